@@ -1,0 +1,145 @@
+import type { CatalogEntry } from './catalog.ts';
+import { reasonOf, Unseen } from './facts/unseen.ts';
+import type {
+  CheckReport,
+  Examined,
+  Fact,
+  HostReader,
+  Json,
+  Look,
+  Needs,
+  NotApplicable,
+  PlannedFix,
+  Problem,
+  Request,
+  Seen,
+  Status,
+  Step,
+  Treatment,
+  UnseenReason,
+} from './model.ts';
+
+/** A look at one host for one request: facts are read once, side by side, and a cycle of facts throws. */
+export function createLook(host: HostReader, request: Request): Look {
+  const memo = new Map<string, Promise<unknown>>();
+  const lookFor = (trail: readonly string[]): Look => ({
+    host,
+    request,
+    get<T>(fact: Fact<T>): Promise<T> {
+      if (trail.includes(fact.id))
+        throw new Error(`facts need each other in a circle: ${[...trail, fact.id].join(' → ')}`);
+      let value = memo.get(fact.id);
+      if (value === undefined) {
+        value = fact.read(lookFor([...trail, fact.id]));
+        value.catch(() => {});
+        memo.set(fact.id, value);
+      }
+      return value as Promise<T>;
+    },
+  });
+  return lookFor([]);
+}
+
+export interface Selection {
+  readonly isSelected: (checkId: string) => boolean;
+}
+
+/** Examines the host with every entry of the catalog, in its order, whatever finishes first. */
+export async function examine(
+  look: Look,
+  catalog: readonly CatalogEntry[],
+  selection: Selection,
+  progress?: (done: number, total: number, id: string) => void,
+): Promise<readonly CheckReport[]> {
+  let done = 0;
+  return Promise.all(
+    catalog.map(async (entry) => {
+      const report = selection.isSelected(entry.check.id)
+        ? await examineOne(look, entry)
+        : reportOf(entry, { notApplicable: 'not selected' }, 0);
+      progress?.(++done, catalog.length, entry.check.id);
+      return report;
+    }),
+  );
+}
+
+async function examineOne(look: Look, entry: CatalogEntry): Promise<CheckReport> {
+  const started = look.host.now();
+  const facts: { [name: string]: unknown } = {};
+  const missing: UnseenReason[] = [];
+  await Promise.all(
+    Object.entries(entry.check.needs as Needs).map(async ([name, need]) => {
+      if ('optional' in need) facts[name] = await seenFact(look, need.optional);
+      else {
+        const value = await seenFact(look, need);
+        if (value.unseen === undefined) facts[name] = value.value;
+        else missing.push(value.unseen);
+      }
+    }),
+  );
+  let result: NotApplicable | Examined;
+  if (missing.length > 0) result = { problems: [], unseen: missing };
+  else {
+    try {
+      result = (entry.check.examine as (facts: unknown) => NotApplicable | Examined)(facts);
+    } catch (error) {
+      result = {
+        problems: [],
+        unseen: [
+          {
+            why: `bk-doctor's own fault in ${entry.check.id}: ${error instanceof Error ? error.message : String(error)}`,
+          },
+        ],
+      };
+    }
+  }
+  return reportOf(entry, result, look.host.now() - started);
+}
+
+async function seenFact<T>(look: Look, fact: Fact<T>): Promise<Seen<T>> {
+  try {
+    return { value: await look.get(fact) };
+  } catch (error) {
+    return {
+      unseen:
+        error instanceof Unseen ? reasonOf(error) : { why: `${fact.id} could not be read: ${reasonOf(error).why}` },
+    };
+  }
+}
+
+/** A check's status: the worst severity of its problems; else unknown when anything was unseen. */
+export function statusOf(result: NotApplicable | Examined): Status {
+  if ('notApplicable' in result) return 'skip';
+  if (result.problems.some((problem) => problem.severity === 'error')) return 'fail';
+  if (result.problems.some((problem) => problem.severity === 'warning')) return 'warn';
+  return result.unseen.length > 0 ? 'unknown' : 'pass';
+}
+
+function reportOf({ check, fix }: CatalogEntry, result: NotApplicable | Examined, durationMs: number): CheckReport {
+  const problems: readonly Problem<Json>[] = 'problems' in result ? result.problems : [];
+  const unseen = 'unseen' in result ? result.unseen : [];
+  const treatments: readonly Treatment[] = fix === undefined || problems.length === 0 ? [] : fix.plan(problems);
+  return {
+    id: check.id,
+    title: check.title,
+    why: check.why,
+    decides: check.decides,
+    status: statusOf(result),
+    reason:
+      'notApplicable' in result
+        ? result.notApplicable
+        : unseen.length > 0
+          ? unseen.map(({ why }) => why).join('; ')
+          : null,
+    tell: unseen.find(({ command }) => command !== undefined)?.command ?? null,
+    problems,
+    fixes: treatments.map((treatment): PlannedFix => ({ ...treatment, needs: needsOf(treatment.steps), diff: null })),
+    docs: `docs/checks/${check.id}.md`,
+    durationMs,
+  };
+}
+
+/** Root is needed when any step that changes something must be root's. */
+export function needsOf(steps: readonly Step[]): 'root' | 'user' {
+  return steps.some((step) => step.do !== 'tell' && step.as === 'root') ? 'root' : 'user';
+}

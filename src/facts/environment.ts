@@ -1,0 +1,90 @@
+import type { EnvironmentSource, Fact } from '../model.ts';
+import { identity } from './identity.ts';
+import { unit } from './unit.ts';
+
+export interface Variable {
+  readonly value: string;
+  readonly source: EnvironmentSource;
+}
+/** The environment that buildkitd would have, by an allow-list of names. */
+export interface Environment {
+  readonly variables: { readonly [name: string]: Variable };
+  /** The same, flattened, for tools and probes run as the target. */
+  readonly values: { readonly [name: string]: string };
+}
+
+/** Variables that decide something for buildkitd, rootlesskit or a client; others are never read. */
+export const ENVIRONMENT_NAMES = [
+  'PATH',
+  'USER',
+  'LOGNAME',
+  'HOME',
+  'SHELL',
+  'TMPDIR',
+  'XDG_RUNTIME_DIR',
+  'XDG_DATA_HOME',
+  'XDG_CONFIG_HOME',
+  'XDG_STATE_HOME',
+  'BUILDKIT_HOST',
+  'BUILDKITD_FLAGS',
+  'BUILDKITD_LOG_LEVEL',
+  'BUILDKITD_DEBUGADDR',
+  'BUILDKIT_NETWORK_BRIDGE_AUTO',
+  'BUILDKIT_SETUP_CGROUPV2_ROOT',
+  'ROOTLESSKIT_STATE_DIR',
+  'GETSUBIDS',
+  'DBUS_SESSION_BUS_ADDRESS',
+  'DOCKER_HOST',
+  'DOCKER_CONTEXT',
+  'DOCKER_CONFIG',
+  'DOCKER_BUILDKIT',
+  'BUILDX_BUILDER',
+  'BUILDX_CONFIG',
+  'KUBERNETES_SERVICE_HOST',
+  'LISTEN_FDS',
+  'SSH_AUTH_SOCK',
+] as const;
+
+/** shadow's compiled defaults, where login.defs names no path. */
+const DEFAULT_PATH = {
+  user: '/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games',
+  root: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+};
+
+export const environment: Fact<Environment> = {
+  id: 'environment',
+  async read(look) {
+    const { host, request } = look;
+    const who = await look.get(identity);
+    const variables: { [name: string]: Variable } = {};
+    const put = (values: { readonly [name: string]: string }, source: EnvironmentSource): void => {
+      for (const [name, value] of Object.entries(values)) variables[name] = { value, source };
+    };
+    if (who.target.uid === who.self.uid) put(await host.env(), 'process');
+    else {
+      const { name, home, shell, uid } = who.target;
+      if (name !== null) put({ USER: name, LOGNAME: name }, 'passwd');
+      if (home !== null) put({ HOME: home }, 'passwd');
+      if (shell !== null) put({ SHELL: shell }, 'passwd');
+      put({ PATH: await loginPath(look, uid === 0) }, 'login.defs');
+      if (uid !== 0) put({ XDG_RUNTIME_DIR: `/run/user/${uid}` }, 'default');
+    }
+    const service = await look.get(unit);
+    if (service !== null) put(service.environment, 'unit');
+    put(request.env, 'option');
+    return {
+      variables,
+      values: Object.fromEntries(Object.entries(variables).map(([name, { value }]) => [name, value])),
+    };
+  },
+};
+
+async function loginPath({ host }: Parameters<Fact<Environment>['read']>[0], root: boolean): Promise<string> {
+  const key = root ? 'ENV_SUPATH' : 'ENV_PATH';
+  for (const path of ['/etc/login.defs', '/usr/etc/login.defs']) {
+    const text = (await host.read(path, 'self').catch(() => null))?.text;
+    const value = text === undefined ? undefined : new RegExp(`^\\s*${key}\\s+(?:PATH=)?(\\S+)`, 'm').exec(text)?.[1];
+    if (value !== undefined) return value;
+  }
+  return root ? DEFAULT_PATH.root : DEFAULT_PATH.user;
+}

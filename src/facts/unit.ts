@@ -1,0 +1,186 @@
+import { type Flags, parseBuildkitdArgs, parseRootlesskitArgs } from '../buildkit/flags.ts';
+import type { Fact, Look } from '../model.ts';
+import { identity } from './identity.ts';
+
+/** The systemd unit that starts buildkitd for the target, with what it decides. */
+export interface Unit {
+  readonly path: string;
+  readonly scope: 'system' | 'user';
+  readonly argv: readonly string[];
+  /** Null when the unit starts buildkitd without rootlesskit. */
+  readonly rootlesskit: { readonly path: string; readonly args: readonly string[]; readonly flags: Flags } | null;
+  readonly buildkitd: { readonly path: string; readonly args: readonly string[]; readonly flags: Flags };
+  readonly environment: { readonly [name: string]: string };
+  readonly noNewPrivileges: boolean;
+}
+
+interface Section {
+  readonly [key: string]: readonly string[];
+}
+
+/** Parses the [Service] section of unit text and drop-ins, in order; an empty assignment resets its key (systemd.unit(5)). */
+export function parseService(texts: readonly string[]): Section {
+  const values: { [key: string]: string[] } = {};
+  for (const text of texts) {
+    let section = '';
+    for (const line of text.replace(/\\\r?\n/g, ' ').split(/\r?\n/)) {
+      const trimmed = line.trim();
+      if (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith(';')) continue;
+      const header = /^\[(.+)\]$/.exec(trimmed);
+      if (header?.[1] !== undefined) {
+        section = header[1];
+        continue;
+      }
+      const at = trimmed.indexOf('=');
+      if (section !== 'Service' || at < 0) continue;
+      const key = trimmed.slice(0, at).trim();
+      const value = trimmed.slice(at + 1).trim();
+      if (value === '') delete values[key];
+      else values[key] = [...(values[key] ?? []), value];
+    }
+  }
+  return values;
+}
+
+/** Splits a command line as systemd does: single and double quotes, backslash escapes. */
+export function splitWords(line: string): string[] {
+  const words: string[] = [];
+  let word: string | null = null;
+  let quote = '';
+  for (let at = 0; at < line.length; at++) {
+    const char = line[at] ?? '';
+    if (char === '\\' && at + 1 < line.length) {
+      word = (word ?? '') + line[++at];
+    } else if (quote !== '') {
+      if (char === quote) quote = '';
+      else word = (word ?? '') + char;
+    } else if (char === '"' || char === "'") {
+      quote = char;
+      word ??= '';
+    } else if (/\s/.test(char)) {
+      if (word !== null) words.push(word);
+      word = null;
+    } else word = (word ?? '') + char;
+  }
+  if (word !== null) words.push(word);
+  return words;
+}
+
+const base = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+export const unit: Fact<Unit | null> = {
+  id: 'unit',
+  async read(look) {
+    const who = await look.get(identity);
+    const { home, uid, name } = who.target;
+    const user = ['/etc/systemd/user', '/usr/local/lib/systemd/user', '/usr/lib/systemd/user'];
+    const system = [
+      '/etc/systemd/system',
+      '/run/systemd/system',
+      '/usr/local/lib/systemd/system',
+      '/usr/lib/systemd/system',
+      '/lib/systemd/system',
+    ];
+    const configHome = look.request.env.XDG_CONFIG_HOME ?? (home === null ? null : `${home}/.config`);
+    const places: [directory: string, scope: 'system' | 'user'][] = [];
+    if (who.mode === 'rootless') {
+      if (configHome !== null) places.push([`${configHome}/systemd/user`, 'user']);
+      for (const directory of user) places.push([directory, 'user']);
+    }
+    for (const directory of system) places.push([directory, 'system']);
+    for (const [directory, scope] of places) {
+      const names = (await look.host.list(directory, 'target').catch(() => null)) ?? [];
+      const own = directory.startsWith('/etc/') || directory.startsWith(`${configHome}/`);
+      const candidates = names
+        .filter((file) => file.endsWith('.service') && (own || file.includes('buildkit')))
+        .sort((a, b) => Number(b.includes('buildkit')) - Number(a.includes('buildkit')) || (a < b ? -1 : 1));
+      for (const file of candidates.slice(0, 200)) {
+        const found = await readUnit(look, directory, file, scope, { uid, name, home }, who.mode === 'rootless');
+        if (found !== null) return found;
+      }
+    }
+    return null;
+  },
+};
+
+async function readUnit(
+  { host }: Look,
+  directory: string,
+  file: string,
+  scope: 'system' | 'user',
+  account: { uid: number; name: string | null; home: string | null },
+  rootless: boolean,
+): Promise<Unit | null> {
+  const path = `${directory}/${file}`;
+  const main = await host.read(path, 'target').catch(() => null);
+  if (main === null) return null;
+  const texts = [main.text];
+  const dropIns = [
+    `${directory}/${file}.d`,
+    ...(directory.startsWith('/etc/') ? [] : [`/etc/systemd/${scope}/${file}.d`]),
+  ];
+  for (const dropIn of dropIns) {
+    for (const name of (await host.list(dropIn, 'target').catch(() => null)) ?? []) {
+      if (!name.endsWith('.conf')) continue;
+      const text = await host.read(`${dropIn}/${name}`, 'target').catch(() => null);
+      if (text !== null) texts.push(text.text);
+    }
+  }
+  const service = parseService(texts);
+  const line = service.ExecStart?.at(-1);
+  if (line === undefined) return null;
+  const specifiers: { [letter: string]: string } = {
+    h: account.home ?? '',
+    u: account.name ?? '',
+    U: String(account.uid),
+    n: file,
+    N: file.replace(/\.service$/, ''),
+    t: scope === 'user' ? `/run/user/${account.uid}` : '/run',
+    S: scope === 'user' ? `${account.home ?? ''}/.config` : '/var/lib',
+    C: scope === 'user' ? `${account.home ?? ''}/.cache` : '/var/cache',
+    E: scope === 'user' ? `${account.home ?? ''}/.config` : '/etc',
+    '%': '%',
+  };
+  const expand = (text: string): string =>
+    text.replace(/%(.)/g, (whole, letter: string) => specifiers[letter] ?? whole);
+  const argv = splitWords(line.replace(/^[-@:+!]+/, '')).map(expand);
+  const start = argv.findIndex((word) => base(word) === 'buildkitd');
+  if (start < 0) return null;
+  const kit = argv.slice(0, start).findIndex((word) => base(word) === 'rootlesskit');
+  const runsAs = service.User?.at(-1);
+  if (scope === 'system') {
+    const wanted = rootless
+      ? runsAs !== undefined && (runsAs === account.name || runsAs === String(account.uid))
+      : runsAs === undefined || runsAs === 'root' || runsAs === '0';
+    if (!wanted) return null;
+  }
+  const environment: { [name: string]: string } = {};
+  for (const assignments of service.Environment ?? []) {
+    for (const word of splitWords(assignments)) {
+      const at = word.indexOf('=');
+      if (at > 0) environment[word.slice(0, at)] = expand(word.slice(at + 1));
+    }
+  }
+  for (const named of service.EnvironmentFile ?? []) {
+    const from = expand(named.replace(/^-/, ''));
+    const text = (await host.read(from, 'target').catch(() => null))?.text ?? '';
+    for (const row of text.split(/\r?\n/)) {
+      const found = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(row);
+      if (found?.[1] !== undefined) environment[found[1]] = splitWords(found[2] ?? '').join(' ');
+    }
+  }
+  const kitArgs = kit < 0 ? null : parseRootlesskitArgs(argv.slice(kit + 1, start));
+  const daemon = parseBuildkitdArgs(argv.slice(start + 1));
+  return {
+    path,
+    scope,
+    argv,
+    rootlesskit:
+      kitArgs === null
+        ? null
+        : { path: argv[kit] ?? 'rootlesskit', args: argv.slice(kit + 1, start), flags: kitArgs.flags },
+    buildkitd: { path: argv[start] ?? 'buildkitd', args: argv.slice(start + 1), flags: daemon.flags },
+    environment,
+    noNewPrivileges: /^(yes|true|1|on)$/i.test(service.NoNewPrivileges?.at(-1) ?? ''),
+  };
+}

@@ -1,0 +1,34 @@
+import type { Fact, Optional, Seen, UnseenReason } from '../model.ts';
+
+/** Thrown where something exists, or may exist, but cannot be learnt from here. */
+export class Unseen extends Error implements UnseenReason {
+  readonly why: string;
+  readonly command?: string;
+  constructor(why: string, command?: string) {
+    super(why);
+    this.name = 'Unseen';
+    this.why = why;
+    if (command !== undefined) this.command = command;
+  }
+}
+
+/** A need that a check can do without: it then learns why it is missing. */
+export function optional<T>(fact: Fact<T>): Optional<T> {
+  return { optional: fact };
+}
+
+export function reasonOf(error: unknown): UnseenReason {
+  if (error instanceof Unseen)
+    return error.command === undefined ? { why: error.why } : { why: error.why, command: error.command };
+  return { why: error instanceof Error ? error.message : String(error) };
+}
+
+/** The value, or why it could not be seen; every other error passes through. */
+export async function seen<T>(reading: Promise<T>): Promise<Seen<T>> {
+  try {
+    return { value: await reading };
+  } catch (error) {
+    if (error instanceof Unseen) return { unseen: reasonOf(error) };
+    throw error;
+  }
+}

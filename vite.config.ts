@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+// One bundle for the start path; what is imported on demand (prompts, process runners, inventory) stays outside it.
+export default defineConfig({
+  build: {
+    ssr: true,
+    target: 'node20',
+    outDir: 'dist',
+    minify: false,
+    rollupOptions: {
+      input: { main: 'src/cli/main.ts', helper: 'src/host/helper.ts' },
+      output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
+    },
+  },
+  ssr: { noExternal: ['commander', 'cli-table3', 'smol-toml', 'toml-eslint-parser', 'semver', 'diff'] },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 20_000 },
+});
