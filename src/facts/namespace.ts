@@ -1,0 +1,66 @@
+import type { Fact, NamespaceAnswer } from '../model.ts';
+import { binaries } from './binaries.ts';
+import { cacheDirectory } from './cache-directory.ts';
+import { environment } from './environment.ts';
+import { identity } from './identity.ts';
+import { processStatus } from './process-status.ts';
+import { settings } from './settings.ts';
+import { Unseen } from './unseen.ts';
+
+/** Who makes buildkitd's namespaces: nobody when it already runs as root (rootful, or root of a user namespace). */
+export const launcher: Fact<'rootlesskit' | 'none'> = {
+  id: 'launcher',
+  async read(look) {
+    const who = await look.get(identity);
+    return who.mode === 'rootful' || who.target.uid === 0 ? 'none' : 'rootlesskit';
+  },
+};
+
+/** The one launch of the real start-up chain, with every namespace probe made inside it. */
+export const namespace: Fact<NamespaceAnswer> = {
+  id: 'namespace',
+  async read(look) {
+    if (!look.request.probe) throw new Unseen('not probed (--no-probe)');
+    const [by, found, { values }, options, directory, status] = await Promise.all([
+      look.get(launcher),
+      look.get(binaries),
+      look.get(environment),
+      look.get(settings),
+      look.get(cacheDirectory).catch(() => null),
+      look.get(processStatus).catch(() => null),
+    ]);
+    const rootlesskit = found.rootlesskit;
+    if (by === 'rootlesskit' && !rootlesskit?.executable) {
+      throw new Unseen(
+        'rootlesskit is missing, so the namespaces that it would create could not be tried',
+        'unshare --user --map-root-user true',
+      );
+    }
+    const ordinary = look.host.identity.self.uid !== 0 || status?.inUserNamespace === true;
+    return look.host.probe(
+      'namespace',
+      {
+        launcher:
+          by === 'rootlesskit' && rootlesskit
+            ? { path: rootlesskit.path, args: probeArgs(options.rootlesskitArgs) }
+            : null,
+        directory: directory?.nearest ?? null,
+        fuse: found['fuse-overlayfs']?.executable === true,
+        survey: by === 'rootlesskit' && ordinary && directory?.exists ? directory.path : null,
+      },
+      'target',
+      values,
+    );
+  },
+};
+
+/** The unit's rootlesskit options without those that would collide with a running instance. */
+export function probeArgs(args: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? '';
+    if (/^--?(state-dir|publish|p|evacuate-cgroup2)$/.test(arg)) at++;
+    else if (!/^--?(state-dir|publish|p|evacuate-cgroup2)=/.test(arg)) kept.push(arg);
+  }
+  return kept;
+}
