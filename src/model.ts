@@ -174,6 +174,8 @@ export interface NamespaceAnswer {
   readonly gidMap: readonly (readonly [inside: number, outside: number, count: number])[];
   /** Null: not tried (the launch failed, no tool, or not asked for). */
   readonly proc: Outcome | null;
+  /** The mount, ipc and uts namespaces of a RUN step, without a process namespace. */
+  readonly isolate?: Outcome | null;
   readonly overlay: Outcome | null;
   readonly fuseOverlay: Outcome | null;
   readonly bindReadOnly: Outcome | null;

@@ -1,0 +1,83 @@
+import { catalog } from './catalog.ts';
+import { createLook, examine } from './diagnose.ts';
+import { configFile } from './facts/config-file.ts';
+import { environment } from './facts/environment.ts';
+import { launcher, namespace } from './facts/namespace.ts';
+import { machine } from './facts/machine.ts';
+import { settings } from './facts/settings.ts';
+import { unit } from './facts/unit.ts';
+import type { Opened } from './host/open.ts';
+import type { HostReport, Look, Report, TargetReport } from './model.ts';
+import { verdictOf } from './verdict.ts';
+import { VERSION } from './version.ts';
+
+/** Check ids and areas, as given on the command line; nothing in `only` means everything. */
+export interface Selected {
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+}
+
+export function isSelected({ only, skip }: Selected, id: string): boolean {
+  const named = (list: readonly string[]): boolean => list.includes(id) || list.includes(id.split('/')[0] ?? id);
+  return (only.length === 0 || named(only)) && !named(skip);
+}
+
+export interface AssessOptions {
+  /** Also collect what costs time and decides nothing: versions of programs, hardware. */
+  readonly inventory: boolean;
+  readonly progress?: (done: number, total: number, id: string) => void;
+}
+
+/** Examines an opened host afresh: every call looks again. */
+export async function assess(opened: Opened, selected: Selected, options: AssessOptions): Promise<Report> {
+  const { host, request } = opened;
+  const started = Date.now();
+  const at = host.now();
+  const look = createLook(host, request);
+  const [checks, target, hostReport, proved] = await Promise.all([
+    examine(look, catalog, { isSelected: (id) => isSelected(selected, id) }, options.progress),
+    targetOf(look),
+    hostOf(look, opened.arch),
+    look.get(namespace).then(
+      ({ launch }) => launch.ok || launch.stage !== 'timeout',
+      () => false,
+    ),
+  ]);
+  const sandbox = await look.get(settings).then(
+    ({ oci }) => !oci.noProcessSandbox.value,
+    () => null,
+  );
+  return {
+    schema: 1,
+    tool: { name: 'bk-doctor', version: VERSION },
+    startedAt: new Date(at).toISOString(),
+    durationMs: Date.now() - started,
+    target,
+    host: hostReport,
+    verdict: verdictOf(checks, catalog, { proved, snapshotter: null, processSandbox: sandbox }),
+    checks,
+    treatments: [],
+  };
+}
+
+async function targetOf(look: Look): Promise<TargetReport> {
+  const [by, { variables }, options, config, service] = await Promise.all([look.get(launcher), look.get(environment), look.get(settings), look.get(configFile), look.get(unit)]);
+  const { target, mode } = look.host.identity;
+  return {
+    mode,
+    launcher: by,
+    user: target.name,
+    uid: target.uid,
+    config: config.path,
+    root: options.root.value,
+    addresses: options.addresses.value,
+    sources: { config: config.source, root: options.root.source, addresses: options.addresses.source, snapshotter: options.oci.snapshotter.source },
+    unit: service?.path ?? null,
+    running: false,
+    environment: variables,
+  };
+}
+
+async function hostOf(look: Look, arch: string): Promise<HostReport> {
+  return { ...(await look.get(machine)), arch, software: {} };
+}

@@ -1,0 +1,125 @@
+import { ENVIRONMENT_NAMES } from '../facts/environment.ts';
+import { parseMountInfo } from '../facts/mounts.ts';
+import { Unseen } from '../facts/unseen.ts';
+import type { Account, As, HostReader, Identity } from '../model.ts';
+import { looker } from './looker.ts';
+import { Remote } from './remote.ts';
+import { SYSTEM_PATH } from './run-tool.ts';
+import { type Call, carryOut } from './verbs.ts';
+
+/** File systems whose server or daemon may never answer. */
+const MAY_HANG = /^(nfs\d?|cifs|smb3|9p|afs|ceph|lustre|gpfs|glusterfs|autofs|fuse(\..+)?|virtiofs|ncpfs|coda)$/;
+
+/** Can a look here hang? lxcfs serves only /proc files, systemd's automount of binfmt_misc answers at once. */
+function mayHang(): boolean {
+  const mounts = parseMountInfo(looker.read('/proc/self/mountinfo', 8 * 1024 * 1024)?.text ?? '');
+  return mounts.some(
+    ({ fstype, point }) => MAY_HANG.test(fstype) && !point.startsWith('/proc/') && !point.startsWith('/sys/'),
+  );
+}
+
+const sameAccount = (a: Account, b: Account): boolean => a.uid === b.uid && a.gid === b.gid;
+
+/** This machine. Looks as the target go through a process that has become it, or that can be killed. */
+export function localHost(identity: Identity, given: NodeJS.ProcessEnv): HostReader & { close(): void } {
+  const { self, target } = identity;
+  const own = sameAccount(self, target);
+  const canBecome = own || self.uid === 0;
+  let asTarget: Remote | null = null;
+  let asSelf: Remote | null = null;
+  const cautious = mayHang();
+
+  async function call(request: Call, as: As): Promise<unknown> {
+    if (as === 'target' && !own) {
+      if (!canBecome) return carryOutAsOther(request, target);
+      asTarget ??= new Remote(target);
+      return asTarget.call(request);
+    }
+    if (!cautious || request.verb === 'probe' || request.verb === 'run') return carryOut(request);
+    // What is known to answer at once stays here: a helper costs a process.
+    const path = String(request.args[0]);
+    if (/^\/(proc|sys|dev)(\/|$)/.test(path)) return carryOut(request);
+    asSelf ??= new Remote(null);
+    return asSelf.call(request);
+  }
+  const look =
+    <T>(verb: Exclude<Call['verb'], 'run' | 'survey' | 'probe'>) =>
+    (path: string, as: As) =>
+      call({ verb, args: [path] }, as) as Promise<T>;
+
+  return {
+    identity,
+    read: (path, as, limit) =>
+      call({ verb: 'read', args: limit === undefined ? [path] : [path, limit] }, as) as ReturnType<HostReader['read']>,
+    stat: look('stat'),
+    lstat: look('lstat'),
+    readlink: look('readlink'),
+    realpath: look('realpath'),
+    list: look('list'),
+    statfs: look('statfs'),
+    mountOf: look('mountOf'),
+    access: (path, mode, as) => call({ verb: 'access', args: [path, mode] }, as) as Promise<boolean>,
+    env: async () => {
+      const values: { [name: string]: string } = {};
+      for (const name of ENVIRONMENT_NAMES) {
+        const value = given[name];
+        if (value !== undefined) values[name] = value;
+      }
+      return values;
+    },
+    now: () => Date.now(),
+    run: (tool, args, as, path) => {
+      const env = own ? pickOwn(given, target) : ownOf(target);
+      return call(
+        { verb: 'run', args: [{ tool, args, path: as === 'self' ? SYSTEM_PATH : (path ?? SYSTEM_PATH), env }] },
+        as,
+      ) as ReturnType<HostReader['run']>;
+    },
+    survey: (tree, allowed, as) =>
+      call({ verb: 'survey', args: [tree, allowed] }, as) as ReturnType<HostReader['survey']>,
+    socketHolder: async (inode) => looker.socketHolder(inode),
+    probe: (name, input, as, environment) => call({ verb: 'probe', args: [name, input, environment] }, as) as never,
+    close() {
+      asTarget?.close();
+      asSelf?.close();
+    },
+  };
+}
+
+/** An ordinary user asked about another account: plain looks are made with our own rights, the rest cannot be made. */
+function carryOutAsOther(request: Call, target: Account): Promise<unknown> {
+  switch (request.verb) {
+    case 'access':
+    case 'run':
+    case 'probe':
+    case 'survey':
+      throw new Unseen(`only root can look as ${target.name ?? `user ${target.uid}`}`);
+    case 'read':
+    case 'stat':
+    case 'lstat':
+    case 'readlink':
+    case 'realpath':
+    case 'list':
+    case 'statfs':
+    case 'mountOf':
+    case 'socketHolder':
+      return carryOut(request);
+  }
+}
+
+function ownOf({ home, name, uid }: Account): { [variable: string]: string } {
+  return {
+    ...(home === null ? {} : { HOME: home }),
+    ...(name === null ? {} : { USER: name }),
+    XDG_RUNTIME_DIR: `/run/user/${uid}`,
+  };
+}
+
+function pickOwn(given: NodeJS.ProcessEnv, account: Account): { [variable: string]: string } {
+  const values: { [variable: string]: string } = {};
+  for (const name of ['HOME', 'USER', 'XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'DBUS_SESSION_BUS_ADDRESS']) {
+    const value = given[name];
+    if (value !== undefined) values[name] = value;
+  }
+  return Object.keys(values).length === 0 ? ownOf(account) : values;
+}

@@ -1,0 +1,67 @@
+import { Unseen } from '../facts/unseen.ts';
+import type { HostReader, Request } from '../model.ts';
+import { localHost } from './local.ts';
+import { looker } from './looker.ts';
+import { parseRecording, recordedHost, recordingHost } from './recording.ts';
+import { UsageError } from './usage-error.ts';
+import { whoIsWho } from './who.ts';
+
+/** A host that can be examined, with what was asked of it. */
+export interface Opened {
+  readonly host: HostReader;
+  readonly request: Request;
+  /** The host's architecture in Node's words (x64, arm64 …). */
+  readonly arch: string;
+  /** True when it is a recording of another time or machine. */
+  readonly replayed: boolean;
+  /** What the host answered until now, as JSON text; empty when nothing was to be recorded. */
+  recording(): string;
+  close(): Promise<void>;
+}
+
+const MOST_RECORDING = 256 * 1024 * 1024;
+
+export interface OpenOptions {
+  readonly record: boolean;
+  /** A recording's path; null: this machine. */
+  readonly replay: string | null;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Throws UsageError for an account that cannot be examined, or a recording that cannot be read. */
+export async function openHost(request: Request, options: OpenOptions): Promise<Opened> {
+  if (options.replay !== null) {
+    const recording = parseRecording(readRecording(options.replay), options.replay);
+    return {
+      host: recordedHost(recording),
+      request: { ...recording.request, probe: request.probe && recording.request.probe },
+      arch: recording.arch,
+      replayed: true,
+      recording: () => '',
+      close: async () => {},
+    };
+  }
+  const local = localHost(await whoIsWho(request, options.env), options.env);
+  const close = async (): Promise<void> => local.close();
+  if (!options.record) return { host: local, request, arch: process.arch, replayed: false, recording: () => '', close };
+  const { host, recording } = recordingHost(local, request, process.arch);
+  return {
+    host,
+    request,
+    arch: process.arch,
+    replayed: false,
+    recording: () => `${JSON.stringify(recording(), null, 1)}\n`,
+    close,
+  };
+}
+
+function readRecording(path: string): string {
+  try {
+    const file = looker.read(path, MOST_RECORDING);
+    if (file === null) throw new UsageError(`${path} does not exist`);
+    return file.text;
+  } catch (error) {
+    if (error instanceof Unseen) throw new UsageError(error.why);
+    throw error;
+  }
+}

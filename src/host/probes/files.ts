@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { errnoOf } from '../errno.ts';
+import { findTool, runProgram, SYSTEM_PATH } from '../run-tool.ts';
+
+/** Writes one block to a temporary file, so that a full file system shows, and removes it. */
+export function probeWrite(directory: string): { error: string | null } {
+  const path = `${directory}/.bk-doctor-${randomBytes(6).toString('hex')}`;
+  try {
+    const file = fs.openSync(
+      path,
+      fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_WRONLY | fs.constants.O_NOFOLLOW,
+      0o600,
+    );
+    try {
+      fs.writeSync(file, Buffer.alloc(4096, 'x'));
+    } finally {
+      fs.closeSync(file);
+      fs.unlinkSync(path);
+    }
+    return { error: null };
+  } catch (error) {
+    return { error: errnoOf(error) };
+  }
+}
+
+/** Who holds an exclusive flock: from /proc/locks by inode, else by asking for the lock without waiting. */
+export async function probeLock(path: string): Promise<{ held: boolean; pid: number | null }> {
+  let stat: fs.Stats;
+  try {
+    stat = fs.statSync(path);
+  } catch {
+    return { held: false, pid: null };
+  }
+  const hex = (value: number): string => value.toString(16).padStart(2, '0');
+  const major = Math.floor(stat.dev / 256) & 0xfff;
+  const minor = (stat.dev & 0xff) | (Math.floor(stat.dev / 1048576) << 8);
+  const file = `${hex(major)}:${hex(minor)}:${stat.ino}`;
+  try {
+    for (const line of fs.readFileSync('/proc/locks', 'latin1').split('\n')) {
+      const found = /^\d+: (?:FLOCK|OFDLCK|POSIX)\s+\S+\s+WRITE\s+(-?\d+)\s+(\S+)/.exec(line);
+      if (found?.[2] === file) return { held: true, pid: Number(found[1]) > 0 ? Number(found[1]) : null };
+    }
+  } catch {
+    // Without /proc/locks the lock itself answers.
+  }
+  const flock = findTool('flock', SYSTEM_PATH);
+  if (flock === null || stat.isDirectory()) return { held: false, pid: null };
+  const ran = await runProgram(flock, ['--shared', '--nonblock', '--conflict-exit-code', '99', path, 'true'], {
+    env: { PATH: SYSTEM_PATH },
+    timeoutMs: 2000,
+  });
+  return { held: ran.code === 99, pid: null };
+}

@@ -1,0 +1,70 @@
+/**
+ * What is tried inside the namespaces, as the root that buildkitd would be there. POSIX sh.
+ *
+ * Arguments: directory on the cache's file system ('' for none), "fuse" or '', tree to survey or '', PATH of buildkitd.
+ * Answers on standard output as NUL-terminated records: key, tab, value. An outcome is "ok", or "fail" and the tool's words.
+ * Everything temporary is made in one directory and removed on every way out.
+ */
+export const NAMESPACE_SCRIPT = `
+LC_ALL=C; export LC_ALL
+daemon_path=$4
+PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+say() { printf '%s\\t%s\\000' "$1" "$2"; }
+try() { # name, command...
+  name=$1; shift
+  if words=$("$@" 2>&1); then say "$name" ok; return 0; fi
+  say "$name" "fail $(printf %s "$words" | tr '\\000\\n' '  ' | cut -c1-600)"
+  return 1
+}
+work=
+tidy() {
+  trap '' TERM INT HUP
+  [ -n "$keeper" ] && kill "$keeper" 2>/dev/null
+  if [ -n "$work" ]; then
+    for at in fused merged bound; do [ -d "$work/$at" ] && umount "$work/$at" 2>/dev/null; done
+    rm -rf "$work"
+  fi
+}
+keeper=
+trap 'tidy; exit 143' TERM INT HUP
+trap tidy EXIT
+say uidmap "$(cat /proc/self/uid_map)"
+say gidmap "$(cat /proc/self/gid_map)"
+say ready ok
+if command -v unshare >/dev/null; then
+  try isolate unshare --mount --ipc --uts true
+  # runc mounts a fresh /proc in the new process namespace of every RUN step.
+  try proc unshare --fork --pid --mount --ipc --uts mount -t proc proc /proc
+fi
+if [ -n "$1" ]; then
+  if words=$(mktemp -d "$1/.bk-doctor-XXXXXXXX" 2>&1); then
+    work=$words
+    mkdir -p "$work/l1" "$work/l2" "$work/upper" "$work/work" "$work/merged" "$work/fused" "$work/bound"
+    try overlay mount -t overlay overlay -o "lowerdir=$work/l2:$work/l1,upperdir=$work/upper,workdir=$work/work" "$work/merged"
+    [ "$2" = fuse ] && try fuse env PATH="$daemon_path" mount.fuse3 overlay "$work/fused" -o "lowerdir=$work/l2:$work/l1" -t fuse-overlayfs
+    try bind sh -c 'mount --bind "$1/l1" "$1/bound" && mount -o remount,bind,ro "$1/bound"' sh "$work"
+    try chown sh -c ': >"$1/owned" && chown 65534:65534 "$1/owned"' sh "$work"
+  else
+    say workspace "fail $words"
+  fi
+fi
+if [ -n "$3" ] && command -v nsenter >/dev/null; then
+  # A namespace in which the subordinate ids lie far from 65534, so that only what is foreign shows up as nobody.
+  unshare --user sleep 600 </dev/null >/dev/null 2>&1 &
+  keeper=$!
+  mine=$(readlink /proc/self/ns/user)
+  for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    theirs=$(readlink "/proc/$keeper/ns/user" 2>/dev/null)
+    [ -n "$theirs" ] && [ "$theirs" != "$mine" ] && break
+    sleep 0.02
+  done
+  shifted() { awk '{ total += $3 } END { print "0 0 1"; if (total > 1) printf "1000001 1 %d\\n", total - 1 }' "$1"; }
+  if printf '%s\\n' "$(shifted /proc/self/uid_map)" >"/proc/$keeper/uid_map" 2>/dev/null &&
+     printf '%s\\n' "$(shifted /proc/self/gid_map)" >"/proc/$keeper/gid_map" 2>/dev/null; then
+    say survey begin
+    nsenter --user --target "$keeper" --setuid 0 --setgid 0 find "$3" -xdev ! '(' '(' -uid 0 -o -uid +1000000 ')' '(' -gid 0 -o -gid +1000000 ')' ')' -printf 'foreign\\t%y\\t%U\\t%G\\t%n\\t%p\\0'
+    say survey "end $?"
+  fi
+fi
+say done ok
+`;

@@ -1,0 +1,117 @@
+import { parseIdMap } from '../../facts/process-status.ts';
+import type { NamespaceAnswer, NamespaceProbe, Outcome, Survey } from '../../model.ts';
+import { errnoInText } from '../errno.ts';
+import { findTool, runProgram, SYSTEM_PATH } from '../run-tool.ts';
+import { surveyReader } from '../survey.ts';
+import { NAMESPACE_SCRIPT } from './namespace-script.ts';
+
+const LAUNCH_MS = 20_000;
+const SURVEY_MS = 120_000;
+/** Foreign ids look like this from inside the shifted namespace. */
+const OVERFLOW_ID = 65_534;
+
+/** Launches the real chain once and makes every probe inside it. What the script did not answer stays null. */
+export async function probeNamespace(
+  input: NamespaceProbe,
+  environment: { readonly [name: string]: string },
+): Promise<NamespaceAnswer> {
+  const answers = new Map<string, string>();
+  const survey = surveyReader(OVERFLOW_ID);
+  let surveyed: Survey | null = null;
+  let rest: Buffer = Buffer.alloc(0);
+  const onStdout = (chunk: Buffer): void => {
+    const all = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let from = 0;
+    for (let at = all.indexOf(0); at >= 0; at = all.indexOf(0, from)) {
+      const record = all.subarray(from, at);
+      from = at + 1;
+      const tab = record.indexOf(9);
+      const key = record.subarray(0, tab).toString('utf8');
+      if (key === 'foreign') survey.take(Buffer.concat([record.subarray(tab + 1), Buffer.of(0)]));
+      else answers.set(key, record.subarray(tab + 1).toString('utf8'));
+    }
+    rest = all.subarray(from);
+  };
+  const script = [
+    NAMESPACE_SCRIPT,
+    'sh',
+    input.directory ?? '',
+    input.fuse ? 'fuse' : '',
+    input.survey ?? '',
+    environment.PATH ?? '',
+  ];
+  const shell = findTool('sh', SYSTEM_PATH) ?? '/bin/sh';
+  const unshare = findTool('unshare', SYSTEM_PATH);
+  const [path, args] =
+    input.launcher !== null
+      ? [input.launcher.path, [...input.launcher.args, shell, '-c', ...script]]
+      : unshare !== null
+        ? [unshare, ['--mount', '--propagation', 'private', shell, '-c', ...script]]
+        : [shell, ['-c', ...script]];
+  const ran = await runProgram(path, args, {
+    env: environment,
+    timeoutMs: input.survey === null ? LAUNCH_MS : SURVEY_MS,
+    onStdout,
+  });
+  if (answers.get('survey')?.startsWith('end')) surveyed = survey.finish(ran.stderr);
+  const log = ran.stderr.slice(-4096);
+  const outcome = (key: string): Outcome | null => {
+    const answer = answers.get(key) ?? answers.get('workspace');
+    if (answer === undefined || (answers.get(key) === undefined && !WORKSPACE.has(key))) return null;
+    if (answer === 'ok') return { ok: true };
+    const message = answer.replace(/^fail /, '').trim();
+    return { ok: false, errno: errnoInText(message), message };
+  };
+  const ready = answers.get('ready') === 'ok';
+  return {
+    launch: ready ? { ok: true } : { ok: false, ...failureOf(ran.timedOut, log, input.launcher !== null) },
+    log,
+    uidMap: parseIdMap(answers.get('uidmap') ?? ''),
+    gidMap: parseIdMap(answers.get('gidmap') ?? ''),
+    isolate: outcome('isolate'),
+    proc: outcome('proc'),
+    overlay: outcome('overlay'),
+    fuseOverlay: input.fuse ? outcome('fuse') : null,
+    bindReadOnly: outcome('bind'),
+    chown: outcome('chown'),
+    survey: surveyed,
+  };
+}
+
+/** These need the temporary directory, so its failure is theirs. */
+const WORKSPACE: ReadonlySet<string> = new Set(['overlay', 'fuse', 'bind', 'chown']);
+
+type Stage = 'spawn' | 'clone' | 'map' | 'network' | 'setup' | 'timeout';
+
+function failureOf(
+  timedOut: boolean,
+  log: string,
+  rootlesskit: boolean,
+): { errno: string | null; message: string; stage: Stage } {
+  const lines = log
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
+  // The parent's error is the cause; the child's "parsing message from fd 3: EOF" only follows from it.
+  const cause =
+    lines.find((line) => /rootlesskit:parent\] error/.test(line)) ??
+    lines.find((line) => /error|failed/i.test(line) && !/fd 3: EOF/.test(line)) ??
+    lines.at(-1) ??
+    '';
+  const message = cause.replace(/^(\S+ )?\[rootlesskit:\w+ *\] error: /, '');
+  const errno = errnoInText(message);
+  if (timedOut) return { errno: 'ETIMEDOUT', message: message || 'no answer within the time limit', stage: 'timeout' };
+  if (!rootlesskit) return { errno, message, stage: /unshare/.test(message) ? 'clone' : 'spawn' };
+  const stage: Stage = /fork\/exec \/proc\/self\/exe/.test(message)
+    ? 'clone'
+    : /uid\/gid map|newuidmap|newgidmap|subuid|subgid|unknown userid|UID\/GID map|gain the caps|Cannot parse/i.test(
+          message,
+        )
+      ? 'map'
+      : /network|slirp4netns|pasta|tap\d|executable file not found/i.test(message)
+        ? 'network'
+        : /ENOENT|EACCES|ENOEXEC/.test(message) && !message.includes(' ')
+          ? 'spawn'
+          : 'setup';
+  return { errno, message, stage };
+}

@@ -1,0 +1,40 @@
+import { connect, createServer, type Server } from 'node:net';
+import type { TcpAddress } from '../../model.ts';
+import { errnoOf } from '../errno.ts';
+
+const LIMIT_MS = 2000;
+
+function listen({ host, port }: TcpAddress): Promise<Server | string> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error) => resolve(errnoOf(error)));
+    server.listen({ port, ...(host === '' ? {} : { host }), exclusive: true }, () => resolve(server));
+  });
+}
+
+/** Binds all addresses side by side, as one daemon would, then closes them. An empty host is every family. */
+export async function probeBind(addresses: readonly TcpAddress[]): Promise<{ errors: (string | null)[] }> {
+  const servers: (Server | string)[] = [];
+  for (const address of addresses) servers.push(await listen(address));
+  await Promise.all(
+    servers.map((server) => (typeof server === 'string' ? null : new Promise((closed) => server.close(closed)))),
+  );
+  return { errors: servers.map((server) => (typeof server === 'string' ? server : null)) };
+}
+
+export function probeConnect(path: string): Promise<{ error: string | null }> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    const timer = setTimeout(() => {
+      socket.destroy();
+      resolve({ error: 'ETIMEDOUT' });
+    }, LIMIT_MS);
+    const answer = (error: string | null): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve({ error });
+    };
+    socket.once('connect', () => answer(null));
+    socket.once('error', (error) => answer(errnoOf(error)));
+  });
+}

@@ -1,0 +1,44 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { PemAnswer } from '../../model.ts';
+import { looker } from '../looker.ts';
+
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
+
+function textOf(path: string): string {
+  const file = looker.read(path);
+  if (file === null) throw new Error(`${path} does not exist`);
+  return file.text;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What certificates say about themselves; keys are only counted. */
+export function probePem(path: string): PemAnswer {
+  try {
+    const certificates: PemAnswer['certificates'][number][] = [];
+    let privateKeys = 0;
+    for (const [block, label = ''] of textOf(path).matchAll(BLOCK)) {
+      if (label.endsWith('PRIVATE KEY')) privateKeys++;
+      else if (label === 'CERTIFICATE') {
+        const { subject, validFrom, validTo, ca } = new X509Certificate(block);
+        certificates.push({
+          subject: subject ?? '',
+          notBefore: new Date(validFrom).toISOString(),
+          notAfter: new Date(validTo).toISOString(),
+          isCa: ca,
+        });
+      }
+    }
+    return { certificates, privateKeys, error: null };
+  } catch (error) {
+    return { certificates: [], privateKeys: 0, error: messageOf(error) };
+  }
+}
+
+export function probeKeypair(cert: string, key: string): { matches: boolean | null; error: string | null } {
+  try {
+    return { matches: new X509Certificate(textOf(cert)).checkPrivateKey(createPrivateKey(textOf(key))), error: null };
+  } catch (error) {
+    return { matches: null, error: messageOf(error) };
+  }
+}

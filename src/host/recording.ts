@@ -1,0 +1,137 @@
+import { reasonOf, Unseen } from '../facts/unseen.ts';
+import type { HostReader, Identity, Reading, Request, UnseenReason } from '../model.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Everything a host answered, so that it can be examined again on another machine. */
+export interface Recording {
+  readonly recording: 1;
+  readonly recordedAt: string;
+  readonly now: number;
+  readonly arch: string;
+  readonly request: Request;
+  readonly identity: Identity;
+  readonly env: { readonly [name: string]: string };
+  /** By verb and arguments; a look at a path is told apart by who looked. */
+  readonly answers: { readonly [question: string]: { readonly value?: unknown; readonly unseen?: UnseenReason } };
+}
+
+type Verb = Exclude<keyof HostReader, 'identity' | 'now' | 'env'>;
+
+/** The question that identifies an answer. The environment of a probe follows from the request, so it is left out. */
+export function question(verb: Verb, args: readonly unknown[]): string {
+  const asked =
+    verb === 'probe' ? args.slice(0, 3) : verb === 'read' ? args.slice(0, 2) : verb === 'run' ? args.slice(0, 3) : args;
+  return JSON.stringify([verb, ...asked]);
+}
+
+const VERBS: readonly Verb[] = [
+  'read',
+  'stat',
+  'lstat',
+  'readlink',
+  'realpath',
+  'list',
+  'statfs',
+  'mountOf',
+  'access',
+  'run',
+  'survey',
+  'socketHolder',
+  'probe',
+];
+
+/** Passes every look on and keeps the answer. */
+export function recordingHost(
+  host: HostReader,
+  request: Request,
+  arch: string,
+): { host: HostReader; recording(): Recording } {
+  const answers: { [question: string]: { value?: unknown; unseen?: UnseenReason } } = {};
+  let env: { readonly [name: string]: string } = {};
+  const started = host.now();
+  const wrap =
+    (verb: Verb) =>
+    async (...args: readonly unknown[]) => {
+      const key = question(verb, args);
+      try {
+        const value = await (host[verb] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
+        answers[key] = { value: verb === 'read' ? withoutSecrets(value as Reading | null) : value };
+        return value;
+      } catch (error) {
+        if (error instanceof Unseen) answers[key] = { unseen: reasonOf(error) };
+        throw error;
+      }
+    };
+  const wrapped = Object.fromEntries(VERBS.map((verb) => [verb, wrap(verb)])) as unknown as HostReader;
+  return {
+    host: {
+      ...wrapped,
+      identity: host.identity,
+      now: () => host.now(),
+      env: async () => {
+        env = await host.env();
+        return env;
+      },
+    },
+    recording: () => ({
+      recording: 1,
+      recordedAt: new Date(started).toISOString(),
+      now: started,
+      arch,
+      request,
+      identity: host.identity,
+      env,
+      answers: Object.fromEntries(Object.entries(answers).sort(([a], [b]) => (a < b ? -1 : 1))),
+    }),
+  };
+}
+
+/** Credentials that client and daemon files can hold are masked; the shape of the file stays. */
+function withoutSecrets(reading: Reading | null): Reading | null {
+  if (reading === null) return null;
+  const text = reading.text
+    .replace(
+      /("(?:auth|identitytoken|registrytoken|password|secret|token|username)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi,
+      '$1"masked"',
+    )
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s"'@]+@/gi, '$1')
+    .replace(/-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----[\s\S]*?-----END \1-----/g, '(a private key, left out)');
+  return text === reading.text ? reading : { ...reading, text };
+}
+
+/** Examines a recording: a question that it lacks is unknown, never absence. */
+export function recordedHost(recording: Recording): HostReader {
+  const answer =
+    (verb: Verb) =>
+    async (...args: readonly unknown[]) => {
+      const found = recording.answers[question(verb, args)];
+      if (found === undefined) throw new Unseen('not recorded');
+      if (found.unseen !== undefined) throw new Unseen(found.unseen.why, found.unseen.command);
+      return found.value;
+    };
+  const verbs = Object.fromEntries(VERBS.map((verb) => [verb, answer(verb)])) as unknown as HostReader;
+  return { ...verbs, identity: recording.identity, now: () => recording.now, env: async () => recording.env };
+}
+
+/** Throws UsageError when the text is not a recording of a version that is understood. */
+export function parseRecording(text: string, path: string): Recording {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new UsageError(`${path} is not a recording: it is not JSON`);
+  }
+  const candidate = parsed as Partial<Recording> | null;
+  if (
+    typeof candidate !== 'object' ||
+    candidate === null ||
+    candidate.recording === undefined ||
+    typeof candidate.answers !== 'object' ||
+    candidate.identity === undefined
+  ) {
+    throw new UsageError(`${path} is not a recording made by bk-doctor --record`);
+  }
+  if (candidate.recording !== 1)
+    throw new UsageError(`${path} was recorded by a newer bk-doctor (format ${String(candidate.recording)})`);
+  return candidate as Recording;
+}

@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import { dirname } from 'node:path';
+import { Unseen } from '../facts/unseen.ts';
+import type { Ran } from '../model.ts';
+import { errnoOf } from './errno.ts';
+
+/** Where root looks for tools that it runs for its own sake. */
+export const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+const MOST_OUTPUT = 1024 * 1024;
+
+export interface RunOptions {
+  readonly env: { readonly [name: string]: string };
+  /** Milliseconds until it is ended, with all that it started. */
+  readonly timeoutMs: number;
+  /** Receives standard output as it comes instead of collecting it. */
+  readonly onStdout?: (chunk: Buffer) => void;
+}
+
+/** First executable regular file of that name. */
+export function findTool(name: string, path: string): string | null {
+  for (const directory of name.includes('/') ? [''] : path.split(':')) {
+    const candidate = name.includes('/') ? name : `${directory}/${name}`;
+    if (!candidate.startsWith('/')) continue;
+    try {
+      if (!fs.statSync(candidate).isFile()) continue;
+      fs.accessSync(candidate, fs.constants.X_OK);
+      return candidate;
+    } catch {
+      // Not here.
+    }
+  }
+  return null;
+}
+
+/** What root runs must be root's all the way: otherwise whoever can write there would be running it. */
+export function refuseUntrusted(path: string): void {
+  if (process.getuid?.() !== 0) return;
+  const owner = writableByOthers(path);
+  if (owner !== null)
+    throw new Unseen(`${path} is not run as root: ${owner} can be changed by another account`, `ls -ld ${owner}`);
+}
+
+/** The first component of a path, links resolved, that an account other than root can change; null when none. */
+export function writableByOthers(path: string): string | null {
+  for (let at = fs.realpathSync.native(path); ; at = dirname(at)) {
+    const stat = fs.statSync(at);
+    const sticky = stat.isDirectory() && (stat.mode & 0o1000) !== 0;
+    if (stat.uid !== 0 || ((stat.mode & 0o022) !== 0 && !sticky && !(stat.gid === 0 && (stat.mode & 0o002) === 0)))
+      return at;
+    if (at === '/') return null;
+  }
+}
+
+/** Runs a program in a session of its own, without our terminal; it and its children are ended at the time limit. Never throws for what it does. */
+export function runProgram(path: string, args: readonly string[], options: RunOptions): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = spawn(path, [...args], {
+      env: { ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      cwd: '/',
+    });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    let size = 0;
+    let timedOut = false;
+    let settled = false;
+    const end = (signal: NodeJS.Signals): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, signal);
+      } catch {
+        // Already gone.
+      }
+    };
+    const timer = setTimeout(() => {
+      timedOut = true;
+      end('SIGTERM');
+      setTimeout(() => {
+        end('SIGKILL');
+        // A child in uninterruptible sleep never closes its pipes; do not wait for it.
+        setTimeout(() => finish(null), 200).unref();
+      }, 800).unref();
+    }, options.timeoutMs);
+    const take = (into: Buffer[]) => (chunk: Buffer) => {
+      if (size < MOST_OUTPUT) into.push(chunk);
+      size += chunk.length;
+    };
+    if (options.onStdout === undefined) child.stdout.on('data', take(stdout));
+    else child.stdout.on('data', options.onStdout);
+    child.stderr.on('data', take(stderr));
+    const finish = (code: number | null, failure = ''): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      child.stdout.destroy();
+      child.stderr.destroy();
+      child.unref();
+      resolve({
+        code,
+        stdout: Buffer.concat(stdout).toString('utf8'),
+        stderr: Buffer.concat(stderr).toString('utf8') + failure,
+        timedOut,
+      });
+    };
+    child.on('error', (error) => finish(null, `${path}: ${errnoOf(error)}`));
+    child.on('close', (code) => finish(code));
+    // A grandchild may hold the pipes open after the program itself has ended.
+    child.on('exit', (code) => setTimeout(() => finish(code), 500).unref());
+  });
+}

@@ -1,0 +1,99 @@
+import { Unseen } from '../facts/unseen.ts';
+import type { Allowed, ProbeName, Probes, Ran, ReadOnlyTool, Survey } from '../model.ts';
+import { type LookVerb, looker, shellWord } from './looker.ts';
+import { probeLock, probeWrite } from './probes/files.ts';
+import { probeNamespace } from './probes/namespace.ts';
+import { probeBind, probeConnect } from './probes/net.ts';
+import { probeKeypair, probePem } from './probes/pem.ts';
+import { findTool, refuseUntrusted, runProgram, SYSTEM_PATH } from './run-tool.ts';
+import { surveyArguments, surveyReader } from './survey.ts';
+
+const TOOL_MS = 5000;
+const SURVEY_MS = 300_000;
+
+export interface RunRequest {
+  readonly tool: ReadOnlyTool;
+  readonly args: readonly string[];
+  readonly path: string;
+  readonly env: { readonly [name: string]: string };
+}
+
+/** Runs a read-only tool found in a PATH; null when it is not there. */
+export async function runTool({ tool, args, path, env }: RunRequest): Promise<Ran | null> {
+  const found = findTool(tool, path);
+  if (found === null) return null;
+  refuseUntrusted(found);
+  return runProgram(found, args, { env: { ...env, PATH: path, LC_ALL: 'C' }, timeoutMs: TOOL_MS });
+}
+
+/** Ownership of a tree by a find(1) child that prints only what is foreign. */
+export async function survey(tree: string, allowed: Allowed): Promise<Survey> {
+  const find = findTool('find', SYSTEM_PATH);
+  if (find === null) throw new Unseen('find (findutils) is missing, so the ownership of the cache was not looked at');
+  const reader = surveyReader(null);
+  const ran = await runProgram(find, surveyArguments(tree, allowed), {
+    env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
+    timeoutMs: SURVEY_MS,
+    onStdout: reader.take,
+  });
+  if (ran.timedOut)
+    throw new Unseen(
+      `${tree} was not looked through within ${SURVEY_MS / 1000} seconds`,
+      `sudo find ${shellWord(tree)} -xdev -user root`,
+    );
+  if (ran.code !== 0 && /unrecognized|unknown predicate|invalid/i.test(ran.stderr))
+    throw new Unseen('find here is not GNU find (findutils), so the ownership of the cache was not looked at');
+  return reader.finish(ran.stderr);
+}
+
+type ProbeTable = {
+  readonly [N in ProbeName]: (
+    input: Probes[N]['input'],
+    environment: { readonly [name: string]: string },
+  ) => Promise<Probes[N]['answer']>;
+};
+
+export const probes: ProbeTable = {
+  namespace: probeNamespace,
+  bind: ({ addresses }) => probeBind(addresses),
+  connect: ({ path }) => probeConnect(path),
+  write: async ({ directory }) => probeWrite(directory),
+  lock: ({ path }) => probeLock(path),
+  pem: async ({ path }) => probePem(path),
+  keypair: async ({ cert, key }) => probeKeypair(cert, key),
+};
+
+/** One call, as it travels to a process that looks as somebody else. */
+export type Call =
+  | { readonly verb: LookVerb; readonly args: readonly unknown[] }
+  | { readonly verb: 'run'; readonly args: readonly [RunRequest] }
+  | { readonly verb: 'survey'; readonly args: readonly [string, Allowed] }
+  | { readonly verb: 'probe'; readonly args: readonly [ProbeName, unknown, { readonly [name: string]: string }] };
+
+/** Carries out a call in this process, with this process's rights. */
+export async function carryOut(call: Call): Promise<unknown> {
+  switch (call.verb) {
+    case 'run':
+      return runTool(call.args[0]);
+    case 'survey':
+      return survey(...call.args);
+    case 'probe': {
+      const [name, input, environment] = call.args;
+      return (probes[name] as (input: unknown, environment: { readonly [name: string]: string }) => Promise<unknown>)(
+        input,
+        environment,
+      );
+    }
+    case 'read':
+    case 'stat':
+    case 'lstat':
+    case 'readlink':
+    case 'realpath':
+    case 'list':
+    case 'statfs':
+    case 'mountOf':
+    case 'access':
+    case 'socketHolder':
+      return (looker[call.verb] as (...args: readonly unknown[]) => unknown)(...call.args);
+  }
+}

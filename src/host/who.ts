@@ -1,0 +1,118 @@
+import * as fs from 'node:fs';
+import type { Account, Identity, Mode, Request } from '../model.ts';
+import { nearest } from '../nearest.ts';
+import { looker } from './looker.ts';
+import { findTool, runProgram, SYSTEM_PATH } from './run-tool.ts';
+import { UsageError } from './usage-error.ts';
+
+interface PasswdEntry {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+  readonly shell: string;
+}
+
+function parsePasswd(line: string): PasswdEntry | null {
+  const [name, , uid, gid, , home, shell] = line.split(':');
+  if (!name || !/^\d+$/.test(uid ?? '') || !/^\d+$/.test(gid ?? '')) return null;
+  return { name, uid: Number(uid), gid: Number(gid), home: home ?? '', shell: shell ?? '' };
+}
+
+function passwdFile(): readonly PasswdEntry[] {
+  const text = looker.read('/etc/passwd', 16 * 1024 * 1024)?.text ?? '';
+  return text
+    .split('\n')
+    .map(parsePasswd)
+    .filter((entry) => entry !== null);
+}
+
+/** The file first, then whatever name service the system has (LDAP, SSSD, homed). */
+async function lookUp(key: string, entries: readonly PasswdEntry[]): Promise<PasswdEntry | null> {
+  const found = entries.find(({ name, uid }) => name === key || (/^\d+$/.test(key) && uid === Number(key)));
+  if (found !== undefined) return found;
+  const getent = findTool('getent', SYSTEM_PATH);
+  if (getent === null) return null;
+  const ran = await runProgram(getent, ['passwd', key], { env: { PATH: SYSTEM_PATH, LC_ALL: 'C' }, timeoutMs: 5000 });
+  return ran.code === 0 ? parsePasswd(ran.stdout.split('\n')[0] ?? '') : null;
+}
+
+function groupsOf({ name, gid }: PasswdEntry): readonly number[] {
+  const groups = new Set([gid]);
+  for (const line of (looker.read('/etc/group', 16 * 1024 * 1024)?.text ?? '').split('\n')) {
+    const [, , id, members] = line.split(':');
+    if (/^\d+$/.test(id ?? '') && (members ?? '').split(',').includes(name)) groups.add(Number(id));
+  }
+  return [...groups].sort((a, b) => a - b);
+}
+
+function accountOf(entry: PasswdEntry | null, ids: { uid: number; gid: number; groups: readonly number[] }): Account {
+  return { ...ids, name: entry?.name ?? null, home: entry?.home || null, shell: entry?.shell || null };
+}
+
+/** Decides who looks and who would run buildkitd. Throws UsageError for an account that does not exist or may not be examined. */
+export async function whoIsWho(request: Request, env: NodeJS.ProcessEnv): Promise<Identity> {
+  const uid = process.geteuid?.() ?? 0;
+  const gid = process.getegid?.() ?? 0;
+  const entries = passwdFile();
+  const own = accountOf(await lookUp(String(uid), entries), { uid, gid, groups: process.getgroups?.() ?? [gid] });
+  const nested = !/^\s*0\s+0\s+4294967295\s*$/m.test(readOr('/proc/self/uid_map', '0 0 4294967295'));
+  const sudo =
+    uid === 0 && env.SUDO_USER !== undefined && env.SUDO_USER !== '' && env.SUDO_USER !== 'root' ? env.SUDO_USER : null;
+  const wanted = request.user ?? (request.mode === 'rootful' ? null : sudo);
+
+  if (wanted === null) {
+    if (uid !== 0) {
+      if (request.mode === 'rootful') {
+        const root = await lookUp('0', entries);
+        return { self: own, target: accountOf(root, { uid: 0, gid: 0, groups: [0] }), mode: 'rootful', sudoUser: null };
+      }
+      return { self: own, target: own, mode: 'rootless', sudoUser: null };
+    }
+    if (request.mode === 'rootless' && !nested)
+      throw new UsageError('rootless mode is about an ordinary user: name one with --user NAME');
+    const mode: Mode = request.mode ?? (nested ? 'rootless' : 'rootful');
+    return { self: own, target: own, mode, sudoUser: sudo };
+  }
+
+  const entry = await lookUp(wanted, entries);
+  if (entry === null && !/^\d+$/.test(wanted)) {
+    const close = nearest(
+      wanted,
+      entries.map(({ name }) => name),
+    );
+    throw new UsageError(
+      `there is no user "${wanted}" on this host${close === null ? '' : `; did you mean "${close}"?`}`,
+    );
+  }
+  const targetUid = entry?.uid ?? Number(wanted);
+  if (targetUid > 4294967294) throw new UsageError(`${wanted} is not a user id: the largest is 4294967294`);
+  if (targetUid === uid) {
+    if (uid === 0 && request.mode === 'rootless' && !nested)
+      throw new UsageError('rootless mode is about an ordinary user: root runs buildkitd in rootful mode');
+    return {
+      self: own,
+      target: own,
+      mode: request.mode ?? (uid === 0 && !nested ? 'rootful' : 'rootless'),
+      sudoUser: sudo,
+    };
+  }
+  if (uid !== 0) throw new UsageError(`only root can examine another user's set-up (--user ${wanted})`);
+  const target = accountOf(entry, {
+    uid: targetUid,
+    gid: entry?.gid ?? targetUid,
+    groups: entry === null ? [targetUid] : groupsOf(entry),
+  });
+  const mode: Mode = request.mode ?? (targetUid === 0 ? 'rootful' : 'rootless');
+  if (mode === 'rootful' && targetUid !== 0)
+    throw new UsageError(`rootful mode means root: leave out --user ${wanted}`);
+  return { self: own, target, mode, sudoUser: sudo };
+}
+
+function readOr(path: string, fallback: string): string {
+  try {
+    return fs.readFileSync(path, 'utf8');
+  } catch {
+    return fallback;
+  }
+}
