@@ -48,8 +48,11 @@ const KINDS: { readonly [letter: string]: FileKind } = {
   b: 'block',
 };
 
-/** Counts what find prints as it comes, in memory that does not grow with the tree. */
-export function surveyReader(hidden: number | null): { take(chunk: Buffer): void; finish(stderr: string): Survey } {
+/**
+ * Counts what find prints as it comes, in memory that does not grow with the tree. `outside` translates an id seen there
+ * into ours; null: hidden by the user namespace.
+ */
+export function surveyReader(outside: (id: number) => number | null = (id) => id): { take(chunk: Buffer): void; finish(stderr: string): Survey } {
   let rest = '';
   let foreign = 0;
   const owners: { [owner: string]: number } = {};
@@ -59,7 +62,7 @@ export function surveyReader(hidden: number | null): { take(chunk: Buffer): void
     const [letter = '', uid = '', gid = '', nlink = '', ...path] = line.split('\t');
     if (path.length === 0) return;
     foreign++;
-    const seen = (id: string): number | null => (Number(id) === hidden ? null : Number(id));
+    const seen = (id: string): number | null => outside(Number(id));
     const owner = `${seen(uid) ?? '?'}:${seen(gid) ?? '?'}`;
     owners[owner] = (owners[owner] ?? 0) + 1;
     if (first.length < MOST_NAMED)

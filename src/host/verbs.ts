@@ -30,7 +30,7 @@ export async function runTool({ tool, args, path, env }: RunRequest): Promise<Ra
 export async function survey(tree: string, allowed: Allowed): Promise<Survey> {
   const find = findTool('find', SYSTEM_PATH);
   if (find === null) throw new Unseen('find (findutils) is missing, so the ownership of the cache was not looked at');
-  const reader = surveyReader(null);
+  const reader = surveyReader();
   const ran = await runProgram(find, surveyArguments(tree, allowed), {
     env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
     timeoutMs: SURVEY_MS,

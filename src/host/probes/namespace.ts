@@ -7,8 +7,8 @@ import { NAMESPACE_SCRIPT } from './namespace-script.ts';
 
 const LAUNCH_MS = 20_000;
 const SURVEY_MS = 120_000;
-/** Foreign ids look like this from inside the shifted namespace. */
-const OVERFLOW_ID = 65_534;
+/** Where the script puts the subordinate ids: inside id N is SHIFT + N. */
+const SHIFT = 1_000_000;
 
 /** Launches the real chain once and makes every probe inside it. What the script did not answer stays null. */
 export async function probeNamespace(
@@ -16,7 +16,7 @@ export async function probeNamespace(
   environment: { readonly [name: string]: string },
 ): Promise<NamespaceAnswer> {
   const answers = new Map<string, string>();
-  const survey = surveyReader(OVERFLOW_ID);
+  const survey = surveyReader((id) => outsideOf(id, answers.get('uidmap') ?? ''));
   let surveyed: Survey | null = null;
   let rest: Buffer = Buffer.alloc(0);
   const onStdout = (chunk: Buffer): void => {
@@ -76,6 +76,13 @@ export async function probeNamespace(
     chown: outcome('chown'),
     survey: surveyed,
   };
+}
+
+/** An id of the shifted namespace in our own terms; null for the overflow id, behind which every foreign owner hides. */
+function outsideOf(id: number, uidMap: string): number | null {
+  const inside = id === 0 ? 0 : id - SHIFT;
+  for (const [from, to, count] of parseIdMap(uidMap)) if (inside >= from && inside < from + count) return to + inside - from;
+  return null;
 }
 
 /** These need the temporary directory, so its failure is theirs. */
