@@ -52,7 +52,10 @@ const KINDS: { readonly [letter: string]: FileKind } = {
  * Counts what find prints as it comes, in memory that does not grow with the tree. `outside` translates an id seen there
  * into ours; null: hidden by the user namespace.
  */
-export function surveyReader(outside: (id: number) => number | null = (id) => id): { take(chunk: Buffer): void; finish(stderr: string): Survey } {
+export function surveyReader(outside: (id: number, of: 'uid' | 'gid') => number | null = (id) => id): {
+  take(chunk: Buffer): void;
+  finish(stderr: string): Survey;
+} {
   let rest = '';
   let foreign = 0;
   const owners: { [owner: string]: number } = {};
@@ -62,15 +65,14 @@ export function surveyReader(outside: (id: number) => number | null = (id) => id
     const [letter = '', uid = '', gid = '', nlink = '', ...path] = line.split('\t');
     if (path.length === 0) return;
     foreign++;
-    const seen = (id: string): number | null => outside(Number(id));
-    const owner = `${seen(uid) ?? '?'}:${seen(gid) ?? '?'}`;
+    const ids = { uid: outside(Number(uid), 'uid'), gid: outside(Number(gid), 'gid') };
+    const owner = `${ids.uid ?? '?'}:${ids.gid ?? '?'}`;
     owners[owner] = (owners[owner] ?? 0) + 1;
     if (first.length < MOST_NAMED)
       first.push({
         path: path.join('\t'),
         kind: KINDS[letter] ?? 'file',
-        uid: seen(uid),
-        gid: seen(gid),
+        ...ids,
         nlink: Number(nlink),
       });
   };

@@ -16,7 +16,7 @@ export async function probeNamespace(
   environment: { readonly [name: string]: string },
 ): Promise<NamespaceAnswer> {
   const answers = new Map<string, string>();
-  const survey = surveyReader((id) => outsideOf(id, answers.get('uidmap') ?? ''));
+  const survey = surveyReader((id, of) => outsideOf(id, answers.get(`${of}map`) ?? ''));
   let surveyed: Survey | null = null;
   let rest: Buffer = Buffer.alloc(0);
   const onStdout = (chunk: Buffer): void => {
@@ -79,9 +79,10 @@ export async function probeNamespace(
 }
 
 /** An id of the shifted namespace in our own terms; null for the overflow id, behind which every foreign owner hides. */
-function outsideOf(id: number, uidMap: string): number | null {
+function outsideOf(id: number, map: string): number | null {
   const inside = id === 0 ? 0 : id - SHIFT;
-  for (const [from, to, count] of parseIdMap(uidMap)) if (inside >= from && inside < from + count) return to + inside - from;
+  for (const [from, to, count] of parseIdMap(map))
+    if (inside >= from && inside < from + count) return to + inside - from;
   return null;
 }
 
