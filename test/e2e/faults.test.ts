@@ -1,0 +1,88 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Fault, faults, lookalikes } from './faults.ts';
+import { canMakeWorlds, daemonDirectory, type DoctorReport, failing, type Judgement, judge, World } from './world.ts';
+
+const possible = canMakeWorlds();
+const daemon = daemonDirectory();
+const tally = { rows: 0, agree: 0, judged: 0 };
+
+function judged(world: World, row: Fault): Judgement | null {
+  if (daemon === null) return null;
+  return judge(world, {
+    as: row.mode === 'rootful' ? 'root' : 'user',
+    ...(row.env === undefined ? {} : { env: row.env }),
+    ...(row.daemonArgs === undefined ? {} : { daemonArgs: row.daemonArgs }),
+    ...(row.rootlesskitArgs === undefined ? {} : { rootlesskitArgs: row.rootlesskitArgs }),
+  });
+}
+
+/** What only BuildKit itself can lack is not held against a machine that has no buildkitd. */
+function asIfInstalled(report: DoctorReport): { ready: boolean; reasons: readonly string[] } {
+  const missing = report.checks.find(({ id }) => id === 'runtime/binaries');
+  const onlyBuildkit = missing?.problems.every(({ condition, severity }) => severity !== 'error' || condition === 'binary.buildkitd-missing');
+  const reasons = report.verdict.reasons.filter((id) => daemon !== null || id !== 'runtime/binaries' || !onlyBuildkit);
+  return { ready: failing(report).filter((id) => daemon !== null || id !== 'runtime/binaries' || !onlyBuildkit).length === 0 && report.verdict.level !== 'unknown', reasons };
+}
+
+function examine(world: World, row: Fault): DoctorReport {
+  const options = row.env === undefined ? {} : { env: row.env };
+  return row.mode === 'rootful'
+    ? world.doctor(['check', '--mode', 'rootful', ...(row.doctorArgs ?? [])], { as: 'root', ...options }).report
+    : world.doctor(['check', ...(row.doctorArgs ?? [])], { as: 'user', ...options }).report;
+}
+
+describe.skipIf(!possible)('real faults', () => {
+  for (const row of [...faults, ...lookalikes]) {
+    test(row.name, { timeout: 120_000 }, () => {
+      tally.rows++;
+      const world = new World({ userns: row.userns === true });
+      try {
+        // The journal of a run is not part of what undo brings back; everything else is.
+        row.inject(world);
+        const before = world.fingerprint();
+        const truth = judged(world, row);
+        if (truth !== null) {
+          expect(truth.ready, truth.log).toBe(row.ready);
+          tally.judged++;
+          world.script(`rm -rf ${world.runtime}/buildkit`);
+        }
+        const report = examine(world, row);
+        const seen = asIfInstalled(report);
+        const told = JSON.stringify({ verdict: report.verdict, problems: report.checks.filter(({ status }) => status !== 'pass' && status !== 'skip') }, null, 1);
+        expect(seen.ready, told).toBe(row.ready);
+        if (!row.ready) expect(seen.reasons[0], told).toBe(row.blamed);
+        else if (truth?.snapshotter) expect(report.verdict.snapshotter, told).toBe(truth.snapshotter);
+        if (row.snapshotter !== undefined && daemon !== null) expect(report.verdict.snapshotter).toBe(row.snapshotter);
+
+        if (row.repaired) {
+          const at = world.fingerprint();
+          const fixed = world.doctor(['fix', '--yes', ...(row.mode === 'rootful' ? ['--mode', 'rootful'] : ['--user', world.user]), ...(row.doctorArgs ?? [])], { as: 'root' });
+          expect(fixed.report.treatments.some(({ result }) => result === 'cured' || result === 'pending'), JSON.stringify(fixed.report.treatments, null, 1) + fixed.stderr).toBe(true);
+          const after = judged(world, row);
+          if (after !== null) expect(after.ready, after.log).toBe(true);
+          else expect(asIfInstalled(examine(world, row)).ready).toBe(true);
+          world.script(`rm -rf ${world.runtime}/buildkit`);
+          const undone = world.asRoot([process.execPath, new URL('../../bin/bk-doctor.js', import.meta.url).pathname, 'undo']);
+          expect(undone.code, undone.stdout + undone.stderr).toBe(0);
+          if (after === null) expect(world.fingerprint()).toBe(at);
+          else expect(withoutCache(world.fingerprint(), world)).toBe(withoutCache(at, world));
+        }
+        expect(before).toBeTruthy();
+        tally.agree++;
+      } finally {
+        world.close();
+      }
+    });
+  }
+  afterAll(() => {
+    console.log(`${tally.agree} of ${tally.rows} faults and look-alikes agree (${tally.judged} judged by buildkitd itself)`);
+  });
+});
+
+/** The judge's own builds fill the cache; what undo must bring back is everything else. */
+function withoutCache(fingerprint: string, world: World): string {
+  return fingerprint
+    .split('\n')
+    .filter((line) => !line.includes(`${world.home}/.local/share/buildkit/`))
+    .join('\n');
+}

@@ -1,0 +1,255 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BIN = join(ROOT, 'bin/bk-doctor.js');
+
+export interface Done {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface WorldOptions {
+  /** Also a user namespace with an identity map: user.max_* can then be set without touching the host. */
+  readonly userns?: boolean;
+}
+
+/** What has to be installed for tests against the real chain; with CI set, nothing may be missing. */
+export const CHAIN = ['rootlesskit', 'newuidmap', 'newgidmap', 'runc', 'unshare', 'nsenter', 'setpriv', 'useradd'];
+
+export function missingTools(names: readonly string[] = CHAIN): readonly string[] {
+  return names.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0);
+}
+
+/** Can worlds be made here? With CI set a machine that cannot is an error, not a reason to skip. */
+export function canMakeWorlds(): boolean {
+  const missing = process.getuid?.() === 0 ? missingTools() : ['root'];
+  if (missing.length > 0 && process.env.CI) throw new Error(`real tests cannot run: ${missing.join(', ')} missing`);
+  return missing.length === 0;
+}
+
+/**
+ * A private copy of this machine for one fault: own mount namespace, own writable layers over /etc, /usr, /home, /run and
+ * /var/lib, an ordinary user of its own with subordinate ids. Nothing done inside reaches the host.
+ */
+export class World {
+  readonly user = 'alice';
+  readonly uid = 4242;
+  readonly home = '/home/alice';
+  readonly runtime = '/run/user/4242';
+  readonly scratch: string;
+  readonly #keeper: ChildProcess;
+  readonly #userns: boolean;
+  readonly #children: ChildProcess[] = [];
+
+  constructor(options: WorldOptions = {}) {
+    this.scratch = fs.mkdtempSync('/var/tmp/bk-world-');
+    fs.chmodSync(this.scratch, 0o755);
+    this.#userns = options.userns === true;
+    const ready = join(this.scratch, 'ready');
+    const setUp = `
+      set -e
+      while [ ! -e ${this.scratch}/mapped ]; do sleep 0.01; done
+      cd ${this.scratch}
+      for layer in etc usr var-lib; do
+        mkdir -p $layer.up $layer.work
+        at=/$(echo $layer | tr - /)
+        mount -t overlay overlay -o lowerdir=$at,upperdir=$layer.up,workdir=$layer.work $at
+      done
+      mkdir -p home run state journal; chmod 755 home run; chmod 711 state
+      mkdir -p /var/lib/buildkit /var/lib/bk-doctor
+      mount --bind state /var/lib/buildkit
+      mount --bind journal /var/lib/bk-doctor
+      mount --bind home /home
+      cp -a /run/. run/ 2>/dev/null || true
+      mount --bind run /run
+      : >>/etc/subuid; : >>/etc/subgid
+      useradd --uid ${this.uid} --create-home --shell /bin/bash ${this.user}
+      sed -i '/^${this.user}:/d' /etc/subuid /etc/subgid
+      echo ${this.user}:700000:65536 >>/etc/subuid; echo ${this.user}:700000:65536 >>/etc/subgid
+      mkdir -p ${this.runtime}; chown ${this.uid}:${this.uid} ${this.runtime}; chmod 700 ${this.runtime}
+      : >${ready}
+      exec sleep 900
+    `;
+    const flags = ['--mount', '--propagation', 'private', ...(this.#userns ? ['--user'] : [])];
+    this.#keeper = spawn('unshare', [...flags, 'sh', '-c', setUp], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    let errors = '';
+    this.#keeper.stderr?.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+    });
+    if (this.#userns) this.#mapIdentity();
+    fs.writeFileSync(join(this.scratch, 'mapped'), '');
+    for (let turn = 0; !fs.existsSync(ready); turn++) {
+      if (turn > 500) throw new Error(`the world did not come up: ${errors}`);
+      spawnSync('sleep', ['0.02']);
+    }
+  }
+
+  #mapIdentity(): void {
+    const own = fs.readlinkSync('/proc/self/ns/user');
+    const { pid } = this.#keeper;
+    for (let turn = 0; turn < 500; turn++) {
+      try {
+        if (fs.readlinkSync(`/proc/${pid}/ns/user`) !== own) break;
+      } catch {
+        // Not there yet.
+      }
+      spawnSync('sleep', ['0.01']);
+    }
+    for (const map of ['uid_map', 'gid_map']) fs.writeFileSync(`/proc/${pid}/${map}`, '0 0 4294967295');
+  }
+
+  get #enter(): string[] {
+    return ['--target', String(this.#keeper.pid), '--mount', ...(this.#userns ? ['--user', '--setuid', '0', '--setgid', '0'] : [])];
+  }
+
+  /** The environment of a login, without anything of ours. */
+  environment(user: 'root' | 'user', extra: { [name: string]: string | undefined } = {}): { [name: string]: string } {
+    const path = `${daemonDirectory() === null ? '' : `${daemonDirectory()}:`}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+    const base = user === 'root' ? { PATH: path, HOME: '/root', USER: 'root' } : { PATH: path, HOME: this.home, USER: this.user, LOGNAME: this.user, XDG_RUNTIME_DIR: this.runtime };
+    return Object.fromEntries(Object.entries({ ...base, ...extra }).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  }
+
+  /** Runs a command inside as root. */
+  asRoot(argv: readonly string[], options: { env?: { [name: string]: string | undefined }; input?: string; timeout?: number } = {}): Done {
+    const ran = spawnSync('nsenter', [...this.#enter, ...argv], {
+      env: this.environment('root', options.env),
+      encoding: 'utf8',
+      input: options.input ?? '',
+      timeout: options.timeout ?? 60_000,
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    return { code: ran.status, stdout: ran.stdout, stderr: ran.stderr };
+  }
+
+  /** Runs a shell script inside as root and insists on success. */
+  script(text: string): string {
+    const done = this.asRoot(['sh', '-ec', text]);
+    if (done.code !== 0) throw new Error(`injection failed (${done.code}): ${done.stderr}`);
+    return done.stdout;
+  }
+
+  #asUserArgv(argv: readonly string[]): string[] {
+    return ['setpriv', '--reuid', String(this.uid), '--regid', String(this.uid), '--init-groups', ...argv];
+  }
+
+  asUser(argv: readonly string[], options: { env?: { [name: string]: string | undefined }; input?: string; timeout?: number } = {}): Done {
+    const ran = spawnSync('nsenter', [...this.#enter, ...this.#asUserArgv(argv)], {
+      env: this.environment('user', options.env),
+      encoding: 'utf8',
+      input: options.input ?? '',
+      timeout: options.timeout ?? 60_000,
+      maxBuffer: 64 * 1024 * 1024,
+      cwd: '/',
+    });
+    return { code: ran.status, stdout: ran.stdout, stderr: ran.stderr };
+  }
+
+  /** Starts something that keeps running inside until the world ends. */
+  start(argv: readonly string[], as: 'root' | 'user', env: { [name: string]: string | undefined } = {}): ChildProcess {
+    const child = spawn('nsenter', [...this.#enter, ...(as === 'user' ? this.#asUserArgv(argv) : argv)], { env: this.environment(as, env), stdio: ['ignore', 'pipe', 'pipe'], detached: true, cwd: '/' });
+    this.#children.push(child);
+    return child;
+  }
+
+  /** bk-doctor's answer as data, with its exit code. */
+  doctor<T = DoctorReport>(args: readonly string[], options: { as?: 'root' | 'user'; env?: { [name: string]: string | undefined } } = {}): { code: number | null; report: T; stderr: string } {
+    const argv = [process.execPath, BIN, ...args, '--json'];
+    const done = (options.as ?? 'root') === 'root' ? this.asRoot(argv, { env: options.env ?? {} }) : this.asUser(argv, { env: options.env ?? {} });
+    try {
+      return { code: done.code, report: JSON.parse(done.stdout) as T, stderr: done.stderr };
+    } catch {
+      throw new Error(`bk-doctor ${args.join(' ')} gave no JSON (exit ${done.code}): ${done.stdout.slice(0, 500)} ${done.stderr.slice(0, 2000)}`);
+    }
+  }
+
+  /** Everything about a set of trees that undo must bring back: one line an inode. Times of directories and of the journal are left out. */
+  fingerprint(trees: readonly string[] = ['/etc', this.home, this.runtime, '/usr/bin/newuidmap', '/usr/bin/newgidmap']): string {
+    const script = `
+      for tree in ${trees.map((tree) => `'${tree}'`).join(' ')}; do
+        find "$tree" -xdev -printf '%y %m %U %G %p %l\\n' 2>/dev/null | sort
+        find "$tree" -xdev -type f -exec sha256sum {} + 2>/dev/null | sort
+        getcap -r "$tree" 2>/dev/null | sort
+      done
+      cat /proc/sys/user/max_*_namespaces`;
+    return this.script(script);
+  }
+
+  close(): void {
+    for (const child of this.#children) endGroup(child);
+    endGroup(this.#keeper);
+    fs.rmSync(this.scratch, { recursive: true, force: true });
+  }
+}
+
+function endGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Already gone.
+  }
+}
+
+/** The part of a report that tests read. */
+export interface DoctorReport {
+  readonly verdict: { readonly ready: boolean | null; readonly level: string; readonly proved: boolean; readonly snapshotter: string | null; readonly reasons: readonly string[] };
+  readonly target: { readonly running: boolean; readonly addresses: readonly string[]; readonly config: string };
+  readonly checks: readonly { readonly id: string; readonly status: string; readonly reason: string | null; readonly problems: readonly { readonly condition: string; readonly severity: string; readonly message: string }[] }[];
+  readonly treatments: readonly { readonly check: string; readonly result: string; readonly transaction: string | null }[];
+}
+
+export function failing(report: DoctorReport): readonly string[] {
+  return report.checks.filter(({ status }) => status === 'fail').map(({ id }) => id);
+}
+
+/** Where buildkitd and buildctl are, when they are on PATH; null: judge by the chain of Debian's packages. */
+export function daemonDirectory(): string | null {
+  const found = spawnSync('sh', ['-c', 'command -v buildkitd && command -v buildctl'], { encoding: 'utf8' });
+  const first = found.stdout.split('\n')[0];
+  return found.status === 0 && first ? dirname(first) : null;
+}
+
+export interface Judgement {
+  readonly ready: boolean;
+  readonly snapshotter: string | null;
+  readonly log: string;
+}
+
+/** What really happens: buildkitd is started as it would be, and builds FROM scratch with a RUN that gives files away. */
+export function judge(world: World, options: { env?: { [name: string]: string | undefined }; daemonArgs?: readonly string[]; rootlesskitArgs?: readonly string[]; as?: 'root' | 'user' } = {}): Judgement {
+  const token = randomBytes(4).toString('hex');
+  const context = join(world.scratch, `context-${token}`);
+  const out = join(world.scratch, `out-${token}`);
+  fs.mkdirSync(context, { mode: 0o755 });
+  fs.mkdirSync(out);
+  fs.chmodSync(out, 0o777);
+  fs.copyFileSync('/bin/busybox', join(context, 'busybox'));
+  fs.chmodSync(join(context, 'busybox'), 0o755);
+  fs.writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY busybox /busybox\nRUN ["/busybox", "sh", "-c", "/busybox touch /x && /busybox chown 65534:65534 /x"]\n');
+  const rootful = options.as === 'root';
+  const kit = rootful ? '' : `rootlesskit ${(options.rootlesskitArgs ?? []).join(' ')}`;
+  // The first socket that the daemon says it serves is the one that clients would use.
+  const script = `
+    ${kit} buildkitd ${(options.daemonArgs ?? []).map((arg) => `'${arg}'`).join(' ')} >${out}/daemon.log 2>&1 &
+    pid=$!
+    trap 'kill $pid 2>/dev/null; wait $pid 2>/dev/null' EXIT
+    for turn in $(seq 1 150); do
+      address=$(sed -n 's/.*running server on \\([^ "\\\\]*\\).*/\\1/p' ${out}/daemon.log | head -n 1)
+      [ -n "$address" ] && break
+      kill -0 $pid 2>/dev/null || { echo 'daemon ended'; exit 3; }
+      sleep 0.1
+    done
+    [ -n "$address" ] || { echo 'daemon does not serve'; exit 4; }
+    case $address in /*) address=unix://$address;; *://*) ;; \\[*|*:*) address=tcp://$address;; esac
+    buildctl --addr "$address" debug workers -v 2>/dev/null | sed -n 's/.*worker.snapshotter: *//p' >${out}/snapshotter
+    timeout 40 buildctl --addr "$address" build --no-cache --progress plain --frontend dockerfile.v0 --local context=${context} --local dockerfile=${context} >${out}/build.log 2>&1 || { echo 'build failed'; exit 5; }
+    echo built
+  `;
+  const done = rootful ? world.asRoot(['sh', '-c', script], { env: options.env ?? {} }) : world.asUser(['sh', '-c', script], { env: options.env ?? {} });
+  const read = (name: string): string => (fs.existsSync(join(out, name)) ? fs.readFileSync(join(out, name), 'utf8') : '');
+  return { ready: done.stdout.trim() === 'built', snapshotter: read('snapshotter').trim() || null, log: `${done.stdout}${done.stderr}\n${read('daemon.log')}\n${read('build.log')}` };
+}
