@@ -8,7 +8,7 @@ export default defineConfig({
     outDir: 'dist',
     minify: false,
     rollupOptions: {
-      input: { main: 'src/cli/main.ts', helper: 'src/host/helper.ts' },
+      input: { main: 'src/cli/main.ts', helper: 'src/host/helper.ts', 'as-target': 'src/verify/as-target.ts' },
       output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
     },
   },

@@ -1,26 +1,12 @@
 import { createInterface } from 'node:readline';
 import { reasonOf } from '../facts/unseen.ts';
+import { type Become, become } from './become.ts';
 import { type Call, carryOut } from './verbs.ts';
 
-/**
+/*
  * A process that looks on behalf of bk-doctor and can be killed when a look hangs.
  * Its first line names the account to become (null: stay who we are); each further line is a call.
  */
-interface Become {
-  readonly name: string | null;
-  readonly uid: number;
-  readonly gid: number;
-}
-
-function become({ name, uid, gid }: Become): void {
-  // Supplementary groups decide access; setuid comes last because it gives up the right to the others.
-  if (name === null) process.setgroups?.([gid]);
-  else (process as unknown as { initgroups(user: string, extraGroup: number): void }).initgroups(name, gid);
-  process.setgid?.(gid);
-  process.setuid?.(uid);
-  process.umask(0o022);
-}
-
 let first = true;
 createInterface({ input: process.stdin }).on('line', async (line) => {
   if (first) {
