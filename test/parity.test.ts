@@ -45,5 +45,6 @@ test('every page names the check and each of its conditions', () => {
 
 test('ids are unique, and what they refer to exists', () => {
   expect(new Set(ids).size).toBe(ids.length);
-  for (const { after, explainedBy } of catalog) for (const id of [...(after ?? []), ...(explainedBy ?? [])]) expect(ids).toContain(id);
+  for (const { after, explainedBy } of catalog)
+    for (const id of [...(after ?? []), ...(explainedBy ?? [])]) expect(ids).toContain(id);
 });

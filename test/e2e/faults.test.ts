@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Fault, faults, lookalikes } from './faults.ts';
-import { canMakeWorlds, daemonDirectory, type DoctorReport, failing, type Judgement, judge, World } from './world.ts';
+import { canMakeWorlds, type DoctorReport, daemonDirectory, failing, type Judgement, judge, World } from './world.ts';
 
 const possible = canMakeWorlds();
 const daemon = daemonDirectory();
@@ -19,9 +19,16 @@ function judged(world: World, row: Fault): Judgement | null {
 /** What only BuildKit itself can lack is not held against a machine that has no buildkitd. */
 function asIfInstalled(report: DoctorReport): { ready: boolean; reasons: readonly string[] } {
   const missing = report.checks.find(({ id }) => id === 'runtime/binaries');
-  const onlyBuildkit = missing?.problems.every(({ condition, severity }) => severity !== 'error' || condition === 'binary.buildkitd-missing');
+  const onlyBuildkit = missing?.problems.every(
+    ({ condition, severity }) => severity !== 'error' || condition === 'binary.buildkitd-missing',
+  );
   const reasons = report.verdict.reasons.filter((id) => daemon !== null || id !== 'runtime/binaries' || !onlyBuildkit);
-  return { ready: failing(report).filter((id) => daemon !== null || id !== 'runtime/binaries' || !onlyBuildkit).length === 0 && report.verdict.level !== 'unknown', reasons };
+  return {
+    ready:
+      failing(report).filter((id) => daemon !== null || id !== 'runtime/binaries' || !onlyBuildkit).length === 0 &&
+      report.verdict.level !== 'unknown',
+    reasons,
+  };
 }
 
 function examine(world: World, row: Fault): DoctorReport {
@@ -48,7 +55,14 @@ describe.skipIf(!possible)('real faults', () => {
         }
         const report = examine(world, row);
         const seen = asIfInstalled(report);
-        const told = JSON.stringify({ verdict: report.verdict, problems: report.checks.filter(({ status }) => status !== 'pass' && status !== 'skip') }, null, 1);
+        const told = JSON.stringify(
+          {
+            verdict: report.verdict,
+            problems: report.checks.filter(({ status }) => status !== 'pass' && status !== 'skip'),
+          },
+          null,
+          1,
+        );
         expect(seen.ready, told).toBe(row.ready);
         if (!row.ready) expect(seen.reasons[0], told).toBe(row.blamed);
         else if (truth?.snapshotter) expect(report.verdict.snapshotter, told).toBe(truth.snapshotter);
@@ -56,13 +70,28 @@ describe.skipIf(!possible)('real faults', () => {
 
         if (row.repaired) {
           const at = world.fingerprint();
-          const fixed = world.doctor(['fix', '--yes', ...(row.mode === 'rootful' ? ['--mode', 'rootful'] : ['--user', world.user]), ...(row.doctorArgs ?? [])], { as: 'root' });
-          expect(fixed.report.treatments.some(({ result }) => result === 'cured' || result === 'pending'), JSON.stringify(fixed.report.treatments, null, 1) + fixed.stderr).toBe(true);
+          const fixed = world.doctor(
+            [
+              'fix',
+              '--yes',
+              ...(row.mode === 'rootful' ? ['--mode', 'rootful'] : ['--user', world.user]),
+              ...(row.doctorArgs ?? []),
+            ],
+            { as: 'root' },
+          );
+          expect(
+            fixed.report.treatments.some(({ result }) => result === 'cured' || result === 'pending'),
+            JSON.stringify(fixed.report.treatments, null, 1) + fixed.stderr,
+          ).toBe(true);
           const after = judged(world, row);
           if (after !== null) expect(after.ready, after.log).toBe(true);
           else expect(asIfInstalled(examine(world, row)).ready).toBe(true);
           world.script(`rm -rf ${world.runtime}/buildkit`);
-          const undone = world.asRoot([process.execPath, new URL('../../bin/bk-doctor.js', import.meta.url).pathname, 'undo']);
+          const undone = world.asRoot([
+            process.execPath,
+            new URL('../../bin/bk-doctor.js', import.meta.url).pathname,
+            'undo',
+          ]);
           expect(undone.code, undone.stdout + undone.stderr).toBe(0);
           if (after === null) expect(world.fingerprint()).toBe(at);
           else expect(withoutCache(world.fingerprint(), world)).toBe(withoutCache(at, world));
@@ -75,7 +104,9 @@ describe.skipIf(!possible)('real faults', () => {
     });
   }
   afterAll(() => {
-    console.log(`${tally.agree} of ${tally.rows} faults and look-alikes agree (${tally.judged} judged by buildkitd itself)`);
+    console.log(
+      `${tally.agree} of ${tally.rows} faults and look-alikes agree (${tally.judged} judged by buildkitd itself)`,
+    );
   });
 });
 

@@ -24,7 +24,14 @@ export interface Fault {
 
 const config = (world: World, text: string): void => {
   world.script(`su -s /bin/sh ${world.user} -c 'mkdir -p ${world.home}/.config/buildkit'`);
-  world.asRoot(['sh', '-c', `cat >${world.home}/.config/buildkit/buildkitd.toml && chown ${world.user}: ${world.home}/.config/buildkit/buildkitd.toml`], { input: text });
+  world.asRoot(
+    [
+      'sh',
+      '-c',
+      `cat >${world.home}/.config/buildkit/buildkitd.toml && chown ${world.user}: ${world.home}/.config/buildkit/buildkitd.toml`,
+    ],
+    { input: text },
+  );
 };
 const cache = (world: World): string => `${world.home}/.local/share/buildkit`;
 
@@ -54,7 +61,8 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'cache directory owned by root',
-    inject: (world) => world.script(`su -s /bin/sh alice -c 'mkdir -p ${world.home}/.local/share'; mkdir -m 700 ${cache(world)}`),
+    inject: (world) =>
+      world.script(`su -s /bin/sh alice -c 'mkdir -p ${world.home}/.local/share'; mkdir -m 700 ${cache(world)}`),
     ready: false,
     blamed: 'storage/ownership',
     repaired: true,
@@ -69,9 +77,17 @@ export const faults: readonly Fault[] = [
   {
     name: 'configured TCP port in use',
     inject: (world) => {
-      config(world, '# team settings\n[grpc]\n  address = [ "unix:///run/user/4242/buildkit/buildkitd.sock", "tcp://127.0.0.1:4711" ] # both\n');
-      world.start([process.execPath, '-e', "require('net').createServer().listen(4711, '127.0.0.1', () => console.log('up'))"], 'root');
-      world.script('for turn in $(seq 1 100); do grep -q "0100007F:1267" /proc/net/tcp && exit 0; sleep 0.05; done; exit 1');
+      config(
+        world,
+        '# team settings\n[grpc]\n  address = [ "unix:///run/user/4242/buildkit/buildkitd.sock", "tcp://127.0.0.1:4711" ] # both\n',
+      );
+      world.start(
+        [process.execPath, '-e', "require('net').createServer().listen(4711, '127.0.0.1', () => console.log('up'))"],
+        'root',
+      );
+      world.script(
+        'for turn in $(seq 1 100); do grep -q "0100007F:1267" /proc/net/tcp && exit 0; sleep 0.05; done; exit 1',
+      );
     },
     ready: false,
     blamed: 'net/ports',
@@ -93,12 +109,18 @@ export const lookalikes: readonly Fault[] = [
   { name: 'nothing is wrong', inject: () => {}, ready: true, snapshotter: 'overlayfs' },
   {
     name: 'file capabilities instead of setuid',
-    inject: (world) => world.script('for helper in newuidmap newgidmap; do chmod u-s /usr/bin/$helper; done; setcap cap_setuid=ep /usr/bin/newuidmap; setcap cap_setgid=ep /usr/bin/newgidmap'),
+    inject: (world) =>
+      world.script(
+        'for helper in newuidmap newgidmap; do chmod u-s /usr/bin/$helper; done; setcap cap_setuid=ep /usr/bin/newuidmap; setcap cap_setgid=ep /usr/bin/newgidmap',
+      ),
     ready: true,
   },
   {
     name: 'two ranges of 32,768',
-    inject: (world) => world.script("sed -i '/^alice:/d' /etc/subuid /etc/subgid; for file in subuid subgid; do printf 'alice:700000:32768\\nalice:800000:32768\\n' >>/etc/$file; done"),
+    inject: (world) =>
+      world.script(
+        "sed -i '/^alice:/d' /etc/subuid /etc/subgid; for file in subuid subgid; do printf 'alice:700000:32768\\nalice:800000:32768\\n' >>/etc/$file; done",
+      ),
     ready: true,
   },
 ];

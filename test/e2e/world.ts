@@ -76,7 +76,10 @@ export class World {
       exec sleep 900
     `;
     const flags = ['--mount', '--propagation', 'private', ...(this.#userns ? ['--user'] : [])];
-    this.#keeper = spawn('unshare', [...flags, 'sh', '-c', setUp], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    this.#keeper = spawn('unshare', [...flags, 'sh', '-c', setUp], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    });
     let errors = '';
     this.#keeper.stderr?.on('data', (chunk: Buffer) => {
       errors += chunk.toString();
@@ -104,18 +107,31 @@ export class World {
   }
 
   get #enter(): string[] {
-    return ['--target', String(this.#keeper.pid), '--mount', ...(this.#userns ? ['--user', '--setuid', '0', '--setgid', '0'] : [])];
+    return [
+      '--target',
+      String(this.#keeper.pid),
+      '--mount',
+      ...(this.#userns ? ['--user', '--setuid', '0', '--setgid', '0'] : []),
+    ];
   }
 
   /** The environment of a login, without anything of ours. */
   environment(user: 'root' | 'user', extra: { [name: string]: string | undefined } = {}): { [name: string]: string } {
     const path = `${daemonDirectory() === null ? '' : `${daemonDirectory()}:`}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-    const base = user === 'root' ? { PATH: path, HOME: '/root', USER: 'root' } : { PATH: path, HOME: this.home, USER: this.user, LOGNAME: this.user, XDG_RUNTIME_DIR: this.runtime };
-    return Object.fromEntries(Object.entries({ ...base, ...extra }).filter((entry): entry is [string, string] => entry[1] !== undefined));
+    const base =
+      user === 'root'
+        ? { PATH: path, HOME: '/root', USER: 'root' }
+        : { PATH: path, HOME: this.home, USER: this.user, LOGNAME: this.user, XDG_RUNTIME_DIR: this.runtime };
+    return Object.fromEntries(
+      Object.entries({ ...base, ...extra }).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    );
   }
 
   /** Runs a command inside as root. */
-  asRoot(argv: readonly string[], options: { env?: { [name: string]: string | undefined }; input?: string; timeout?: number } = {}): Done {
+  asRoot(
+    argv: readonly string[],
+    options: { env?: { [name: string]: string | undefined }; input?: string; timeout?: number } = {},
+  ): Done {
     const ran = spawnSync('nsenter', [...this.#enter, ...argv], {
       env: this.environment('root', options.env),
       encoding: 'utf8',
@@ -137,7 +153,10 @@ export class World {
     return ['setpriv', '--reuid', String(this.uid), '--regid', String(this.uid), '--init-groups', ...argv];
   }
 
-  asUser(argv: readonly string[], options: { env?: { [name: string]: string | undefined }; input?: string; timeout?: number } = {}): Done {
+  asUser(
+    argv: readonly string[],
+    options: { env?: { [name: string]: string | undefined }; input?: string; timeout?: number } = {},
+  ): Done {
     const ran = spawnSync('nsenter', [...this.#enter, ...this.#asUserArgv(argv)], {
       env: this.environment('user', options.env),
       encoding: 'utf8',
@@ -151,24 +170,39 @@ export class World {
 
   /** Starts something that keeps running inside until the world ends. */
   start(argv: readonly string[], as: 'root' | 'user', env: { [name: string]: string | undefined } = {}): ChildProcess {
-    const child = spawn('nsenter', [...this.#enter, ...(as === 'user' ? this.#asUserArgv(argv) : argv)], { env: this.environment(as, env), stdio: ['ignore', 'pipe', 'pipe'], detached: true, cwd: '/' });
+    const child = spawn('nsenter', [...this.#enter, ...(as === 'user' ? this.#asUserArgv(argv) : argv)], {
+      env: this.environment(as, env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      cwd: '/',
+    });
     this.#children.push(child);
     return child;
   }
 
   /** bk-doctor's answer as data, with its exit code. */
-  doctor<T = DoctorReport>(args: readonly string[], options: { as?: 'root' | 'user'; env?: { [name: string]: string | undefined } } = {}): { code: number | null; report: T; stderr: string } {
+  doctor<T = DoctorReport>(
+    args: readonly string[],
+    options: { as?: 'root' | 'user'; env?: { [name: string]: string | undefined } } = {},
+  ): { code: number | null; report: T; stderr: string } {
     const argv = [process.execPath, BIN, ...args, '--json'];
-    const done = (options.as ?? 'root') === 'root' ? this.asRoot(argv, { env: options.env ?? {} }) : this.asUser(argv, { env: options.env ?? {} });
+    const done =
+      (options.as ?? 'root') === 'root'
+        ? this.asRoot(argv, { env: options.env ?? {} })
+        : this.asUser(argv, { env: options.env ?? {} });
     try {
       return { code: done.code, report: JSON.parse(done.stdout) as T, stderr: done.stderr };
     } catch {
-      throw new Error(`bk-doctor ${args.join(' ')} gave no JSON (exit ${done.code}): ${done.stdout.slice(0, 500)} ${done.stderr.slice(0, 2000)}`);
+      throw new Error(
+        `bk-doctor ${args.join(' ')} gave no JSON (exit ${done.code}): ${done.stdout.slice(0, 500)} ${done.stderr.slice(0, 2000)}`,
+      );
     }
   }
 
   /** Everything about a set of trees that undo must bring back: one line an inode. Times of directories and of the journal are left out. */
-  fingerprint(trees: readonly string[] = ['/etc', this.home, this.runtime, '/usr/bin/newuidmap', '/usr/bin/newgidmap']): string {
+  fingerprint(
+    trees: readonly string[] = ['/etc', this.home, this.runtime, '/usr/bin/newuidmap', '/usr/bin/newgidmap'],
+  ): string {
     const script = `
       for tree in ${trees.map((tree) => `'${tree}'`).join(' ')}; do
         find "$tree" -xdev -printf '%y %m %U %G %p %l\\n' 2>/dev/null | sort
@@ -196,10 +230,25 @@ function endGroup(child: ChildProcess): void {
 
 /** The part of a report that tests read. */
 export interface DoctorReport {
-  readonly verdict: { readonly ready: boolean | null; readonly level: string; readonly proved: boolean; readonly snapshotter: string | null; readonly reasons: readonly string[] };
+  readonly verdict: {
+    readonly ready: boolean | null;
+    readonly level: string;
+    readonly proved: boolean;
+    readonly snapshotter: string | null;
+    readonly reasons: readonly string[];
+  };
   readonly target: { readonly running: boolean; readonly addresses: readonly string[]; readonly config: string };
-  readonly checks: readonly { readonly id: string; readonly status: string; readonly reason: string | null; readonly problems: readonly { readonly condition: string; readonly severity: string; readonly message: string }[] }[];
-  readonly treatments: readonly { readonly check: string; readonly result: string; readonly transaction: string | null }[];
+  readonly checks: readonly {
+    readonly id: string;
+    readonly status: string;
+    readonly reason: string | null;
+    readonly problems: readonly { readonly condition: string; readonly severity: string; readonly message: string }[];
+  }[];
+  readonly treatments: readonly {
+    readonly check: string;
+    readonly result: string;
+    readonly transaction: string | null;
+  }[];
 }
 
 export function failing(report: DoctorReport): readonly string[] {
@@ -220,7 +269,15 @@ export interface Judgement {
 }
 
 /** What really happens: buildkitd is started as it would be, and builds FROM scratch with a RUN that gives files away. */
-export function judge(world: World, options: { env?: { [name: string]: string | undefined }; daemonArgs?: readonly string[]; rootlesskitArgs?: readonly string[]; as?: 'root' | 'user' } = {}): Judgement {
+export function judge(
+  world: World,
+  options: {
+    env?: { [name: string]: string | undefined };
+    daemonArgs?: readonly string[];
+    rootlesskitArgs?: readonly string[];
+    as?: 'root' | 'user';
+  } = {},
+): Judgement {
   const token = randomBytes(4).toString('hex');
   const context = join(world.scratch, `context-${token}`);
   const out = join(world.scratch, `out-${token}`);
@@ -229,7 +286,10 @@ export function judge(world: World, options: { env?: { [name: string]: string | 
   fs.chmodSync(out, 0o777);
   fs.copyFileSync('/bin/busybox', join(context, 'busybox'));
   fs.chmodSync(join(context, 'busybox'), 0o755);
-  fs.writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY busybox /busybox\nRUN ["/busybox", "sh", "-c", "/busybox touch /x && /busybox chown 65534:65534 /x"]\n');
+  fs.writeFileSync(
+    join(context, 'Dockerfile'),
+    'FROM scratch\nCOPY busybox /busybox\nRUN ["/busybox", "sh", "-c", "/busybox touch /x && /busybox chown 65534:65534 /x"]\n',
+  );
   const rootful = options.as === 'root';
   const kit = rootful ? '' : `rootlesskit ${(options.rootlesskitArgs ?? []).join(' ')}`;
   // The first socket that the daemon says it serves is the one that clients would use.
@@ -249,7 +309,14 @@ export function judge(world: World, options: { env?: { [name: string]: string | 
     timeout 40 buildctl --addr "$address" build --no-cache --progress plain --frontend dockerfile.v0 --local context=${context} --local dockerfile=${context} >${out}/build.log 2>&1 || { echo 'build failed'; exit 5; }
     echo built
   `;
-  const done = rootful ? world.asRoot(['sh', '-c', script], { env: options.env ?? {} }) : world.asUser(['sh', '-c', script], { env: options.env ?? {} });
-  const read = (name: string): string => (fs.existsSync(join(out, name)) ? fs.readFileSync(join(out, name), 'utf8') : '');
-  return { ready: done.stdout.trim() === 'built', snapshotter: read('snapshotter').trim() || null, log: `${done.stdout}${done.stderr}\n${read('daemon.log')}\n${read('build.log')}` };
+  const done = rootful
+    ? world.asRoot(['sh', '-c', script], { env: options.env ?? {} })
+    : world.asUser(['sh', '-c', script], { env: options.env ?? {} });
+  const read = (name: string): string =>
+    fs.existsSync(join(out, name)) ? fs.readFileSync(join(out, name), 'utf8') : '';
+  return {
+    ready: done.stdout.trim() === 'built',
+    snapshotter: read('snapshotter').trim() || null,
+    log: `${done.stdout}${done.stderr}\n${read('daemon.log')}\n${read('build.log')}`,
+  };
 }

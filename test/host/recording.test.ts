@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { createLook } from '../../src/diagnose.ts';
+import { kernel } from '../../src/facts/kernel.ts';
+import { osRelease } from '../../src/facts/os-release.ts';
+import { parseRecording, recordedHost, recordingHost } from '../../src/host/recording.ts';
+import { UsageError } from '../../src/host/usage-error.ts';
+import { ASK, VirtualHost } from '../virtual-host.ts';
+
+const machine = () =>
+  new VirtualHost({
+    files: {
+      '/proc/sys/kernel/osrelease': '6.1.0-29-amd64\n',
+      '/etc/os-release': 'ID=debian\n',
+      '/home/alice/.docker/config.json': '{"auths":{"r.example":{"auth":"c2VjcmV0"}}}',
+      '/x': 'see https://bob:hunter2@mirror.example/ for more',
+    },
+  });
+
+test('a replay answers as the host did, and what was never asked is unknown', async () => {
+  const recorder = recordingHost(machine(), ASK, 'x64');
+  await createLook(recorder.host, ASK).get(kernel);
+  const replay = recordedHost(parseRecording(JSON.stringify(recorder.recording()), 'r.json'));
+  expect((await createLook(replay, ASK).get(kernel)).release).toBe('6.1.0-29-amd64');
+  await expect(createLook(replay, ASK).get(osRelease)).rejects.toThrow('not recorded');
+  expect(replay.now()).toBe(machine().now());
+});
+
+test('credentials do not get into a recording', async () => {
+  const recorder = recordingHost(machine(), ASK, 'x64');
+  await recorder.host.read('/home/alice/.docker/config.json', 'target');
+  await recorder.host.read('/x', 'target');
+  const text = JSON.stringify(recorder.recording());
+  expect(text).not.toContain('c2VjcmV0');
+  expect(text).not.toContain('hunter2');
+  expect(text).toContain('mirror.example');
+});
+
+test('what is not a recording is refused in one sentence', () => {
+  for (const text of ['', '[]', '{}', 'null', '{"recording":2,"answers":{},"identity":{}}'])
+    expect(() => parseRecording(text, 'r.json')).toThrow(UsageError);
+});
