@@ -2,8 +2,8 @@ import { catalog } from './catalog.ts';
 import { createLook, examine } from './diagnose.ts';
 import { configFile } from './facts/config-file.ts';
 import { environment } from './facts/environment.ts';
-import { launcher, namespace } from './facts/namespace.ts';
 import { machine } from './facts/machine.ts';
+import { launcher, namespace } from './facts/namespace.ts';
 import { settings } from './facts/settings.ts';
 import { unit } from './facts/unit.ts';
 import type { Opened } from './host/open.ts';
@@ -37,7 +37,7 @@ export async function assess(opened: Opened, selected: Selected, options: Assess
   const [checks, target, hostReport, proved] = await Promise.all([
     examine(look, catalog, { isSelected: (id) => isSelected(selected, id) }, options.progress),
     targetOf(look),
-    hostOf(look, opened.arch),
+    hostOf(look, opened.arch, options.inventory),
     look.get(namespace).then(
       ({ launch }) => launch.ok || launch.stage !== 'timeout',
       () => false,
@@ -61,7 +61,13 @@ export async function assess(opened: Opened, selected: Selected, options: Assess
 }
 
 async function targetOf(look: Look): Promise<TargetReport> {
-  const [by, { variables }, options, config, service] = await Promise.all([look.get(launcher), look.get(environment), look.get(settings), look.get(configFile), look.get(unit)]);
+  const [by, { variables }, options, config, service] = await Promise.all([
+    look.get(launcher),
+    look.get(environment),
+    look.get(settings),
+    look.get(configFile),
+    look.get(unit),
+  ]);
   const { target, mode } = look.host.identity;
   return {
     mode,
@@ -71,13 +77,22 @@ async function targetOf(look: Look): Promise<TargetReport> {
     config: config.path,
     root: options.root.value,
     addresses: options.addresses.value,
-    sources: { config: config.source, root: options.root.source, addresses: options.addresses.source, snapshotter: options.oci.snapshotter.source },
+    sources: {
+      config: config.source,
+      root: options.root.source,
+      addresses: options.addresses.source,
+      snapshotter: options.oci.snapshotter.source,
+    },
     unit: service?.path ?? null,
     running: false,
     environment: variables,
   };
 }
 
-async function hostOf(look: Look, arch: string): Promise<HostReport> {
-  return { ...(await look.get(machine)), arch, software: {} };
+async function hostOf(look: Look, arch: string, inventory: boolean): Promise<HostReport> {
+  const [told, hardware] = await Promise.all([
+    look.get(machine),
+    inventory ? look.host.hardware?.().catch(() => null) : null,
+  ]);
+  return { ...told, arch, software: {}, ...(hardware ? { hardware } : {}) };
 }

@@ -241,6 +241,8 @@ export interface HostReader {
   /** Runs a read-only tool found in `path` (the target's PATH; a fixed system path for `self`). Null: not found. */
   run(tool: ReadOnlyTool, args: readonly string[], as: As, path?: string): Promise<Ran | null>;
   survey(tree: string, allowed: Allowed, as: As): Promise<Survey>;
+  /** Costs up to a second: only for a report that asks for it. Null where nothing can be told. */
+  hardware?(): Promise<Hardware | null>;
   /** Who holds a socket inode, from /proc/PID/fd; null when no visible process does. */
   socketHolder(inode: number): Promise<{ readonly pid: number; readonly command: string; readonly uid: number } | null>;
   /** The environment a probe or a tool of the target runs in. Set once, when the target's environment is known. */
@@ -250,6 +252,17 @@ export interface HostReader {
     as: As,
     environment: { readonly [name: string]: string },
   ): Promise<Probes[N]['answer']>;
+}
+
+/** Hardware, for the person who reads a report; nothing is judged by it. */
+export interface Hardware {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly system: string;
+  /** The hypervisor as the firmware names it; null on bare metal or when it is not told. */
+  readonly hypervisor: string | null;
+  readonly memoryBytes: number;
+  readonly swapBytes: number;
 }
 
 /** Why something could not be learnt, and the command that would tell. */
@@ -455,6 +468,8 @@ export interface HostReport {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly software: { readonly [name: string]: string | null };
+  /** Only in reports that ask for an inventory. */
+  readonly hardware?: Hardware;
 }
 export interface Verdict {
   readonly ready: boolean | null;

@@ -77,6 +77,7 @@ export function localHost(identity: Identity, given: NodeJS.ProcessEnv): HostRea
     },
     survey: (tree, allowed, as) =>
       call({ verb: 'survey', args: [tree, allowed] }, as) as ReturnType<HostReader['survey']>,
+    hardware: async () => (await import('./hardware.ts')).hardware(),
     socketHolder: async (inode) => looker.socketHolder(inode),
     probe: (name, input, as, environment) => call({ verb: 'probe', args: [name, input, environment] }, as) as never,
     close() {

@@ -37,6 +37,7 @@ const VERBS: readonly Verb[] = [
   'run',
   'survey',
   'socketHolder',
+  'hardware',
   'probe',
 ];
 
