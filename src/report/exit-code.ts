@@ -1,0 +1,16 @@
+import type { Report } from '../model.ts';
+
+export type FailOn = 'error' | 'warning';
+
+/** For check, verify and fix (after fixing), in every format. Deselected checks are skips and do not count. */
+export function exitCode({ checks }: Pick<Report, 'checks'>, failOn: FailOn): 0 | 1 | 3 {
+  const remains = checks.some(({ status }) => status === 'fail' || (failOn === 'warning' && status === 'warn'));
+  if (remains) return 1;
+  return checks.some(({ status, decides }) => status === 'unknown' && decides) ? 3 : 0;
+}
+
+/** For undo: done, something refused, or nothing there to undo. */
+export function undoExitCode(transactions: readonly { readonly result: 'undone' | 'refused' }[]): 0 | 1 | 2 {
+  if (transactions.length === 0) return 2;
+  return transactions.some(({ result }) => result === 'refused') ? 1 : 0;
+}

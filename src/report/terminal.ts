@@ -1,0 +1,274 @@
+import type { CheckReport, PlannedFix, Problem, Report, Status, TreatmentReport, TreatmentResult } from '../model.ts';
+import { count, findingsOf } from './findings.ts';
+import { type Colour, type Paint, painter } from './paint.ts';
+import { tellStep } from './steps.ts';
+import { type Commands, nextStep, UNTIL, verdictWords } from './summary.ts';
+import { ascii, visible, visibleLines } from './visible.ts';
+import { wrap } from './wrap.ts';
+
+/** How a terminal report is laid out; nothing of it changes what is said. */
+export interface Layout {
+  readonly columns: number;
+  readonly colour: boolean;
+  /** False: ASCII only. */
+  readonly unicode: boolean;
+  /** Also passes, notes, evidence, the settings and the inventory. */
+  readonly verbose: boolean;
+  /** Only findings and the verdict. */
+  readonly quiet: boolean;
+  /** Also the diff of each fix (a plan to decide on). */
+  readonly diffs: boolean;
+  readonly commands: Commands;
+}
+
+const SIGNS: { readonly [S in Status]: readonly [unicode: string, ascii: string, word: string, colour: Colour] } = {
+  fail: ['✗', 'x', 'FAIL', 'red'],
+  warn: ['!', '!', 'WARN', 'yellow'],
+  unknown: ['?', '?', 'UNKNOWN', 'cyan'],
+  pass: ['✓', '+', 'pass', 'green'],
+  skip: ['-', '-', 'skip', 'dim'],
+};
+
+const RESULTS: { readonly [R in TreatmentResult]: readonly [word: string, status: Status] } = {
+  cured: ['cured', 'pass'],
+  already: ['already so', 'pass'],
+  pending: ['pending', 'warn'],
+  'still-failing': ['still failing, taken back', 'fail'],
+  'taken-back': ['taken back', 'fail'],
+  declined: ['declined', 'skip'],
+  'needs-root': ['needs root', 'warn'],
+  manual: ['by hand', 'warn'],
+  failed: ['failed', 'fail'],
+};
+
+/** The report for a person at a terminal: findings first, passes folded, the verdict and the next command last. */
+export function terminal(report: Report, layout: Layout): string {
+  const pen = penOf(layout);
+  const { findings, passes, skips, deselected } = findingsOf(report);
+  const sections: (readonly string[])[] = [];
+  if (!layout.quiet) sections.push(header(report, pen));
+  if (report.treatments.length > 0) sections.push(report.treatments.flatMap((treatment) => treated(treatment, pen)));
+  for (const check of findings) sections.push(finding(check, layout, pen));
+  if (layout.verbose) {
+    for (const check of passes) sections.push(passed(check, pen));
+    sections.push(settingsOf(report, pen), inventoryOf(report, pen));
+  }
+  if (!layout.quiet) sections.push(folded(passes, skips, deselected, layout, pen));
+  sections.push([lastLine(report, layout, pen)]);
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join('\n')}\n`)
+    .join('\n');
+}
+
+/** Wraps, paints and, where need be, turns into ASCII. Text given to it may come from a host. */
+interface Pen {
+  readonly paint: Paint;
+  /** Wrapped; several lines only where all of them are indented, so that no host can write a line that looks like ours. */
+  text(text: string, first?: string, rest?: string): readonly string[];
+  /** Lines that are not wrapped, so that they can be copied. */
+  literal(lines: readonly string[], indent: string): readonly string[];
+  line(text: string): string;
+  sign(status: Status): string;
+}
+
+function penOf({ columns, colour, unicode }: Layout): Pen {
+  const paint = painter(colour);
+  const plain = (text: string): string => (unicode ? text : ascii(text));
+  return {
+    paint,
+    text: (text, first = '', rest = first) =>
+      (rest === '' ? [visible(text)] : visibleLines(text)).flatMap((line, index) =>
+        wrap(plain(line), columns, index === 0 ? first : rest, rest),
+      ),
+    literal: (lines, indent) => lines.flatMap(visibleLines).map((line) => indent + plain(line)),
+    line: (text) => plain(visible(text)),
+    sign: (status) => SIGNS[status][unicode ? 0 : 1],
+  };
+}
+
+function header({ tool, target, host }: Report, pen: Pen): readonly string[] {
+  const who = target.user === null ? `uid ${target.uid}` : `${target.user} (uid ${target.uid})`;
+  return [
+    ...pen.text(`${tool.name} ${tool.version}: ${target.mode} BuildKit for ${who}`),
+    ...pen.text(
+      [
+        host.os.name,
+        `Linux ${host.kernel}`,
+        host.arch,
+        ...(host.container === null ? [] : [`in ${host.container}`]),
+      ].join(', '),
+    ),
+  ];
+}
+
+function heading(status: Status, id: string, note: string, pen: Pen): string {
+  const [, , word, colour] = SIGNS[status];
+  return `${pen.paint(colour, `${pen.sign(status)} ${word}`)}  ${pen.paint('bold', pen.line(id))}${note}`;
+}
+
+function finding(check: CheckReport, { verbose, diffs, commands }: Layout, pen: Pen): readonly string[] {
+  const lines = [heading(check.status, check.id, '', pen)];
+  const shown = check.problems.filter(({ severity }) => verbose || severity !== 'info');
+  const several = shown.length > 1;
+  for (const problem of shown) lines.push(...problemLines(problem, check, several, pen));
+  if (check.reason !== null) lines.push(...pen.text(`Not known: ${check.reason}`, '  '));
+  if (check.tell !== null) lines.push('  To find out:', ...pen.literal([check.tell], '    '));
+  lines.push(...pen.text(`Why it matters: ${check.why}`, '  '));
+  for (const fix of check.fixes) lines.push(...fixLines(fix, diffs, pen));
+  lines.push(...pen.literal([`More: ${commands.show} ${check.id}`], '  '));
+  if (verbose) lines.push(...details(check, shown, pen));
+  return lines;
+}
+
+function problemLines(problem: Problem, { status }: CheckReport, several: boolean, pen: Pen): readonly string[] {
+  const worst = status === 'fail' ? 'error' : status === 'warn' ? 'warning' : 'info';
+  const mark =
+    problem.severity === worst ? '' : problem.severity === 'info' ? 'Note: ' : `${sentenceCase(problem.severity)}: `;
+  return several ? pen.text(mark + problem.message, '  * ', '    ') : pen.text(mark + problem.message, '  ');
+}
+
+function fixLines(fix: PlannedFix, diffs: boolean, pen: Pen): readonly string[] {
+  const root = fix.needs === 'root' ? ', as root' : '';
+  const until = fix.until === undefined ? '' : ` (${UNTIL[fix.until]})`;
+  const lines: string[] = [];
+  switch (fix.risk) {
+    case 'safe':
+      lines.push(...pen.text(`Fix${root}${until}:`, '  '));
+      break;
+    case 'risky':
+      lines.push(...pen.text(`Risky fix${root}${until}:`, '  '));
+      break;
+    case 'manual':
+      lines.push(...pen.text(`By hand${root}${until}:`, '  '));
+      break;
+  }
+  if (fix.consequence !== undefined) lines.push(...pen.text(`Consequence: ${fix.consequence}`, '    '));
+  for (const [index, step] of fix.steps.entries()) {
+    const { say, block } = tellStep(step);
+    const number = fix.steps.length > 1 ? `${index + 1}. ` : '';
+    lines.push(...pen.text(say, `    ${number}`, `    ${' '.repeat(number.length)}`));
+    lines.push(...pen.literal(block, '        '));
+  }
+  if (diffs && fix.diff !== null) lines.push(...diffLines(fix.diff, pen));
+  return lines;
+}
+
+/** A unified diff: its own signs tell what colour repeats. */
+export function diffLines(diff: string, pen: Pick<Pen, 'literal' | 'paint'>): readonly string[] {
+  return pen.literal([diff], '').map((line) => {
+    const colour = /^(\+\+\+|---)/.test(line)
+      ? 'bold'
+      : line.startsWith('+')
+        ? 'green'
+        : line.startsWith('-')
+          ? 'red'
+          : null;
+    return `      ${colour === null ? line : pen.paint(colour, line)}`.trimEnd();
+  });
+}
+
+function details(check: CheckReport, problems: readonly Problem[], pen: Pen): readonly string[] {
+  const lines = problems.flatMap(({ condition, evidence }) =>
+    pen.text(`${condition} ${JSON.stringify(evidence)}`, '  Evidence: ', '    '),
+  );
+  return [...lines, ...pen.text(`${check.docs}; took ${Math.round(check.durationMs)} ms`, '  Page: ', '    ')];
+}
+
+function passed(check: CheckReport, pen: Pen): readonly string[] {
+  return [
+    heading('pass', check.id, pen.line(`  ${check.title} (${Math.round(check.durationMs)} ms)`), pen),
+    ...check.problems.flatMap(({ message }) => pen.text(`Note: ${message}`, '  ')),
+  ];
+}
+
+function treated({ check, result, transaction, message, until }: TreatmentReport, pen: Pen): readonly string[] {
+  const [word, status] = RESULTS[result];
+  const colour = SIGNS[status][3];
+  const head = `${pen.paint(colour, `${pen.sign(status)} ${word}`)}  ${pen.line(check)}`;
+  const told = [
+    ...(message === null ? [] : [message]),
+    ...(until === null ? [] : [`It ${UNTIL[until]}.`]),
+    ...(transaction === null || result === 'taken-back' || result === 'still-failing'
+      ? []
+      : [`Transaction ${transaction}.`]),
+  ];
+  return [head, ...told.flatMap((text) => pen.text(text, '  '))];
+}
+
+function folded(
+  passes: readonly CheckReport[],
+  skips: readonly CheckReport[],
+  deselected: readonly CheckReport[],
+  { verbose }: Layout,
+  pen: Pen,
+): readonly string[] {
+  const lines: string[] = [];
+  const sign = (status: Status): string => `${pen.sign(status)} `;
+  const notes = passes.filter(({ problems }) => problems.length > 0).length;
+  const more = verbose
+    ? ''
+    : ` (-v shows ${passes.length === 1 ? 'it' : 'them'}${notes === 0 ? '' : `, ${notes} with notes`})`;
+  if (passes.length > 0)
+    lines.push(...pen.text(`${count(passes.length, 'check passes', 'checks pass')}${more}`, sign('pass'), '  '));
+  if (skips.length > 0) {
+    const each = skips.map(({ id, reason }) => `${id} (${reason ?? 'does not apply'})`).join(', ');
+    lines.push(...pen.text(`${skips.length} skipped: ${each}`, sign('skip'), '  '));
+  }
+  if (deselected.length > 0) {
+    const each = verbose ? `: ${deselected.map(({ id }) => id).join(', ')}` : '';
+    lines.push(...pen.text(`${deselected.length} not selected${each}`, sign('skip'), '  '));
+  }
+  return lines;
+}
+
+function settingsOf({ target }: Report, pen: Pen): readonly string[] {
+  const from = (setting: string): string =>
+    target.sources[setting] === undefined ? '' : ` (${target.sources[setting]})`;
+  return [
+    pen.paint('bold', 'Examined'),
+    ...row('launcher', target.launcher, pen),
+    ...row('unit', target.unit ?? 'none', pen),
+    ...row('running', target.running ? 'yes' : 'no', pen),
+    ...row('config', `${target.config}${from('config')}`, pen),
+    ...row('root', `${target.root}${from('root')}`, pen),
+    ...target.addresses.flatMap((address) => row('address', `${address}${from('addresses')}`, pen)),
+    ...Object.entries(target.environment).flatMap(([name, { value, source }]) =>
+      row(name, `${value} (${source})`, pen),
+    ),
+  ];
+}
+
+function inventoryOf({ host }: Report, pen: Pen): readonly string[] {
+  return [
+    pen.paint('bold', 'Host'),
+    ...row(
+      'system',
+      `${host.os.name} (${[host.os.id, host.os.version].filter((part) => part !== null).join(' ')})`,
+      pen,
+    ),
+    ...row('kernel', `${host.kernel} ${host.arch}`, pen),
+    ...row('container', host.container ?? 'none', pen),
+    ...row('virtualization', host.virtualization ?? 'none seen', pen),
+    ...row('processors', String(host.cpus), pen),
+    ...row('memory', `${Math.round(host.memoryBytes / 1024 ** 2)} MiB`, pen),
+    ...Object.entries(host.software).flatMap(([name, version]) => row(name, version ?? 'not found', pen)),
+  ];
+}
+
+function row(name: string, value: string, pen: Pen): readonly string[] {
+  const [first = ''] = pen.literal([name], '');
+  return pen.text(value, `  ${first.padEnd(16)} `, ' '.repeat(19));
+}
+
+function lastLine(report: Report, { commands }: Layout, pen: Pen): string {
+  const colour = { ready: 'green', degraded: 'yellow', 'not-ready': 'red', unknown: 'cyan' } as const;
+  const verdict = pen.paint(colour[report.verdict.level], pen.line(verdictWords(report)));
+  const next = nextStep(report, commands);
+  if (next === null) return `${verdict}.`;
+  const where = commands.elsewhere ? ', on that host' : '';
+  const first = next.first === null ? '' : `${pen.line(next.first)}${next.first.startsWith('as ') ? ': ' : ', then: '}`;
+  return `${verdict}. Next${where}: ${first}${pen.paint('bold', pen.line(next.command))}`;
+}
+
+const sentenceCase = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
