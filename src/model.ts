@@ -103,6 +103,8 @@ export type ReadOnlyTool =
   | 'loginctl'
   | 'systemctl'
   | 'matchpathcon'
+  | 'xfs_info'
+  | 'quota'
   | 'ls'
   | 'docker';
 
@@ -121,6 +123,11 @@ export interface Probes {
   readonly write: {
     readonly input: { readonly directory: string };
     readonly answer: { readonly error: string | null };
+  };
+  /** Does the file system say in a directory listing what kind each entry is (d_type)? Null: could not be told from here. */
+  readonly dtype: {
+    readonly input: { readonly directory: string };
+    readonly answer: { readonly told: boolean | null };
   };
   /** Takes and releases a shared lock without waiting: is an exclusive lock held by somebody? */
   readonly lock: {
@@ -178,6 +185,8 @@ export interface NamespaceAnswer {
   readonly isolate?: Outcome | null;
   readonly overlay: Outcome | null;
   readonly fuseOverlay: Outcome | null;
+  /** A writable fuse-overlayfs, as RUN steps need it; tried only where the read-only one was mounted. */
+  readonly fuseWrite?: Outcome | null;
   readonly bindReadOnly: Outcome | null;
   readonly chown: Outcome | null;
   readonly survey: Survey | null;

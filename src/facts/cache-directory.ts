@@ -1,12 +1,15 @@
-import type { Fact, FsStat, Mount, Stat } from '../model.ts';
+import type { As, Fact, FsStat, HostReader, Mount, Stat } from '../model.ts';
 import { settings } from './settings.ts';
 import { Unseen } from './unseen.ts';
 
 export interface PathComponent {
   readonly path: string;
+  /** After all links; null for a dangling link, and for what is missing. */
   readonly stat: Stat | null;
   /** Where a link points; null for anything else. */
   readonly link: string | null;
+  /** May the target's ordinary rights search this directory? True for anything else. */
+  readonly searchable: boolean;
 }
 /** buildkitd's state directory, from / down to it, and the nearest place that exists. */
 export interface CacheDirectory {
@@ -14,14 +17,18 @@ export interface CacheDirectory {
   readonly exists: boolean;
   /** Each directory on the way, the last one is the path itself; stops below the first that is missing or cannot be seen. */
   readonly chain: readonly PathComponent[];
-  /** The first component that the target may not search, so that what is below cannot be seen; null when all could. */
+  /** The first directory that the target's ordinary rights may not search, where what is below could not be seen; null when all could. */
   readonly blockedAt: string | null;
   /** The nearest existing directory at or above the path. */
   readonly nearest: string;
+  /** The path without links; null when it does not exist or cannot be told. */
+  readonly real: string | null;
   readonly filesystem: FsStat | null;
   readonly mount: Mount | null;
-  /** Can the target create files in it (or, when it does not exist, create it)? */
+  /** May the target's ordinary rights create files in the nearest directory? Its capabilities inside a user namespace may reach further. */
   readonly writable: boolean;
+  /** May they list it? */
+  readonly readable: boolean;
 }
 
 export const cacheDirectory: Fact<CacheDirectory> = {
@@ -37,35 +44,53 @@ export const cacheDirectory: Fact<CacheDirectory> = {
     const chain: PathComponent[] = [];
     let blockedAt: string | null = null;
     let nearest = '/';
+    let as: As = 'target';
     for (const component of ancestry(path)) {
-      let lstat: Stat | null;
+      let found: PathComponent | null;
       try {
-        lstat = await host.lstat(component, 'target');
+        found = await lookAt(host, component, as);
       } catch (error) {
         if (!(error instanceof Unseen)) throw error;
-        blockedAt = nearest;
+        blockedAt ??= nearest;
+        // Root sees on where the target's ordinary rights end; buildkitd's capabilities may not end there.
+        if (as === 'self' || host.identity.self.uid !== 0) break;
+        as = 'self';
+        try {
+          found = await lookAt(host, component, as);
+        } catch (again) {
+          if (!(again instanceof Unseen)) throw again;
+          break;
+        }
+      }
+      if (found === null) {
+        chain.push({ path: component, stat: null, link: null, searchable: true });
         break;
       }
-      if (lstat === null) {
-        chain.push({ path: component, stat: null, link: null });
-        break;
-      }
-      const link = lstat.kind === 'symlink' ? await host.readlink(component, 'target') : null;
-      const stat = link === null ? lstat : await host.stat(component, 'target').catch(() => null);
-      chain.push({ path: component, stat, link });
-      if (stat?.kind !== 'directory') break;
+      chain.push(found);
+      if (found.stat?.kind !== 'directory') break;
       nearest = component;
     }
     const last = chain.at(-1);
     const exists = last !== undefined && last.path === path && last.stat !== null;
-    const [filesystem, mount, writable] = await Promise.all([
-      host.statfs(nearest, 'target').catch(() => null),
-      host.mountOf(nearest, 'target').catch(() => null),
+    const [filesystem, mount, writable, readable, real] = await Promise.all([
+      host.statfs(nearest, as).catch(() => null),
+      host.mountOf(nearest, as).catch(() => null),
       host.access(nearest, 'wx', 'target'),
+      host.access(nearest, 'r', 'target'),
+      exists ? host.realpath(path, as).catch(() => null) : null,
     ]);
-    return { path, exists, chain, blockedAt, nearest, filesystem, mount, writable };
+    return { path, exists, chain, blockedAt, nearest, real, filesystem, mount, writable, readable };
   },
 };
+
+async function lookAt(host: HostReader, path: string, as: As): Promise<PathComponent | null> {
+  const lstat = await host.lstat(path, as);
+  if (lstat === null) return null;
+  const link = lstat.kind === 'symlink' ? await host.readlink(path, as) : null;
+  const stat = link === null ? lstat : await host.stat(path, as).catch(() => null);
+  const searchable = stat?.kind !== 'directory' || (await host.access(path, 'x', 'target'));
+  return { path, stat, link, searchable };
+}
 
 /** Every directory from "/" to the path itself. */
 export function ancestry(path: string): readonly string[] {

@@ -46,7 +46,7 @@ export const namespace: Fact<NamespaceAnswer> = {
             : null,
         directory: directory?.nearest ?? null,
         fuse: found['fuse-overlayfs']?.executable === true,
-        survey: by === 'rootlesskit' && ordinary && directory?.exists ? directory.path : null,
+        survey: by === 'rootlesskit' && ordinary && directory?.exists ? (directory.real ?? directory.path) : null,
       },
       'target',
       values,

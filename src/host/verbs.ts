@@ -1,7 +1,7 @@
 import { Unseen } from '../facts/unseen.ts';
 import type { Allowed, ProbeName, Probes, Ran, ReadOnlyTool, Survey } from '../model.ts';
 import { type LookVerb, looker, shellWord } from './looker.ts';
-import { probeLock, probeWrite } from './probes/files.ts';
+import { probeDtype, probeLock, probeWrite } from './probes/files.ts';
 import { probeNamespace } from './probes/namespace.ts';
 import { probeBind, probeConnect } from './probes/net.ts';
 import { probeKeypair, probePem } from './probes/pem.ts';
@@ -59,6 +59,7 @@ export const probes: ProbeTable = {
   connect: ({ path }) => probeConnect(path),
   write: async ({ directory }) => probeWrite(directory),
   lock: ({ path }) => probeLock(path),
+  dtype: async ({ directory }) => probeDtype(directory),
   pem: async ({ path }) => probePem(path),
   keypair: async ({ cert, key }) => probeKeypair(cert, key),
 };

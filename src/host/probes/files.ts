@@ -52,3 +52,28 @@ export async function probeLock(path: string): Promise<{ held: boolean; pid: num
   });
   return { held: ran.code === 99, pid: null };
 }
+
+/**
+ * Lists a directory that may be read and not searched: without d_type the kind of its entry would need a look at the
+ * entry itself, which fails. Root may search every directory, so that nothing can be told then.
+ */
+export function probeDtype(directory: string): { told: boolean | null } {
+  if (process.geteuid?.() === 0) return { told: null };
+  let work: string;
+  try {
+    work = fs.mkdtempSync(`${directory}/.bk-doctor-`);
+  } catch {
+    return { told: null };
+  }
+  try {
+    fs.mkdirSync(`${work}/entry`);
+    fs.chmodSync(work, 0o400);
+    const [entry] = fs.readdirSync(work, { withFileTypes: true });
+    return { told: entry?.isDirectory() ?? null };
+  } catch (error) {
+    return { told: errnoOf(error) === 'EACCES' ? false : null };
+  } finally {
+    fs.chmodSync(work, 0o700);
+    fs.rmSync(work, { recursive: true, force: true });
+  }
+}

@@ -41,7 +41,11 @@ if [ -n "$1" ]; then
     work=$words
     mkdir -p "$work/l1" "$work/l2" "$work/upper" "$work/work" "$work/merged" "$work/fused" "$work/bound"
     try overlay mount -t overlay overlay -o "lowerdir=$work/l2:$work/l1,upperdir=$work/upper,workdir=$work/work" "$work/merged"
-    [ "$2" = fuse ] && try fuse env PATH="$daemon_path" mount.fuse3 overlay "$work/fused" -o "lowerdir=$work/l2:$work/l1" -t fuse-overlayfs
+    if [ "$2" = fuse ] && try fuse env PATH="$daemon_path" mount.fuse3 overlay "$work/fused" -o "lowerdir=$work/l2:$work/l1" -t fuse-overlayfs; then
+      # buildkitd chooses by the read-only mount above; a RUN step then needs a writable one.
+      umount "$work/fused" 2>/dev/null
+      try fusewrite sh -c 'PATH=$2 mount.fuse3 overlay "$1/fused" -o "lowerdir=$1/l2:$1/l1,upperdir=$1/upper,workdir=$1/work" -t fuse-overlayfs && mkdir "$1/fused/made"' sh "$work" "$daemon_path"
+    fi
     try bind sh -c 'mount --bind "$1/l1" "$1/bound" && mount -o remount,bind,ro "$1/bound"' sh "$work"
     try chown sh -c ': >"$1/owned" && chown 65534:65534 "$1/owned"' sh "$work"
   else

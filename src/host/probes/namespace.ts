@@ -72,6 +72,7 @@ export async function probeNamespace(
     proc: outcome('proc'),
     overlay: outcome('overlay'),
     fuseOverlay: input.fuse ? outcome('fuse') : null,
+    fuseWrite: input.fuse && answers.has('fusewrite') ? outcome('fusewrite') : null,
     bindReadOnly: outcome('bind'),
     chown: outcome('chown'),
     survey: surveyed,
