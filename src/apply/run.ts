@@ -1,6 +1,197 @@
-import type { ApplyContext, Run } from './types.ts';
+import type { Treatment } from '../model.ts';
+import type { Handle } from './handle.ts';
+import { type Lock, takeLock } from './lock.ts';
+import { NoSuchTransaction, Refused } from './refused.ts';
+import { openState } from './state-directory.ts';
+import { createRun, dropRun, markOf, type Recorded, type RunFiles, readRuns, reopenRun } from './store.ts';
+import { meet } from './touches.ts';
+import { carryOutSteps, finishLastDeed, type Room, type Transaction, takeBackSteps } from './transaction.ts';
+import type { ApplyContext, CarriedOut, Run, StepOutcome, UndoneTransaction } from './types.ts';
+
+const WAIT_MS = 3000;
 
 /** Takes the lock and opens the journal. Throws Busy, or Refused when there is no safe place for the journal. */
-export async function openRun(_context: ApplyContext): Promise<Run> {
-  throw new Error('not built yet');
+export async function openRun(context: ApplyContext): Promise<Run> {
+  const { uid } = context.identity.self;
+  const state = openState(context.state, uid);
+  let lock: Lock;
+  try {
+    lock = await takeLock(state, context.waitMs ?? WAIT_MS);
+  } catch (error) {
+    state.close();
+    throw error;
+  }
+  const own = createOwnRun(context, state);
+  const interrupted = allTransactions(context).filter((transaction) => transaction.state === 'interrupted');
+  return {
+    id: own.id,
+    interrupted,
+    carryOut: (check, treatment) => own.carryOut(check, treatment),
+    takeBack: (id) => takeBackRecorded(context, state, id),
+    finish: (id) => finishRecorded(context, state, id),
+    async close() {
+      own.close();
+      lock.release();
+      state.close();
+    },
+  };
+}
+
+function allTransactions(context: ApplyContext): readonly Recorded[] {
+  return readRuns(context.state, context.identity.self.uid).flatMap(({ transactions }) => transactions);
+}
+
+interface OwnRun {
+  readonly id: string;
+  carryOut(check: string, treatment: Treatment): Promise<CarriedOut>;
+  close(): void;
+}
+
+/** This run's own journal, made when the first deed needs it. */
+function createOwnRun(context: ApplyContext, state: Handle): OwnRun {
+  const { self, target } = context.identity;
+  const id = String(Number(readRuns(context.state, self.uid).at(-1)?.id ?? 0) + 1);
+  let files: RunFiles | null = null;
+  let begun = 0;
+  const open = async (): Promise<RunFiles> => {
+    const { version, permitted, environment } = context;
+    files ??= await createRun(state, self.uid, {
+      user: self.name ?? String(self.uid),
+      version,
+      target,
+      permitted,
+      environment,
+    });
+    return files;
+  };
+  return {
+    id,
+    async carryOut(check, treatment) {
+      if (treatment.risk === 'manual') return failed('this is for a person to do', treatment.steps.length);
+      const { token, id: run } = await open();
+      const number = `${run}.${begun + 1}`;
+      const transaction: Transaction = {
+        id: number,
+        check,
+        mark: markOf(token, number),
+        steps: treatment.steps,
+        deeds: [],
+      };
+      const room: Room = {
+        context,
+        transaction,
+        files: open,
+        async begin(journal) {
+          if (transaction.deeds.length > 0) return;
+          begun++;
+          await journal.append({ entry: 'transaction', transaction: number, check, steps: treatment.steps });
+        },
+      };
+      return carryOutRoom(room, 0);
+    },
+    close() {
+      if (files === null) return;
+      files.close();
+      if (begun === 0) dropRun(state, self.uid, files.id);
+    },
+  };
+}
+
+async function carryOutRoom(room: Room, first: number): Promise<CarriedOut> {
+  const { transaction } = room;
+  const { journal } = await room.files();
+  const steps: StepOutcome[] = transaction.steps.map(() => ({ result: 'not-tried', message: null }));
+  const leftAlone: string[] = [];
+  try {
+    if (first > 0) await finishLastDeed(room, leftAlone);
+    await carryOutSteps(room, first, steps, leftAlone);
+    if (transaction.deeds.length === 0)
+      return { result: 'already', transaction: null, message: null, steps, leftAlone };
+    await journal.append({ entry: 'applied', transaction: transaction.id });
+    return { result: 'applied', transaction: transaction.id, message: null, steps, leftAlone };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    if (transaction.deeds.length === 0) return { ...failed(why, 0), steps };
+    const message = await takeBackAfter(room, why);
+    return { result: 'failed', transaction: transaction.id, message, steps, leftAlone };
+  }
+}
+
+async function takeBackAfter(room: Room, why: string): Promise<string> {
+  try {
+    await takeBackSteps(room);
+    return why;
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    return `${why}; and what was done before could not be taken back: ${words} (bk-doctor undo ${room.transaction.id} tries again)`;
+  }
+}
+
+function failed(message: string, steps: number): CarriedOut {
+  return {
+    result: 'failed',
+    transaction: null,
+    message,
+    steps: Array.from({ length: steps }, () => ({ result: 'not-tried', message: null })),
+    leftAlone: [],
+  };
+}
+
+/** As it was when the transaction was made: the same target, places and environment; who undoes is who runs now. */
+async function withRecorded<T>(
+  context: ApplyContext,
+  state: Handle,
+  id: string,
+  task: (room: Room, recorded: Recorded) => Promise<T>,
+): Promise<T> {
+  const { uid } = context.identity.self;
+  const runs = readRuns(context.state, uid);
+  const run = runs.find(({ transactions }) => transactions.some((transaction) => transaction.id === id));
+  const recorded = run?.transactions.find((transaction) => transaction.id === id);
+  if (run === undefined || recorded === undefined)
+    throw new NoSuchTransaction(
+      id,
+      runs.flatMap(({ transactions }) => transactions.map((transaction) => transaction.id)),
+    );
+  const files = await reopenRun(state, uid, run);
+  try {
+    const { target, permitted, environment } = run;
+    const then = { ...context, identity: { ...context.identity, target }, permitted, environment };
+    const transaction: Transaction = { ...recorded, deeds: [...recorded.deeds] };
+    return await task({ context: then, transaction, files: async () => files, begin: async () => {} }, recorded);
+  } finally {
+    files.close();
+  }
+}
+
+/** Takes one transaction back, unless a later one stands on it or somebody changed what it left. */
+export async function takeBackRecorded(context: ApplyContext, state: Handle, id: string): Promise<UndoneTransaction> {
+  const all = allTransactions(context);
+  return withRecorded(context, state, id, async (room, recorded) => {
+    const { check } = recorded;
+    try {
+      if (recorded.state === 'taken-back') throw new Refused('it is taken back already');
+      const later = all
+        .slice(all.findIndex((other) => other.id === id) + 1)
+        .filter(({ state }) => state !== 'taken-back');
+      const above = later.find(({ steps }) => steps.some((a) => recorded.steps.some((b) => meet(a, b))));
+      if (above !== undefined)
+        throw new Refused(
+          `transaction ${above.id} (${above.check}) changed the same place later and must be undone first`,
+        );
+      return { id, check, result: 'undone', reason: null, paths: await takeBackSteps(room) };
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return { id, check, result: 'refused', reason: error.message, paths: error.paths };
+    }
+  });
+}
+
+async function finishRecorded(context: ApplyContext, state: Handle, id: string): Promise<CarriedOut> {
+  return withRecorded(context, state, id, async (room, recorded) => {
+    if (recorded.state !== 'interrupted') return failed('it was not cut short', recorded.steps.length);
+    if (recorded.deeds.some(({ undone }) => undone))
+      return failed('it was being taken back when it was cut short: take it back', recorded.steps.length);
+    return carryOutRoom(room, (recorded.deeds.at(-1)?.step ?? -1) + 1);
+  });
 }

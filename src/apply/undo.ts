@@ -1,6 +1,48 @@
-import type { ApplyContext, UndoReport } from './types.ts';
+import { takeLock } from './lock.ts';
+import { NoSuchTransaction } from './refused.ts';
+import { takeBackRecorded } from './run.ts';
+import { openState } from './state-directory.ts';
+import { type RecordedRun, readRuns } from './store.ts';
+import type { ApplyContext, UndoneTransaction, UndoReport } from './types.ts';
+
+const WAIT_MS = 3000;
 
 /** Takes back a run or a transaction (null: the last run that changed something), newest treatment first. Throws NoSuchTransaction and Busy. */
-export async function undo(_context: ApplyContext, _id: string | null): Promise<UndoReport> {
-  throw new Error('not built yet');
+export async function undo(context: ApplyContext, id: string | null): Promise<UndoReport> {
+  const { uid } = context.identity.self;
+  const runs = readRuns(context.state, uid);
+  const chosen = choose(runs, id);
+  if (chosen.length === 0) return { schema: 1, transactions: [] };
+  const state = openState(context.state, uid);
+  try {
+    const lock = await takeLock(state, context.waitMs ?? WAIT_MS);
+    try {
+      const transactions: UndoneTransaction[] = [];
+      // Chosen anew: another run may have ended while we waited for the lock.
+      for (const transaction of choose(readRuns(context.state, uid), id))
+        transactions.push(await takeBackRecorded(context, state, transaction));
+      return { schema: 1, transactions };
+    } finally {
+      lock.release();
+    }
+  } finally {
+    state.close();
+  }
+}
+
+/** What is still in force of that run or transaction, newest first. */
+function choose(runs: readonly RecordedRun[], id: string | null): readonly string[] {
+  const inForce = ({ transactions }: Pick<RecordedRun, 'transactions'>): readonly string[] =>
+    transactions.filter(({ state }) => state !== 'taken-back').map((transaction) => transaction.id);
+  if (id === null) {
+    const last = runs.findLast((run) => inForce(run).length > 0);
+    return last === undefined ? [] : inForce(last).toReversed();
+  }
+  const run = runs.find((candidate) => candidate.id === id);
+  if (run !== undefined) return inForce(run).toReversed();
+  const all = runs.flatMap(({ transactions }) => transactions);
+  const one = all.find((transaction) => transaction.id === id);
+  if (one === undefined)
+    throw new NoSuchTransaction(id, [...runs.map((known) => known.id), ...all.map((known) => known.id)]);
+  return one.state === 'taken-back' ? [] : [one.id];
 }

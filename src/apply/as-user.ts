@@ -1,0 +1,69 @@
+import { createInterface } from 'node:readline';
+import type { Account, Json } from '../model.ts';
+import { type Deed, type Doer, here } from './kinds.ts';
+import { Refused } from './refused.ts';
+import { tomlEditorFor } from './toml.ts';
+import type { Work } from './work.ts';
+
+/** What the process that becomes the target is told to do: one line on its standard input. */
+export interface Job {
+  readonly account: Account;
+  readonly verb: keyof Doer;
+  readonly deed: Deed;
+  readonly prepared: Json;
+  readonly work: Work;
+}
+export type JobAnswer =
+  | { readonly value: Json }
+  | { readonly refused: string; readonly paths: readonly string[] }
+  | { readonly fault: string };
+
+/** The backup comes in as this descriptor. */
+const BACKUP = 3;
+
+/** Becomes that account for good: its groups, its ids, none of root's. */
+function become({ uid, gid, name }: Account): void {
+  const { setgid, setgroups, setuid } = process;
+  // Node has it; its types forgot it.
+  const { initgroups } = process as { initgroups?: (user: string, group: number) => void };
+  if (!initgroups || !setgid || !setgroups || !setuid || uid === 0)
+    throw new Error('this process cannot become the target');
+  process.umask(0o077);
+  if (name === null) setgroups([gid]);
+  else initgroups(name, gid);
+  setgid(gid);
+  setuid(uid);
+  const ids = [process.getuid?.(), process.geteuid?.()];
+  if (ids.some((id) => id !== uid) || process.getegid?.() !== gid) throw new Error('the ids did not change');
+  try {
+    setuid(0);
+  } catch {
+    return;
+  }
+  throw new Error('root could be had back');
+}
+
+async function doJob({ account, verb, deed, prepared, work }: Job): Promise<JobAnswer> {
+  try {
+    // Modules are loaded while they can still be read: the target may not be able to.
+    if (deed.do === 'edit') await tomlEditorFor([deed.edit]);
+    if (deed.do === 'run') await import('execa');
+    become(account);
+    if (verb === 'prepare') return { value: await here.prepare(deed, work, BACKUP) };
+    if (verb === 'act') return { value: { ...(await here.act(deed, prepared, work, BACKUP, () => {})) } };
+    if (verb === 'standing') return { value: await here.standing(deed, prepared, work, BACKUP) };
+    await here.takeBack(deed, prepared, work, BACKUP);
+    return { value: null };
+  } catch (error) {
+    if (error instanceof Refused) return { refused: error.message, paths: error.paths };
+    return { fault: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const lines = createInterface({ input: process.stdin });
+lines.once('line', async (line) => {
+  const answer = await doJob(JSON.parse(line) as Job);
+  process.stdout.write(`${JSON.stringify(answer)}\n`, () => process.exit(0));
+});
+// Whoever started us is gone.
+lines.once('close', () => process.exit(1));

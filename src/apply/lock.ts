@@ -1,0 +1,106 @@
+import * as fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { contentOf, writeAll } from './content.ts';
+import { createChild, findChild, type Handle, statOf } from './handle.ts';
+import { Busy } from './refused.ts';
+import { orRefuse } from './sentence.ts';
+import { runTool } from './tools.ts';
+
+/** Held until it is released, or until this process ends in whatever way. */
+export interface Lock {
+  release(): void;
+}
+const NAME = 'lock';
+const PAUSE_MS = 100;
+
+/** One run at a time in this state directory. Throws Busy when the other one does not end within `waitMs`. */
+export async function takeLock(state: Handle, waitMs: number): Promise<Lock> {
+  const until = Date.now() + waitMs;
+  for (;;) {
+    const lock = await orRefuse('the lock', () => tryFlock(state) ?? tryFile(state));
+    if (typeof lock === 'object') return lock;
+    if (Date.now() >= until) throw new Busy(lock === 0 ? null : lock);
+    await sleep(Math.min(PAUSE_MS, Math.max(1, until - Date.now())));
+  }
+}
+
+/**
+ * Node has no flock(2): flock(1) takes it on our own open file, where it stays when flock has ended and goes when we
+ * end. Null: no flock here. A number is the holder's pid, 0 when unknown.
+ */
+function tryFlock(state: Handle): Lock | number | null {
+  const { O_CREAT, O_NOFOLLOW, O_RDWR } = fs.constants;
+  const fd = fs.openSync(`${state.path}/${NAME}`, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  const ran = runTool('flock', ['-n', '-x', '3'], { descriptors: [fd] });
+  if (ran?.code === 0) {
+    fs.ftruncateSync(fd, 0);
+    // Only for the sentence that the other one prints; a full disk is no reason to go without the lock.
+    try {
+      writeAll(fd, Buffer.from(`${process.pid}\n`));
+    } catch {}
+    return { release: () => fs.closeSync(fd) };
+  }
+  const holder = ran?.code === 1 && ran.stderr === '' ? Number(readShort(fd)) || 0 : null;
+  fs.closeSync(fd);
+  return holder;
+}
+
+function readShort(fd: number): string {
+  const text = Buffer.alloc(32);
+  return text
+    .subarray(0, fs.readSync(fd, text, 0, text.length, 0))
+    .toString('latin1')
+    .trim();
+}
+
+/** Without flock(1): a file that only one can make, naming its process and when that started. */
+function tryFile(state: Handle): Lock | number {
+  const name = `${NAME}.pid`;
+  const own = `${name}.${process.pid}`;
+  const at = (file: string): string => `${state.path}/${file}`;
+  fs.rmSync(at(own), { force: true });
+  const made = createChild(state, own);
+  try {
+    writeAll(made.fd, Buffer.from(`${process.pid} ${startOf(process.pid)}`));
+    for (let tries = 0; tries < 2; tries++) {
+      try {
+        fs.linkSync(at(own), at(name));
+        return { release: () => fs.unlinkSync(at(name)) };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+      const found = findChild(state, name);
+      if (found === null) continue;
+      const [pid, start] = contentOf(found, name).toString('latin1').split(' ');
+      if (startOf(Number(pid)) === start) {
+        found.close();
+        return Number(pid);
+      }
+      takeAway(state, name, found);
+    }
+    return 0;
+  } finally {
+    made.close();
+    fs.unlinkSync(at(own));
+  }
+}
+
+/** Removes the lock of a process that has ended, but not one that somebody else has put there in its place. */
+function takeAway(state: Handle, name: string, stale: Handle): void {
+  const aside = `${state.path}/${name}.stale`;
+  fs.renameSync(`${state.path}/${name}`, aside);
+  if (fs.lstatSync(aside, { bigint: true }).ino !== statOf(stale).ino) fs.linkSync(aside, `${state.path}/${name}`);
+  fs.unlinkSync(aside);
+  stale.close();
+}
+
+/** Start time of a process since boot, with the boot's own id; empty when there is no such process. */
+function startOf(pid: number): string {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    return `${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}@${boot}`;
+  } catch {
+    return '';
+  }
+}

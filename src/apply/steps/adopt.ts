@@ -1,0 +1,261 @@
+import * as fs from 'node:fs';
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { Owner } from '../../model.ts';
+import { adoptedOwner, whyLeftAlone } from '../adopt/foreign.ts';
+import { createLinkCount } from '../adopt/link-count.ts';
+import { appendToLog, isSameObject, type Logged, logged, readLog } from '../adopt/log.ts';
+import { createRemarks, type Remarks } from '../adopt/remarks.ts';
+import { bytes, type Entry, legible, openBelow, refuseOtherMount, visitTree } from '../adopt/tree.ts';
+import { CAPABILITY_BATCH, withCapabilities } from '../capabilities.ts';
+import { findChild, type Handle, mountIdOf, statOf } from '../handle.ts';
+import { refuseForeignPlace } from '../places.ts';
+import { printable } from '../printable.ts';
+import { Refused } from '../refused.ts';
+import { orRefuse } from '../sentence.ts';
+import { walk } from '../walk.ts';
+import type { Backup, Standing, StepKind, StepOf, Work } from '../work.ts';
+
+type AdoptStep = StepOf<'adopt'>;
+export interface PreparedAdopt {
+  readonly dev: string;
+  readonly ino: string;
+}
+interface Candidate {
+  readonly handle: Handle;
+  readonly path: string;
+  readonly to: Owner;
+  readonly stat: fs.BigIntStats;
+}
+const EVERY = 2000;
+
+/** Gives what is foreign in a tree to its owner, entry by entry, each through its own handle. */
+export const adopt: StepKind<AdoptStep, PreparedAdopt> = {
+  async prepare(step, work) {
+    if (work.uid !== 0) throw new Refused(`only root can change owners below ${printable(step.tree)}`, [step.tree]);
+    if (step.to.uid !== work.target.uid)
+      throw new Refused(`what is below ${printable(step.tree)} is given to the target alone`, [step.tree]);
+    return withTree(step, work, null, async (tree) => {
+      const seen: { foreign: boolean } = { foreign: false };
+      const stop = new Error('found');
+      try {
+        await visitTree(
+          tree,
+          ({ stat }) => {
+            if (adoptedOwner(stat, step.allowed, step.only, step.to) === null) return;
+            seen.foreign = true;
+            throw stop;
+          },
+          () => {},
+        );
+      } catch (error) {
+        if (error !== stop) throw error;
+      }
+      const stat = statOf(tree);
+      const own = adoptedOwner({ uid: Number(stat.uid), gid: Number(stat.gid) }, step.allowed, step.only, step.to);
+      if (!seen.foreign && own === null) return 'already';
+      return { dev: String(stat.dev), ino: String(stat.ino) };
+    });
+  },
+
+  act(step, prepared, work, backup, report) {
+    return withTree(step, work, prepared, async (tree) => {
+      const remarks = createRemarks(step.tree);
+      const adopter = createAdopter(tree, step, work, backup, remarks);
+      let done = 0;
+      const links = createLinkCount();
+      try {
+        await visitTree(
+          tree,
+          async (entry) => {
+            if (++done % EVERY === 0) {
+              report(done);
+              await breathe();
+            }
+            const to = adoptedOwner(entry.stat, step.allowed, step.only, step.to);
+            if (to !== null) consider(entry, to, tree, adopter, links, remarks);
+          },
+          remarks.add,
+        );
+        adopter.flush();
+        for (const { path, to, ino } of links.complete(remarks))
+          reconsider(tree, path, to, ino, adopter, links.since, remarks);
+        const stat = statOf(tree);
+        const own = adoptedOwner({ uid: Number(stat.uid), gid: Number(stat.gid) }, step.allowed, step.only, step.to);
+        if (own !== null) adopter.take({ handle: tree, path: '', to: own, stat });
+        adopter.flush();
+        report(done);
+      } finally {
+        adopter.close();
+      }
+      return { leftAlone: remarks.sentences() };
+    });
+  },
+
+  standing(step, prepared, work, backup) {
+    return withTree(step, work, prepared, (tree) => {
+      let standing: Standing = 'before';
+      readLog(backup, (entry) => {
+        withLogged(tree, step, entry, (_handle, stat) => {
+          if (owns(stat, entry.from)) return;
+          if (!isSameObject(entry, stat) || !owns(stat, entry.to)) throw changedSince(step, entry);
+          standing = 'after';
+        });
+      });
+      return standing;
+    });
+  },
+
+  takeBack(step, prepared, work, backup) {
+    return withTree(step, work, prepared, (tree) => {
+      readLog(backup, (entry) => {
+        withLogged(tree, step, entry, (handle, stat) => {
+          if (isSameObject(entry, stat) && owns(stat, entry.to))
+            fs.chownSync(handle.path, entry.from.uid, entry.from.gid);
+        });
+      });
+    });
+  },
+};
+
+async function withTree<T>(
+  step: AdoptStep,
+  work: Work,
+  prepared: PreparedAdopt | null,
+  task: (tree: Handle) => T | Promise<T>,
+): Promise<T> {
+  return orRefuse(step.tree, async () => {
+    refuseForeignPlace(step.tree, work);
+    const { directory, missing } = walk(step.tree, work.uid);
+    try {
+      if (missing.length > 0) throw new Refused(`${printable(step.tree)} is not there`, [step.tree]);
+      const stat = statOf(directory);
+      if (prepared !== null && (String(stat.dev) !== prepared.dev || String(stat.ino) !== prepared.ino))
+        throw new Refused(`${printable(step.tree)} was replaced since`, [step.tree]);
+      return await task(directory);
+    } finally {
+      directory.close();
+    }
+  });
+}
+
+interface Adopter {
+  /** The handle is closed when its batch is done. */
+  take(candidate: Candidate): void;
+  flush(): void;
+  close(): void;
+}
+
+/** Journals a batch durably, then changes it. */
+function createAdopter(tree: Handle, step: AdoptStep, work: Work, backup: Backup, remarks: Remarks): Adopter {
+  let end = readLog(backup, () => {});
+  let batch: Candidate[] = [];
+  const flush = (): void => {
+    const executables = batch.filter(({ stat }) => stat.isFile() && (stat.mode & 0o111n) !== 0n);
+    const named = executables.map(({ handle, path }) => ({ handle, name: legible(path) }));
+    const found = executables.length === 0 ? new Set<number>() : withCapabilities(named, tree, work.transaction);
+    const kept = new Set(executables.filter((_, index) => found === null || found.has(index)));
+    for (const { path } of kept)
+      remarks.add(
+        path,
+        found === null
+          ? 'may have file capabilities, which cannot be told here (neither getfattr nor getcap)'
+          : 'has file capabilities, which a change of owner would drop',
+      );
+    const chosen = batch.filter((candidate) => !kept.has(candidate));
+    if (chosen.length > 0)
+      end = appendToLog(
+        backup,
+        chosen.map(({ path, stat, to }) => logged(path, stat, to)),
+        end,
+      );
+    for (const { handle, to, path } of chosen) {
+      fs.chownSync(handle.path, to.uid, to.gid);
+      if (!owns(statOf(handle), to))
+        throw new Refused(`the owner of ${printable(`${step.tree}/${legible(path)}`)} could not be changed`, [
+          step.tree,
+        ]);
+    }
+    close();
+  };
+  const close = (): void => {
+    for (const { handle } of batch) if (handle !== tree) handle.close();
+    batch = [];
+  };
+  return {
+    take(candidate) {
+      batch.push(candidate);
+      if (batch.length >= CAPABILITY_BATCH) flush();
+    },
+    flush,
+    close,
+  };
+}
+
+function consider(
+  { directory, name, path }: Entry,
+  to: Owner,
+  tree: Handle,
+  adopter: Adopter,
+  links: ReturnType<typeof createLinkCount>,
+  remarks: Remarks,
+): void {
+  const handle = findChild(directory, bytes(name));
+  if (handle === null) return;
+  const stat = statOf(handle);
+  const why = mountIdOf(handle) === mountIdOf(tree) ? whyLeftAlone(stat) : 'another mount';
+  if (why === null && (stat.isDirectory() || stat.nlink === 1n)) {
+    adopter.take({ handle, path, to, stat });
+    return;
+  }
+  handle.close();
+  if (why !== null) remarks.add(path, `is ${why}`);
+  else links.count(path, to, stat);
+}
+
+/** A file with several names, all of which were seen inside the tree. */
+function reconsider(
+  tree: Handle,
+  path: string,
+  to: Owner,
+  ino: string,
+  adopter: Adopter,
+  since: bigint,
+  remarks: Remarks,
+): void {
+  const handle = openBelow(tree, path);
+  if (handle === null) return;
+  const stat = statOf(handle);
+  // A name that was added, moved or removed since we began shows in the time of the last change.
+  if (String(stat.ino) !== ino || stat.ctimeNs >= since || mountIdOf(handle) !== mountIdOf(tree)) {
+    handle.close();
+    remarks.add(path, 'has several names, which changed meanwhile');
+  } else adopter.take({ handle, path, to, stat });
+}
+
+function withLogged(
+  tree: Handle,
+  step: AdoptStep,
+  entry: Logged,
+  task: (handle: Handle, stat: fs.BigIntStats) => void,
+): void {
+  const handle = entry.path === '' ? tree : openBelow(tree, entry.path);
+  // What was removed since has no owner to give back.
+  if (handle === null) return;
+  try {
+    const stat = statOf(handle);
+    if (String(stat.ino) !== entry.ino || String(stat.dev) !== entry.dev) throw changedSince(step, entry);
+    refuseOtherMount(handle, tree, entry.path);
+    task(handle, stat);
+  } finally {
+    if (handle !== tree) handle.close();
+  }
+}
+
+function changedSince(step: AdoptStep, entry: Logged): Refused {
+  const path = `${step.tree}/${legible(entry.path)}`;
+  return new Refused(`${printable(path)} was changed since`, [path]);
+}
+
+function owns(stat: fs.BigIntStats, { uid, gid }: Owner): boolean {
+  return stat.uid === BigInt(uid) && stat.gid === BigInt(gid);
+}

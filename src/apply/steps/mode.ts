@@ -1,0 +1,85 @@
+import * as fs from 'node:fs';
+import { permissionsOf, statOf } from '../handle.ts';
+import { isSame, type OwnedObject, type PreparedObject, withObject } from '../owned-object.ts';
+import { isOfPackage } from '../package-owner.ts';
+import { whyNotHelper } from '../places.ts';
+import { printable } from '../printable.ts';
+import { Refused } from '../refused.ts';
+import { orRefuse } from '../sentence.ts';
+import type { Acted, Standing, StepKind, StepOf, Work } from '../work.ts';
+
+type ModeStep = StepOf<'mode'>;
+
+/** Changes the permission bits of one object, through its own handle. */
+export const mode: StepKind<ModeStep, PreparedObject> = {
+  async prepare(step, work) {
+    return withModeObject(step, work, ({ stat }) => {
+      if (permissionsOf(stat) === step.to) return 'already';
+      if (permissionsOf(stat) !== step.from)
+        throw new Refused(
+          `${printable(step.path)} has the mode ${permissionsOf(stat).toString(8)} by now, not ${step.from.toString(8)}`,
+          [step.path],
+        );
+      return { dev: String(stat.dev), ino: String(stat.ino) };
+    });
+  },
+  act(step, prepared, work): Promise<Acted> {
+    return withModeObject(step, work, (object) => {
+      if (!isSame(object.stat, prepared) || permissionsOf(object.stat) !== step.from)
+        throw new Refused(`${printable(step.path)} is no longer what the plan saw, so it was left as it is`, [
+          step.path,
+        ]);
+      set(object, step.to, step.path);
+      return { leftAlone: [] };
+    });
+  },
+  standing(step, prepared, work) {
+    return withModeObject(step, work, ({ stat }): Standing => {
+      if (!isSame(stat, prepared)) throw new Refused(`${printable(step.path)} was replaced since`, [step.path]);
+      if (permissionsOf(stat) === step.from) return 'before';
+      if (permissionsOf(stat) === step.to) return 'after';
+      throw new Refused(`the mode of ${printable(step.path)} was changed since`, [step.path]);
+    });
+  },
+  takeBack(step, prepared, work) {
+    return withModeObject(step, work, (object) => {
+      if (isSame(object.stat, prepared) && permissionsOf(object.stat) === step.to) set(object, step.from, step.path);
+    });
+  },
+};
+
+/** Both directions are judged alike, so that whatever is done can be taken back. */
+async function withModeObject<T>(step: ModeStep, work: Work, task: (object: OwnedObject) => T): Promise<T> {
+  const isHelper = await orRefuse(step.path, () => mayBePrivileged(step, work));
+  return withObject(step.path, work, isHelper, (object) => {
+    refuseWeak(step, object);
+    return task(object);
+  });
+}
+
+/** Setuid and setgid bits only for newuidmap and newgidmap. (A directory's setgid bit gives no privilege.) */
+function mayBePrivileged(step: ModeStep, work: Work): boolean {
+  if (((step.to | step.from) & 0o4000) === 0) return false;
+  const why = whyNotHelper(step.path, work);
+  if (why !== null) throw new Refused(`no setuid bit is set or cleared here: ${why}`, [step.path]);
+  if (isOfPackage(step.path) === false)
+    throw new Refused(`no setuid bit is set on ${printable(step.path)}: it is in no package of this system`, [
+      step.path,
+    ]);
+  return true;
+}
+
+function refuseWeak(step: ModeStep, { stat }: OwnedObject): void {
+  for (const bits of [step.from, step.to])
+    if ((bits & 0o2000) !== 0 && !stat.isDirectory())
+      throw new Refused(`the setgid bit of ${printable(step.path)} is left alone`, [step.path]);
+  const opens = (step.to & ~step.from & 0o002) !== 0;
+  if (opens && !(stat.isDirectory() && (step.to & 0o1000) !== 0))
+    throw new Refused(`${printable(step.path)} is not made writable for every account`, [step.path]);
+}
+
+function set({ handle }: OwnedObject, to: number, path: string): void {
+  fs.chmodSync(handle.path, to);
+  if (permissionsOf(statOf(handle)) !== to)
+    throw new Refused(`${printable(path)} cannot be given the mode ${to.toString(8)}`, [path]);
+}

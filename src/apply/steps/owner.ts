@@ -1,0 +1,64 @@
+import * as fs from 'node:fs';
+import type { Owner } from '../../model.ts';
+import { permissionsOf, statOf } from '../handle.ts';
+import { isSame, type OwnedObject, type PreparedObject, refusePrivileged, withObject } from '../owned-object.ts';
+import { printable } from '../printable.ts';
+import { Refused } from '../refused.ts';
+import type { Acted, Standing, StepKind, StepOf } from '../work.ts';
+
+type OwnerStep = StepOf<'owner'>;
+
+/** Changes the owner of one object, through its own handle. */
+export const owner: StepKind<OwnerStep, PreparedObject> = {
+  prepare(step, work) {
+    return withObject(step.path, work, false, (object) => {
+      const { stat } = object;
+      if (owns(stat, step.to)) return 'already';
+      if (!owns(stat, step.from))
+        throw new Refused(
+          `${printable(step.path)} belongs to ${stat.uid}:${stat.gid} by now, not to ${step.from.uid}:${step.from.gid}`,
+          [step.path],
+        );
+      refusePrivileged(object, step.path, work);
+      return { dev: String(stat.dev), ino: String(stat.ino) };
+    });
+  },
+  act(step, prepared, work): Promise<Acted> {
+    return withObject(step.path, work, false, (object) => {
+      if (!isSame(object.stat, prepared) || !owns(object.stat, step.from))
+        throw new Refused(`${printable(step.path)} is no longer what the plan saw, so it was left as it is`, [
+          step.path,
+        ]);
+      refusePrivileged(object, step.path, work);
+      give(object, step.to, step.path);
+      return { leftAlone: [] };
+    });
+  },
+  standing(step, prepared, work) {
+    return withObject(step.path, work, false, ({ stat }): Standing => {
+      if (!isSame(stat, prepared)) throw new Refused(`${printable(step.path)} was replaced since`, [step.path]);
+      if (owns(stat, step.from)) return 'before';
+      if (owns(stat, step.to)) return 'after';
+      throw new Refused(`the owner of ${printable(step.path)} was changed since`, [step.path]);
+    });
+  },
+  takeBack(step, prepared, work) {
+    return withObject(step.path, work, false, (object) => {
+      if (!isSame(object.stat, prepared) || !owns(object.stat, step.to)) return;
+      refusePrivileged(object, step.path, work);
+      give(object, step.from, step.path);
+    });
+  },
+};
+
+function owns(stat: fs.BigIntStats, { uid, gid }: Owner): boolean {
+  return stat.uid === BigInt(uid) && stat.gid === BigInt(gid);
+}
+
+/** chown on the handle's own path reaches the object itself; lchown there would do nothing, and fchown fails on such a handle. */
+function give({ handle, stat }: OwnedObject, to: Owner, path: string): void {
+  fs.chownSync(handle.path, to.uid, to.gid);
+  const now = statOf(handle);
+  if (!owns(now, to) || permissionsOf(now) !== permissionsOf(stat))
+    throw new Refused(`the owner of ${printable(path)} could not be changed without changing more`, [path]);
+}

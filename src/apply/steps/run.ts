@@ -1,0 +1,132 @@
+import { basename } from 'node:path';
+import { findOnPath } from '../find-on-path.ts';
+import { isOfPackage } from '../package-owner.ts';
+import { whyNotHelper } from '../places.ts';
+import { printable } from '../printable.ts';
+import { Refused } from '../refused.ts';
+import { isRootsOwn, MARK, runTool, SYSTEM_PATH, systemTool } from '../tools.ts';
+import type { Acted, StepKind, StepOf, Work } from '../work.ts';
+
+type RunStep = StepOf<'run'>;
+export interface PreparedRun {
+  readonly program: string;
+  /** Null: nothing is run to take it back. */
+  readonly undoProgram: string | null;
+}
+const TIME_LIMIT_MS = 300_000;
+
+/** Ways to become somebody else, to run text as commands, or to change what steps of their own kind change under rules. */
+const NEVER = new Set([
+  ...['sudo', 'su', 'doas', 'pkexec', 'runuser', 'setpriv', 'setenforce', 'aa-disable', 'aa-teardown'],
+  ...['sh', 'bash', 'dash', 'zsh', 'ash', 'ksh', 'env', 'xargs', 'eval', 'perl', 'python', 'python3', 'node'],
+  ...['chmod', 'chown', 'chgrp', 'rm', 'mv', 'cp', 'ln', 'tee', 'dd', 'install', 'sysctl', 'busybox'],
+]);
+
+/** Runs a program of the system (as root), or of the target's PATH (as the target). */
+export const run: StepKind<RunStep, PreparedRun> = {
+  async prepare(step, work) {
+    refuseCapabilities(step, work);
+    return {
+      program: programOf(step.argv, work),
+      undoProgram: step.undo === null ? null : programOf(step.undo, work),
+    };
+  },
+  async act(step, { program }, work): Promise<Acted> {
+    await execute(program, step.argv, work);
+    return { leftAlone: [] };
+  },
+  async standing() {
+    return 'after';
+  },
+  async takeBack(step, { undoProgram }, work) {
+    if (step.undo === null || undoProgram === null) return;
+    try {
+      await execute(undoProgram, step.undo, work);
+    } catch (error) {
+      // A run that was cut short may not have done what is now undone.
+      if (work.finished) throw error;
+    }
+  },
+};
+
+function programOf(argv: readonly string[], work: Work): string {
+  const [name] = argv;
+  if (name === undefined || name === '' || argv.some((word) => word.includes('\0')))
+    throw new Refused('there is no program to run');
+  if (NEVER.has(basename(name))) throw new Refused(`${printable(name)} is never run by a fix`);
+  const program = name.startsWith('/')
+    ? name
+    : name.includes('/')
+      ? null
+      : work.uid === 0
+        ? systemTool(name)
+        : findOnPath(name, work.environment.PATH ?? SYSTEM_PATH);
+  if (program === null) throw new Refused(`${printable(name)} is not installed here`);
+  if (work.uid === 0 && !isRootsOwn(program))
+    throw new Refused(
+      `${printable(program)} is not run as root: it is not there, or another account can change it or a directory it is in`,
+      [program],
+    );
+  return program;
+}
+
+/** File capabilities are a privilege like a setuid bit, and go only where that may go. */
+function refuseCapabilities({ argv, undo }: RunStep, work: Work): void {
+  for (const words of undo === null ? [argv] : [argv, undo]) {
+    if (basename(words[0] ?? '') !== 'setcap') continue;
+    const target = words.at(-1) ?? '';
+    const why =
+      words.length !== 3
+        ? 'it must name one file and one set'
+        : target.startsWith('/')
+          ? whyNotHelper(target, work)
+          : 'the path is not absolute';
+    if (why !== null) throw new Refused(`no file capability is given here: ${why}`, [target]);
+    if (isOfPackage(target) === false)
+      throw new Refused(`no file capability is given to ${printable(target)}: it is in no package of this system`, [
+        target,
+      ]);
+  }
+}
+
+async function execute(program: string, argv: readonly string[], work: Work): Promise<void> {
+  const { execa } = await import('execa');
+  const [file, ...args] = [...dieWithUs(), program, ...argv.slice(1)];
+  if (file === undefined) return;
+  const result = await execa(file, args, {
+    env: { ...(work.uid === 0 ? ROOT_ENVIRONMENT : work.environment), [MARK]: work.transaction },
+    extendEnv: false,
+    cwd: '/',
+    stdin: 'ignore',
+    // Ctrl-C is ours to act on, between steps.
+    detached: true,
+    all: true,
+    reject: false,
+    timeout: TIME_LIMIT_MS,
+    maxBuffer: 1024 * 1024,
+    forceKillAfterDelay: 5000,
+  });
+  if (result.exitCode === 0 && !result.failed) return;
+  const words = String(result.all ?? '')
+    .trim()
+    .split('\n')
+    .slice(-3)
+    .join(' ');
+  const how = result.timedOut
+    ? 'took longer than five minutes and was ended'
+    : result.exitCode === undefined
+      ? `was ended (${result.signal ?? result.code ?? 'unknown cause'})`
+      : `failed (exit ${result.exitCode})`;
+  throw new Refused(
+    `${printable([program, ...argv.slice(1)].join(' '))} ${how}${words === '' ? '' : `: ${printable(words)}`}`,
+  );
+}
+
+const ROOT_ENVIRONMENT = { PATH: SYSTEM_PATH, HOME: '/root', LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
+
+/** setpriv that ends the program when we end, where there is one that can. */
+function dieWithUs(): readonly string[] {
+  const setpriv = systemTool('setpriv');
+  if (setpriv === null || runTool('setpriv', ['--pdeathsig', 'TERM', '--version'])?.code !== 0) return [];
+  return [setpriv, '--pdeathsig', 'TERM', '--'];
+}

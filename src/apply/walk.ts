@@ -1,0 +1,120 @@
+import * as fs from 'node:fs';
+import { findChild, type Handle, openRootDirectory, permissionsOf, statOf } from './handle.ts';
+import { printable } from './printable.ts';
+import { Refused } from './refused.ts';
+
+const MOST_LINKS = 40;
+
+/** A directory reached from / component by component, each held by its own handle while the next was opened. */
+export interface Walked {
+  readonly directory: Handle;
+  /** The components that do not exist, in order; empty when the whole path was reached. */
+  readonly missing: readonly string[];
+  /** Nobody but root and we can change which objects the path leads through. */
+  readonly trusted: boolean;
+  /** And nobody but root can put anything there at all, not even beside it in a sticky directory. */
+  readonly exclusive: boolean;
+}
+
+/**
+ * May only root and `uid` change the names in this directory? In a sticky directory others can add names but not
+ * touch ours. Group 0, and a user's private group of the same number, count as their owner.
+ */
+export function isTrusted(stat: fs.BigIntStats, uid: number): boolean {
+  if (stat.uid !== 0n && stat.uid !== BigInt(uid)) return false;
+  const mode = permissionsOf(stat);
+  if ((mode & 0o1000) !== 0) return true;
+  if ((mode & 0o002) !== 0) return false;
+  return (mode & 0o020) === 0 || stat.gid === 0n || (stat.gid === BigInt(uid) && stat.uid === BigInt(uid));
+}
+
+/** Links are followed only where nobody else can put one: not even in a sticky directory. */
+function mayHoldLinks(stat: fs.BigIntStats, uid: number): boolean {
+  return isTrusted(stat, uid) && (permissionsOf(stat) & 0o1002) !== 0o1002;
+}
+
+interface Part {
+  readonly handle: Handle;
+  readonly name: string;
+  readonly trusted: boolean;
+  readonly exclusive: boolean;
+}
+
+export function componentsOf(path: string): readonly string[] {
+  const parts = path.split('/').filter(Boolean);
+  if (!path.startsWith('/') || parts.includes('..') || parts.includes('.') || path.includes('\0'))
+    throw new Refused(`${printable(path)} is not a plain absolute path, so nothing is changed there`, [path]);
+  return parts;
+}
+
+/** Opens a directory from / on, as the account `uid`, stopping at the first component that does not exist. */
+export function walk(path: string, uid: number): Walked {
+  const waiting = [...componentsOf(path)];
+  const stack: Part[] = [];
+  const push = (handle: Handle, name: string): void => {
+    const above = stack.at(-1);
+    const stat = statOf(handle);
+    stack.push({
+      handle,
+      name,
+      trusted: (above?.trusted ?? true) && isTrusted(stat, uid),
+      exclusive: (above?.exclusive ?? true) && isTrusted(stat, 0) && mayHoldLinks(stat, 0),
+    });
+  };
+  let links = 0;
+  try {
+    push(openRootDirectory(), '');
+    for (;;) {
+      const here = stack.at(-1);
+      const name = waiting.shift();
+      if (here === undefined) throw new Refused(`${printable(path)} leads out of the file system`, [path]);
+      if (name === undefined) return finish(stack, []);
+      if (name === '..') {
+        if (stack.length > 1) stack.pop()?.handle.close();
+        continue;
+      }
+      const at = `${stack.map((part) => part.name).join('/')}/${name}`;
+      const child = findChild(here.handle, name);
+      if (child === null) return finish(stack, [name, ...waiting]);
+      const stat = statOf(child);
+      if (stat.isDirectory()) {
+        push(child, name);
+        continue;
+      }
+      child.close();
+      if (!stat.isSymbolicLink()) throw new Refused(`${printable(at)} is not a directory`, [at]);
+      if (!here.trusted || !mayHoldLinks(statOf(here.handle), uid))
+        throw new Refused(
+          `${printable(at)} is a symbolic link in a directory that another account can write, so it is not followed`,
+          [at],
+        );
+      if (++links > MOST_LINKS) throw new Refused(`${printable(path)} goes through too many symbolic links`, [path]);
+      const goal = fs.readlinkSync(`${here.handle.path}/${name}`);
+      waiting.unshift(...goal.split('/').filter((part) => part !== '' && part !== '.'));
+      if (goal.startsWith('/')) for (const { handle } of stack.splice(1)) handle.close();
+    }
+  } catch (error) {
+    for (const { handle } of stack) handle.close();
+    throw error;
+  }
+}
+
+function finish(stack: readonly Part[], missing: readonly string[]): Walked {
+  for (const { handle } of stack.slice(0, -1)) handle.close();
+  const last = stack.at(-1);
+  if (last === undefined) throw new Error('an empty walk');
+  return { directory: last.handle, missing, trusted: last.trusted, exclusive: last.exclusive };
+}
+
+/** The directory that holds the path's last component; it must exist. */
+export function walkToParent(path: string, uid: number): Walked & { readonly name: string } {
+  const name = componentsOf(path).at(-1);
+  if (name === undefined) throw new Refused('the root directory itself is never changed', ['/']);
+  const parent = path.slice(0, path.replace(/\/+$/, '').lastIndexOf('/')) || '/';
+  const walked = walk(parent, uid);
+  if (walked.missing.length > 0) {
+    walked.directory.close();
+    throw new Refused(`the directory ${printable(parent)} does not exist`, [parent]);
+  }
+  return { ...walked, name };
+}
