@@ -10,6 +10,7 @@ function judged(world: World, row: Fault): Judgement | null {
   if (daemon === null) return null;
   return judge(world, {
     as: row.mode === 'rootful' ? 'root' : 'user',
+    running: row.running === true,
     ...(row.env === undefined ? {} : { env: row.env }),
     ...(row.daemonArgs === undefined ? {} : { daemonArgs: row.daemonArgs }),
     ...(row.rootlesskitArgs === undefined ? {} : { rootlesskitArgs: row.rootlesskitArgs }),
@@ -42,16 +43,20 @@ describe.skipIf(!possible)('real faults', () => {
   for (const row of [...faults, ...lookalikes]) {
     test(row.name, { timeout: 120_000 }, () => {
       tally.rows++;
-      const world = new World({ userns: row.userns === true });
+      const world = new World({
+        userns: row.userns === true,
+        ...(row.container === undefined ? {} : { container: row.container }),
+      });
       try {
         // The journal of a run is not part of what undo brings back; everything else is.
         row.inject(world);
+        world.enterContainer();
         const before = world.fingerprint();
         const truth = judged(world, row);
         if (truth !== null) {
           expect(truth.ready, truth.log).toBe(row.ready);
           tally.judged++;
-          world.script(`rm -rf ${world.runtime}/buildkit`);
+          if (!row.running) world.script(`rm -rf ${world.runtime}/buildkit`);
         }
         const report = examine(world, row);
         const seen = asIfInstalled(report);
@@ -64,7 +69,7 @@ describe.skipIf(!possible)('real faults', () => {
           1,
         );
         expect(seen.ready, told).toBe(row.ready);
-        if (!row.ready) expect(seen.reasons[0], told).toBe(row.blamed);
+        if (!row.ready) expect([row.blamed].flat(), told).toContain(seen.reasons[0]);
         else if (truth?.snapshotter) expect(report.verdict.snapshotter, told).toBe(truth.snapshotter);
         if (row.snapshotter !== undefined && daemon !== null) expect(report.verdict.snapshotter).toBe(row.snapshotter);
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type ContainerOptions, writeBundle } from './container.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BIN = join(ROOT, 'bin/bk-doctor.js');
@@ -16,6 +17,8 @@ export interface Done {
 export interface WorldOptions {
   /** Also a user namespace with an identity map: user.max_* can then be set without touching the host. */
   readonly userns?: boolean;
+  /** Everything after the injection happens in a runc container of its own. */
+  readonly container?: ContainerOptions;
 }
 
 /** What has to be installed for tests against the real chain; with CI set, nothing may be missing. */
@@ -45,11 +48,14 @@ export class World {
   readonly #keeper: ChildProcess;
   readonly #userns: boolean;
   readonly #children: ChildProcess[] = [];
+  readonly #container: ContainerOptions | null;
+  #inside = false;
 
   constructor(options: WorldOptions = {}) {
     this.scratch = fs.mkdtempSync('/var/tmp/bk-world-');
     fs.chmodSync(this.scratch, 0o755);
     this.#userns = options.userns === true;
+    this.#container = options.container ?? null;
     const ready = join(this.scratch, 'ready');
     const setUp = `
       set -e
@@ -127,12 +133,55 @@ export class World {
     );
   }
 
+  /** Starts the container, if there is to be one: what comes after runs in it. */
+  enterContainer(): void {
+    if (this.#container === null) return;
+    const bundle = join(this.scratch, 'bundle');
+    const state = `${this.home}/.local/share/buildkit`;
+    const volume =
+      this.#container.volume === false
+        ? ''
+        : `mkdir -p ${state}; chown ${this.user}: ${this.home}/.local ${this.home}/.local/share ${state}; mount --bind ${state} ${state}`;
+    this.script(`${volume}
+      mkdir -p ${bundle}/rootfs ${this.scratch}/c.up ${this.scratch}/c.work
+      mount -t overlay overlay -o lowerdir=/,upperdir=${this.scratch}/c.up,workdir=${this.scratch}/c.work ${bundle}/rootfs`);
+    // Without a volume the home directory is the image's: a copy on the container's own layer.
+    const homeOnImage = this.#container.volume === false;
+    if (homeOnImage) this.script(`mkdir -p ${bundle}/rootfs/home; cp -a ${this.home} ${bundle}/rootfs/home/`);
+    writeBundle(bundle, this.#container, ['/etc', '/usr', ...(homeOnImage ? [] : ['/home']), '/run', this.scratch]);
+    this.script(
+      `runc --root ${this.scratch}/runc run --detach --bundle ${bundle} ${this.#containerName} </dev/null >/dev/null 2>${this.scratch}/runc.log || { cat ${this.scratch}/runc.log >&2; exit 1; }`,
+    );
+    this.#inside = true;
+  }
+
+  get #containerName(): string {
+    return this.scratch.slice(this.scratch.lastIndexOf('/') + 1);
+  }
+
+  /** The whole command line for a command inside, as root or as the user, with its environment. */
+  #argv(argv: readonly string[], as: 'root' | 'user', env: { [name: string]: string }): string[] {
+    if (!this.#inside) return [...this.#enter, ...(as === 'user' ? this.#asUserArgv(argv) : argv)];
+    const assignments = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+    return [
+      ...this.#enter,
+      'runc',
+      '--root',
+      `${this.scratch}/runc`,
+      'exec',
+      ...assignments,
+      ...(as === 'user' ? ['--user', `${this.uid}:${this.uid}`] : []),
+      this.#containerName,
+      ...argv,
+    ];
+  }
+
   /** Runs a command inside as root. */
   asRoot(
     argv: readonly string[],
     options: { env?: { [name: string]: string | undefined }; input?: string; timeout?: number } = {},
   ): Done {
-    const ran = spawnSync('nsenter', [...this.#enter, ...argv], {
+    const ran = spawnSync('nsenter', this.#argv(argv, 'root', this.environment('root', options.env)), {
       env: this.environment('root', options.env),
       encoding: 'utf8',
       input: options.input ?? '',
@@ -149,15 +198,27 @@ export class World {
     return done.stdout;
   }
 
+  /** Further options of setpriv(1) for every command of the user inside, e.g. to drop a privilege. */
+  privileges: readonly string[] = [];
+
   #asUserArgv(argv: readonly string[]): string[] {
-    return ['setpriv', '--reuid', String(this.uid), '--regid', String(this.uid), '--init-groups', ...argv];
+    return [
+      'setpriv',
+      '--reuid',
+      String(this.uid),
+      '--regid',
+      String(this.uid),
+      '--init-groups',
+      ...this.privileges,
+      ...argv,
+    ];
   }
 
   asUser(
     argv: readonly string[],
     options: { env?: { [name: string]: string | undefined }; input?: string; timeout?: number } = {},
   ): Done {
-    const ran = spawnSync('nsenter', [...this.#enter, ...this.#asUserArgv(argv)], {
+    const ran = spawnSync('nsenter', this.#argv(argv, 'user', this.environment('user', options.env)), {
       env: this.environment('user', options.env),
       encoding: 'utf8',
       input: options.input ?? '',
@@ -214,6 +275,16 @@ export class World {
   }
 
   close(): void {
+    if (this.#inside)
+      spawnSync('nsenter', [
+        ...this.#enter,
+        'runc',
+        '--root',
+        `${this.scratch}/runc`,
+        'delete',
+        '--force',
+        this.#containerName,
+      ]);
     for (const child of this.#children) endGroup(child);
     endGroup(this.#keeper);
     fs.rmSync(this.scratch, { recursive: true, force: true });
@@ -276,6 +347,8 @@ export function judge(
     daemonArgs?: readonly string[];
     rootlesskitArgs?: readonly string[];
     as?: 'root' | 'user';
+    /** Ask the daemon that already runs instead of starting one. */
+    running?: boolean;
   } = {},
 ): Judgement {
   const token = randomBytes(4).toString('hex');
@@ -294,6 +367,9 @@ export function judge(
   const kit = rootful ? '' : `rootlesskit ${(options.rootlesskitArgs ?? []).join(' ')}`;
   // The first socket that the daemon says it serves is the one that clients would use.
   const script = `
+    if ${options.running === true}; then
+      address=unix://$XDG_RUNTIME_DIR/buildkit/buildkitd.sock
+    else
     ${kit} buildkitd ${(options.daemonArgs ?? []).map((arg) => `'${arg}'`).join(' ')} >${out}/daemon.log 2>&1 &
     pid=$!
     trap 'kill $pid 2>/dev/null; wait $pid 2>/dev/null' EXIT
@@ -304,6 +380,7 @@ export function judge(
       sleep 0.1
     done
     [ -n "$address" ] || { echo 'daemon does not serve'; exit 4; }
+    fi
     case $address in /*) address=unix://$address;; *://*) ;; \\[*|*:*) address=tcp://$address;; esac
     buildctl --addr "$address" debug workers -v 2>/dev/null | sed -n 's/.*worker.snapshotter: *//p' >${out}/snapshotter
     timeout 40 buildctl --addr "$address" build --no-cache --progress plain --frontend dockerfile.v0 --local context=${context} --local dockerfile=${context} >${out}/build.log 2>&1 || { echo 'build failed'; exit 5; }
