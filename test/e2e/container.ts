@@ -76,7 +76,8 @@ export function writeBundle(bundle: string, options: ContainerOptions, binds: re
         ? []
         : [{ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', 'ro'] }]),
       { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['mode=1777'] },
-      ...binds.map((path) => ({ destination: path, type: 'bind', source: path, options: ['rbind', 'rw'] })),
+      // Not recursive: the scratch directory holds the bundle, and below it an unmasked /proc would be seen.
+      ...binds.map((path) => ({ destination: path, type: 'bind', source: path, options: ['bind', 'rw'] })),
     ],
     linux: {
       namespaces: ['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
