@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { assess } from '../assess.ts';
+import { UsageError } from '../host/usage-error.ts';
+import { verificationText } from '../report/verification.ts';
+import { destinationOf, sendAnswer } from './answer.ts';
+import { open } from './check.ts';
+import { addExamineOptions, examinationOf } from './examine-options.ts';
+import { globalsOf } from './globals.ts';
+import { progressLine } from './progress.ts';
+import { Ended, type Session } from './session.ts';
+
+/** `bk-doctor verify`: starts buildkitd for real and builds a small image, offline. */
+export function registerVerify(program: Command, session: Session): void {
+  addExamineOptions(
+    program
+      .command('verify')
+      .summary('start BuildKit for real in a scratch directory and build a small image')
+      .description(
+        'Starts buildkitd as it would be started here, but with a root, a socket and a state directory of its own, builds FROM scratch with a RUN step, offline, and removes all of it.',
+      ),
+  ).action(async (_options: unknown, command: Command) => {
+    throw new Ended(await run(session, command));
+  });
+}
+
+async function run(session: Session, command: Command): Promise<number> {
+  const globals = globalsOf(command);
+  const asked = examinationOf(command);
+  if (asked.replay !== null || asked.record !== null)
+    throw new UsageError('verify starts BuildKit on this host: --record and --replay belong to check');
+  if (asked.request.root !== null || asked.request.addresses !== null)
+    throw new UsageError(
+      'verify uses a scratch directory and a socket of its own: --root and --address belong to check',
+    );
+  const destination = destinationOf(session, globals);
+  const { explanationsOf, verify } = await import('../verify/index.ts');
+  const opened = await open(session, asked);
+  const progress = progressLine(session, globals.quiet);
+  // A signal stops the trial, and waits until what it started has ended and what it wrote is gone.
+  const trial = await session.patiently(() =>
+    verify(opened, session.signal, (stage) => progress.show(`verify: ${stage}`)),
+  );
+  progress.show('verify: looking for what explains it');
+  const diagnoses =
+    trial.ok || session.signal.aborted
+      ? []
+      : explanationsOf((await assess(opened, asked, { inventory: false })).checks);
+  progress.clear();
+  const answer = { schema: 1, ...trial, diagnoses } as const;
+  await sendAnswer(destination, globals, answer, () => verificationText(answer));
+  return trial.ok ? 0 : 1;
+}

@@ -1,0 +1,38 @@
+import { visible } from './visible.ts';
+
+/** What `bk-doctor verify` found, as its JSON says it. */
+export interface VerificationAnswer {
+  readonly schema: 1;
+  readonly ok: boolean;
+  readonly stages: readonly {
+    readonly name: string;
+    readonly ok: boolean;
+    readonly durationMs: number;
+    readonly message: string | null;
+  }[];
+  readonly snapshotter: string | null;
+  readonly log: readonly string[];
+  readonly diagnoses: readonly {
+    readonly check: string;
+    readonly condition: string;
+    readonly message: string;
+    readonly docs: string;
+  }[];
+}
+
+/** The answer for a person: a line a stage, the last lines of what failed, and what explains it. */
+export function verificationText(answer: VerificationAnswer): string {
+  const lines = answer.stages.map(({ name, ok, durationMs, message }) => {
+    const note = message === null ? '' : `: ${visible(message)}`;
+    return `${ok ? 'ok    ' : 'FAILED'}  ${name.padEnd(8)}  ${String(durationMs).padStart(6)} ms${note}`;
+  });
+  if (answer.log.length > 0) lines.push('', 'What was said last:', ...answer.log.map((line) => `  ${visible(line)}`));
+  if (answer.diagnoses.length > 0) {
+    lines.push('', 'What explains it:');
+    for (const { check, message } of answer.diagnoses) lines.push(`  ${check}: ${visible(message)}`);
+  } else if (!answer.ok && answer.log.length > 0)
+    lines.push('', 'No check of bk-doctor fails: the lines above are the evidence.');
+  const used = answer.snapshotter === null ? '' : ` (snapshotter ${answer.snapshotter})`;
+  lines.push('', answer.ok ? `BuildKit started and built${used}.` : `BuildKit did not start and build${used}.`);
+  return `${lines.join('\n')}\n`;
+}
