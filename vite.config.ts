@@ -8,7 +8,12 @@ export default defineConfig({
     outDir: 'dist',
     minify: false,
     rollupOptions: {
-      input: { main: 'src/cli/main.ts', helper: 'src/host/helper.ts', 'as-target': 'src/verify/as-target.ts' },
+      input: {
+        main: 'src/cli/main.ts',
+        helper: 'src/host/helper.ts',
+        'as-target': 'src/verify/as-target.ts',
+        'as-user': 'src/apply/as-user.ts',
+      },
       output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
     },
   },

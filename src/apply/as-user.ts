@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { become } from '../host/become.ts';
 import type { Account, Json } from '../model.ts';
 import { type Deed, type Doer, here } from './kinds.ts';
 import { Refused } from './refused.ts';
@@ -21,22 +22,16 @@ export type JobAnswer =
 /** The backup comes in as this descriptor. */
 const BACKUP = 3;
 
-/** Becomes that account for good: its groups, its ids, none of root's. */
-function become({ uid, gid, name }: Account): void {
-  const { setgid, setgroups, setuid } = process;
-  // Node has it; its types forgot it.
-  const { initgroups } = process as { initgroups?: (user: string, group: number) => void };
-  if (!initgroups || !setgid || !setgroups || !setuid || uid === 0)
-    throw new Error('this process cannot become the target');
+/** Becomes that account, and makes sure that root cannot be had back. */
+function becomeForGood(account: Account): void {
+  const { uid, gid } = account;
+  if (uid === 0) throw new Error('root is not somebody to become');
+  become(account);
   process.umask(0o077);
-  if (name === null) setgroups([gid]);
-  else initgroups(name, gid);
-  setgid(gid);
-  setuid(uid);
   const ids = [process.getuid?.(), process.geteuid?.()];
   if (ids.some((id) => id !== uid) || process.getegid?.() !== gid) throw new Error('the ids did not change');
   try {
-    setuid(0);
+    process.setuid?.(0);
   } catch {
     return;
   }
@@ -48,7 +43,7 @@ async function doJob({ account, verb, deed, prepared, work }: Job): Promise<JobA
     // Modules are loaded while they can still be read: the target may not be able to.
     if (deed.do === 'edit') await tomlEditorFor([deed.edit]);
     if (deed.do === 'run') await import('execa');
-    become(account);
+    becomeForGood(account);
     if (verb === 'prepare') return { value: await here.prepare(deed, work, BACKUP) };
     if (verb === 'act') return { value: { ...(await here.act(deed, prepared, work, BACKUP, () => {})) } };
     if (verb === 'standing') return { value: await here.standing(deed, prepared, work, BACKUP) };

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
+import { visible } from '../report/visible.ts';
 import { type Handle, permissionsOf, statOf } from './handle.ts';
-import { printable } from './printable.ts';
 import { Refused } from './refused.ts';
 import { runTool } from './tools.ts';
 import type { Seen } from './work.ts';
@@ -44,7 +44,7 @@ export function copyAttributes(
     try {
       fs.fchownSync(to.fd, Number(wanted.uid), Number(wanted.gid));
     } catch {
-      throw new Refused(`the owner of ${printable(path)} (${wanted.uid}:${wanted.gid}) cannot be kept`, [path]);
+      throw new Refused(`the owner of ${visible(path)} (${wanted.uid}:${wanted.gid}) cannot be kept`, [path]);
     }
   }
   const what = ['mode', 'ownership', 'xattr', ...(times ? ['timestamps'] : []), ...(hasSelinux() ? ['context'] : [])];
@@ -56,12 +56,12 @@ export function copyAttributes(
   );
   if (ran === null || (ran.code !== 0 && /unrecognized option|unknown option|invalid option/.test(ran.stderr)))
     throw new Refused(
-      `the attributes of ${printable(path)} cannot be kept: this system has no cp of GNU coreutils (install coreutils)`,
+      `the attributes of ${visible(path)} cannot be kept: this system has no cp of GNU coreutils (install coreutils)`,
       [path],
     );
   if (ran.code !== 0)
     throw new Refused(
-      `the attributes of ${printable(path)} cannot be kept: ${printable(ran.stderr.trim().split('\n')[0] ?? '')}`,
+      `the attributes of ${visible(path)} cannot be kept: ${visible(ran.stderr.trim().split('\n')[0] ?? '')}`,
       [path],
     );
   const got = statOf(to);
@@ -70,5 +70,5 @@ export function copyAttributes(
     got.gid === wanted.gid &&
     permissionsOf(got) === permissionsOf(wanted) &&
     (!times || got.mtimeNs === wanted.mtimeNs);
-  if (!same) throw new Refused(`the owner, mode or times of ${printable(path)} cannot be kept`, [path]);
+  if (!same) throw new Refused(`the owner, mode or times of ${visible(path)} cannot be kept`, [path]);
 }

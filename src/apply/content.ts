@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
+import { visible } from '../report/visible.ts';
 import { type Handle, reopen, statOf } from './handle.ts';
-import { printable } from './printable.ts';
 import { Refused } from './refused.ts';
 
 /** No file that we edit is anywhere near it. */
@@ -16,7 +16,7 @@ export function readAll(fd: number, path: string): Buffer {
     if (got === 0) return Buffer.concat(chunks);
     chunks.push(chunk.subarray(0, got));
     at += got;
-    if (at > MOST_BYTES) throw new Refused(`${printable(path)} is larger than 16 MiB, so it is not edited`, [path]);
+    if (at > MOST_BYTES) throw new Refused(`${visible(path)} is larger than 16 MiB, so it is not edited`, [path]);
   }
 }
 
@@ -27,7 +27,7 @@ export function writeAll(fd: number, content: Buffer): void {
 
 /** The content of the regular file that the handle holds. */
 export function contentOf(handle: Handle, path: string): Buffer {
-  if (!statOf(handle).isFile()) throw new Refused(`${printable(path)} is not a regular file`, [path]);
+  if (!statOf(handle).isFile()) throw new Refused(`${visible(path)} is not a regular file`, [path]);
   const open = reopen(handle);
   try {
     return readAll(open.fd, path);

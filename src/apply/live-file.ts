@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { visible } from '../report/visible.ts';
 import { copyAttributes, isUntouched, seenOf } from './attributes.ts';
 import { readAll, writeAll } from './content.ts';
 import { digestOf } from './digest.ts';
@@ -13,7 +14,6 @@ import {
   syncDirectory,
 } from './handle.ts';
 import { isPermitted, isTargetsPlace, refuseForeignFile } from './places.ts';
-import { printable } from './printable.ts';
 import { Refused } from './refused.ts';
 import { orRefuse } from './sentence.ts';
 import { walkToParent } from './walk.ts';
@@ -44,7 +44,7 @@ export async function openPlace(path: string, work: Work): Promise<Place> {
     try {
       if (!trusted && !mayWorkIn(directory, path, work))
         throw new Refused(
-          `${printable(path)} is not written: another account can write the directory it is in, or one above it`,
+          `${visible(path)} is not written: another account can write the directory it is in, or one above it`,
           [path],
         );
       const file = openLive(directory, name, path, work);
@@ -78,16 +78,16 @@ function openLive(directory: Handle, name: string, path: string, work: Work): Li
   try {
     const stat = statOf(found);
     if (stat.isSymbolicLink()) throw new Refused(linkSentence(directory, name, path), [path]);
-    if (!stat.isFile()) throw new Refused(`${printable(path)} is not a regular file`, [path]);
+    if (!stat.isFile()) throw new Refused(`${visible(path)} is not a regular file`, [path]);
     if (stat.nlink > 1n)
-      throw new Refused(`${printable(path)} has other names (hard links), which a change would cut off`, [path]);
+      throw new Refused(`${visible(path)} has other names (hard links), which a change would cut off`, [path]);
     if ((stat.mode & 0o6000n) !== 0n)
-      throw new Refused(`${printable(path)} has a setuid or setgid bit, so it is not written`, [path]);
+      throw new Refused(`${visible(path)} has a setuid or setgid bit, so it is not written`, [path]);
     if (mountIdOf(found) !== mountIdOf(directory))
-      throw new Refused(`${printable(path)} is itself a mount point: change it where it is mounted from`, [path]);
+      throw new Refused(`${visible(path)} is itself a mount point: change it where it is mounted from`, [path]);
     if (work.uid !== 0 && stat.uid !== BigInt(work.uid))
       throw new Refused(
-        `${printable(path)} belongs to another account (uid ${stat.uid}), and a change would take it from there`,
+        `${visible(path)} belongs to another account (uid ${stat.uid}), and a change would take it from there`,
         [path],
       );
     const open = reopen(found);
@@ -104,8 +104,8 @@ function linkSentence(directory: Handle, name: string, path: string): string {
   const goal = fs.readlinkSync(`${directory.path}/${name}`);
   const managed = STORES.some((store) => goal.startsWith(store));
   return managed
-    ? `${printable(path)} is a link to ${printable(goal)}, which the system's own configuration makes: change it there`
-    : `${printable(path)} is a link to ${printable(goal)}, which is not followed: change that file`;
+    ? `${visible(path)} is a link to ${visible(goal)}, which the system's own configuration makes: change it there`
+    : `${visible(path)} is a link to ${visible(goal)}, which is not followed: change that file`;
 }
 
 export interface NewFile {
@@ -135,7 +135,7 @@ export async function putFile(place: Place, path: string, temp: string, file: Ne
         if (stat.uid !== BigInt(file.uid) || stat.gid !== BigInt(file.gid)) fs.fchownSync(made.fd, file.uid, file.gid);
         fs.fchmodSync(made.fd, file.mode);
         if (permissionsOf(statOf(made)) !== file.mode)
-          throw new Refused(`${printable(path)} cannot be given the mode ${file.mode.toString(8)}`, [path]);
+          throw new Refused(`${visible(path)} cannot be given the mode ${file.mode.toString(8)}`, [path]);
       }
       fs.fsyncSync(made.fd);
       refuseChanged(place, path);
@@ -156,7 +156,7 @@ export function refuseChanged(place: Place, path: string): void {
   try {
     const same = place.file === null ? now === null : now !== null && isUntouched(now, place.file.seen);
     if (!same)
-      throw new Refused(`${printable(path)} changed while it was being written, so it was left as it is`, [path]);
+      throw new Refused(`${visible(path)} changed while it was being written, so it was left as it is`, [path]);
   } finally {
     now?.close();
   }

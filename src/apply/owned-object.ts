@@ -1,8 +1,8 @@
 import type * as fs from 'node:fs';
+import { visible } from '../report/visible.ts';
 import { withCapabilities } from './capabilities.ts';
 import { findChild, type Handle, statOf } from './handle.ts';
 import { refuseForeignPlace } from './places.ts';
-import { printable } from './printable.ts';
 import { Refused } from './refused.ts';
 import { orRefuse } from './sentence.ts';
 import { walkToParent } from './walk.ts';
@@ -34,14 +34,14 @@ export async function withObject<T>(
     const { directory, name, exclusive } = walkToParent(path, work.uid);
     const handle = findChild(directory, name);
     try {
-      if (handle === null) throw new Refused(`${printable(path)} is not there`, [path]);
+      if (handle === null) throw new Refused(`${visible(path)} is not there`, [path]);
       const stat = statOf(handle);
       if (stat.isSymbolicLink())
-        throw new Refused(`${printable(path)} is a symbolic link, which is not followed`, [path]);
+        throw new Refused(`${visible(path)} is a symbolic link, which is not followed`, [path]);
       if (stat.isBlockDevice() || stat.isCharacterDevice())
-        throw new Refused(`${printable(path)} is a device, whose owner and mode are left alone`, [path]);
+        throw new Refused(`${visible(path)} is a device, whose owner and mode are left alone`, [path]);
       if (!stat.isDirectory() && stat.nlink > 1n && !exclusive)
-        throw new Refused(`${printable(path)} has other names (hard links), which may stand elsewhere`, [path]);
+        throw new Refused(`${visible(path)} has other names (hard links), which may stand elsewhere`, [path]);
       return await task({ handle, stat });
     } finally {
       handle?.close();
@@ -54,14 +54,14 @@ export async function withObject<T>(
 export function refusePrivileged({ handle, stat }: OwnedObject, path: string, work: Work): void {
   if (!stat.isFile()) return;
   if ((stat.mode & 0o6000n) !== 0n)
-    throw new Refused(`${printable(path)} has a setuid or setgid bit, which a change of owner would drop`, [path]);
+    throw new Refused(`${visible(path)} has a setuid or setgid bit, which a change of owner would drop`, [path]);
   if ((stat.mode & 0o111n) === 0n) return;
   const found = withCapabilities([{ handle, name: path.slice(1) }], null, work.transaction);
   if (found === null || found.size > 0)
     throw new Refused(
       found === null
-        ? `whether ${printable(path)} has file capabilities cannot be told here (neither getfattr nor getcap), so its owner is not changed`
-        : `${printable(path)} has file capabilities, which a change of owner would drop`,
+        ? `whether ${visible(path)} has file capabilities cannot be told here (neither getfattr nor getcap), so its owner is not changed`
+        : `${visible(path)} has file capabilities, which a change of owner would drop`,
       [path],
     );
 }

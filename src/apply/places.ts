@@ -1,5 +1,5 @@
+import { visible } from '../report/visible.ts';
 import { openChild, statOf } from './handle.ts';
-import { printable } from './printable.ts';
 import { Refused } from './refused.ts';
 import { componentsOf, walk, walkToParent } from './walk.ts';
 import type { Work } from './work.ts';
@@ -54,7 +54,7 @@ export function isTargetsPlace(path: string, work: Work): boolean {
 export function refuseForeignPlace(path: string, work: Work): void {
   if (work.uid !== 0 || isTargetsPlace(path, work)) return;
   throw new Refused(
-    `root does not change the owner or mode of ${printable(path)}: it is neither below the home of ${nameOf(work)}, nor one of BuildKit's own directories, nor given on the command line`,
+    `root does not change the owner or mode of ${visible(path)}: it is neither below the home of ${nameOf(work)}, nor one of BuildKit's own directories, nor given on the command line`,
     [path],
   );
 }
@@ -63,7 +63,7 @@ export function refuseForeignPlace(path: string, work: Work): void {
 export function refuseForeignFile(path: string, work: Work): void {
   if (work.uid !== 0 || ROOT_FILES.some((place) => isWithin(path, place)) || isTargetsPlace(path, work)) return;
   throw new Refused(
-    `root does not write ${printable(path)}: it is neither the system's configuration that concerns BuildKit, nor one of BuildKit's own directories, nor given on the command line`,
+    `root does not write ${visible(path)}: it is neither the system's configuration that concerns BuildKit, nor one of BuildKit's own directories, nor given on the command line`,
     [path],
   );
 }
@@ -80,18 +80,18 @@ const HELPERS = new Set(['newuidmap', 'newgidmap']);
  */
 export function whyNotHelper(path: string, work: Work): string | null {
   const name = componentsOf(path).at(-1) ?? '';
-  if (!HELPERS.has(name)) return `${printable(path)} is not newuidmap or newgidmap`;
+  if (!HELPERS.has(name)) return `${visible(path)} is not newuidmap or newgidmap`;
   const { directory, exclusive } = walkToParent(path, 0);
   try {
     if (work.uid !== 0 || !exclusive)
-      return `${printable(path)} stands below a directory that another account than root can write`;
+      return `${visible(path)} stands below a directory that another account than root can write`;
     const file = openChild(directory, name);
     try {
       const stat = statOf(file);
-      if (!stat.isFile()) return `${printable(path)} is not a regular file`;
-      if (stat.uid !== 0n) return `${printable(path)} does not belong to root`;
-      if ((stat.mode & 0o022n) !== 0n) return `${printable(path)} can be written by other accounts than root`;
-      if (stat.nlink !== 1n) return `${printable(path)} has other names`;
+      if (!stat.isFile()) return `${visible(path)} is not a regular file`;
+      if (stat.uid !== 0n) return `${visible(path)} does not belong to root`;
+      if ((stat.mode & 0o022n) !== 0n) return `${visible(path)} can be written by other accounts than root`;
+      if (stat.nlink !== 1n) return `${visible(path)} has other names`;
       return null;
     } finally {
       file.close();
@@ -102,5 +102,5 @@ export function whyNotHelper(path: string, work: Work): string | null {
 }
 
 function nameOf(work: Work): string {
-  return work.target.name === null ? `uid ${work.target.uid}` : printable(work.target.name);
+  return work.target.name === null ? `uid ${work.target.uid}` : visible(work.target.name);
 }

@@ -1,6 +1,65 @@
-import type { HostReader, Step } from '../model.ts';
+import { Unseen } from '../facts/unseen.ts';
+import type { As, HostReader, Step } from '../model.ts';
+import { tellStep } from '../report/steps.ts';
+import { visible } from '../report/visible.ts';
+import { Refused } from './refused.ts';
+import { applyEdit } from './text-edit.ts';
+import { editsOf, tomlEditorFor } from './toml.ts';
+
+const LIMIT = 16 * 1024 * 1024;
 
 /** What the steps would do: unified diffs of edits, and one line for each other step. Null when there is nothing to show. Reads only. */
-export async function preview(_steps: readonly Step[], _host: HostReader): Promise<{ diff: string | null }> {
-  throw new Error('not built yet');
+export async function preview(steps: readonly Step[], host: HostReader): Promise<{ diff: string | null }> {
+  const parts: string[] = [];
+  const editToml = await tomlEditorFor(editsOf(steps));
+  for (const { path, as, edits } of editedFiles(steps)) {
+    try {
+      const before = (await host.read(path, as, LIMIT))?.text ?? null;
+      const after = edits.reduce<string | null>((text, { edit }) => applyEdit(text, edit, editToml), before);
+      parts.push(await diffOf(path, before, after));
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof Unseen)) throw error;
+      parts.push(`# ${visible(path)}: ${error.message}\n`);
+    }
+  }
+  for (const step of steps)
+    if (step.do !== 'edit' && step.do !== 'tell') {
+      const { say, block } = tellStep(step);
+      parts.push(`# ${[say, ...block].map(visible).join(' ')}\n`);
+    }
+  const diff = parts.join('');
+  return { diff: diff === '' ? null : diff };
+}
+
+interface EditedFile {
+  readonly path: string;
+  readonly as: As;
+  readonly edits: readonly Extract<Step, { do: 'edit' }>[];
+}
+
+/** Each file once, with what is done to it in order. */
+function editedFiles(steps: readonly Step[]): readonly EditedFile[] {
+  const edits = steps.filter((step) => step.do === 'edit');
+  return [...new Set(edits.map(({ path }) => path))].map((path) => {
+    const own = edits.filter((step) => step.path === path);
+    const as = own[0]?.as ?? 'self';
+    return { path, as: as === 'root' ? 'self' : as, edits: own };
+  });
+}
+
+/** `/dev/null` stands for a file that does not exist, as in every diff. */
+async function diffOf(path: string, before: string | null, after: string | null): Promise<string> {
+  if (before === after) return '';
+  const { createTwoFilesPatch } = await import('diff');
+  const name = visible(path);
+  const patch = createTwoFilesPatch(
+    before === null ? '/dev/null' : name,
+    after === null ? '/dev/null' : name,
+    before ?? '',
+    after ?? '',
+    undefined,
+    undefined,
+    { context: 3 },
+  );
+  return patch.slice(patch.indexOf('--- '));
 }

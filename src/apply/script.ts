@@ -1,7 +1,93 @@
-import type { HostReader } from '../model.ts';
+import type { Account, HostReader, Step } from '../model.ts';
+import { tellStep } from '../report/steps.ts';
+import { visible } from '../report/visible.ts';
+import { SHELL_FUNCTIONS } from './script/shell-functions.ts';
+import { word } from './script/shell-word.ts';
+import { commandsFor, type Texts } from './script/step-commands.ts';
 import type { CheckTreatment } from './types.ts';
 
 /** One commented POSIX shell script that does the same steps and may be run twice. Reads only. */
-export async function script(_treatments: readonly CheckTreatment[], _host: HostReader): Promise<string> {
-  throw new Error('not built yet');
+export async function script(treatments: readonly CheckTreatment[], host: HostReader): Promise<string> {
+  const { self, target } = host.identity;
+  const texts: Texts = new Map();
+  const body: string[] = [];
+  for (const { check, treatment } of treatments) {
+    body.push('', `# ---- ${comment(check)}${treatment.risk === 'risky' ? ' (risky)' : ''}`);
+    if (treatment.consequence !== undefined) body.push(`# Consequence: ${comment(treatment.consequence)}`);
+    if (treatment.until !== undefined) body.push(`# Takes effect at the next ${treatment.until}.`);
+    for (const step of treatment.steps) {
+      const { say, block } = tellStep(step);
+      body.push('', ...[say, ...block].map((line) => `# ${comment(line)}`));
+      const commands = await commandsFor(step, host, texts);
+      body.push(...(actsAsTarget(step, self, target) ? asTarget(commands, texts.size + body.length) : commands));
+    }
+  }
+  const needsRoot = treatments.some(({ treatment }) =>
+    treatment.steps.some(
+      (step) => step.do !== 'tell' && (step.as === 'root' || (step.as === 'self' && self.uid === 0)),
+    ),
+  );
+  return [
+    '#!/bin/sh',
+    `# Made by bk-doctor for ${comment(target.name ?? `uid ${target.uid}`)}. Read it, then run it${needsRoot ? ' as root: sudo sh FILE' : ': sh FILE'}`,
+    '# It may be run twice: what holds already is left alone, and what changed since it was made is not touched.',
+    '# It keeps no journal; bk-doctor fix does, and bk-doctor undo takes that back.',
+    '',
+    '# What the steps below use. Kept as text too, for the steps that are done as another account.',
+    "functions=$(cat <<'FUNCTIONS'",
+    `${SHELL_FUNCTIONS}FUNCTIONS`,
+    ')',
+    'eval "$functions"',
+    '',
+    ...(needsRoot ? [`[ "$(id -u)" -eq 0 ] || { echo 'Run this as root.' >&2; exit 1; }`] : []),
+    targetFunction(target),
+    ...body,
+    '',
+    'if [ "$failed" -eq 0 ]; then say done; else say \'some of it was not done: see above\' >&2; fi',
+    'exit "$failed"',
+    '',
+  ].join('\n');
+}
+
+const comment = (text: string): string => visible(text);
+
+function actsAsTarget(step: Step, self: Account, target: Account): boolean {
+  return (
+    step.do !== 'tell' && target.uid !== 0 && (step.as === 'target' || (step.as === 'self' && self.uid === target.uid))
+  );
+}
+
+/** Runs what stands on its standard input as the account that will run buildkitd, with nothing of root's environment. */
+function targetFunction({ uid, gid, name, home }: Account): string {
+  if (uid === 0) return '';
+  const environment = [
+    'PATH=/usr/local/bin:/usr/bin:/bin',
+    ...(home === null ? [] : [`HOME=${home}`]),
+    ...(name === null ? [] : [`USER=${name}`, `LOGNAME=${name}`]),
+    `XDG_RUNTIME_DIR=/run/user/${uid}`,
+  ];
+  const shell = `env -i ${environment.map(word).join(' ')} sh -s`;
+  const become =
+    name === null
+      ? [`  else commands | setpriv --reuid=${uid} --regid=${gid} --clear-groups ${shell}`]
+      : [
+          `  elif command -v runuser >/dev/null; then commands | runuser -u ${word(name)} -- ${shell}`,
+          `  else commands | su -s /bin/sh ${word(name)} -c ${word(shell)}`,
+        ];
+  return [
+    '# Does the steps on standard input as the account that runs buildkitd.',
+    `commands() { printf '%s\\n' "$functions"; cat; printf '%s\\n' 'exit "$failed"'; }`,
+    'as_target() {',
+    `  if [ "$(id -u)" -eq ${uid} ]; then commands | ${shell}`,
+    ...become,
+    '  fi',
+    '}',
+  ].join('\n');
+}
+
+function asTarget(commands: readonly string[], salt: number): readonly string[] {
+  const lines = commands.join('\n');
+  let mark = `AS_TARGET_${salt}`;
+  while (lines.includes(mark)) mark += '_';
+  return [`as_target <<'${mark}' || failed=1`, ...commands, mark];
 }

@@ -1,4 +1,4 @@
-import { printable } from './printable.ts';
+import { visible } from '../report/visible.ts';
 import { Refused } from './refused.ts';
 
 const WORDS: { readonly [code: string]: (path: string) => string } = {
@@ -25,8 +25,8 @@ export function sentenceOf(error: unknown, path: string): string {
   if (error instanceof Refused) return error.message;
   const code = (error as NodeJS.ErrnoException | null)?.code;
   const words = code === undefined ? undefined : WORDS[code];
-  if (words !== undefined) return words(printable(path));
-  return `${printable(path)}: ${printable(error instanceof Error ? error.message : String(error))}`;
+  if (words !== undefined) return words(visible(path));
+  return `${visible(path)}: ${visible(error instanceof Error ? error.message : String(error))}`;
 }
 
 /** Runs it; every failure becomes a Refused with one sentence. */

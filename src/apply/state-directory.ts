@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import type { Account } from '../model.ts';
+import { visible } from '../report/visible.ts';
 import { type Handle, openChild, statOf, syncDirectory } from './handle.ts';
-import { printable } from './printable.ts';
 import { Refused } from './refused.ts';
 import { sentenceOf } from './sentence.ts';
 import { walk } from './walk.ts';
@@ -41,7 +41,7 @@ export function findState(path: string, uid: number): Handle | null {
 }
 
 function fail(path: string): never {
-  throw new Refused(`${printable(path)} could not be made`, [path]);
+  throw new Refused(`${visible(path)} could not be made`, [path]);
 }
 
 function openOwn(path: string, uid: number, create: boolean): Handle | null {
@@ -55,7 +55,7 @@ function openOwn(path: string, uid: number, create: boolean): Handle | null {
     if (!trusted) {
       directory.close();
       throw new Refused(
-        `the journal cannot be at ${printable(path)}: another account can write that directory, or one above it`,
+        `the journal cannot be at ${visible(path)}: another account can write that directory, or one above it`,
         [path],
       );
     }
@@ -63,7 +63,7 @@ function openOwn(path: string, uid: number, create: boolean): Handle | null {
       const stat = statOf(directory);
       if (stat.uid !== BigInt(uid) || (stat.mode & 0o022n) !== 0n) {
         directory.close();
-        throw new Refused(`the journal cannot be at ${printable(path)}: it belongs to another account`, [path]);
+        throw new Refused(`the journal cannot be at ${visible(path)}: it belongs to another account`, [path]);
       }
       return directory;
     }

@@ -1,5 +1,5 @@
 import type { Edit, TomlEdit } from '../model.ts';
-import { printable } from './printable.ts';
+import { visible } from '../report/visible.ts';
 import { Refused } from './refused.ts';
 
 export type EditToml = (text: string, changes: readonly TomlEdit[]) => string;
@@ -26,7 +26,7 @@ export function applyEdit(text: string | null, edit: Edit, editToml: EditToml): 
       const { lines, ends } = split(text ?? '');
       if (!lines.includes(edit.line)) {
         if (edit.by === null || lines.includes(edit.by)) return text ?? '';
-        throw new Refused(`the line "${printable(edit.line)}" is no longer there`);
+        throw new Refused(`the line "${visible(edit.line)}" is no longer there`);
       }
       return lines
         .map((line, index) => ({ line: line === edit.line ? edit.by : line, end: ends[index] ?? '' }))
@@ -39,7 +39,7 @@ export function applyEdit(text: string | null, edit: Edit, editToml: EditToml): 
 }
 
 function oneLine(line: string): void {
-  if (/[\n\r\0]/.test(line)) throw new Refused(`"${printable(line)}" is not one line`);
+  if (/[\n\r\0]/.test(line)) throw new Refused(`"${visible(line)}" is not one line`);
 }
 
 /** Lines with their ends kept apart; `end` is the one that this file uses. */

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
+import { visible } from '../report/visible.ts';
 import { findChild, type Handle, openRootDirectory, permissionsOf, statOf } from './handle.ts';
-import { printable } from './printable.ts';
 import { Refused } from './refused.ts';
 
 const MOST_LINKS = 40;
@@ -43,7 +43,7 @@ interface Part {
 export function componentsOf(path: string): readonly string[] {
   const parts = path.split('/').filter(Boolean);
   if (!path.startsWith('/') || parts.includes('..') || parts.includes('.') || path.includes('\0'))
-    throw new Refused(`${printable(path)} is not a plain absolute path, so nothing is changed there`, [path]);
+    throw new Refused(`${visible(path)} is not a plain absolute path, so nothing is changed there`, [path]);
   return parts;
 }
 
@@ -67,7 +67,7 @@ export function walk(path: string, uid: number): Walked {
     for (;;) {
       const here = stack.at(-1);
       const name = waiting.shift();
-      if (here === undefined) throw new Refused(`${printable(path)} leads out of the file system`, [path]);
+      if (here === undefined) throw new Refused(`${visible(path)} leads out of the file system`, [path]);
       if (name === undefined) return finish(stack, []);
       if (name === '..') {
         if (stack.length > 1) stack.pop()?.handle.close();
@@ -82,13 +82,13 @@ export function walk(path: string, uid: number): Walked {
         continue;
       }
       child.close();
-      if (!stat.isSymbolicLink()) throw new Refused(`${printable(at)} is not a directory`, [at]);
+      if (!stat.isSymbolicLink()) throw new Refused(`${visible(at)} is not a directory`, [at]);
       if (!here.trusted || !mayHoldLinks(statOf(here.handle), uid))
         throw new Refused(
-          `${printable(at)} is a symbolic link in a directory that another account can write, so it is not followed`,
+          `${visible(at)} is a symbolic link in a directory that another account can write, so it is not followed`,
           [at],
         );
-      if (++links > MOST_LINKS) throw new Refused(`${printable(path)} goes through too many symbolic links`, [path]);
+      if (++links > MOST_LINKS) throw new Refused(`${visible(path)} goes through too many symbolic links`, [path]);
       const goal = fs.readlinkSync(`${here.handle.path}/${name}`);
       waiting.unshift(...goal.split('/').filter((part) => part !== '' && part !== '.'));
       if (goal.startsWith('/')) for (const { handle } of stack.splice(1)) handle.close();
@@ -114,7 +114,7 @@ export function walkToParent(path: string, uid: number): Walked & { readonly nam
   const walked = walk(parent, uid);
   if (walked.missing.length > 0) {
     walked.directory.close();
-    throw new Refused(`the directory ${printable(parent)} does not exist`, [parent]);
+    throw new Refused(`the directory ${visible(parent)} does not exist`, [parent]);
   }
   return { ...walked, name };
 }

@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { visible } from '../../report/visible.ts';
 import { legible } from './tree.ts';
 
 const MOST = 20;
@@ -16,12 +16,12 @@ export function createRemarks(tree: string): Remarks {
   let more = 0;
   return {
     add(path, why) {
-      if (sentences.length < MOST - 1) sentences.push(`${printable(`${tree}/${legible(path)}`)} ${why}`);
+      if (sentences.length < MOST - 1) sentences.push(`${visible(`${tree}/${legible(path)}`)} ${why}`);
       else more++;
     },
     more(count) {
       more += count;
     },
-    sentences: () => (more > 0 ? [...sentences, `and ${more} more below ${printable(tree)}`] : sentences),
+    sentences: () => (more > 0 ? [...sentences, `and ${more} more below ${visible(tree)}`] : sentences),
   };
 }

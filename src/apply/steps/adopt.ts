@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Owner } from '../../model.ts';
+import { visible } from '../../report/visible.ts';
 import { adoptedOwner, whyLeftAlone } from '../adopt/foreign.ts';
 import { createLinkCount } from '../adopt/link-count.ts';
 import { appendToLog, isSameObject, type Logged, logged, readLog } from '../adopt/log.ts';
@@ -9,7 +10,6 @@ import { bytes, type Entry, legible, openBelow, refuseOtherMount, visitTree } fr
 import { CAPABILITY_BATCH, withCapabilities } from '../capabilities.ts';
 import { findChild, type Handle, mountIdOf, statOf } from '../handle.ts';
 import { refuseForeignPlace } from '../places.ts';
-import { printable } from '../printable.ts';
 import { Refused } from '../refused.ts';
 import { orRefuse } from '../sentence.ts';
 import { walk } from '../walk.ts';
@@ -31,9 +31,9 @@ const EVERY = 2000;
 /** Gives what is foreign in a tree to its owner, entry by entry, each through its own handle. */
 export const adopt: StepKind<AdoptStep, PreparedAdopt> = {
   async prepare(step, work) {
-    if (work.uid !== 0) throw new Refused(`only root can change owners below ${printable(step.tree)}`, [step.tree]);
+    if (work.uid !== 0) throw new Refused(`only root can change owners below ${visible(step.tree)}`, [step.tree]);
     if (step.to.uid !== work.target.uid)
-      throw new Refused(`what is below ${printable(step.tree)} is given to the target alone`, [step.tree]);
+      throw new Refused(`what is below ${visible(step.tree)} is given to the target alone`, [step.tree]);
     return withTree(step, work, null, async (tree) => {
       const seen: { foreign: boolean } = { foreign: false };
       const stop = new Error('found');
@@ -127,10 +127,10 @@ async function withTree<T>(
     refuseForeignPlace(step.tree, work);
     const { directory, missing } = walk(step.tree, work.uid);
     try {
-      if (missing.length > 0) throw new Refused(`${printable(step.tree)} is not there`, [step.tree]);
+      if (missing.length > 0) throw new Refused(`${visible(step.tree)} is not there`, [step.tree]);
       const stat = statOf(directory);
       if (prepared !== null && (String(stat.dev) !== prepared.dev || String(stat.ino) !== prepared.ino))
-        throw new Refused(`${printable(step.tree)} was replaced since`, [step.tree]);
+        throw new Refused(`${visible(step.tree)} was replaced since`, [step.tree]);
       return await task(directory);
     } finally {
       directory.close();
@@ -171,9 +171,7 @@ function createAdopter(tree: Handle, step: AdoptStep, work: Work, backup: Backup
     for (const { handle, to, path } of chosen) {
       fs.chownSync(handle.path, to.uid, to.gid);
       if (!owns(statOf(handle), to))
-        throw new Refused(`the owner of ${printable(`${step.tree}/${legible(path)}`)} could not be changed`, [
-          step.tree,
-        ]);
+        throw new Refused(`the owner of ${visible(`${step.tree}/${legible(path)}`)} could not be changed`, [step.tree]);
     }
     close();
   };
@@ -253,7 +251,7 @@ function withLogged(
 
 function changedSince(step: AdoptStep, entry: Logged): Refused {
   const path = `${step.tree}/${legible(entry.path)}`;
-  return new Refused(`${printable(path)} was changed since`, [path]);
+  return new Refused(`${visible(path)} was changed since`, [path]);
 }
 
 function owns(stat: fs.BigIntStats, { uid, gid }: Owner): boolean {

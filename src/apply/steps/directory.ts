@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
+import { visible } from '../../report/visible.ts';
 import { findChild, type Handle, openChild, permissionsOf, statOf, syncDirectory } from '../handle.ts';
 import { isPermitted, isTargetsPlace, refuseForeignFile } from '../places.ts';
-import { printable } from '../printable.ts';
 import { Refused } from '../refused.ts';
 import { orRefuse } from '../sentence.ts';
 import { componentsOf, walk } from '../walk.ts';
@@ -30,7 +30,7 @@ export const directory: StepKind<DirectoryStep, PreparedDirectory> = {
           stat.gid === BigInt(step.owner.gid) &&
           permissionsOf(stat) === step.mode;
         if (holds) return 'already';
-        throw new Refused(`${printable(step.path)} exists by now, with another owner or mode than was planned`, [
+        throw new Refused(`${visible(step.path)} exists by now, with another owner or mode than was planned`, [
           step.path,
         ]);
       } finally {
@@ -45,14 +45,14 @@ export const directory: StepKind<DirectoryStep, PreparedDirectory> = {
       try {
         refuseUnsafeParent(walked, step, work);
         if (walked.missing.length !== made.length)
-          throw new Refused(`${printable(step.path)} is no longer what the plan saw`, [step.path]);
+          throw new Refused(`${visible(step.path)} is no longer what the plan saw`, [step.path]);
         const [top = ''] = made;
         removeTempTree(walked.directory, work.temp, made);
         makeTree(walked.directory, work.temp, made, step);
         // Whole and in one moment: nobody sees, or gets into, a tree that is half made.
         const other = findChild(walked.directory, top);
         other?.close();
-        if (other !== null) throw new Refused(`${printable(step.path)} came into being meanwhile`, [step.path]);
+        if (other !== null) throw new Refused(`${visible(step.path)} came into being meanwhile`, [step.path]);
         fs.renameSync(`${walked.directory.path}/${work.temp}`, `${walked.directory.path}/${top}`);
         syncDirectory(walked.directory);
         return { leftAlone: [] };
@@ -79,7 +79,7 @@ export const directory: StepKind<DirectoryStep, PreparedDirectory> = {
           stat.uid === BigInt(step.owner.uid) &&
           stat.gid === BigInt(step.owner.gid) &&
           permissionsOf(stat) === step.mode;
-        if (!same) throw new Refused(`the owner or mode of ${printable(step.path)} was changed since`, [step.path]);
+        if (!same) throw new Refused(`the owner or mode of ${visible(step.path)} was changed since`, [step.path]);
         refuseFilled(step.path, made, 0, work);
         return 'after';
       } finally {
@@ -112,9 +112,9 @@ function refuseOdd(step: DirectoryStep, work: Work): void {
   refuseForeignFile(step.path, work);
   if (work.uid === 0) {
     if (step.owner.uid !== 0 && !isTargetsPlace(step.path, work))
-      throw new Refused(`root makes no directory of another account at ${printable(step.path)}`, [step.path]);
+      throw new Refused(`root makes no directory of another account at ${visible(step.path)}`, [step.path]);
   } else if (step.owner.uid !== work.uid)
-    throw new Refused(`only root can make ${printable(step.path)} belong to uid ${step.owner.uid}`, [step.path]);
+    throw new Refused(`only root can make ${visible(step.path)} belong to uid ${step.owner.uid}`, [step.path]);
 }
 
 function refuseUnsafeParent(
@@ -127,7 +127,7 @@ function refuseUnsafeParent(
   const rootsOwn = stat.uid === 0n && (stat.mode & 0o022n) === 0n;
   if (work.uid === 0 && (isPermitted(step.path, work) || (rootsOwn && isTargetsPlace(step.path, work)))) return;
   throw new Refused(
-    `${printable(step.path)} is not made: another account can write the directory that it would be in, or one above it`,
+    `${visible(step.path)} is not made: another account can write the directory that it would be in, or one above it`,
     [step.path],
   );
 }
@@ -144,12 +144,12 @@ function makeTree(parent: Handle, temp: string, made: readonly string[], step: D
     }
     for (const handle of handles.toReversed()) {
       const stat = statOf(handle);
-      if (!stat.isDirectory()) throw new Refused(`${printable(step.path)} was replaced meanwhile`, [step.path]);
+      if (!stat.isDirectory()) throw new Refused(`${visible(step.path)} was replaced meanwhile`, [step.path]);
       if (stat.uid !== BigInt(step.owner.uid) || stat.gid !== BigInt(step.owner.gid))
         fs.chownSync(handle.path, step.owner.uid, step.owner.gid);
       fs.chmodSync(handle.path, step.mode);
       if (permissionsOf(statOf(handle)) !== step.mode)
-        throw new Refused(`${printable(step.path)} cannot be given the mode ${step.mode.toString(8)}`, [step.path]);
+        throw new Refused(`${visible(step.path)} cannot be given the mode ${step.mode.toString(8)}`, [step.path]);
       syncDirectory(handle);
     }
   } finally {
@@ -189,8 +189,7 @@ function refuseFilled(path: string, made: readonly string[], gone: number, work:
     const walked = walk(at, work.uid);
     try {
       const other = fs.readdirSync(walked.directory.path).find((name) => up === 0 || name !== made[made.length - up]);
-      if (other !== undefined)
-        throw new Refused(`${printable(at)} was filled since: it holds ${printable(other)}`, [at]);
+      if (other !== undefined) throw new Refused(`${visible(at)} was filled since: it holds ${visible(other)}`, [at]);
     } finally {
       walked.directory.close();
     }

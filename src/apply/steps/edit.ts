@@ -1,8 +1,8 @@
+import { visible } from '../../report/visible.ts';
 import { type Kept, keep, putBack } from '../backup.ts';
 import { digestOf } from '../digest.ts';
 import { openPlace, type Place, putFile, removeTemp } from '../live-file.ts';
 import { isTargetsPlace } from '../places.ts';
-import { printable } from '../printable.ts';
 import { Refused } from '../refused.ts';
 import { orRefuse } from '../sentence.ts';
 import { withSubidLocks } from '../subid-lock.ts';
@@ -97,18 +97,18 @@ export const edit: StepKind<EditStep, PreparedEdit> = {
 function standingOf(step: EditStep, { before, after }: PreparedEdit, { file }: Place): Standing {
   if (file === null) {
     if (before === null) return 'before';
-    throw new Refused(`${printable(step.path)} was removed since`, [step.path]);
+    throw new Refused(`${visible(step.path)} was removed since`, [step.path]);
   }
   if (file.digest === before?.digest) return 'before';
-  if (file.digest !== after) throw new Refused(`the content of ${printable(step.path)} was changed since`, [step.path]);
+  if (file.digest !== after) throw new Refused(`the content of ${visible(step.path)} was changed since`, [step.path]);
   const { uid, gid, mode } = before ?? { ...step.owner, mode: step.mode };
   if (file.seen.uid !== uid || file.seen.gid !== gid || file.seen.mode !== mode)
-    throw new Refused(`the owner or mode of ${printable(step.path)} was changed since`, [step.path]);
+    throw new Refused(`the owner or mode of ${visible(step.path)} was changed since`, [step.path]);
   return 'after';
 }
 
 function changed(path: string): Refused {
-  return new Refused(`${printable(path)} is no longer what the plan saw, so it was left as it is`, [path]);
+  return new Refused(`${visible(path)} is no longer what the plan saw, so it was left as it is`, [path]);
 }
 
 function earlierOf(step: EditStep, work: Work): { readonly planned: string | null; readonly now: string } | undefined {
@@ -122,9 +122,9 @@ function isExpected(step: EditStep, digest: string, work: Work): boolean {
 
 function refuseUnexpected(step: EditStep, digest: string | null, work: Work): void {
   if (digest === null ? step.expects === null : isExpected(step, digest, work)) return;
-  if (digest === null) throw new Refused(`${printable(step.path)} was removed since the plan was made`, [step.path]);
+  if (digest === null) throw new Refused(`${visible(step.path)} was removed since the plan was made`, [step.path]);
   if (step.expects === null)
-    throw new Refused(`${printable(step.path)} exists by now, so it is not overwritten`, [step.path]);
+    throw new Refused(`${visible(step.path)} exists by now, so it is not overwritten`, [step.path]);
   throw changed(step.path);
 }
 
@@ -150,8 +150,8 @@ function refuseOddOwner(step: EditStep, work: Work): void {
   const { uid, gid } = step.owner;
   if (work.uid !== 0) {
     if (uid !== work.uid)
-      throw new Refused(`only root can make ${printable(step.path)} belong to uid ${uid}`, [step.path]);
+      throw new Refused(`only root can make ${visible(step.path)} belong to uid ${uid}`, [step.path]);
   } else if ((uid !== 0 || gid !== 0) && !isTargetsPlace(step.path, work)) {
-    throw new Refused(`root makes no file of another account at ${printable(step.path)}`, [step.path]);
+    throw new Refused(`root makes no file of another account at ${visible(step.path)}`, [step.path]);
   }
 }

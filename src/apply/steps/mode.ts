@@ -1,9 +1,9 @@
 import * as fs from 'node:fs';
+import { visible } from '../../report/visible.ts';
 import { permissionsOf, statOf } from '../handle.ts';
 import { isSame, type OwnedObject, type PreparedObject, withObject } from '../owned-object.ts';
 import { isOfPackage } from '../package-owner.ts';
 import { whyNotHelper } from '../places.ts';
-import { printable } from '../printable.ts';
 import { Refused } from '../refused.ts';
 import { orRefuse } from '../sentence.ts';
 import type { Acted, Standing, StepKind, StepOf, Work } from '../work.ts';
@@ -17,7 +17,7 @@ export const mode: StepKind<ModeStep, PreparedObject> = {
       if (permissionsOf(stat) === step.to) return 'already';
       if (permissionsOf(stat) !== step.from)
         throw new Refused(
-          `${printable(step.path)} has the mode ${permissionsOf(stat).toString(8)} by now, not ${step.from.toString(8)}`,
+          `${visible(step.path)} has the mode ${permissionsOf(stat).toString(8)} by now, not ${step.from.toString(8)}`,
           [step.path],
         );
       return { dev: String(stat.dev), ino: String(stat.ino) };
@@ -26,19 +26,17 @@ export const mode: StepKind<ModeStep, PreparedObject> = {
   act(step, prepared, work): Promise<Acted> {
     return withModeObject(step, work, (object) => {
       if (!isSame(object.stat, prepared) || permissionsOf(object.stat) !== step.from)
-        throw new Refused(`${printable(step.path)} is no longer what the plan saw, so it was left as it is`, [
-          step.path,
-        ]);
+        throw new Refused(`${visible(step.path)} is no longer what the plan saw, so it was left as it is`, [step.path]);
       set(object, step.to, step.path);
       return { leftAlone: [] };
     });
   },
   standing(step, prepared, work) {
     return withModeObject(step, work, ({ stat }): Standing => {
-      if (!isSame(stat, prepared)) throw new Refused(`${printable(step.path)} was replaced since`, [step.path]);
+      if (!isSame(stat, prepared)) throw new Refused(`${visible(step.path)} was replaced since`, [step.path]);
       if (permissionsOf(stat) === step.from) return 'before';
       if (permissionsOf(stat) === step.to) return 'after';
-      throw new Refused(`the mode of ${printable(step.path)} was changed since`, [step.path]);
+      throw new Refused(`the mode of ${visible(step.path)} was changed since`, [step.path]);
     });
   },
   takeBack(step, prepared, work) {
@@ -63,23 +61,21 @@ function mayBePrivileged(step: ModeStep, work: Work): boolean {
   const why = whyNotHelper(step.path, work);
   if (why !== null) throw new Refused(`no setuid bit is set or cleared here: ${why}`, [step.path]);
   if (isOfPackage(step.path) === false)
-    throw new Refused(`no setuid bit is set on ${printable(step.path)}: it is in no package of this system`, [
-      step.path,
-    ]);
+    throw new Refused(`no setuid bit is set on ${visible(step.path)}: it is in no package of this system`, [step.path]);
   return true;
 }
 
 function refuseWeak(step: ModeStep, { stat }: OwnedObject): void {
   for (const bits of [step.from, step.to])
     if ((bits & 0o2000) !== 0 && !stat.isDirectory())
-      throw new Refused(`the setgid bit of ${printable(step.path)} is left alone`, [step.path]);
+      throw new Refused(`the setgid bit of ${visible(step.path)} is left alone`, [step.path]);
   const opens = (step.to & ~step.from & 0o002) !== 0;
   if (opens && !(stat.isDirectory() && (step.to & 0o1000) !== 0))
-    throw new Refused(`${printable(step.path)} is not made writable for every account`, [step.path]);
+    throw new Refused(`${visible(step.path)} is not made writable for every account`, [step.path]);
 }
 
 function set({ handle }: OwnedObject, to: number, path: string): void {
   fs.chmodSync(handle.path, to);
   if (permissionsOf(statOf(handle)) !== to)
-    throw new Refused(`${printable(path)} cannot be given the mode ${to.toString(8)}`, [path]);
+    throw new Refused(`${visible(path)} cannot be given the mode ${to.toString(8)}`, [path]);
 }

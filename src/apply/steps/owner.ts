@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import type { Owner } from '../../model.ts';
+import { visible } from '../../report/visible.ts';
 import { permissionsOf, statOf } from '../handle.ts';
 import { isSame, type OwnedObject, type PreparedObject, refusePrivileged, withObject } from '../owned-object.ts';
-import { printable } from '../printable.ts';
 import { Refused } from '../refused.ts';
 import type { Acted, Standing, StepKind, StepOf } from '../work.ts';
 
@@ -16,7 +16,7 @@ export const owner: StepKind<OwnerStep, PreparedObject> = {
       if (owns(stat, step.to)) return 'already';
       if (!owns(stat, step.from))
         throw new Refused(
-          `${printable(step.path)} belongs to ${stat.uid}:${stat.gid} by now, not to ${step.from.uid}:${step.from.gid}`,
+          `${visible(step.path)} belongs to ${stat.uid}:${stat.gid} by now, not to ${step.from.uid}:${step.from.gid}`,
           [step.path],
         );
       refusePrivileged(object, step.path, work);
@@ -26,9 +26,7 @@ export const owner: StepKind<OwnerStep, PreparedObject> = {
   act(step, prepared, work): Promise<Acted> {
     return withObject(step.path, work, false, (object) => {
       if (!isSame(object.stat, prepared) || !owns(object.stat, step.from))
-        throw new Refused(`${printable(step.path)} is no longer what the plan saw, so it was left as it is`, [
-          step.path,
-        ]);
+        throw new Refused(`${visible(step.path)} is no longer what the plan saw, so it was left as it is`, [step.path]);
       refusePrivileged(object, step.path, work);
       give(object, step.to, step.path);
       return { leftAlone: [] };
@@ -36,10 +34,10 @@ export const owner: StepKind<OwnerStep, PreparedObject> = {
   },
   standing(step, prepared, work) {
     return withObject(step.path, work, false, ({ stat }): Standing => {
-      if (!isSame(stat, prepared)) throw new Refused(`${printable(step.path)} was replaced since`, [step.path]);
+      if (!isSame(stat, prepared)) throw new Refused(`${visible(step.path)} was replaced since`, [step.path]);
       if (owns(stat, step.from)) return 'before';
       if (owns(stat, step.to)) return 'after';
-      throw new Refused(`the owner of ${printable(step.path)} was changed since`, [step.path]);
+      throw new Refused(`the owner of ${visible(step.path)} was changed since`, [step.path]);
     });
   },
   takeBack(step, prepared, work) {
@@ -60,5 +58,5 @@ function give({ handle, stat }: OwnedObject, to: Owner, path: string): void {
   fs.chownSync(handle.path, to.uid, to.gid);
   const now = statOf(handle);
   if (!owns(now, to) || permissionsOf(now) !== permissionsOf(stat))
-    throw new Refused(`the owner of ${printable(path)} could not be changed without changing more`, [path]);
+    throw new Refused(`the owner of ${visible(path)} could not be changed without changing more`, [path]);
 }

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
+import { visible } from '../../report/visible.ts';
 import { type Kept, keep, putBack } from '../backup.ts';
 import { findChild, statOf, syncDirectory } from '../handle.ts';
 import { openPlace, type Place, refuseChanged, removeTemp } from '../live-file.ts';
-import { printable } from '../printable.ts';
 import { Refused } from '../refused.ts';
 import { orRefuse } from '../sentence.ts';
 import type { Acted, StepKind, StepOf } from '../work.ts';
@@ -41,7 +41,7 @@ export const remove: StepKind<RemoveStep, PreparedRemove> = {
     try {
       if (place.file === null) return 'after';
       if (place.file.digest === before.digest) return 'before';
-      throw new Refused(`${printable(step.path)} was made anew since`, [step.path]);
+      throw new Refused(`${visible(step.path)} was made anew since`, [step.path]);
     } finally {
       place.close();
     }
@@ -80,5 +80,5 @@ export async function moveAsideAndUnlink(place: Place, path: string, temp: strin
 }
 
 function changed(path: string): Refused {
-  return new Refused(`${printable(path)} is no longer what the plan saw, so it was left as it is`, [path]);
+  return new Refused(`${visible(path)} is no longer what the plan saw, so it was left as it is`, [path]);
 }

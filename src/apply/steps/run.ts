@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
+import { visible } from '../../report/visible.ts';
 import { findOnPath } from '../find-on-path.ts';
 import { isOfPackage } from '../package-owner.ts';
 import { whyNotHelper } from '../places.ts';
-import { printable } from '../printable.ts';
 import { Refused } from '../refused.ts';
 import { isRootsOwn, MARK, runTool, SYSTEM_PATH, systemTool } from '../tools.ts';
 import type { Acted, StepKind, StepOf, Work } from '../work.ts';
@@ -53,7 +53,7 @@ function programOf(argv: readonly string[], work: Work): string {
   const [name] = argv;
   if (name === undefined || name === '' || argv.some((word) => word.includes('\0')))
     throw new Refused('there is no program to run');
-  if (NEVER.has(basename(name))) throw new Refused(`${printable(name)} is never run by a fix`);
+  if (NEVER.has(basename(name))) throw new Refused(`${visible(name)} is never run by a fix`);
   const program = name.startsWith('/')
     ? name
     : name.includes('/')
@@ -61,10 +61,10 @@ function programOf(argv: readonly string[], work: Work): string {
       : work.uid === 0
         ? systemTool(name)
         : findOnPath(name, work.environment.PATH ?? SYSTEM_PATH);
-  if (program === null) throw new Refused(`${printable(name)} is not installed here`);
+  if (program === null) throw new Refused(`${visible(name)} is not installed here`);
   if (work.uid === 0 && !isRootsOwn(program))
     throw new Refused(
-      `${printable(program)} is not run as root: it is not there, or another account can change it or a directory it is in`,
+      `${visible(program)} is not run as root: it is not there, or another account can change it or a directory it is in`,
       [program],
     );
   return program;
@@ -83,7 +83,7 @@ function refuseCapabilities({ argv, undo }: RunStep, work: Work): void {
           : 'the path is not absolute';
     if (why !== null) throw new Refused(`no file capability is given here: ${why}`, [target]);
     if (isOfPackage(target) === false)
-      throw new Refused(`no file capability is given to ${printable(target)}: it is in no package of this system`, [
+      throw new Refused(`no file capability is given to ${visible(target)}: it is in no package of this system`, [
         target,
       ]);
   }
@@ -118,7 +118,7 @@ async function execute(program: string, argv: readonly string[], work: Work): Pr
       ? `was ended (${result.signal ?? result.code ?? 'unknown cause'})`
       : `failed (exit ${result.exitCode})`;
   throw new Refused(
-    `${printable([program, ...argv.slice(1)].join(' '))} ${how}${words === '' ? '' : `: ${printable(words)}`}`,
+    `${visible([program, ...argv.slice(1)].join(' '))} ${how}${words === '' ? '' : `: ${visible(words)}`}`,
   );
 }
 

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
+import { visible } from '../../report/visible.ts';
 import { contentOf } from '../content.ts';
 import { openChild } from '../handle.ts';
-import { printable } from '../printable.ts';
 import { Refused } from '../refused.ts';
 import { orRefuse } from '../sentence.ts';
 import { walkToParent } from '../walk.ts';
@@ -20,7 +20,7 @@ export const sysctl: StepKind<SysctlStep, PreparedSysctl> = {
     const before = await readValue(step);
     if (same(before, step.to)) return 'already';
     if (!same(before, step.from))
-      throw new Refused(`${step.key} is ${printable(before.trim())} by now, not ${printable(step.from)}`, [
+      throw new Refused(`${step.key} is ${visible(before.trim())} by now, not ${visible(step.from)}`, [
         pathOf(step.key),
       ]);
     return { before };
@@ -34,7 +34,7 @@ export const sysctl: StepKind<SysctlStep, PreparedSysctl> = {
     const got = await readValue(step);
     if (!same(got, step.to)) {
       await writeValue(step, before);
-      throw new Refused(`the kernel made ${printable(got.trim())} of ${step.key} = ${printable(step.to)}`, [
+      throw new Refused(`the kernel made ${visible(got.trim())} of ${step.key} = ${visible(step.to)}`, [
         pathOf(step.key),
       ]);
     }
@@ -44,7 +44,7 @@ export const sysctl: StepKind<SysctlStep, PreparedSysctl> = {
     const now = await readValue(step);
     if (same(now, before)) return 'before';
     if (same(now, step.to)) return 'after';
-    throw new Refused(`${step.key} was set to ${printable(now.trim())} since`, [pathOf(step.key)]);
+    throw new Refused(`${step.key} was set to ${visible(now.trim())} since`, [pathOf(step.key)]);
   },
   async takeBack(step, { before }, work) {
     refuseNotRoot(step, work);
@@ -58,7 +58,7 @@ export function pathOf(key: string): string {
   const separator = /[./]/.exec(key)?.[0];
   const parts = separator === '/' ? key.split('/') : key.split('.').map((part) => part.replaceAll('/', '.'));
   if (parts.length < 2 || parts.some((part) => !/^[\w.:@-]+$/.test(part) || /^\.+$/.test(part)))
-    throw new Refused(`"${printable(key)}" is not a sysctl key`);
+    throw new Refused(`"${visible(key)}" is not a sysctl key`);
   return `/proc/sys/${parts.join('/')}`;
 }
 
@@ -68,8 +68,8 @@ function same(a: string, b: string): boolean {
 }
 
 function refuseNotRoot(step: SysctlStep, work: Work): void {
-  if (work.uid !== 0) throw new Refused(`only root can set ${printable(step.key)}`);
-  if (/[\n\0]/.test(step.to)) throw new Refused(`"${printable(step.to)}" is not one value`);
+  if (work.uid !== 0) throw new Refused(`only root can set ${visible(step.key)}`);
+  if (/[\n\0]/.test(step.to)) throw new Refused(`"${visible(step.to)}" is not one value`);
 }
 
 async function readValue(step: SysctlStep): Promise<string> {
@@ -104,7 +104,7 @@ async function writeValue(step: SysctlStep, value: string): Promise<void> {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EINVAL' || code === 'ERANGE')
-        throw new Refused(`the kernel does not take ${printable(value.trim())} for ${step.key}`, [path]);
+        throw new Refused(`the kernel does not take ${visible(value.trim())} for ${step.key}`, [path]);
       if (code === 'EROFS')
         throw new Refused(`/proc/sys is read-only here (a container?): set ${step.key} on the host itself`, [path]);
       throw error;
