@@ -7,7 +7,7 @@ import { open } from './check.ts';
 import { addExamineOptions, examinationOf } from './examine-options.ts';
 import { globalsOf } from './globals.ts';
 import { progressLine } from './progress.ts';
-import { Ended, type Session } from './session.ts';
+import type { Session } from './session.ts';
 
 /** `bk-doctor verify`: starts buildkitd for real and builds a small image, offline. */
 export function registerVerify(program: Command, session: Session): void {
@@ -19,7 +19,7 @@ export function registerVerify(program: Command, session: Session): void {
         'Starts buildkitd as it would be started here, but with a root, a socket and a state directory of its own, builds FROM scratch with a RUN step, offline, and removes all of it.',
       ),
   ).action(async (_options: unknown, command: Command) => {
-    throw new Ended(await run(session, command));
+    session.finish(await run(session, command));
   });
 }
 

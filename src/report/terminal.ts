@@ -1,10 +1,8 @@
-import type { CheckReport, PlannedFix, Problem, Report, Status, TreatmentReport, TreatmentResult } from '../model.ts';
+import type { CheckReport, Problem, Report, Status, TreatmentReport, TreatmentResult } from '../model.ts';
 import { count, findingsOf } from './findings.ts';
-import { type Colour, type Paint, painter } from './paint.ts';
-import { tellStep } from './steps.ts';
+import { fixLines } from './fix-text.ts';
+import { type Pen, penOf, SIGNS } from './pen.ts';
 import { type Commands, nextStep, UNTIL, verdictWords } from './summary.ts';
-import { ascii, visible, visibleLines } from './visible.ts';
-import { wrap } from './wrap.ts';
 
 /** How a terminal report is laid out; nothing of it changes what is said. */
 export interface Layout {
@@ -21,19 +19,11 @@ export interface Layout {
   readonly commands: Commands;
 }
 
-const SIGNS: { readonly [S in Status]: readonly [unicode: string, ascii: string, word: string, colour: Colour] } = {
-  fail: ['✗', 'x', 'FAIL', 'red'],
-  warn: ['!', '!', 'WARN', 'yellow'],
-  unknown: ['?', '?', 'UNKNOWN', 'cyan'],
-  pass: ['✓', '+', 'pass', 'green'],
-  skip: ['-', '-', 'skip', 'dim'],
-};
-
 const RESULTS: { readonly [R in TreatmentResult]: readonly [word: string, status: Status] } = {
   cured: ['cured', 'pass'],
   already: ['already so', 'pass'],
   pending: ['pending', 'warn'],
-  'still-failing': ['still failing, taken back', 'fail'],
+  'still-failing': ['still failing', 'fail'],
   'taken-back': ['taken back', 'fail'],
   declined: ['declined', 'skip'],
   'needs-root': ['needs root', 'warn'],
@@ -59,32 +49,6 @@ export function terminal(report: Report, layout: Layout): string {
     .filter((lines) => lines.length > 0)
     .map((lines) => `${lines.join('\n')}\n`)
     .join('\n');
-}
-
-/** Wraps, paints and, where need be, turns into ASCII. Text given to it may come from a host. */
-interface Pen {
-  readonly paint: Paint;
-  /** Wrapped; several lines only where all of them are indented, so that no host can write a line that looks like ours. */
-  text(text: string, first?: string, rest?: string): readonly string[];
-  /** Lines that are not wrapped, so that they can be copied. */
-  literal(lines: readonly string[], indent: string): readonly string[];
-  line(text: string): string;
-  sign(status: Status): string;
-}
-
-function penOf({ columns, colour, unicode }: Layout): Pen {
-  const paint = painter(colour);
-  const plain = (text: string): string => (unicode ? text : ascii(text));
-  return {
-    paint,
-    text: (text, first = '', rest = first) =>
-      (rest === '' ? [visible(text)] : visibleLines(text)).flatMap((line, index) =>
-        wrap(plain(line), columns, index === 0 ? first : rest, rest),
-      ),
-    literal: (lines, indent) => lines.flatMap(visibleLines).map((line) => indent + plain(line)),
-    line: (text) => plain(visible(text)),
-    sign: (status) => SIGNS[status][unicode ? 0 : 1],
-  };
 }
 
 function header({ tool, target, host }: Report, pen: Pen): readonly string[] {
@@ -126,46 +90,6 @@ function problemLines(problem: Problem, { status }: CheckReport, several: boolea
   const mark =
     problem.severity === worst ? '' : problem.severity === 'info' ? 'Note: ' : `${sentenceCase(problem.severity)}: `;
   return several ? pen.text(mark + problem.message, '  * ', '    ') : pen.text(mark + problem.message, '  ');
-}
-
-function fixLines(fix: PlannedFix, diffs: boolean, pen: Pen): readonly string[] {
-  const root = fix.needs === 'root' ? ', as root' : '';
-  const until = fix.until === undefined ? '' : ` (${UNTIL[fix.until]})`;
-  const lines: string[] = [];
-  switch (fix.risk) {
-    case 'safe':
-      lines.push(...pen.text(`Fix${root}${until}:`, '  '));
-      break;
-    case 'risky':
-      lines.push(...pen.text(`Risky fix${root}${until}:`, '  '));
-      break;
-    case 'manual':
-      lines.push(...pen.text(`By hand${root}${until}:`, '  '));
-      break;
-  }
-  if (fix.consequence !== undefined) lines.push(...pen.text(`Consequence: ${fix.consequence}`, '    '));
-  for (const [index, step] of fix.steps.entries()) {
-    const { say, block } = tellStep(step);
-    const number = fix.steps.length > 1 ? `${index + 1}. ` : '';
-    lines.push(...pen.text(say, `    ${number}`, `    ${' '.repeat(number.length)}`));
-    lines.push(...pen.literal(block, '        '));
-  }
-  if (diffs && fix.diff !== null) lines.push(...diffLines(fix.diff, pen));
-  return lines;
-}
-
-/** A unified diff: its own signs tell what colour repeats. */
-export function diffLines(diff: string, pen: Pick<Pen, 'literal' | 'paint'>): readonly string[] {
-  return pen.literal([diff], '').map((line) => {
-    const colour = /^(\+\+\+|---)/.test(line)
-      ? 'bold'
-      : line.startsWith('+')
-        ? 'green'
-        : line.startsWith('-')
-          ? 'red'
-          : null;
-    return `      ${colour === null ? line : pen.paint(colour, line)}`.trimEnd();
-  });
 }
 
 function details(check: CheckReport, problems: readonly Problem[], pen: Pen): readonly string[] {
@@ -252,6 +176,13 @@ function inventoryOf({ host }: Report, pen: Pen): readonly string[] {
     ...row('virtualization', host.virtualization ?? 'none seen', pen),
     ...row('processors', String(host.cpus), pen),
     ...row('memory', `${Math.round(host.memoryBytes / 1024 ** 2)} MiB`, pen),
+    ...(host.hardware === undefined
+      ? []
+      : [
+          ...row('machine', host.hardware.system || 'not told', pen),
+          ...row('processor', host.hardware.cpu || 'not told', pen),
+          ...row('hypervisor', host.hardware.hypervisor ?? 'none told', pen),
+        ]),
     ...Object.entries(host.software).flatMap(([name, version]) => row(name, version ?? 'not found', pen)),
   ];
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../../src/model.ts';
-import { maskSecrets, redact, withoutSecrets } from '../../src/report/redact.ts';
+import { maskSecrets, type Private, redact, withoutSecrets } from '../../src/report/redact.ts';
 import { everything } from './everything.ts';
 
-const NOBODY = { users: [], homes: [], hosts: [] };
+const NOBODY: Private = { users: [], homes: [], hosts: [] };
 const [sample] = everything.checks;
 
 /** What becomes of one message of a report about alice. */

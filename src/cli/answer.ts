@@ -1,0 +1,100 @@
+import type { HostReader, Report } from '../model.ts';
+import { json, jsonText } from '../report/json.ts';
+import { markdown } from '../report/markdown.ts';
+import { type Private, redact, withoutSecrets } from '../report/redact.ts';
+import type { Commands } from '../report/summary.ts';
+import { terminal } from '../report/terminal.ts';
+import { type Appearance, appearanceOf } from './appearance.ts';
+import type { Globals } from './globals.ts';
+import { deliver } from './outlet.ts';
+import { type PrivateFile, preparePrivateFile } from './private-file.ts';
+import type { Session } from './session.ts';
+
+/** Where the answer goes, checked before anything is done. */
+export interface Destination {
+  readonly file: PrivateFile | null;
+  readonly appearance: Appearance;
+  send(text: string): Promise<void>;
+}
+
+export function destinationOf(session: Session, globals: Globals): Destination {
+  const { streams } = session;
+  const file = globals.output === null ? null : preparePrivateFile('--output', globals.output, streams.env);
+  return {
+    file,
+    appearance: appearanceOf(file === null ? streams.stdout : null, streams.env, globals.color),
+    async send(text) {
+      if (file === null) return deliver(streams.stdout, text);
+      file.write(text);
+    },
+  };
+}
+
+/** An answer that is no report: JSON, or text made for this destination. */
+export async function sendAnswer(
+  destination: Destination,
+  globals: Globals,
+  value: unknown,
+  text: (appearance: Appearance) => string | Promise<string>,
+): Promise<void> {
+  await destination.send(globals.format === 'json' ? jsonText(value) : await text(destination.appearance));
+}
+
+/** Writes the report in the format asked for. */
+export async function sendReport(
+  session: Session,
+  destination: Destination,
+  globals: Globals,
+  report: Report,
+  how: { readonly commands: Commands; readonly diffs: boolean; readonly host: HostReader },
+): Promise<void> {
+  const hide = globals.redact ?? (globals.format === 'markdown' || destination.file !== null);
+  const shown = hide ? redact(report, await privateNames(how.host)) : withoutSecrets(report);
+  await destination.send(textOf(shown, globals, destination.appearance, how));
+  if (destination.file !== null) {
+    const names = hide
+      ? 'names and addresses replaced; --no-redact keeps them'
+      : 'it holds names and paths of this host';
+    session.notice(`report written to ${destination.file.path} (${names})`);
+  }
+}
+
+function textOf(
+  report: Report,
+  { format, quiet, verbose }: Globals,
+  appearance: Appearance,
+  { commands, diffs }: { readonly commands: Commands; readonly diffs: boolean },
+): string {
+  switch (format) {
+    case 'json':
+      return json(report);
+    case 'markdown':
+      return markdown(report);
+    case 'terminal':
+      return terminal(report, { ...appearance, quiet, verbose, diffs, commands });
+  }
+}
+
+/** The names that a host has: of its people, their homes and itself. What cannot be read is not known. */
+async function privateNames(host: HostReader): Promise<Private> {
+  const text = async (path: string): Promise<string> => (await host.read(path, 'self').catch(() => null))?.text ?? '';
+  const [passwd, subuid, name] = await Promise.all([
+    text('/etc/passwd'),
+    text('/etc/subuid'),
+    text('/proc/sys/kernel/hostname'),
+  ]);
+  const people = passwd
+    .split('\n')
+    .map((line) => line.split(':'))
+    .filter(([, , uid]) => Number(uid) >= 1000 && Number(uid) < 65_534);
+  const users = [
+    ...people.map(([user = '']) => user),
+    ...subuid.split('\n').map((line) => line.split(':')[0]?.trim() ?? ''),
+    host.identity.self.uid === 0 ? (host.identity.sudoUser ?? '') : (host.identity.self.name ?? ''),
+  ];
+  return {
+    users: users.filter((user) => /^[^\s#\d][^\s#]*$/.test(user)),
+    homes: people.map(([, , , , , home = '']) => home).filter((home) => home.split('/').length > 2),
+    hosts: [name.trim()],
+  };
+}

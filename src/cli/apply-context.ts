@@ -1,0 +1,37 @@
+import { stateDirectory } from '../apply/state-directory.ts';
+import type { ApplyContext } from '../apply/types.ts';
+import { createLook } from '../diagnose.ts';
+import { environment } from '../facts/environment.ts';
+import type { Opened } from '../host/open.ts';
+import { UsageError } from '../host/usage-error.ts';
+import { VERSION } from '../version.ts';
+import type { Session } from './session.ts';
+
+/** Where this account's journal is. Throws UsageError where there is no place for one. */
+export function journalOf({ host }: Opened, { streams }: Session): string {
+  const state = stateDirectory(host.identity.self, streams.env);
+  if (state === null)
+    throw new UsageError('this account has no home directory for a journal of changes: set XDG_STATE_HOME');
+  return state;
+}
+
+/** What the change room needs to know of this call. */
+export async function applyContext(
+  session: Session,
+  opened: Opened,
+  progress: (text: string) => void,
+): Promise<ApplyContext> {
+  const { host, request } = opened;
+  const { values } = await createLook(host, request).get(environment);
+  const sockets = (request.addresses ?? []).flatMap((address) => /^unix:\/\/(\/.+)$/.exec(address)?.[1] ?? []);
+  return {
+    identity: host.identity,
+    state: journalOf(opened, session),
+    permitted: [request.root, request.config, ...sockets].filter((path) => path !== null),
+    environment: values,
+    version: VERSION,
+    signal: session.signal,
+    progress: ({ step, stage, done }) =>
+      progress(`step ${step + 1}: ${stage}${done === undefined ? '' : `, ${done} entries`}`),
+  };
+}

@@ -1,0 +1,159 @@
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { catalog } from '../catalog.ts';
+import { UsageError } from '../host/usage-error.ts';
+import type { Mode, Request } from '../model.ts';
+import type { FailOn } from '../report/exit-code.ts';
+import { visible } from '../report/visible.ts';
+import { existingFile } from './private-file.ts';
+import { didYouMean, oneOf } from './wording.ts';
+
+/** What check and fix are asked, free of contradictions. */
+export interface Examination {
+  readonly request: Request;
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+  readonly failOn: FailOn;
+  /** Paths; null when not asked for. */
+  readonly record: string | null;
+  readonly replay: string | null;
+}
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+export function addExamineOptions(command: Command): Command {
+  const target = 'What is examined:';
+  const checks = 'Which checks:';
+  return command
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'rootless or rootful (default: rootful for root without a target user, else rootless)',
+      )
+        .argParser((given) => oneOf('--mode', given, ['rootless', 'rootful']))
+        .helpGroup(target),
+    )
+    .addOption(
+      new Option(
+        '--user <name|uid>',
+        "another user's set-up (root only; under sudo the caller's by default)",
+      ).helpGroup(target),
+    )
+    .addOption(
+      new Option('--env <name=value>', 'a variable that buildkitd would have (repeatable)')
+        .argParser(collect)
+        .helpGroup(target),
+    )
+    .addOption(new Option('--config <file>', 'the buildkitd.toml that buildkitd would read').helpGroup(target))
+    .addOption(new Option('--root <dir>', "buildkitd's state directory").helpGroup(target))
+    .addOption(
+      new Option(
+        '--addr, --address <addr>',
+        'an address that buildkitd would listen on (repeatable, replaces the configured ones)',
+      )
+        .argParser(collect)
+        .helpGroup(target),
+    )
+    .addOption(new Option('--replay <file>', 'examine a recording instead of this host').helpGroup(target))
+    .addOption(new Option('--record <file>', 'also write what the host answered (mode 0600)').helpGroup(target))
+    .addOption(new Option('--only <id|area,...>', 'only these checks').argParser(collect).helpGroup(checks))
+    .addOption(new Option('--skip <id|area,...>', 'not these checks').argParser(collect).helpGroup(checks))
+    .addOption(new Option('--no-probe', 'try nothing: judge from files alone').helpGroup(checks))
+    .addOption(
+      new Option('--fail-on <severity>', 'error or warning: what makes the exit code 1 (default: error)')
+        .argParser((given) => oneOf('--fail-on', given, ['error', 'warning']))
+        .helpGroup(checks),
+    );
+}
+
+/** Throws UsageError. */
+export function examinationOf(command: Command): Examination {
+  const given = command.optsWithGlobals<{
+    mode?: Mode;
+    user?: string;
+    env?: readonly string[];
+    config?: string;
+    root?: string;
+    address?: readonly string[];
+    only?: readonly string[];
+    skip?: readonly string[];
+    probe: boolean;
+    failOn?: FailOn;
+    record?: string;
+    replay?: string;
+  }>();
+  for (const [option, value] of [
+    ['--user', given.user],
+    ['--root', given.root],
+    ['--record', given.record],
+    ['--replay', given.replay],
+  ] as const)
+    if (value === '') throw new UsageError(`${option} needs a value`);
+  if (given.address?.includes('')) throw new UsageError('--address needs a value');
+  if (given.replay !== undefined) refuseBesideReplay(given);
+  const only = selectionOf('--only', given.only);
+  const skip = selectionOf('--skip', given.skip);
+  const left = catalog.some(({ check: { id } }) => (only.length === 0 || names(only, id)) && !names(skip, id));
+  if (!left) throw new UsageError('--only and --skip together leave no check to make');
+  return {
+    request: {
+      mode: given.mode ?? null,
+      user: given.user ?? null,
+      env: environmentOf(given.env ?? []),
+      config: given.config === undefined ? null : existingFile('--config', given.config),
+      root: given.root === undefined ? null : resolve(given.root),
+      addresses: given.address ?? null,
+      probe: given.probe,
+    },
+    only,
+    skip,
+    failOn: given.failOn ?? 'error',
+    record: given.record ?? null,
+    replay: given.replay === undefined ? null : existingFile('--replay', given.replay),
+  };
+}
+
+/** A recording answers the question that it was made with, and no other. */
+function refuseBesideReplay(given: { readonly [option: string]: unknown }): void {
+  const why: { readonly [option: string]: string } = {
+    user: 'it says itself whose set-up was examined',
+    config: 'it says itself which file was read',
+    record: 'it is a recording already',
+    root: 'it says itself which directory was examined',
+    address: 'it says itself which addresses were examined',
+    env: 'it says itself which environment was examined',
+  };
+  for (const [option, reason] of Object.entries(why))
+    if (given[option] !== undefined) throw new UsageError(`--replay cannot be used with --${option}: ${reason}`);
+}
+
+function environmentOf(given: readonly string[]): Request['env'] {
+  const env: { [name: string]: string } = {};
+  for (const pair of given) {
+    const at = pair.indexOf('=');
+    const name = at < 0 ? pair : pair.slice(0, at);
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      throw new UsageError(`--env: "${visible(name)}" is not the name of a variable; write NAME=VALUE`);
+    if (at < 0) throw new UsageError(`--env ${name}: write NAME=VALUE`);
+    env[name] = pair.slice(at + 1);
+  }
+  return env;
+}
+
+const areaOf = (id: string): string => id.slice(0, id.indexOf('/'));
+const names = (list: readonly string[], id: string): boolean => list.includes(id) || list.includes(areaOf(id));
+
+function selectionOf(option: string, given: readonly string[] | undefined): readonly string[] {
+  if (given === undefined) return [];
+  const words = given.flatMap((list) => list.split(',')).map((word) => word.trim());
+  const ids = catalog.map(({ check }) => check.id);
+  const areas = [...new Set(ids.map(areaOf))];
+  for (const word of words) {
+    if (word === '') throw new UsageError(`${option} needs ids or areas, with commas between them`);
+    if (ids.includes(word) || areas.includes(word)) continue;
+    throw new UsageError(
+      `${option}: there is no check or area "${visible(word)}"${didYouMean(word, [...ids, ...areas])}`,
+    );
+  }
+  return [...new Set(words)];
+}

@@ -1,0 +1,199 @@
+import { type Command, Option } from 'commander';
+import { assess, isSelected } from '../assess.ts';
+import { catalog } from '../catalog.ts';
+import { UsageError } from '../host/usage-error.ts';
+import type { Report } from '../model.ts';
+import { exitCode } from '../report/exit-code.ts';
+import { visible } from '../report/visible.ts';
+import type { TreatEvent } from '../treat.ts';
+import { type Destination, destinationOf, sendReport } from './answer.ts';
+import { applyContext } from './apply-context.ts';
+import { open } from './check.ts';
+import { addExamineOptions, type Examination, examinationOf } from './examine-options.ts';
+import { type Globals, globalsOf } from './globals.ts';
+import { commandsOf } from './own-commands.ts';
+import { preparePrivateFile } from './private-file.ts';
+import { type ProgressLine, progressLine } from './progress.ts';
+import { chosenForScript } from './script-choice.ts';
+import type { Session } from './session.ts';
+
+interface Wishes {
+  readonly yes: boolean;
+  readonly risky: boolean;
+  readonly plan: 'dry-run' | 'script' | null;
+}
+
+/** `bk-doctor fix`: plans, shows, asks, applies and examines again. */
+export function registerFix(program: Command, session: Session): void {
+  const how = 'What is done:';
+  const command = program
+    .command('fix')
+    .summary('repair what check finds: plan, show, ask, apply, examine again')
+    .description(
+      'Repairs what check finds. Shows each change with its diff and asks; every change is journaled and can be taken back with bk-doctor undo.',
+    )
+    .addOption(new Option('--yes', 'take the safe fixes without asking').helpGroup(how))
+    .addOption(
+      new Option('--risky', 'also what weakens or destroys something; asks all the same without --yes').helpGroup(how),
+    )
+    .addOption(new Option('--dry-run', 'only show the plan, with diffs').helpGroup(how))
+    .addOption(new Option('--script', 'only print the plan as a shell script for an administrator').helpGroup(how));
+  addExamineOptions(command).action(async (_options: unknown, command: Command) => {
+    session.finish(await fix(session, command));
+  });
+}
+
+async function fix(session: Session, command: Command): Promise<number> {
+  const globals = globalsOf(command);
+  const asked = examinationOf(command);
+  const wishes = wishesOf(command, globals, asked, session);
+  const destination = destinationOf(session, globals);
+  return wishes.plan === null
+    ? apply(session, globals, asked, wishes, destination)
+    : plan(session, globals, asked, wishes, destination);
+}
+
+function wishesOf(command: Command, { format }: Globals, { replay }: Examination, { streams }: Session): Wishes {
+  const given = command.opts<{ yes?: true; risky?: true; dryRun?: true; script?: true }>();
+  if (given.dryRun && given.script) throw new UsageError('--dry-run and --script contradict each other: choose one');
+  if (given.script && format !== 'terminal')
+    throw new UsageError(`--script prints a shell script, not ${format}: leave one of them out`);
+  const plan = given.dryRun ? 'dry-run' : given.script ? 'script' : null;
+  if (plan === null && replay !== null)
+    throw new UsageError(
+      '--replay is of another time or host, where nothing can be applied: add --dry-run or --script',
+    );
+  if (plan === null && !given.yes && !(streams.stdin.isTTY && streams.stderr.isTTY))
+    throw new UsageError(
+      'fix asks before it changes anything, and there is no terminal to ask on: add --yes, --dry-run or --script',
+    );
+  return { yes: given.yes ?? false, risky: given.risky ?? false, plan };
+}
+
+async function plan(
+  session: Session,
+  globals: Globals,
+  asked: Examination,
+  { risky, plan }: Wishes,
+  destination: Destination,
+): Promise<number> {
+  const recording = asked.record === null ? null : preparePrivateFile('--record', asked.record, session.streams.env);
+  const opened = await open(session, asked);
+  const progress = progressLine(session, globals.quiet);
+  const report = await examine(progress);
+  if (recording !== null) recording.write(opened.recording());
+  const { preview, script } = await import('../apply/index.ts');
+  session.notice('this is the first round of at most three: curing these findings can bring up others');
+  if (plan === 'script') {
+    const { treatments, left } = chosenForScript(report, risky);
+    if (left > 0)
+      session.notice(`${left} risky ${left === 1 ? 'fix is' : 'fixes are'} left out: --risky includes them`);
+    await destination.send(await script(treatments, opened.host));
+  } else {
+    const checks = await Promise.all(
+      report.checks.map(async (check) => ({
+        ...check,
+        fixes: await Promise.all(
+          check.fixes.map(async (each) => ({ ...each, ...(await preview(each.steps, opened.host)) })),
+        ),
+      })),
+    );
+    await sendReport(
+      session,
+      destination,
+      globals,
+      { ...report, checks },
+      {
+        commands: commandsOf(
+          { ...asked, elsewhere: opened.replayed, verify: true },
+          report.target,
+          session.streams.env,
+        ),
+        diffs: true,
+        host: opened.host,
+      },
+    );
+  }
+  return exitCode(report, asked.failOn);
+
+  async function examine(line: ProgressLine): Promise<Report> {
+    return assess(opened, asked, {
+      inventory: globals.verbose || asked.record !== null || destination.file !== null,
+      progress: (done, total, id) => line.show(`examined ${done} of ${total}: ${id}`),
+    }).finally(() => line.clear());
+  }
+}
+
+async function apply(
+  session: Session,
+  globals: Globals,
+  asked: Examination,
+  { yes, risky }: Wishes,
+  destination: Destination,
+): Promise<number> {
+  const recording = asked.record === null ? null : preparePrivateFile('--record', asked.record, session.streams.env);
+  const opened = await open(session, asked);
+  const line = progressLine(session, globals.quiet);
+  const [{ Busy, preview, Refused }, { treat }] = await Promise.all([
+    import('../apply/index.ts'),
+    import('../treat.ts'),
+  ]);
+  let last: Report | null = null;
+  let refused: string | null = null;
+  const examine = async (): Promise<Report> => {
+    last = await assess(opened, asked, {
+      inventory: globals.verbose || asked.record !== null || destination.file !== null,
+      progress: (done, total, id) => line.show(`examined ${done} of ${total}: ${id}`),
+    }).finally(() => line.clear());
+    return last;
+  };
+  const context = await applyContext(session, opened, (text) => line.show(text));
+  const report = await session
+    .patiently(() =>
+      treat({
+        examine,
+        catalog,
+        isSelected: (id) => isSelected(asked, id),
+        automatic: yes ? { risky } : null,
+        consent: async (planned) => {
+          line.clear();
+          const { choose } = await import('./consent.ts');
+          return choose(session, globals, planned, { risky, reports: last?.checks ?? [] });
+        },
+        preview: (steps) => preview(steps, opened.host),
+        context,
+        tell: (event) => tell(line, event),
+      }),
+    )
+    .then(
+      (treated) => treated.report,
+      (error: unknown) => {
+        if (last === null || !(error instanceof Busy || error instanceof Refused)) throw error;
+        refused = error.message;
+        return last;
+      },
+    )
+    .finally(() => line.clear());
+  if (refused !== null) session.streams.stderr.write(`bk-doctor: nothing was changed: ${visible(refused)}\n`);
+  if (recording !== null) recording.write(opened.recording());
+  await sendReport(session, destination, globals, report, {
+    commands: commandsOf({ ...asked, elsewhere: false, verify: true }, report.target, session.streams.env),
+    diffs: false,
+    host: opened.host,
+  });
+  return refused === null ? exitCode(report, asked.failOn) : 1;
+}
+
+function tell(line: ProgressLine, event: TreatEvent): void {
+  switch (event.event) {
+    case 'examining':
+      line.show(`examining, round ${event.round}`);
+      break;
+    case 'applying':
+      line.show(`treating ${event.check}`);
+      break;
+    case 'judged':
+      line.show(`${event.treatment.check}: ${event.treatment.result}`);
+      break;
+  }
+}

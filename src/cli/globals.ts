@@ -1,0 +1,79 @@
+import { type Command, Option } from 'commander';
+import { UsageError } from '../host/usage-error.ts';
+import { oneOf } from './wording.ts';
+
+export type Format = 'terminal' | 'json' | 'markdown';
+const FORMATS: readonly Format[] = ['terminal', 'json', 'markdown'];
+
+/** The flags that every command has. */
+export interface Globals {
+  readonly format: Format;
+  /** Null: stdout. */
+  readonly output: string | null;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** False with --no-color. */
+  readonly color: boolean;
+  /** Null: decided by where the report goes. */
+  readonly redact: boolean | null;
+}
+
+export function addGlobals(program: Command): void {
+  program
+    .addOption(new Option('--json', 'the answer as JSON; the same as --format json').helpGroup('Answer:'))
+    .addOption(
+      new Option('--format <format>', `${FORMATS.join(', ')} (default: terminal)`)
+        .argParser((given) => oneOf('--format', given, FORMATS))
+        .helpGroup('Answer:'),
+    )
+    .addOption(
+      new Option(
+        '--output <file>',
+        'write the answer to a file (mode 0600, names replaced as with --redact)',
+      ).helpGroup('Answer:'),
+    )
+    .addOption(
+      new Option(
+        '--redact',
+        'put <user1>, <home1>, <host1>, <ip1> for the names of people, homes, machines and addresses (default for --output and markdown)',
+      ).helpGroup('Answer:'),
+    )
+    .addOption(new Option('--no-redact', 'keep all names').helpGroup('Answer:'))
+    .addOption(new Option('-q, --quiet', 'only findings and the verdict').helpGroup('Answer:'))
+    .addOption(new Option('-v, --verbose', 'also passes, evidence, settings and the inventory').helpGroup('Answer:'))
+    .addOption(
+      new Option('--no-color', 'no colour (also NO_COLOR, TERM=dumb; FORCE_COLOR for the contrary)').helpGroup(
+        'Answer:',
+      ),
+    );
+}
+
+/** What commander read, told apart and free of contradictions. Throws UsageError. */
+export function globalsOf(command: Command): Globals {
+  const given = command.optsWithGlobals<{
+    json?: true;
+    format?: Format;
+    output?: string;
+    redact?: boolean;
+    quiet?: true;
+    verbose?: true;
+    color: boolean;
+  }>();
+  if (given.json && given.format !== undefined && given.format !== 'json')
+    throw new UsageError(`--json and --format ${given.format} contradict each other: choose one`);
+  if (given.quiet && given.verbose) throw new UsageError('--quiet and --verbose contradict each other: choose one');
+  if (given.output === '') throw new UsageError('--output needs the name of a file');
+  return {
+    format: given.json ? 'json' : (given.format ?? 'terminal'),
+    output: given.output === undefined || given.output === '-' ? null : given.output,
+    quiet: given.quiet ?? false,
+    verbose: given.verbose ?? false,
+    color: given.color,
+    redact: given.redact ?? null,
+  };
+}
+
+/** Only a report has a Markdown form. Throws UsageError. */
+export function refuseMarkdown({ format }: Globals, command: string): void {
+  if (format === 'markdown') throw new UsageError(`${command} has no Markdown form: choose --format terminal or json`);
+}

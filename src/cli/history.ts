@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import type { History } from '../apply/types.ts';
+import { openHost } from '../host/open.ts';
+import { ascii, visible } from '../report/visible.ts';
+import { destinationOf, sendAnswer } from './answer.ts';
+import type { Appearance } from './appearance.ts';
+import { journalOf } from './apply-context.ts';
+import { globalsOf, refuseMarkdown } from './globals.ts';
+import type { Session } from './session.ts';
+import { tableText } from './table.ts';
+import { OURSELVES } from './undo.ts';
+
+/** `bk-doctor history`: what fix has changed, run by run. */
+export function registerHistory(program: Command, session: Session): void {
+  program
+    .command('history')
+    .summary('list the runs of fix and what each has changed')
+    .description('Lists the runs of fix with their transactions, oldest first; undo takes either id.')
+    .action(async (_options: unknown, command: Command) => {
+      const globals = globalsOf(command);
+      refuseMarkdown(globals, 'history');
+      const destination = destinationOf(session, globals);
+      const opened = await openHost(OURSELVES, { record: false, replay: null, env: session.streams.env });
+      session.tidy(() => opened.close());
+      const { history } = await import('../apply/index.ts');
+      const told = await history(journalOf(opened, session), opened.host.identity.self.uid);
+      await sendAnswer(destination, globals, told, (look) => historyText(told, look));
+    });
+}
+
+async function historyText({ runs }: History, look: Appearance): Promise<string> {
+  if (runs.length === 0) return 'fix has changed nothing here yet.\n';
+  const plain = (text: string): string => (look.unicode ? visible(text) : ascii(visible(text)));
+  const parts: string[] = [];
+  for (const { id, at, user, transactions } of runs) {
+    parts.push(`Run ${plain(id)}, ${plain(at)}, by ${plain(user)}`);
+    parts.push(
+      await tableText(
+        ['Transaction', 'Check', 'State', 'Steps'],
+        transactions.map((one) => [plain(one.id), plain(one.check), one.state, String(one.steps.length)]),
+        look,
+      ),
+    );
+  }
+  return `${parts.join('\n')}\n`;
+}

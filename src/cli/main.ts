@@ -1,0 +1,140 @@
+import { constants } from 'node:os';
+import { CommanderError } from 'commander';
+import { UsageError } from '../host/usage-error.ts';
+import { visible } from '../report/visible.ts';
+import { VERSION } from '../version.ts';
+import { deliver, tolerateClosedReaders, Undelivered } from './outlet.ts';
+import { createProgram, misuse } from './program.ts';
+import { Interrupted, type Session, type Streams } from './session.ts';
+
+export type { Streams } from './session.ts';
+
+/** Signals that end us; a terminal's Ctrl-C is the first. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** What tidying up may take after a signal. */
+const TIDY_MS = 2000;
+
+/** One call of bk-doctor. Answers the exit code; never throws. */
+export async function main(argv: readonly string[], streams: Streams): Promise<number> {
+  const restoreStreams = tolerateClosedReaders(streams);
+  const desk = openDesk(streams, argv.includes('-q') || argv.includes('--quiet'));
+  try {
+    const code = await run(argv, desk, streams).catch((error) => failure(error, argv, desk, streams));
+    await desk.tidyUp();
+    return desk.signalled() ?? code;
+  } catch (error) {
+    return failure(error, argv, desk, streams);
+  } finally {
+    desk.close();
+    restoreStreams();
+  }
+}
+
+async function run(argv: readonly string[], desk: Desk, streams: Streams): Promise<number> {
+  const { program, printed } = createProgram(desk.session);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return desk.code();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const misused = misuse(error, program, argv);
+    if (misused !== null) throw misused;
+    await deliver(streams.stdout, printed());
+    return 0;
+  }
+}
+
+/** Says on stderr what went wrong, in one sentence, and answers the exit code. */
+async function failure(error: unknown, argv: readonly string[], desk: Desk, { stderr }: Streams): Promise<number> {
+  const say = (sentence: string): Promise<void> => deliver(stderr, `bk-doctor: ${visible(sentence)}\n`);
+  const signalled = desk.signalled();
+  if (signalled !== null) return signalled;
+  if (error instanceof Interrupted) {
+    await say(error.message);
+    return 128 + constants.signals.SIGINT;
+  }
+  if (error instanceof UsageError) {
+    await say(error.message);
+    return 2;
+  }
+  if (error instanceof Undelivered) {
+    await say(error.message);
+    return 3;
+  }
+  const trace = argv.includes('-v') || argv.includes('--verbose');
+  const what = error instanceof Error ? error.message : String(error);
+  const more = trace ? '' : ', and add the trace that --verbose prints';
+  await say(`a fault of bk-doctor ${VERSION} itself: ${what} (please report it${more})`);
+  if (trace && error instanceof Error && error.stack !== undefined)
+    await deliver(stderr, `${error.stack.split('\n').slice(1).map(visible).join('\n')}\n`);
+  return 3;
+}
+
+interface Desk {
+  readonly session: Session;
+  tidyUp(): Promise<void>;
+  /** Of a call that went well. */
+  code(): number;
+  /** 128 + the signal's number, once one has come. */
+  signalled(): number | null;
+  close(): void;
+}
+
+function openDesk(streams: Streams, quiet: boolean): Desk {
+  const abort = new AbortController();
+  const tasks = new Set<() => unknown>();
+  let patient = 0;
+  let code = 0;
+  let ended: number | null = null;
+
+  const tidyUp = async (): Promise<void> => {
+    const waiting = [...tasks].reverse();
+    tasks.clear();
+    for (const task of waiting) await task();
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const again = ended !== null;
+    ended = 128 + constants.signals[signal];
+    abort.abort();
+    // While a change is being made the first signal waits for it to be taken back; a second one does not.
+    if (patient > 0 && !again) return;
+    const exit = (): never => process.exit(ended ?? 1);
+    if (again) exit();
+    // A cursor that a prompt has hidden, a line of progress.
+    if (streams.stderr.isTTY) streams.stderr.write('\r\u001b[K\u001b[?25h');
+    setTimeout(exit, TIDY_MS).unref();
+    tidyUp().then(exit, exit);
+  };
+  for (const signal of ENDING) process.on(signal, onSignal);
+
+  return {
+    session: {
+      streams,
+      signal: abort.signal,
+      tidy(task) {
+        tasks.add(task);
+        return () => tasks.delete(task);
+      },
+      async patiently(task) {
+        patient++;
+        try {
+          return await task();
+        } finally {
+          patient--;
+        }
+      },
+      finish(value) {
+        code = value;
+      },
+      notice(text) {
+        if (!quiet) streams.stderr.write(`bk-doctor: ${visible(text)}\n`);
+      },
+    },
+    tidyUp,
+    code: () => code,
+    signalled: () => ended,
+    close: () => {
+      for (const signal of ENDING) process.off(signal, onSignal);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { realpathSync } from 'node:fs';
+import type { Request, TargetReport } from '../model.ts';
+import { commandLine } from '../report/shell.ts';
+import type { Commands } from '../report/summary.ts';
+import { findProgram } from './appearance.ts';
+
+/** What a person who repeats the question must type, beyond the command. */
+export interface Question {
+  readonly request: Request;
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+  /** True for a recording. */
+  readonly elsewhere: boolean;
+  readonly verify: boolean;
+}
+
+/** Directories that every account has in its PATH, or whose programs root finds as well. */
+const USUAL = /^\/(usr\/(local\/)?)?(s?bin|games)$|^\/snap\/bin$/;
+/** Variables that decide where buildkitd's things are; root, asking for somebody else, would not have them. */
+const CARRIED = ['XDG_DATA_HOME', 'XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR', 'TMPDIR', 'BUILDKITD_FLAGS'];
+
+/** Command lines for the next step, complete with the flags that repeat the question. */
+export function commandsOf(question: Question, target: TargetReport, env: NodeJS.ProcessEnv): Commands {
+  const { request, elsewhere } = question;
+  const isRoot = process.geteuid?.() === 0;
+  const script = elsewhere ? null : ownScript();
+  const own = script === null || isInPath(script, env) ? ['bk-doctor'] : [process.execPath, script];
+  const asked = flagsOf(question);
+  const who = request.user === null && target.uid !== 0 ? ['--user', target.user ?? String(target.uid)] : [];
+  const asRoot = (command: string): string => {
+    const full = script === null ? ['bk-doctor'] : [process.execPath, script];
+    const words = [commandLine([...full, command, ...who, ...asked]), ...carried(target)].join(' ');
+    if (findProgram('sudo', '/usr/bin:/bin:/usr/local/bin:/run/wrappers/bin') !== null || elsewhere)
+      return `sudo ${words}`;
+    return commandLine(['su', '-c', words]);
+  };
+  const bySudo = isRoot && (env.SUDO_USER ?? '') !== '';
+  const here = (command: string): string => (bySudo ? asRoot(command) : commandLine([...own, command, ...asked]));
+  return {
+    check: here('check'),
+    fix: here('fix'),
+    checkAsRoot: asRoot('check'),
+    fixAsRoot: asRoot('fix'),
+    show: commandLine([...own, 'show']),
+    verify: question.verify && !elsewhere ? commandLine([...own, 'verify', ...placeFlags(request)]) : null,
+    isRoot,
+    elsewhere,
+  };
+}
+
+function placeFlags(request: Request): readonly string[] {
+  const given = (flag: string, value: string | null): readonly string[] => (value === null ? [] : [flag, value]);
+  return [
+    ...given('--mode', request.mode),
+    ...given('--user', request.user),
+    ...Object.entries(request.env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ...given('--config', request.config),
+    ...given('--root', request.root),
+    ...(request.addresses ?? []).flatMap((address) => ['--address', address]),
+  ];
+}
+
+function flagsOf({ request, only, skip }: Question): readonly string[] {
+  return [
+    ...placeFlags(request),
+    ...(only.length === 0 ? [] : ['--only', only.join(',')]),
+    ...(skip.length === 0 ? [] : ['--skip', skip.join(',')]),
+    ...(request.probe ? [] : ['--no-probe']),
+  ];
+}
+
+/** What the caller's own environment decided, as words of a command line that the caller types. */
+function carried({ environment, uid }: TargetReport): readonly string[] {
+  const words: string[] = [];
+  for (const name of CARRIED) {
+    const variable = environment[name];
+    if (variable?.source !== 'process' || variable.value === '') continue;
+    if (name === 'XDG_RUNTIME_DIR' && variable.value === `/run/user/${uid}`) continue;
+    words.push(commandLine(['--env', `${name}=${variable.value}`]));
+  }
+  const path = environment.PATH;
+  if (path?.source === 'process' && path.value.split(':').some((part) => part.startsWith('/') && !USUAL.test(part)))
+    words.push('--env "PATH=$PATH"');
+  return words;
+}
+
+/** Where this program was started from, past any links. */
+function ownScript(): string | null {
+  const [, script] = process.argv;
+  if (script === undefined) return null;
+  try {
+    return realpathSync(script);
+  } catch {
+    return null;
+  }
+}
+
+function isInPath(script: string, env: NodeJS.ProcessEnv): boolean {
+  const found = findProgram('bk-doctor', env.PATH ?? '');
+  return found !== null && realpathSync(found) === script;
+}

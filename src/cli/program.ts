@@ -1,0 +1,74 @@
+import { Command, type CommanderError } from 'commander';
+import { UsageError } from '../host/usage-error.ts';
+import { visible } from '../report/visible.ts';
+import { VERSION } from '../version.ts';
+import { registerCheck } from './check.ts';
+import { registerFix } from './fix.ts';
+import { addGlobals } from './globals.ts';
+import { registerHistory } from './history.ts';
+import { registerList } from './list.ts';
+import type { Session } from './session.ts';
+import { registerShow } from './show.ts';
+import { registerUndo } from './undo.ts';
+import { registerVerify } from './verify.ts';
+import { didYouMean } from './wording.ts';
+
+/** Every command, in the order of the help text. */
+const COMMANDS = [
+  registerCheck,
+  registerFix,
+  registerUndo,
+  registerHistory,
+  registerVerify,
+  registerList,
+  registerShow,
+];
+
+const EXIT_CODES = `
+Exit codes:
+  0  nothing at or above --fail-on was found (undo: done)
+  1  something was found or remains (undo: something was refused)
+  2  the call is wrong; nothing was done
+  3  a check that decides could not be made, or a fault of bk-doctor itself`;
+
+/** The command line; what help and version print is gathered, so that stdout gets it whole. */
+export function createProgram(session: Session): { readonly program: Command; readonly printed: () => string } {
+  let text = '';
+  const program = new Command('bk-doctor')
+    .description('Tells whether this Linux host can run BuildKit, proves it, and repairs what it can.')
+    .version(VERSION, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (part) => {
+        text += part;
+      },
+      writeErr: () => {},
+      outputError: () => {},
+    })
+    .configureHelp({ showGlobalOptions: true, helpWidth: 80 })
+    .helpCommand('help [command]', 'help for one command')
+    .addHelpText('after', EXIT_CODES);
+  addGlobals(program);
+  for (const register of COMMANDS) register(program, session);
+  return { program, printed: () => text };
+}
+
+/** The sentence for a call that commander refused; null where it only printed what was asked for. */
+export function misuse(error: CommanderError, program: Command, argv: readonly string[]): UsageError | null {
+  if (error.exitCode === 0) return null;
+  if (error.code === 'commander.help') {
+    const word = argv.filter((each) => !each.startsWith('-')).at(1) ?? '';
+    const known = program.commands.map((command) => command.name());
+    return new UsageError(`there is no command "${visible(word)}"${didYouMean(word, known)}`);
+  }
+  const [sentence = '', ...more] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = /Did you mean (?:one of )?(.+?)\?\)?$/.exec(more.join(' '))?.[1];
+  if (suggestion !== undefined) return new UsageError(`${sentence}; did you mean ${suggestion}?`);
+  const option = error.code === 'commander.unknownOption' ? /'(--?[^'=]+)/.exec(sentence)?.[1] : undefined;
+  const owner = program.commands.find((command) =>
+    command.options.some(({ short, long }) => option === long || option === short),
+  );
+  if (owner !== undefined) return new UsageError(`${sentence}: it belongs to bk-doctor ${owner.name()}`);
+  return new UsageError(sentence.replace(/\. Expected/, ': expected').replace(/\.$/, ''));
+}

@@ -1,0 +1,27 @@
+/** What a call of bk-doctor is given: a `process` will do. */
+export interface Streams {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** One call: its streams, and what must be put in order before it ends, however it ends. */
+export interface Session {
+  readonly streams: Streams;
+  /** Aborted by a signal that ends us. */
+  readonly signal: AbortSignal;
+  /** Registers what must be tidied up; the answer takes it back. */
+  tidy(task: () => unknown): () => void;
+  /** While this runs a signal only aborts `signal` and waits: what is being changed must be finished or taken back. */
+  patiently<T>(task: () => Promise<T>): Promise<T>;
+  /** Sets the exit code of a call that went well; 0 without it. */
+  finish(code: number): void;
+  /** For stderr. A sentence that nobody asked for; not with --quiet. */
+  notice(text: string): void;
+}
+
+/** The person broke off at a question. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}

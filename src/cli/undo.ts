@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import { openHost } from '../host/open.ts';
+import { UsageError } from '../host/usage-error.ts';
+import type { Request } from '../model.ts';
+import { undoExitCode } from '../report/exit-code.ts';
+import { undoText } from '../report/undo.ts';
+import { visible } from '../report/visible.ts';
+import { destinationOf, sendAnswer } from './answer.ts';
+import { applyContext } from './apply-context.ts';
+import { globalsOf, refuseMarkdown } from './globals.ts';
+import { progressLine } from './progress.ts';
+import type { Session } from './session.ts';
+import { didYouMean } from './wording.ts';
+
+/** About ourselves, nothing asked for. */
+export const OURSELVES: Request = {
+  mode: null,
+  user: null,
+  env: {},
+  config: null,
+  root: null,
+  addresses: null,
+  probe: false,
+};
+
+/** `bk-doctor undo [ID]`: takes back the last run, or the run or transaction named. */
+export function registerUndo(program: Command, session: Session): void {
+  program
+    .command('undo')
+    .summary('take back the last run of fix, or the run or transaction ID')
+    .description(
+      'Takes back what fix changed, newest first, byte for byte. What somebody changed since is left as it is and named.',
+    )
+    .argument('[id]', 'a run or a transaction, as bk-doctor history lists them')
+    .action(async (id: string | undefined, _options: unknown, command: Command) => {
+      session.finish(await takeBack(session, id ?? null, command));
+    });
+}
+
+async function takeBack(session: Session, id: string | null, command: Command): Promise<number> {
+  const globals = globalsOf(command);
+  refuseMarkdown(globals, 'undo');
+  if (id === '') throw new UsageError('undo: an empty text is no id');
+  const destination = destinationOf(session, globals);
+  const opened = await openHost(OURSELVES, { record: false, replay: null, env: session.streams.env });
+  session.tidy(() => opened.close());
+  const { Busy, NoSuchTransaction, undo } = await import('../apply/index.ts');
+  const line = progressLine(session, globals.quiet);
+  const context = await applyContext(session, opened, (text) => line.show(text));
+  try {
+    const report = await session.patiently(() => undo(context, id)).finally(() => line.clear());
+    const code = undoExitCode(report.transactions);
+    if (code !== 2 || globals.format === 'json')
+      await sendAnswer(destination, globals, report, (look) => undoText(report, look));
+    if (code === 2)
+      session.streams.stderr.write(
+        `bk-doctor: there is nothing to undo${id === null ? '' : `: ${visible(id)} is taken back already`}\n`,
+      );
+    return code;
+  } catch (error) {
+    if (error instanceof NoSuchTransaction)
+      throw new UsageError(`${error.message}${didYouMean(id ?? '', error.known)}`);
+    if (!(error instanceof Busy)) throw error;
+    session.streams.stderr.write(`bk-doctor: nothing was taken back: ${visible(error.message)}\n`);
+    return 1;
+  }
+}

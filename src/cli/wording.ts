@@ -1,0 +1,17 @@
+import { UsageError } from '../host/usage-error.ts';
+import { nearest } from '../nearest.ts';
+import { visible } from '../report/visible.ts';
+
+/** `; did you mean "x"?`, or nothing when no known word is near. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const close = nearest(word, known);
+  return close === null ? '' : `; did you mean "${close}"?`;
+}
+
+/** One of a few words. Throws UsageError. */
+export function oneOf<T extends string>(option: string, given: string, words: readonly T[]): T {
+  const found = words.find((word) => word === given);
+  if (found !== undefined) return found;
+  const close = didYouMean(given, words);
+  throw new UsageError(`${option}: "${visible(given)}" is not one of ${words.join(', ')}${close}`);
+}

@@ -1,0 +1,30 @@
+import type { CheckReport, PlannedFix } from '../model.ts';
+import { fixLines } from './fix-text.ts';
+import { penOf } from './pen.ts';
+
+/** A fix to decide on, with the problems that it is for. */
+export interface Proposal {
+  readonly check: string;
+  readonly fix: PlannedFix;
+  /** Of the examination that proposed it; absent when the caller has none. */
+  readonly report?: CheckReport;
+}
+
+/** What a person sees before choosing: each proposal numbered, with its problems, steps, consequence and diff. */
+export function planText(
+  proposals: readonly Proposal[],
+  look: { readonly columns: number; readonly colour: boolean; readonly unicode: boolean },
+): string {
+  const pen = penOf(look);
+  return proposals
+    .map(({ check, fix, report }, index) => {
+      const problems = fix.for.flatMap((at) => report?.problems[at] ?? []);
+      return [
+        pen.paint('bold', pen.line(`${index + 1}. ${check}`)),
+        ...problems.flatMap(({ message }) => pen.text(message, '  ')),
+        ...fixLines(fix, true, pen),
+        '',
+      ].join('\n');
+    })
+    .join('\n');
+}
