@@ -37,8 +37,8 @@ export interface VirtualHostOptions {
   target?: Partial<Account>;
   sudoUser?: string | null;
   env?: { [name: string]: string };
-  /** Answers of read-only tools by command line, e.g. { 'runc --version': { stdout: '…' } }; a missing tool is null. */
-  tools?: { [commandLine: string]: Partial<Ran> };
+  /** Answers of read-only tools by command line, e.g. { 'runc --version': { stdout: '…' } }; a missing tool is null. A function sees the arguments. */
+  tools?: { [commandLine: string]: Partial<Ran> | ((args: readonly string[]) => Partial<Ran>) };
   statfs?: { [path: string]: Partial<FsStat> };
   surveys?: { [tree: string]: Survey };
   probes?: { [N in keyof Probes]?: (input: Probes[N]['input']) => Probes[N]['answer'] };
@@ -212,7 +212,9 @@ export class VirtualHost implements HostReader {
   }
   async run(tool: string, args: readonly string[]): Promise<Ran | null> {
     const answer = this.options.tools?.[[tool, ...args].join(' ')] ?? this.options.tools?.[tool];
-    return answer === undefined ? null : { code: 0, stdout: '', stderr: '', timedOut: false, ...answer };
+    if (answer === undefined) return null;
+    const told = typeof answer === 'function' ? answer(args) : answer;
+    return { code: 0, stdout: '', stderr: '', timedOut: false, ...told };
   }
   async survey(tree: string): Promise<Survey> {
     return this.options.surveys?.[tree] ?? { entries: 0, foreign: 0, owners: {}, first: [], unentered: [] };
