@@ -2,9 +2,12 @@ import { catalog } from './catalog.ts';
 import { createLook, examine } from './diagnose.ts';
 import { configFile } from './facts/config-file.ts';
 import { environment } from './facts/environment.ts';
+import { instance } from './facts/instance.ts';
 import { machine } from './facts/machine.ts';
 import { launcher, namespace } from './facts/namespace.ts';
 import { settings } from './facts/settings.ts';
+import { selectedSnapshotter } from './facts/snapshotters.ts';
+import { software } from './facts/software.ts';
 import { unit } from './facts/unit.ts';
 import type { Opened } from './host/open.ts';
 import type { HostReport, Look, Report, TargetReport } from './model.ts';
@@ -43,10 +46,16 @@ export async function assess(opened: Opened, selected: Selected, options: Assess
       () => false,
     ),
   ]);
-  const sandbox = await look.get(settings).then(
-    ({ oci }) => !oci.noProcessSandbox.value,
-    () => null,
-  );
+  const [sandbox, snapshotter] = await Promise.all([
+    look.get(settings).then(
+      ({ oci }) => !oci.noProcessSandbox.value,
+      () => null,
+    ),
+    look.get(selectedSnapshotter).then(
+      ({ selected }) => selected,
+      () => null,
+    ),
+  ]);
   return {
     schema: 1,
     tool: { name: 'bk-doctor', version: VERSION },
@@ -54,19 +63,23 @@ export async function assess(opened: Opened, selected: Selected, options: Assess
     durationMs: Date.now() - started,
     target,
     host: hostReport,
-    verdict: verdictOf(checks, catalog, { proved, snapshotter: null, processSandbox: sandbox }),
+    verdict: verdictOf(checks, catalog, { proved, snapshotter, processSandbox: sandbox }),
     checks,
     treatments: [],
   };
 }
 
 async function targetOf(look: Look): Promise<TargetReport> {
-  const [by, { variables }, options, config, service] = await Promise.all([
+  const [by, { variables }, options, config, service, running] = await Promise.all([
     look.get(launcher),
     look.get(environment),
     look.get(settings),
     look.get(configFile),
     look.get(unit),
+    look.get(instance).then(
+      (found) => found.running,
+      () => false,
+    ),
   ]);
   const { target, mode } = look.host.identity;
   return {
@@ -84,7 +97,7 @@ async function targetOf(look: Look): Promise<TargetReport> {
       snapshotter: options.oci.snapshotter.source,
     },
     unit: service?.path ?? null,
-    running: false,
+    running,
     environment: variables,
   };
 }
@@ -94,5 +107,7 @@ async function hostOf(look: Look, arch: string, inventory: boolean): Promise<Hos
     look.get(machine),
     inventory ? look.host.hardware?.().catch(() => null) : null,
   ]);
-  return { ...told, arch, software: {}, ...(hardware ? { hardware } : {}) };
+  const programs = await look.get(software).catch(() => null);
+  const versions = Object.entries(programs ?? {}).map(([name, program]) => [name, program?.text ?? null] as const);
+  return { ...told, arch, software: Object.fromEntries(versions), ...(hardware ? { hardware } : {}) };
 }

@@ -74,7 +74,14 @@ export function writeBundle(bundle: string, options: ContainerOptions, binds: re
       { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
       ...(options.cgroup === false
         ? []
-        : [{ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', 'ro'] }]),
+        : [
+            {
+              destination: '/sys/fs/cgroup',
+              type: 'cgroup',
+              source: 'cgroup',
+              options: ['nosuid', 'noexec', 'nodev', 'ro'],
+            },
+          ]),
       { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['mode=1777'] },
       // Not recursive: the scratch directory holds the bundle, and below it an unmasked /proc would be seen.
       ...binds.map((path) => ({ destination: path, type: 'bind', source: path, options: ['bind', 'rw'] })),

@@ -1,0 +1,98 @@
+import { readdirSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { canMakeWorlds, daemonDirectory, World } from './world.ts';
+
+interface Answer {
+  readonly ok: boolean;
+  readonly stages: readonly { readonly name: string; readonly ok: boolean; readonly message: string | null }[];
+  readonly snapshotter: string | null;
+  readonly log: readonly string[];
+  readonly diagnoses: readonly { readonly check: string; readonly condition: string }[];
+}
+
+const BIN = new URL('../../bin/bk-doctor.js', import.meta.url).pathname;
+const possible = canMakeWorlds();
+const daemon = daemonDirectory();
+
+describe.skipIf(!possible)('verify', () => {
+  let world: World;
+  beforeEach(() => {
+    world = new World();
+  });
+  afterEach(() => world.close());
+
+  /** Nothing that verify starts or writes may be left. */
+  const leftovers = (): string =>
+    world.script(
+      `find ${world.home} /var/lib/buildkit ${world.runtime} -name '.bk-doctor*' -o -name 'bkd-*'; for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -a 'bk-doctor-verif[y]' || true; done`,
+    );
+  const scratch = (): readonly string[] =>
+    readdirSync('/tmp').filter((name) => name.startsWith('bkd-') && !name.startsWith('bkd-looker'));
+
+  test.skipIf(daemon !== null)('without buildkitd it says what is missing', () => {
+    const { code, report } = world.doctor<Answer>(['verify'], { as: 'user' });
+    expect(code).toBe(1);
+    expect(report.ok).toBe(false);
+    expect(report.stages[0]?.message).toMatch(/missing: buildkitd/);
+  });
+
+  describe.skipIf(daemon === null)('with buildkitd', () => {
+    for (const [name, as, args] of [
+      ['as an ordinary user', 'user', []],
+      ['as root', 'root', ['--mode', 'rootful']],
+      ['as root for a user', 'root', ['--user', 'alice', '--env', `PATH=${daemon}:/usr/sbin:/usr/bin:/sbin:/bin`]],
+    ] as const) {
+      test(`${name} it builds and leaves nothing`, { timeout: 60_000 }, () => {
+        const before = scratch();
+        const { code, report } = world.doctor<Answer>(['verify', ...args], { as });
+        expect(
+          report.stages.map((stage) => [stage.name, stage.ok]),
+          JSON.stringify(report, null, 1),
+        ).toEqual([
+          ['start', true],
+          ['connect', true],
+          ['build', true],
+          ['clean-up', true],
+        ]);
+        expect([code, report.ok, report.snapshotter, report.log]).toEqual([0, true, 'overlayfs', []]);
+        expect(leftovers()).toBe('');
+        expect(scratch()).toEqual(before);
+      });
+    }
+
+    for (const [name, inject, stage, check] of [
+      ['no subordinate ids', "sed -i '/^alice:/d' /etc/subuid /etc/subgid", 'start', 'idmap/ranges'],
+      ['a mask over /proc', 'mount --bind /dev/null /proc/timer_list', 'build', 'runtime/process-sandbox'],
+      [
+        'a configuration that is not TOML',
+        `mkdir -p /home/alice/.config/buildkit; echo 'a = /' >/home/alice/.config/buildkit/buildkitd.toml; chown -R alice: /home/alice/.config`,
+        'start',
+        'config/buildkitd',
+      ],
+    ] as const) {
+      test(`it fails truthfully: ${name}`, { timeout: 60_000 }, () => {
+        world.script(inject);
+        const { code, report } = world.doctor<Answer>(['verify'], { as: 'user' });
+        expect(code).toBe(1);
+        expect(report.stages.find(({ ok }) => !ok)?.name).toBe(stage);
+        expect(report.diagnoses.map((diagnosis) => diagnosis.check)).toContain(check);
+        expect(report.log.length).toBeGreaterThan(0);
+        expect(leftovers()).toBe('');
+      });
+    }
+
+    test('interrupted, it stops what it started and removes what it wrote', { timeout: 60_000 }, async () => {
+      const before = scratch();
+      const child = world.start([process.execPath, BIN, 'verify', '--json'], 'user');
+      // The daemon has its scratch root now.
+      world.script(
+        `for turn in $(seq 1 200); do find ${world.home} -maxdepth 1 -name '.bk-doctor-verify-*' | grep -q . && exit 0; sleep 0.02; done; exit 1`,
+      );
+      child.kill('SIGINT');
+      const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+      expect(code).toBe(130);
+      expect(leftovers()).toBe('');
+      expect(scratch()).toEqual(before);
+    });
+  });
+});
