@@ -1,4 +1,4 @@
-import type { CheckReport } from '../model.ts';
+import type { HistoryTransaction } from '../apply/types.ts';
 import { planText } from '../report/plan.ts';
 import { visible } from '../report/visible.ts';
 import type { Planned } from '../treat.ts';
@@ -8,50 +8,76 @@ import { Interrupted, type Session } from './session.ts';
 
 /** Shows every plan with its diff and asks which to carry out; what weakens something must be picked on purpose. */
 export async function choose(
-  { streams, signal }: Session,
+  session: Session,
   { color }: Globals,
   planned: readonly Planned[],
-  { risky, reports }: { readonly risky: boolean; readonly reports: readonly CheckReport[] },
+  risky: boolean,
 ): Promise<readonly Planned[]> {
-  const { stdin, stderr, env } = streams;
+  const { stderr, env } = session.streams;
   const look = appearanceOf(stderr, env, color);
-  const proposals = planned.map(({ check, fix }) => {
-    const report = reports.find(({ id }) => id === check);
-    return report === undefined ? { check, fix } : { check, fix, report };
-  });
-  stderr.write(`${planText(proposals, look)}\n`);
-  const choices = planned.map(({ check, title, fix }, index) => ({
+  // The prompts colour by this variable alone.
+  if (!look.colour) process.env.NO_COLOR = '1';
+  stderr.write(`${planText(planned, look)}\n`);
+  const choices = planned.map(({ check, fix, problems }, index) => ({
     value: index,
-    name: `${index + 1}. ${check}: ${visible(title)}${fix.risk === 'risky' ? ' (risky)' : ''}`,
+    name: `${index + 1}. ${check}${fix.risk === 'risky' ? ' (risky)' : ''}: ${short(problems, look.columns - 30)}`,
     short: check,
-    checked: fix.risk === 'safe' || (fix.risk === 'risky' && risky),
-    disabled: whyNot(fix, process.geteuid?.() === 0),
+    checked: fix.risk === 'safe' || risky,
     ...(fix.consequence === undefined ? {} : { description: `Consequence: ${visible(fix.consequence)}` }),
   }));
-  if (choices.every(({ disabled }) => disabled !== false)) return [];
-  const { createPromptModule } = (await import('inquirer')).default;
-  const ask = createPromptModule({ input: stdin, output: stderr, signal });
-  try {
-    const { chosen } = await ask<{ chosen: readonly number[] }>([
+  const chosen = await answerOf(session, (ask) =>
+    ask<{ answer: readonly number[] }>([
       {
         type: 'checkbox',
-        name: 'chosen',
+        name: 'answer',
         message: 'Which of these are to be carried out?',
         choices,
         loop: false,
         pageSize: 12,
       },
-    ]);
-    return planned.filter((_plan, index) => chosen.includes(index));
-  } catch (error) {
-    if (error instanceof Error && /^(Exit|Abort|Cancel)PromptError$/.test(error.name))
-      throw new Interrupted('broken off: what was not chosen is as it was');
-    throw error;
-  }
+    ]),
+  );
+  return planned.filter((_plan, index) => chosen.includes(index));
 }
 
-/** Why it cannot be chosen here; false when it can. */
-function whyNot({ risk, needs }: Planned['fix'], isRoot: boolean): string | false {
-  if (risk === 'manual') return '(by hand)';
-  return needs === 'root' && !isRoot ? '(needs root)' : false;
+/** The first problem on one line; all of them stand above. */
+function short(problems: Planned['problems'], columns: number): string {
+  const text = visible(problems[0]?.message ?? '');
+  return text.length <= columns ? text : `${text.slice(0, columns - 3)}...`;
+}
+
+/** An earlier run was killed in the middle of a treatment: what now? */
+export function whatOfLeftover(
+  session: Session,
+  { id, check }: HistoryTransaction,
+): Promise<'finish' | 'take-back' | 'leave'> {
+  return answerOf(session, (ask) =>
+    ask<{ answer: 'finish' | 'take-back' | 'leave' }>([
+      {
+        type: 'select',
+        name: 'answer',
+        message: `An earlier run was cut short while it treated ${visible(check)} (${visible(id)}). What now?`,
+        choices: [
+          { value: 'take-back', name: 'take it back, as if it had not begun' },
+          { value: 'finish', name: 'finish it' },
+          { value: 'leave', name: 'leave it as it is' },
+        ],
+      },
+    ]),
+  );
+}
+
+type Ask = ReturnType<typeof import('inquirer').createPromptModule<never>>;
+
+/** Asks on the terminal, with everything on stderr: stdout is for the answer. */
+async function answerOf<T>({ streams, signal }: Session, put: (ask: Ask) => Promise<{ answer: T }>): Promise<T> {
+  const { createPromptModule } = await import('inquirer');
+  const ask = createPromptModule({ input: streams.stdin, output: streams.stderr, signal });
+  try {
+    return (await put(ask)).answer;
+  } catch (error) {
+    if (error instanceof Error && /^(Exit|Abort|Cancel)PromptError$/.test(error.name))
+      throw new Interrupted('broken off at a question: nothing more was changed');
+    throw error;
+  }
 }

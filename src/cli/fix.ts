@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander';
 import { assess, isSelected } from '../assess.ts';
 import { catalog } from '../catalog.ts';
+import { Unseen } from '../facts/unseen.ts';
 import { UsageError } from '../host/usage-error.ts';
-import type { Report } from '../model.ts';
+import type { HostReader, Report } from '../model.ts';
 import { exitCode } from '../report/exit-code.ts';
 import { visible } from '../report/visible.ts';
-import type { TreatEvent } from '../treat.ts';
+import type { Preview, TreatEvent } from '../treat.ts';
 import { type Destination, destinationOf, sendReport } from './answer.ts';
 import { applyContext } from './apply-context.ts';
 import { open } from './check.ts';
@@ -82,37 +83,23 @@ async function plan(
   const progress = progressLine(session, globals.quiet);
   const report = await examine(progress);
   if (recording !== null) recording.write(opened.recording());
-  const { preview, script } = await import('../apply/index.ts');
+  const [{ script }, { treatmentOrder, withDiffs }] = await Promise.all([
+    import('../apply/index.ts'),
+    import('../treat.ts'),
+  ]);
   session.notice('this is the first round of at most three: curing these findings can bring up others');
   if (plan === 'script') {
-    const { treatments, left } = chosenForScript(report, risky);
+    const { treatments, left } = chosenForScript(report, treatmentOrder(catalog), risky);
     if (left > 0)
       session.notice(`${left} risky ${left === 1 ? 'fix is' : 'fixes are'} left out: --risky includes them`);
     await destination.send(await script(treatments, opened.host));
   } else {
-    const checks = await Promise.all(
-      report.checks.map(async (check) => ({
-        ...check,
-        fixes: await Promise.all(
-          check.fixes.map(async (each) => ({ ...each, ...(await preview(each.steps, opened.host)) })),
-        ),
-      })),
-    );
-    await sendReport(
-      session,
-      destination,
-      globals,
-      { ...report, checks },
-      {
-        commands: commandsOf(
-          { ...asked, elsewhere: opened.replayed, verify: true },
-          report.target,
-          session.streams.env,
-        ),
-        diffs: true,
-        host: opened.host,
-      },
-    );
+    const shown = await withDiffs(report, previewOn(opened.host));
+    await sendReport(session, destination, globals, shown, {
+      commands: commandsOf({ ...asked, elsewhere: opened.replayed, verify: true }, report.target, session.streams.env),
+      diffs: true,
+      host: opened.host,
+    });
   }
   return exitCode(report, asked.failOn);
 
@@ -134,10 +121,7 @@ async function apply(
   const recording = asked.record === null ? null : preparePrivateFile('--record', asked.record, session.streams.env);
   const opened = await open(session, asked);
   const line = progressLine(session, globals.quiet);
-  const [{ Busy, preview, Refused }, { treat }] = await Promise.all([
-    import('../apply/index.ts'),
-    import('../treat.ts'),
-  ]);
+  const [{ Busy, Refused }, { treat }] = await Promise.all([import('../apply/index.ts'), import('../treat.ts')]);
   let last: Report | null = null;
   let refused: string | null = null;
   const examine = async (): Promise<Report> => {
@@ -158,11 +142,20 @@ async function apply(
         consent: async (planned) => {
           line.clear();
           const { choose } = await import('./consent.ts');
-          return choose(session, globals, planned, { risky, reports: last?.checks ?? [] });
+          return choose(session, globals, planned, risky);
         },
-        preview: (steps) => preview(steps, opened.host),
+        preview: previewOn(opened.host),
         context,
-        tell: (event) => tell(line, event),
+        ...(yes
+          ? {}
+          : {
+              leftover: async (transaction) => {
+                line.clear();
+                const { whatOfLeftover } = await import('./consent.ts');
+                return whatOfLeftover(session, transaction);
+              },
+            }),
+        tell: (event) => tell(session, line, event),
       }),
     )
     .then(
@@ -184,7 +177,7 @@ async function apply(
   return refused === null ? exitCode(report, asked.failOn) : 1;
 }
 
-function tell(line: ProgressLine, event: TreatEvent): void {
+function tell(session: Session, line: ProgressLine, event: TreatEvent): void {
   switch (event.event) {
     case 'examining':
       line.show(`examining, round ${event.round}`);
@@ -195,5 +188,26 @@ function tell(line: ProgressLine, event: TreatEvent): void {
     case 'judged':
       line.show(`${event.treatment.check}: ${event.treatment.result}`);
       break;
+    case 'leftover': {
+      line.clear();
+      const { transaction, done, message } = event;
+      const words = { finished: 'finished', 'taken-back': 'taken back', left: 'left as it is' }[done];
+      const why = message === null ? '' : `: ${message}`;
+      session.notice(`an earlier run was cut short: its treatment of ${transaction.check} is ${words}${why}`);
+      break;
+    }
   }
+}
+
+/** A plan whose files cannot be read is shown without its diff. */
+function previewOn(host: HostReader): Preview {
+  return async (steps) => {
+    const { preview } = await import('../apply/index.ts');
+    try {
+      return await preview(steps, host);
+    } catch (error) {
+      if (error instanceof Unseen) return { diff: `# cannot be shown: ${visible(error.why)}\n` };
+      throw error;
+    }
+  };
 }

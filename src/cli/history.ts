@@ -6,6 +6,7 @@ import { destinationOf, sendAnswer } from './answer.ts';
 import type { Appearance } from './appearance.ts';
 import { journalOf } from './apply-context.ts';
 import { globalsOf, refuseMarkdown } from './globals.ts';
+import { Undelivered } from './outlet.ts';
 import type { Session } from './session.ts';
 import { tableText } from './table.ts';
 import { OURSELVES } from './undo.ts';
@@ -22,8 +23,10 @@ export function registerHistory(program: Command, session: Session): void {
       const destination = destinationOf(session, globals);
       const opened = await openHost(OURSELVES, { record: false, replay: null, env: session.streams.env });
       session.tidy(() => opened.close());
-      const { history } = await import('../apply/index.ts');
-      const told = await history(journalOf(opened, session), opened.host.identity.self.uid);
+      const { history, Refused } = await import('../apply/index.ts');
+      const told = await history(journalOf(opened, session), opened.host.identity.self.uid).catch((error: unknown) => {
+        throw error instanceof Refused ? new Undelivered(error.message) : error;
+      });
       await sendAnswer(destination, globals, told, (look) => historyText(told, look));
     });
 }

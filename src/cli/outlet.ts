@@ -1,6 +1,6 @@
 import type { Streams } from './session.ts';
 
-/** The answer could not be delivered: a full disk behind a redirection, say. */
+/** There is an answer, and it cannot be given: a full disk behind a redirection, a journal that may not be read. */
 export class Undelivered extends Error {
   override readonly name = 'Undelivered';
 }

@@ -24,7 +24,7 @@ export function commandsOf(question: Question, target: TargetReport, env: NodeJS
   const { request, elsewhere } = question;
   const isRoot = process.geteuid?.() === 0;
   const script = elsewhere ? null : ownScript();
-  const own = script === null || isInPath(script, env) ? ['bk-doctor'] : [process.execPath, script];
+  const own = elsewhere ? ['bk-doctor'] : ownWords(env);
   const asked = flagsOf(question);
   const who = request.user === null && target.uid !== 0 ? ['--user', target.user ?? String(target.uid)] : [];
   const asRoot = (command: string): string => {
@@ -82,6 +82,12 @@ function carried({ environment, uid }: TargetReport): readonly string[] {
   if (path?.source === 'process' && path.value.split(':').some((part) => part.startsWith('/') && !USUAL.test(part)))
     words.push('--env "PATH=$PATH"');
   return words;
+}
+
+/** What starts this program here: its name where the shell finds it, else the way to it. */
+export function ownWords(env: NodeJS.ProcessEnv): readonly string[] {
+  const script = ownScript();
+  return script === null || isInPath(script, env) ? ['bk-doctor'] : [process.execPath, script];
 }
 
 /** Where this program was started from, past any links. */

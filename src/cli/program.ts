@@ -66,9 +66,12 @@ export function misuse(error: CommanderError, program: Command, argv: readonly s
   const suggestion = /Did you mean (?:one of )?(.+?)\?\)?$/.exec(more.join(' '))?.[1];
   if (suggestion !== undefined) return new UsageError(`${sentence}; did you mean ${suggestion}?`);
   const option = error.code === 'commander.unknownOption' ? /'(--?[^'=]+)/.exec(sentence)?.[1] : undefined;
-  const owner = program.commands.find((command) =>
-    command.options.some(({ short, long }) => option === long || option === short),
-  );
+  const owner =
+    option === undefined
+      ? undefined
+      : program.commands.find((command) =>
+          command.options.some(({ short, long }) => option === long || option === short),
+        );
   if (owner !== undefined) return new UsageError(`${sentence}: it belongs to bk-doctor ${owner.name()}`);
   return new UsageError(sentence.replace(/\. Expected/, ': expected').replace(/\.$/, ''));
 }

@@ -3,11 +3,13 @@ import { openHost } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
 import type { Request } from '../model.ts';
 import { undoExitCode } from '../report/exit-code.ts';
+import { commandLine } from '../report/shell.ts';
 import { undoText } from '../report/undo.ts';
 import { visible } from '../report/visible.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
 import { applyContext } from './apply-context.ts';
 import { globalsOf, refuseMarkdown } from './globals.ts';
+import { ownWords } from './own-commands.ts';
 import { progressLine } from './progress.ts';
 import type { Session } from './session.ts';
 import { didYouMean } from './wording.ts';
@@ -44,14 +46,16 @@ async function takeBack(session: Session, id: string | null, command: Command): 
   const destination = destinationOf(session, globals);
   const opened = await openHost(OURSELVES, { record: false, replay: null, env: session.streams.env });
   session.tidy(() => opened.close());
-  const { Busy, NoSuchTransaction, undo } = await import('../apply/index.ts');
+  const { Busy, NoSuchTransaction, Refused, undo } = await import('../apply/index.ts');
   const line = progressLine(session, globals.quiet);
   const context = await applyContext(session, opened, (text) => line.show(text));
   try {
     const report = await session.patiently(() => undo(context, id)).finally(() => line.clear());
     const code = undoExitCode(report.transactions);
     if (code !== 2 || globals.format === 'json')
-      await sendAnswer(destination, globals, report, (look) => undoText(report, look));
+      await sendAnswer(destination, globals, report, (look) =>
+        undoText(report, look, commandLine([...ownWords(session.streams.env), 'check'])),
+      );
     if (code === 2)
       session.streams.stderr.write(
         `bk-doctor: there is nothing to undo${id === null ? '' : `: ${visible(id)} is taken back already`}\n`,
@@ -60,7 +64,7 @@ async function takeBack(session: Session, id: string | null, command: Command): 
   } catch (error) {
     if (error instanceof NoSuchTransaction)
       throw new UsageError(`${error.message}${didYouMean(id ?? '', error.known)}`);
-    if (!(error instanceof Busy)) throw error;
+    if (!(error instanceof Busy || error instanceof Refused)) throw error;
     session.streams.stderr.write(`bk-doctor: nothing was taken back: ${visible(error.message)}\n`);
     return 1;
   }

@@ -2,9 +2,10 @@ import { UsageError } from '../host/usage-error.ts';
 import { nearest } from '../nearest.ts';
 import { visible } from '../report/visible.ts';
 
-/** `; did you mean "x"?`, or nothing when no known word is near. */
+/** `; did you mean "x"?`, or nothing when no known word is near and none begins so. */
 export function didYouMean(word: string, known: readonly string[]): string {
-  const close = nearest(word, known);
+  const begun = word === '' ? [] : known.filter((each) => each.startsWith(word));
+  const close = nearest(word, known) ?? (begun.length === 1 ? begun[0] : null) ?? null;
   return close === null ? '' : `; did you mean "${close}"?`;
 }
 

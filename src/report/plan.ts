@@ -1,13 +1,12 @@
-import type { CheckReport, PlannedFix } from '../model.ts';
+import type { PlannedFix, Problem } from '../model.ts';
 import { fixLines } from './fix-text.ts';
 import { penOf } from './pen.ts';
 
 /** A fix to decide on, with the problems that it is for. */
 export interface Proposal {
   readonly check: string;
+  readonly problems: readonly Problem[];
   readonly fix: PlannedFix;
-  /** Of the examination that proposed it; absent when the caller has none. */
-  readonly report?: CheckReport;
 }
 
 /** What a person sees before choosing: each proposal numbered, with its problems, steps, consequence and diff. */
@@ -17,14 +16,13 @@ export function planText(
 ): string {
   const pen = penOf(look);
   return proposals
-    .map(({ check, fix, report }, index) => {
-      const problems = fix.for.flatMap((at) => report?.problems[at] ?? []);
-      return [
+    .map(({ check, problems, fix }, index) =>
+      [
         pen.paint('bold', pen.line(`${index + 1}. ${check}`)),
         ...problems.flatMap(({ message }) => pen.text(message, '  ')),
         ...fixLines(fix, true, pen),
         '',
-      ].join('\n');
-    })
+      ].join('\n'),
+    )
     .join('\n');
 }

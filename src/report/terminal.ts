@@ -112,7 +112,7 @@ function treated({ check, result, transaction, message, until }: TreatmentReport
   const head = `${pen.paint(colour, `${pen.sign(status)} ${word}`)}  ${pen.line(check)}`;
   const told = [
     ...(message === null ? [] : [message]),
-    ...(until === null ? [] : [`It ${UNTIL[until]}.`]),
+    ...(result !== 'pending' || until === null || message !== null ? [] : [`It ${UNTIL[until]}.`]),
     ...(transaction === null || result === 'taken-back' || result === 'still-failing'
       ? []
       : [`Transaction ${transaction}.`]),

@@ -14,6 +14,8 @@ interface Undone {
 export function undoText(
   { transactions }: { readonly transactions: readonly Undone[] },
   look: { readonly columns: number; readonly colour: boolean; readonly unicode: boolean },
+  /** The command line that examines the host again. */
+  check: string,
 ): string {
   const pen = penOf(look);
   const lines: string[] = [];
@@ -27,6 +29,6 @@ export function undoText(
   const undone = transactions.filter(({ result }) => result === 'undone').length;
   const refused = transactions.length - undone;
   const rest = refused === 0 ? '' : `, ${refused} refused`;
-  lines.push('', `${count(undone, 'treatment')} taken back${rest}. Next: bk-doctor check`);
+  lines.push('', `${count(undone, 'treatment')} taken back${rest}. Next: ${check}`);
   return `${lines.join('\n')}\n`;
 }
