@@ -1,0 +1,51 @@
+import { cacheDirectory } from '../../facts/cache-directory.ts';
+import { configFile } from '../../facts/config-file.ts';
+import { identity } from '../../facts/identity.ts';
+import { settings } from '../../facts/settings.ts';
+import { snapshotters } from '../../facts/snapshotters.ts';
+import type { Check } from '../../model.ts';
+import { configOf, isNamed, type SnapshotterEvidence, trialProblem } from './trial-problem.ts';
+
+const needs = { identity, settings, config: configFile, directory: cacheDirectory, trials: snapshotters };
+
+export const snapshotterOverlayfs: Check<typeof needs, SnapshotterEvidence> = {
+  id: 'snapshotter/overlayfs',
+  title: 'overlayfs can be mounted on the cache directory',
+  why: 'overlayfs shares the files of layers instead of copying them: it is what makes builds fast and the cache small.',
+  decides: false,
+  conditions: [
+    'snapshotter.overlay-unsupported',
+    'snapshotter.overlay-on-overlay',
+    'kernel.too-old',
+    'kernel.config-missing',
+    'lsm.selinux-denied',
+    'apparmor.mount-denied',
+    'seccomp.blocked',
+    'storage.xfs-no-dtype',
+    'storage.permission',
+  ],
+  needs,
+  examine({ identity: who, settings: options, config, directory, trials }) {
+    const { overlayfs, fuse } = trials;
+    if (overlayfs.works === null)
+      return { problems: [], unseen: [overlayfs.unseen ?? { why: 'no mount could be tried' }] };
+    if (overlayfs.works) return { problems: [], unseen: [] };
+    // stargz mounts overlayfs just as the snapshotter of that name does.
+    const named = isNamed(options, ['overlayfs', 'stargz']);
+    const problem = trialProblem(overlayfs, {
+      title: 'overlayfs',
+      place: directory.nearest,
+      named,
+      fallback: 'snapshotter.overlay-unsupported',
+      evidence: {
+        snapshotter: options.oci.snapshotter.value,
+        failure: overlayfs.failure,
+        causes: overlayfs.causes,
+        config: named ? configOf(options, config) : null,
+        instead: fuse.works === true ? 'fuse-overlayfs' : fuse.works === false ? 'native' : null,
+        owner: { uid: who.target.uid, gid: who.target.gid },
+      },
+    });
+    return { problems: [problem], unseen: [] };
+  },
+};

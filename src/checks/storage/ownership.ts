@@ -1,0 +1,263 @@
+import { type Bracket, surelySince } from '../../buildkit/version.ts';
+import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
+import { type CacheDirectory, cacheDirectory } from '../../facts/cache-directory.ts';
+import { filesystem } from '../../facts/filesystem.ts';
+import { identity } from '../../facts/identity.ts';
+import { type Barrier, foreignBelow, includesId, inheritsForeignGroup, ownership } from '../../facts/ownership.ts';
+import { settings } from '../../facts/settings.ts';
+import { selectedSnapshotter } from '../../facts/snapshotters.ts';
+import { optional } from '../../facts/unseen.ts';
+import type { Allowed, Check, ForeignEntry, Identity, Owner, Problem, Severity } from '../../model.ts';
+
+export interface OwnershipEvidence {
+  /** `barrier`: a directory on the way forbids; `group`: new files get a foreign group; `content`: foreign entries in the cache; `stray`: foreign entries that buildkitd does not use. */
+  readonly kind: 'barrier' | 'group' | 'content' | 'stray';
+  /** The directory concerned; for content, the tree without links. */
+  readonly path: string;
+  readonly needs: Barrier['needs'] | null;
+  readonly from: Owner | null;
+  readonly mode: number | null;
+  readonly byMode: boolean;
+  /** The target, to whom things are given. */
+  readonly to: Owner;
+  readonly account: string;
+  readonly allowed: Allowed | null;
+  readonly foreign: number;
+  /** Counts by "uid:gid". */
+  readonly owners: { readonly [owner: string]: number };
+  readonly first: readonly string[];
+  /** What may be made by root when the directory is missing: the cache directory itself. */
+  readonly cache: string;
+  /** May root change owner or mode of `path` for this target? */
+  readonly rootMay: boolean;
+  /** May root make the cache directory? */
+  readonly rootMayMake: boolean;
+}
+
+const needs = {
+  identity,
+  settings,
+  directory: cacheDirectory,
+  disk: filesystem,
+  ownership,
+  selected: optional(selectedSnapshotter),
+  version: optional(buildkitdVersion),
+};
+
+/**
+ * Root changes nothing whose place it knows only from the target's own files or environment: below the target's home,
+ * BuildKit's own directories, and what root's own command line names are the exceptions. A link on the way below them,
+ * which the target could have laid, is never followed.
+ */
+export function rootMayChange(path: string, who: Identity, directory: CacheDirectory, named: string | null): boolean {
+  const below = (place: string): boolean => path === place || path.startsWith(`${place}/`);
+  const linked = (place: string): boolean =>
+    directory.chain.some((part) => part.link !== null && part.path.startsWith(`${place}/`) && below(part.path));
+  const { home, uid } = who.target;
+  if (home?.startsWith('/') && home !== '/' && path.startsWith(`${home}/`)) {
+    const stat = directory.chain.find((part) => part.path === home)?.stat;
+    return stat?.uid === uid && !linked(home);
+  }
+  const places = [`/run/user/${uid}`, '/var/lib/buildkit', '/run/buildkit', ...(named === null ? [] : [named])];
+  return places.some((place) => below(place) && !linked(place));
+}
+
+const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
+
+/** Databases that buildkitd opens at its start, and from which release on it replaces one that it cannot open. */
+const REPLACED_SINCE: { readonly [name: string]: readonly [number, number, number] } = {
+  'cache.db': [0, 14, 0],
+  'history.db': [0, 27, 0],
+};
+
+export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
+  id: 'storage/ownership',
+  title: 'Cache directory belongs to its user',
+  why: 'buildkitd can neither open nor remove what belongs to an account outside its user namespace, so that it does not start, or builds and pruning fail.',
+  decides: true,
+  conditions: ['storage.permission'],
+  needs,
+  examine({ identity: who, settings: options, directory, disk, ownership: found, selected, version }) {
+    const { uid, gid, name } = who.target;
+    const account = name ?? `uid ${uid}`;
+    // A path on root's own command line is root's word; anybody else's is not.
+    const named = options.root.source === 'option' && who.self.uid === 0 ? directory.path : null;
+    const problems: Problem<OwnershipEvidence>[] = [];
+    const base: OwnershipEvidence = {
+      kind: 'barrier',
+      path: directory.path,
+      needs: null,
+      from: null,
+      mode: null,
+      byMode: true,
+      to: { uid, gid },
+      account,
+      allowed: found.allowed,
+      foreign: 0,
+      owners: {},
+      first: [],
+      cache: directory.path,
+      rootMay: false,
+      rootMayMake: rootMayChange(directory.path, who, directory, named),
+    };
+    const report = (
+      subject: string,
+      severity: Severity,
+      message: string,
+      evidence: Partial<OwnershipEvidence>,
+    ): void => {
+      problems.push({
+        condition: 'storage.permission',
+        severity,
+        subject,
+        message,
+        evidence: { ...base, path: subject, rootMay: rootMayChange(subject, who, directory, named), ...evidence },
+      });
+    };
+
+    const last = directory.chain.at(-1);
+    // What is no directory, or can be written by nobody, is told by storage/filesystem.
+    const isDirectory = last === undefined || last.stat === null ? last?.link == null : last.stat.kind === 'directory';
+    for (const barrier of isDirectory ? found.barriers : []) {
+      if (disk.readOnly && barrier.needs !== 'search') continue;
+      report(barrier.path, 'error', barrierWords(barrier, account, directory.path), {
+        kind: 'barrier',
+        needs: barrier.needs,
+        from: { uid: barrier.uid, gid: barrier.gid },
+        mode: barrier.mode,
+        byMode: barrier.byMode,
+      });
+    }
+
+    const tree = directory.real ?? directory.path;
+    const at = directory.chain.find(({ path }) => path === directory.nearest)?.stat;
+    const foreignGroup = inheritsForeignGroup(directory, disk.mount, found.allowed);
+    const native = selected.value?.selected === 'native';
+    if (foreignGroup && at != null && isDirectory) {
+      report(
+        directory.nearest,
+        native ? 'warning' : 'error',
+        `What is created in ${directory.nearest} gets its group ${at.gid} (mode ${octal(at.mode)}), which does not exist in the user namespace of buildkitd: ${
+          native ? 'overlayfs cannot be used because of it' : 'snapshots with a parent cannot be made'
+        }.`,
+        { kind: 'group', from: { uid: at.uid, gid: at.gid }, mode: at.mode },
+      );
+    }
+
+    if (found.survey !== null && isDirectory && directory.exists) {
+      const { count, first } = foreignBelow(found.survey, tree);
+      if (count > 0) {
+        const owners = ownersWithout(found.survey.owners, found.survey.first, tree);
+        const worker = selected.value?.selected == null ? null : `runc-${selected.value.selected}`;
+        const judge = (entry: ForeignEntry): Harm => harmOf(entry, tree, worker, found.allowed, version.value ?? null);
+        // With the native snapshotter an inherited group does no harm.
+        const inherited = native && foreignGroup && Object.keys(owners).every((owner) => owner.endsWith(`:${at?.gid}`));
+        const worst = inherited ? 'none' : worstOf(first.map(judge), count > first.length);
+        report(tree, SEVERITY[worst], contentWords(tree, count, first, owners, worst), {
+          kind: worst === 'none' ? 'stray' : 'content',
+          foreign: count,
+          owners,
+          first: first.map(({ path }) => path),
+          rootMay: tree === directory.path && base.rootMayMake,
+        });
+      }
+    }
+    const hidden =
+      directory.blockedAt !== null && problems.length === 0 && who.self.uid !== 0
+        ? [
+            {
+              why: `${directory.blockedAt} cannot be searched from here, so that what is below was not seen`,
+              command: `sudo ls -ld ${directory.path}`,
+            },
+          ]
+        : [];
+    return { problems, unseen: found.unseen === null ? hidden : [...hidden, found.unseen] };
+  },
+};
+
+function barrierWords({ path, uid, gid, mode, needs: need, byMode }: Barrier, account: string, cache: string): string {
+  const state = `${path} belongs to ${uid}:${gid} with mode ${octal(mode)}`;
+  const reason = byMode
+    ? state
+    : `${state}, which would allow it; an attribute (lsattr), an ACL or a security module forbids it`;
+  switch (need) {
+    case 'search':
+      return `${account} cannot get through ${path} to the cache directory ${cache}: ${reason}.`;
+    case 'create':
+      return `${account} cannot create the cache directory ${cache}: ${reason}.`;
+    case 'write':
+      return `${account} cannot write in the cache directory: ${reason}.`;
+  }
+}
+
+/** `resets`: buildkitd starts and forgets what the file held. `limits`: a step that changes these files fails. */
+type Harm = 'breaks' | 'limits' | 'resets' | 'none';
+const SEVERITY: { readonly [H in Harm]: Severity } = {
+  breaks: 'error',
+  limits: 'warning',
+  resets: 'warning',
+  none: 'info',
+};
+
+/** Only the first entries are named: the rest may be anything. */
+function worstOf(harms: readonly Harm[], more: boolean): Harm {
+  if (more) return 'breaks';
+  return (['breaks', 'limits', 'resets'] as const).find((harm) => harms.includes(harm)) ?? 'none';
+}
+
+/** What a foreign entry does to buildkitd: it opens its databases and its worker's directory, and never looks at the rest. */
+function harmOf(
+  { path, uid }: ForeignEntry,
+  tree: string,
+  worker: string | null,
+  allowed: Allowed | null,
+  version: Bracket | null,
+): Harm {
+  const [top = '', ...rest] = path.slice(tree.length + 1).split('/');
+  const isWorker = /^(runc|containerd)-/.test(top);
+  if (isWorker && top.startsWith('runc-') && worker !== null && top !== worker) return 'none';
+  // With only a foreign group the user still may do everything, except to change the owner of image files.
+  if (uid !== null && allowed !== null && includesId(allowed.uids, uid))
+    return isWorker && rest[0] === 'snapshots' && rest.length > 3 ? 'limits' : 'none';
+  if (isWorker || top === 'buildkitd.lock') return 'breaks';
+  const since = rest.length === 0 ? REPLACED_SINCE[top] : undefined;
+  if (since === undefined) return 'none';
+  return version !== null && surelySince(version, since) ? 'resets' : 'breaks';
+}
+
+function contentWords(
+  tree: string,
+  count: number,
+  first: readonly ForeignEntry[],
+  owners: { readonly [owner: string]: number },
+  worst: Harm,
+): string {
+  const who = Object.keys(owners).sort().slice(0, 3).join(', ');
+  const example = first[0]?.path ?? tree;
+  const things = count === 1 ? `${example} belongs` : `${count} entries below ${tree}, the first ${example}, belong`;
+  const then =
+    worst === 'breaks'
+      ? 'buildkitd cannot change or remove them'
+      : worst === 'limits'
+        ? 'a RUN step that changes such a file fails'
+        : worst === 'resets'
+          ? 'buildkitd sets such a database aside and forgets what it knew'
+          : 'buildkitd does not use them, and cannot free their space';
+  return `${things} to ${who}, neither to the user nor to its subordinate ids: ${then}.`;
+}
+
+/** The counts without the tree itself, when that is among the named. */
+function ownersWithout(
+  owners: { readonly [owner: string]: number },
+  first: readonly ForeignEntry[],
+  tree: string,
+): { readonly [owner: string]: number } {
+  const own = first.find(({ path }) => path === tree);
+  if (own === undefined) return owners;
+  const key = `${own.uid ?? '?'}:${own.gid ?? '?'}`;
+  return Object.fromEntries(
+    Object.entries(owners)
+      .map(([owner, count]) => [owner, owner === key ? count - 1 : count] as const)
+      .filter(([, count]) => count > 0),
+  );
+}

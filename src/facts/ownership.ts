@@ -1,0 +1,166 @@
+import type { Allowed, Fact, ForeignEntry, IdRange, Look, Mount, Stat, Survey, UnseenReason } from '../model.ts';
+import { type CacheDirectory, cacheDirectory } from './cache-directory.ts';
+import { identity } from './identity.ts';
+import { launcher, namespace } from './namespace.ts';
+import { processStatus } from './process-status.ts';
+import { reasonOf } from './unseen.ts';
+
+/** A directory on the way that keeps buildkitd from working, and what it would have to grant. */
+export interface Barrier {
+  readonly path: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  /** `search`: enter what is below; `create`: make the next directory in it; `write`: make files in the cache directory itself. */
+  readonly needs: 'search' | 'create' | 'write';
+  /** False where owner and mode would allow it, and something else forbids it: an attribute, an ACL, a security module. */
+  readonly byMode: boolean;
+}
+export interface Ownership {
+  /** Ids as seen from here that belong to the target: its own and its subordinate ones. Null: every id does (real root). */
+  readonly allowed: Allowed | null;
+  readonly barriers: readonly Barrier[];
+  /** Null where the cache directory does not exist, where everything belongs to root, or where it could not be looked through. */
+  readonly survey: Survey | null;
+  /** Why the cache was not, or not wholly, looked through. */
+  readonly unseen: UnseenReason | null;
+}
+
+const single = (id: number): IdRange => ({ start: id, count: 1 });
+export const includesId = (ranges: readonly IdRange[], id: number): boolean =>
+  ranges.some(({ start, count }) => id >= start && id < start + count);
+
+/** Lines NAME:START:COUNT of subuid(5) for a name or an id; others are left to the checks of the ids themselves. */
+export function subordinateRanges(text: string, name: string | null, uid: number): readonly IdRange[] {
+  return text.split('\n').flatMap((line) => {
+    const [owner, start, count] = line.trim().split(':');
+    if (owner === undefined || (owner !== name && owner !== String(uid))) return [];
+    return /^\d+$/.test(start ?? '') && /^\d+$/.test(count ?? '')
+      ? [{ start: Number(start), count: Number(count) }]
+      : [];
+  });
+}
+
+/** Ids that buildkitd's namespaces will map: by the trial's own map where it was made, else by the files. */
+async function readAllowed(look: Look): Promise<Allowed | null> {
+  const [who, by, status] = await Promise.all([
+    look.get(identity),
+    look.get(launcher),
+    look.get(processStatus).catch(() => null),
+  ]);
+  const { uid, gid, name } = who.target;
+  if (by === 'none') {
+    if (status?.inUserNamespace !== true) return null;
+    const mapped = (map: typeof status.uidMap): IdRange[] => map.map(([start, , count]) => ({ start, count }));
+    return { uids: mapped(status.uidMap), gids: mapped(status.gidMap) };
+  }
+  const answer = await look.get(namespace).catch(() => null);
+  if (answer?.launch.ok && answer.uidMap.length > 0) {
+    const outer = (map: typeof answer.uidMap): IdRange[] => map.map(([, start, count]) => ({ start, count }));
+    return { uids: [single(uid), ...outer(answer.uidMap)], gids: [single(gid), ...outer(answer.gidMap)] };
+  }
+  const [subuid, subgid] = await Promise.all(
+    ['/etc/subuid', '/etc/subgid'].map((path) =>
+      look.host.read(path, 'self', 4 * 1024 * 1024).then(
+        (file) => subordinateRanges(file?.text ?? '', name, uid),
+        () => [],
+      ),
+    ),
+  );
+  return { uids: [single(uid), ...(subuid ?? [])], gids: [single(gid), ...(subgid ?? [])] };
+}
+
+/** Do owner and mode grant these permission bits (4 read, 2 write, 1 search) to an account? */
+export function modeGrants(
+  stat: Pick<Stat, 'uid' | 'gid' | 'mode'>,
+  account: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] },
+  bits: number,
+): boolean {
+  const shift = stat.uid === account.uid ? 6 : stat.gid === account.gid || account.groups.includes(stat.gid) ? 3 : 0;
+  return ((stat.mode >> shift) & bits) === bits;
+}
+
+async function readBarriers(look: Look, directory: CacheDirectory, allowed: Allowed | null): Promise<Barrier[]> {
+  const { target } = await look.get(identity);
+  // Root of a user namespace overrides the mode of every inode whose owner and group are both mapped there (capabilities(7)).
+  const overrides = (stat: Stat): boolean =>
+    allowed === null || (includesId(allowed.uids, stat.uid) && includesId(allowed.gids, stat.gid));
+  const barriers: Barrier[] = [];
+  const judge = (path: string, stat: Stat, needs: Barrier['needs'], granted: boolean): void => {
+    if (granted) return;
+    const byMode = !modeGrants(stat, target, needs === 'search' ? 1 : 3);
+    if (byMode && overrides(stat)) return;
+    barriers.push({ path, uid: stat.uid, gid: stat.gid, mode: stat.mode, needs, byMode });
+  };
+  for (const { path, stat, searchable } of directory.chain) {
+    if (stat?.kind !== 'directory') continue;
+    if (path !== directory.nearest) judge(path, stat, 'search', searchable);
+    else if (directory.blockedAt !== path || directory.exists) {
+      const needs = directory.exists ? 'write' : 'create';
+      judge(path, stat, needs, directory.writable);
+    } else judge(path, stat, 'search', searchable);
+  }
+  return barriers;
+}
+
+/** overlayfs keeps its work directory closed to everybody; nothing but overlayfs makes anything in it. */
+const isOverlayWork = (path: string): boolean => /\/snapshots\/snapshots\/[^/]+\/work\/work$/.test(path);
+
+export const ownership: Fact<Ownership> = {
+  id: 'ownership',
+  async read(look) {
+    const [directory, who, allowed, by] = await Promise.all([
+      look.get(cacheDirectory),
+      look.get(identity),
+      readAllowed(look),
+      look.get(launcher),
+    ]);
+    const barriers = await readBarriers(look, directory, allowed);
+    const none: Ownership = { allowed, barriers, survey: null, unseen: null };
+    const isDirectory = directory.chain.at(-1)?.stat?.kind === 'directory';
+    // Inside a user namespace foreign owners all look like the overflow id, which image files may have too.
+    if (!directory.exists || !isDirectory || allowed === null || by === 'none') return none;
+    const tree = directory.real ?? directory.path;
+    const command = `sudo find ${tree} -xdev -uid 0`;
+    const inside = await look.get(namespace).then(
+      (answer) => answer.survey,
+      () => null,
+    );
+    if (inside !== null) return { ...none, survey: inside, unseen: unenteredReason(inside, command) };
+    try {
+      const survey = await look.host.survey(tree, allowed, who.self.uid === 0 ? 'self' : 'target');
+      return { ...none, survey, unseen: unenteredReason(survey, command) };
+    } catch (error) {
+      const { why } = reasonOf(error);
+      return { ...none, unseen: { why: `the owners below ${tree} could not be looked at: ${why}`, command } };
+    }
+  },
+};
+
+function unenteredReason({ unentered }: Survey, command: string): UnseenReason | null {
+  const closed = unentered.filter((path) => !isOverlayWork(path));
+  if (closed.length === 0) return null;
+  return {
+    why: `${closed.length === 1 ? '' : 'directories such as '}${closed[0]} cannot be entered from here, so the owners of what they hold are unknown`,
+    command,
+  };
+}
+
+/** Entries below the tree that belong to nobody allowed, without the tree itself. */
+export function foreignBelow(
+  survey: Survey,
+  tree: string,
+): { readonly count: number; readonly first: readonly ForeignEntry[] } {
+  const first = survey.first.filter(({ path }) => path !== tree);
+  return { count: survey.foreign - (survey.first.length - first.length), first };
+}
+
+/** Does what is created in the cache directory get a group that buildkitd's namespace does not have? By a setgid bit, or by BSD group semantics of the mount. */
+export function inheritsForeignGroup(directory: CacheDirectory, mount: Mount | null, allowed: Allowed | null): boolean {
+  const stat = directory.chain.find(({ path }) => path === directory.nearest)?.stat;
+  if (stat == null || allowed === null || includesId(allowed.gids, stat.gid)) return false;
+  return (
+    (stat.mode & 0o2000) !== 0 ||
+    (mount?.superOptions.some((option) => option === 'grpid' || option === 'bsdgroups') ?? false)
+  );
+}

@@ -1,0 +1,25 @@
+import type { Fact } from '../model.ts';
+import { cacheDirectory } from './cache-directory.ts';
+import { selectedSnapshotter } from './snapshotters.ts';
+
+/** The OCI worker's own directory below the cache directory. */
+export interface WorkerDirectory {
+  readonly path: string | null;
+  /** Has buildkitd used it before? */
+  readonly exists: boolean;
+}
+
+export const workerDirectory: Fact<WorkerDirectory> = {
+  id: 'worker-directory',
+  async read(look) {
+    const [directory, { selected }] = await Promise.all([look.get(cacheDirectory), look.get(selectedSnapshotter)]);
+    const as = look.host.identity.self.uid === 0 ? 'self' : 'target';
+    if (selected === null) {
+      const names = (await look.host.list(directory.path, as).catch(() => null)) ?? [];
+      return { path: null, exists: names.some((name) => name.startsWith('runc-')) };
+    }
+    const path = `${directory.path}/runc-${selected}`;
+    const stat = await look.host.stat(path, as).catch(() => null);
+    return { path, exists: stat?.kind === 'directory' };
+  },
+};

@@ -1,0 +1,62 @@
+import type { SelinuxEvidence } from '../../checks/lsm/selinux.ts';
+import type { Fix, Step, Treatment } from '../../model.ts';
+import { quoted } from '../quoted.ts';
+
+/** Restores or writes labels; SELinux itself stays as it is. */
+export const relabel: Fix<SelinuxEvidence> = {
+  title: 'Give files the labels that the SELinux policy wants',
+  plan: (problems) =>
+    problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
+      if (severity === 'info' && evidence.kind !== 'no-policy') return [];
+      const { path, label, expected } = evidence;
+      // The policy knows a better label for this very place: restorecon only writes what it says.
+      if (evidence.kind === 'cache-label' && path?.startsWith('/var/lib/buildkit') && differs(label, expected))
+        return [
+          {
+            for: [index],
+            risk: 'safe',
+            steps: [
+              {
+                do: 'run',
+                as: 'root',
+                argv: ['restorecon', '-RF', path],
+                undo: label === null ? null : ['chcon', '-R', label, path],
+                why: 'writes the labels that the policy has for this directory',
+              },
+            ],
+          },
+        ];
+      return [{ for: [index], risk: 'manual', steps: advice(evidence).map(tell) }];
+    }),
+};
+
+const tell = (text: string): Step => ({ do: 'tell', as: 'root', text });
+
+function differs(label: string | null, expected: string | null): boolean {
+  const type = (text: string): string => text.split(':')[2] ?? '';
+  return label !== null && expected !== null && type(label) !== type(expected) && type(expected) !== 'default_t';
+}
+
+function advice({ kind, path, label, expected }: SelinuxEvidence): readonly string[] {
+  const at = quoted(path ?? '');
+  const denials = 'See what was refused: ausearch -m avc -ts recent';
+  switch (kind) {
+    case 'kernel':
+      return ['Run Linux 5.13 or later, or use fuse-overlayfs (packages fuse-overlayfs and fuse3).'];
+    case 'program-label':
+      return [
+        'Install the policy: dnf install container-selinux',
+        differs(label, expected)
+          ? `Restore its label: restorecon -Fv ${at}`
+          : `Install buildkitd in /usr/local/bin and type: restorecon -Fv /usr/local/bin/buildkitd; or label it where it is: semanage fcontext -a -t container_runtime_exec_t ${at} && restorecon -Fv ${at}`,
+      ];
+    case 'cache-label':
+      return [
+        'Install the policy: dnf install container-selinux policycoreutils-python-utils',
+        `Label the directory as BuildKit's own: semanage fcontext -a -e /var/lib/buildkit ${at} && restorecon -RFv ${at}`,
+        denials,
+      ];
+    case 'no-policy':
+      return ['Install it: dnf install container-selinux', denials];
+  }
+}

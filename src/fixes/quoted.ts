@@ -1,0 +1,4 @@
+/** One word for a POSIX shell; quoted only where it must be. */
+export function quoted(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,33 @@
+import type { SnapshotterEvidence } from '../../checks/snapshotter/trial-problem.ts';
+import type { Problem, Step, Treatment } from '../../model.ts';
+
+/** For a snapshotter that was asked for and does not work: what would mend it, and letting buildkitd choose instead. */
+export function planOther(problems: readonly Problem<SnapshotterEvidence>[]): readonly Treatment[] {
+  return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
+    if (severity === 'info') return [];
+    const { config, causes, instead, owner, snapshotter } = evidence;
+    const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
+    const remedies = causes.map(({ remedy }) => tell(remedy));
+    const treatments: Treatment[] = [];
+    if (config !== null)
+      treatments.push({
+        for: [index],
+        risk: 'risky',
+        consequence: `buildkitd chooses the snapshotter itself${instead === null ? '' : ` (here ${instead}${instead === 'native' ? ', which copies every layer' : ''})`}; what ${snapshotter} has cached is not used any more.`,
+        steps: [
+          {
+            do: 'edit',
+            as: 'target',
+            path: config.path,
+            expects: config.digest,
+            edit: { edit: 'toml', changes: [{ change: 'set', path: config.key.split('.'), value: 'auto' }] },
+            mode: 0o644,
+            owner,
+          },
+        ],
+      });
+    const other = tell('Or let buildkitd choose: --oci-worker-snapshotter=auto in the unit that starts it.');
+    treatments.push({ for: [index], risk: 'manual', steps: [...remedies, ...(config === null ? [other] : [])] });
+    return treatments.filter(({ steps }) => steps.length > 0);
+  });
+}

@@ -1,0 +1,27 @@
+import type { SelectedEvidence } from '../../checks/snapshotter/selected.ts';
+import type { Fix, Step, Treatment } from '../../model.ts';
+
+/** Says how a faster snapshotter becomes possible. An unknown name in the file is mended by config/buildkitd, which owns the file. */
+export const chooseSnapshotter: Fix<SelectedEvidence> = {
+  title: 'Let buildkitd use a snapshotter that shares layers',
+  plan: (problems) =>
+    problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
+      const steps = adviceFor(evidence).map((text): Step => ({ do: 'tell', as: 'target', text }));
+      return severity === 'info' || steps.length === 0 ? [] : [{ for: [index], risk: 'manual', steps }];
+    }),
+};
+
+function adviceFor({ kind, value, suggestion, source, config, key, remedies }: SelectedEvidence): readonly string[] {
+  switch (kind) {
+    case 'native':
+      return remedies;
+    case 'unknown-name':
+      return source === 'file'
+        ? [`Write snapshotter = "${suggestion}" below [worker.oci] in ${config}, in place of "${value}".`]
+        : [`Start buildkitd with --oci-worker-snapshotter=${suggestion}, or without that flag.`];
+    case 'proxy':
+      return [`Start the proxy snapshotter, or remove ${key}. The path is written without "unix://".`];
+    case 'selected':
+      return [];
+  }
+}

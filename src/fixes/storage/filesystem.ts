@@ -1,0 +1,80 @@
+import type { FilesystemEvidence } from '../../checks/storage/filesystem.ts';
+import type { Fix, Step, Treatment } from '../../model.ts';
+import { quoted } from '../quoted.ts';
+
+/** Says how to give the cache a file system that suits it; makes what a dangling link points at. */
+export const mendFilesystem: Fix<FilesystemEvidence> = {
+  title: 'Give the cache directory a file system that suits BuildKit',
+  plan: (problems) =>
+    problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
+      if (evidence.kind === 'dangling' && isBelow(evidence.target, evidence.home)) {
+        const owner = { uid: evidence.uid, gid: evidence.gid };
+        return [
+          {
+            for: [index],
+            risk: 'safe',
+            steps: [{ do: 'directory', as: 'target', path: evidence.target, mode: 0o700, owner }],
+          },
+        ];
+      }
+      if (evidence.kind === 'noexec' && evidence.config !== null && evidence.overlayWorks) {
+        const { path, digest } = evidence.config;
+        return [
+          {
+            for: [index],
+            risk: 'risky',
+            consequence: 'What the native snapshotter has cached is not used any more, and stays on the disk.',
+            steps: [
+              {
+                do: 'edit',
+                as: 'target',
+                path,
+                expects: digest,
+                edit: {
+                  edit: 'toml',
+                  changes: [{ change: 'set', path: ['worker', 'oci', 'snapshotter'], value: 'auto' }],
+                },
+                mode: 0o644,
+                owner: { uid: evidence.uid, gid: evidence.gid },
+              },
+            ],
+          },
+        ];
+      }
+      if (severity === 'info') return [];
+      return [{ for: [index], risk: 'manual', steps: [tell(advice(evidence))] }];
+    }),
+};
+
+const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
+
+function isBelow(path: string | null, home: string | null): path is string {
+  return home?.startsWith('/') === true && path?.startsWith(`${home}/`) === true;
+}
+
+function advice({ kind, path, mount, contained }: FilesystemEvidence): string {
+  const elsewhere = contained
+    ? `Mount a volume of a local disk on ${path}: docker run -v buildkit:${quoted(path)}, in a pod an emptyDir volume.`
+    : 'Put the cache on a local disk (ext4, xfs, btrfs): root = "DIRECTORY" in buildkitd.toml, or buildkitd --root DIRECTORY.';
+  const at = quoted(mount ?? path);
+  switch (kind) {
+    case 'dangling':
+      return `Make what the link points at, or remove the link: ls -ld ${quoted(path)}`;
+    case 'not-a-directory':
+      return `Look at it, then move it away: mv ${quoted(path)} ${quoted(`${path}.old`)}`;
+    case 'read-only':
+      return contained
+        ? `Mount a writable volume on ${path}: docker run -v buildkit:${quoted(path)}, in a pod an emptyDir volume.`
+        : `Mount it writable as root: mount -o remount,rw ${at} (a file system that became read-only by itself has errors: see dmesg, and run fsck).`;
+    case 'noexec':
+      return `Mount it without noexec as root: mount -o remount,exec ${at}, and in /etc/fstab; or use overlayfs, which is not affected.`;
+    case 'no-xattr':
+      return `${elsewhere} Or use fuse-overlayfs: snapshotter = "fuse-overlayfs" below [worker.oci].`;
+    case 'locked-flags':
+      return `Upgrade BuildKit to v0.11.5 or later. ${elsewhere}`;
+    case 'network':
+    case 'no-owners':
+    case 'no-dtype':
+      return elsewhere;
+  }
+}

@@ -1,0 +1,121 @@
+import type { OwnershipEvidence } from '../../checks/storage/ownership.ts';
+import type { Fix, Owner, Problem, Step, Treatment } from '../../model.ts';
+import { quoted } from '../quoted.ts';
+
+/** Gives back to the user what root left in the cache; leaves alone what belongs to subordinate ids. */
+export const restoreOwnership: Fix<OwnershipEvidence> = {
+  title: "Give back what does not belong to the cache's user",
+  plan(problems) {
+    const safe: { index: number; steps: readonly Step[] }[] = [];
+    const others: Treatment[] = [];
+    problems.forEach((problem, index) => {
+      const { evidence } = problem;
+      if (evidence.kind === 'stray') return;
+      const planned = evidence.kind === 'content' ? adopt(evidence) : oneDirectory(evidence);
+      if (planned.safe.length > 0) safe.push({ index, steps: planned.safe });
+      if (planned.risky.length > 0)
+        others.push({ for: [index], risk: 'risky', consequence: planned.consequence, steps: planned.risky });
+      if (planned.safe.length === 0 && planned.risky.length === 0)
+        others.push({ for: [index], risk: 'manual', steps: [{ do: 'tell', as: 'target', text: advice(problem) }] });
+    });
+    // One treatment: what is wrong on the way and what is wrong inside only heal together.
+    const together: Treatment[] =
+      safe.length === 0
+        ? []
+        : [{ for: safe.map(({ index }) => index), risk: 'safe', steps: safe.flatMap(({ steps }) => steps) }];
+    return [...together, ...others];
+  },
+};
+
+interface Planned {
+  readonly safe: readonly Step[];
+  readonly risky: readonly Step[];
+  readonly consequence: string;
+}
+const NOTHING: Planned = { safe: [], risky: [], consequence: '' };
+
+function oneDirectory({
+  kind,
+  path,
+  needs,
+  from,
+  mode,
+  byMode,
+  to,
+  cache,
+  rootMay,
+  rootMayMake,
+}: OwnershipEvidence): Planned {
+  if (from === null || mode === null || !byMode) return NOTHING;
+  if (kind === 'group') {
+    // Its owner may do both: to take the bit away and to choose another of their groups.
+    if (from.uid !== to.uid) return NOTHING;
+    if (path !== cache)
+      return { ...NOTHING, safe: [{ do: 'directory', as: 'target', path: cache, mode: 0o700, owner: to }] };
+    return {
+      ...NOTHING,
+      safe: [
+        { do: 'owner', as: 'target', path, from, to },
+        { do: 'mode', as: 'target', path, from: mode, to: mode & ~0o2000 },
+      ],
+    };
+  }
+  if (from.uid === to.uid) {
+    const wanted = mode | (needs === 'search' ? 0o100 : 0o700);
+    return wanted === mode
+      ? NOTHING
+      : { ...NOTHING, safe: [{ do: 'mode', as: 'target', path, from: mode, to: wanted }] };
+  }
+  if (rootMay) {
+    const steps = ownerSteps(path, from, to, mode);
+    return from.uid === 0
+      ? { ...NOTHING, safe: steps }
+      : { ...NOTHING, risky: steps, consequence: `${path} is taken from the account with uid ${from.uid}.` };
+  }
+  if (needs === 'create' && rootMayMake)
+    return { ...NOTHING, safe: [{ do: 'directory', as: 'root', path: cache, mode: 0o700, owner: to }] };
+  return NOTHING;
+}
+
+function ownerSteps(path: string, from: Owner, to: Owner, mode: number): readonly Step[] {
+  const own: Step = { do: 'owner', as: 'root', path, from, to };
+  return (mode & 0o700) === 0o700 ? [own] : [own, { do: 'mode', as: 'root', path, from: mode, to: mode | 0o700 }];
+}
+
+function adopt({ path, allowed, owners, to, rootMay }: OwnershipEvidence): Planned {
+  if (!rootMay || allowed === null) return NOTHING;
+  const step = (only: readonly number[] | null): Step => ({ do: 'adopt', as: 'root', tree: path, allowed, only, to });
+  const inside = (id: string | undefined, ranges: typeof allowed.uids): boolean =>
+    ranges.some(({ start, count }) => Number(id) >= start && Number(id) < start + count);
+  // Left by root: what is foreign about it is 0. Ids that are hidden from here are root's to judge when it acts.
+  const leftByRoot = (owner: string): boolean => {
+    const [uid, gid] = owner.split(':');
+    const fits = (id: string | undefined, ranges: typeof allowed.uids): boolean =>
+      id === '0' || id === '?' || inside(id, ranges);
+    return fits(uid, allowed.uids) && fits(gid, allowed.gids);
+  };
+  const names = Object.keys(owners);
+  const strangers = names.filter((owner) => !leftByRoot(owner));
+  return {
+    safe: strangers.length < names.length ? [step([0])] : [],
+    risky: strangers.length > 0 ? [step(null)] : [],
+    consequence: `Files of ${strangers.slice(0, 3).join(', ')} (uid:gid) below ${path} are given to uid ${to.uid}.`,
+  };
+}
+
+function advice({ evidence }: Problem<OwnershipEvidence>): string {
+  const { kind, path, needs, from, to, cache, byMode } = evidence;
+  const at = quoted(path);
+  const elsewhere = 'or put the cache elsewhere: root = "DIRECTORY" in buildkitd.toml';
+  if (kind === 'content')
+    return `Look at them, then give back what root left there, as root: find ${at} -xdev -uid 0 -exec chown -h ${to.uid}:${to.gid} {} +`;
+  if (kind === 'group') return `Take the setgid bit away: chmod g-s ${at}, ${elsewhere}.`;
+  if (!byMode) return `See what forbids it: lsattr -d ${at}; getfacl ${at}`;
+  if (needs === 'create')
+    return `Make it as root: install -d -m 0700 -o ${to.uid} -g ${to.gid} ${quoted(cache)}, ${elsewhere}.`;
+  if (needs === 'search')
+    return from?.uid === to.uid
+      ? `chmod u+x ${at}`
+      : `Let the user through ${path} (as its owner: chmod o+x ${at}), ${elsewhere}.`;
+  return `Give it to the user as root: chown ${to.uid}:${to.gid} ${at}, ${elsewhere}.`;
+}
