@@ -1,0 +1,262 @@
+import { type Release, surelyBefore, surelySince } from '../../buildkit/version.ts';
+import { type Binary, binaries, runtimeBinary } from '../../facts/binaries.ts';
+import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
+import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
+import { containerdWorker } from '../../facts/containerd-worker.ts';
+import { environment } from '../../facts/environment.ts';
+import { launcher } from '../../facts/namespace.ts';
+import { osRelease } from '../../facts/os-release.ts';
+import { settings } from '../../facts/settings.ts';
+import { type Program, software } from '../../facts/software.ts';
+import { optional } from '../../facts/unseen.ts';
+import type { Check, Problem, Severity, UnseenReason } from '../../model.ts';
+import { type Install, type Installable, installOf } from '../../packages.ts';
+
+/** What a repair has to know of a missing, broken or too old program. */
+export interface BinariesEvidence {
+  readonly program: string;
+  readonly path: string | null;
+  readonly version: string | null;
+  readonly install: {
+    readonly package: string | null;
+    readonly argv: readonly string[] | null;
+    readonly text: string;
+  } | null;
+  /** For a file that lacks its execute bit: its mode, and whether it is root's to change. */
+  readonly executable: { readonly mode: number } | null;
+  /** A setting that would use what is there instead: crun in the place of runc. */
+  readonly configure:
+    | (ConfigEdit & { readonly values: readonly { readonly key: string; readonly value: string | boolean }[] })
+    | null;
+}
+
+const needs = {
+  binaries,
+  runtimeBinary,
+  settings,
+  launcher,
+  environment,
+  software,
+  buildkitdVersion,
+  containerdWorker,
+  configEdit,
+  osRelease: optional(osRelease),
+};
+
+/** buildkitd passes `run --keep` since v0.12.0 (executor/runcexecutor); runc has it since 1.1.0, crun since 1.15. */
+const KEEP_SINCE: Release = [0, 12, 0];
+const KEEP_IN: { readonly [runtime: string]: Release } = {
+  runc: [1, 1, 0],
+  'buildkit-runc': [1, 1, 0],
+  crun: [1, 15, 0],
+};
+
+export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
+  id: 'runtime/binaries',
+  title: 'Programs that a build needs are installed and work together',
+  why: 'buildkitd starts an OCI runtime for every RUN step, and rootlesskit starts buildkitd for an ordinary user; each is looked up in PATH.',
+  decides: true,
+  conditions: [
+    'binary.buildkitd-missing',
+    'binary.rootless-helper-missing',
+    'binary.buildctl-missing',
+    'binary.git-missing',
+    'runtime.runc-missing',
+    'runtime.runc-too-old',
+    'runtime.no-worker',
+  ],
+  needs,
+  examine(facts) {
+    const { binaries: found, settings: options, launcher: by, software: programs } = facts;
+    const problems: Problem<BinariesEvidence>[] = [];
+    const unseen: UnseenReason[] = [];
+    const path = facts.environment.values.PATH ?? '';
+    const install = (program: Installable): Install =>
+      installOf(program, facts.osRelease.value ?? { id: 'linux', idLike: [], version: null });
+    const add = (
+      condition: string,
+      severity: Severity,
+      program: string,
+      message: string,
+      more: Partial<BinariesEvidence> = {},
+    ): void => {
+      problems.push({
+        condition,
+        severity,
+        subject: program,
+        message,
+        evidence: { program, path: null, version: null, install: null, executable: null, configure: null, ...more },
+      });
+    };
+    const presence = (
+      condition: string,
+      severity: Severity,
+      binary: Binary | null,
+      program: Installable,
+      use: string,
+    ): boolean => {
+      if (binary?.executable) return true;
+      const how = install(program);
+      if (binary === null)
+        add(condition, severity, program, `${program} is not in PATH (${path || 'empty'}): ${use}`, { install: how });
+      else
+        add(
+          condition,
+          severity,
+          program,
+          `${binary.path} is not executable (mode 0${binary.stat.mode.toString(8)}): ${use}`,
+          {
+            path: binary.path,
+            executable: { mode: binary.stat.mode },
+          },
+        );
+      return false;
+    };
+
+    presence('binary.buildkitd-missing', 'error', found.buildkitd, 'buildkitd', 'there is no build daemon to start');
+    if (found.buildkitd?.executable && programs.buildkitd?.failed?.includes('ENOEXEC') === true)
+      add(
+        'binary.buildkitd-missing',
+        'error',
+        'buildkitd',
+        `${found.buildkitd.path} is not a program for this machine`,
+        {
+          path: found.buildkitd.path,
+          install: install('buildkitd'),
+        },
+      );
+    if (by === 'rootlesskit')
+      presence(
+        'binary.rootless-helper-missing',
+        'error',
+        found.rootlesskit,
+        'rootlesskit',
+        'an ordinary user cannot start buildkitd without it',
+      );
+    judgeWorker();
+    presence('binary.buildctl-missing', 'info', found.buildctl, 'buildctl', 'another client has to send builds');
+    if (!found.git?.executable)
+      add(
+        'binary.git-missing',
+        'info',
+        'git',
+        'git is not in PATH: builds from Git repositories and ADD of a repository fail',
+        {
+          install: install('git'),
+        },
+      );
+    return { problems, unseen };
+
+    function judgeWorker(): void {
+      const { enabled, binary } = options.oci;
+      const other = facts.containerdWorker.usable;
+      if (facts.containerdWorker.required && !other)
+        add(
+          'runtime.no-worker',
+          'error',
+          'containerd',
+          `the containerd worker is switched on, but ${facts.containerdWorker.why}: buildkitd gives up after waiting for it`,
+        );
+      if (enabled.value === false) {
+        if (!other && !facts.containerdWorker.required)
+          add(
+            'runtime.no-worker',
+            'error',
+            'worker',
+            `the OCI worker is switched off (${enabled.key}), and ${facts.containerdWorker.why}: buildkitd ends with "no worker found"`,
+          );
+        return;
+      }
+      const automatic = found['buildkit-runc']?.executable === true || found.runc?.executable === true;
+      const runtime = facts.runtimeBinary;
+      if (enabled.value === null && !automatic) {
+        const severity: Severity = other ? 'warning' : 'error';
+        const configured = binary.value !== null && runtime?.executable === true ? runtime : null;
+        const instead = configured ?? (found.crun?.executable ? found.crun : null);
+        const tooOld = instead === null ? null : keepProblem(instead.name, programs.runtime);
+        add(
+          'runtime.runc-missing',
+          severity,
+          'runc',
+          configured !== null
+            ? `neither runc nor buildkit-runc is in PATH, so buildkitd switches its OCI worker off, although ${binary.key} names ${configured.path}: that needs worker.oci.enabled = true as well`
+            : `neither runc nor buildkit-runc is in PATH (${path || 'empty'}): no RUN step can be executed${instead === null ? '' : `; ${instead.path} is there, but is only used when configured`}`,
+          {
+            install: install('runc'),
+            ...(instead !== null && (configured !== null || tooOld === null)
+              ? {
+                  configure: configureWith([
+                    { key: 'worker.oci.enabled', value: true },
+                    ...(configured === null ? [{ key: 'worker.oci.binary', value: 'crun' }] : []),
+                  ]),
+                }
+              : {}),
+          },
+        );
+        return;
+      }
+      if (runtime?.executable !== true) {
+        const wanted = binary.value ?? 'runc';
+        add(
+          'runtime.runc-missing',
+          'error',
+          wanted,
+          binary.value === null
+            ? `neither buildkit-runc nor runc is in PATH (${path || 'empty'}): buildkitd ends with "failed to find runc binary"`
+            : `${binary.key} names ${wanted}, which is ${runtime === null ? `not ${wanted.includes('/') ? 'there' : `in PATH (${path || 'empty'})`}` : 'not executable'}: buildkitd ends with "failed to find ${wanted} binary"`,
+          runtime === null
+            ? { install: wanted === 'crun' ? install('crun') : wanted.includes('/') ? null : install('runc') }
+            : { path: runtime.path, executable: { mode: runtime.stat.mode } },
+        );
+        return;
+      }
+      judgeVersion(runtime, programs.runtime);
+    }
+
+    function judgeVersion(runtime: Binary, program: Program | null): void {
+      if (program === null) return;
+      const name = runtime.path.slice(runtime.path.lastIndexOf('/') + 1);
+      if (program.failed !== null) {
+        if (program.failed.startsWith('it did not answer'))
+          unseen.push({
+            why: `${runtime.path} --version did not answer in time`,
+            command: `${runtime.path} --version`,
+          });
+        else
+          add(
+            'runtime.runc-too-old',
+            'error',
+            name,
+            `${runtime.path} cannot even print its version: ${program.failed}`,
+            { path: runtime.path, install: name === 'crun' ? install('crun') : install('runc') },
+          );
+        return;
+      }
+      const problem = keepProblem(name, program);
+      if (problem !== null)
+        add('runtime.runc-too-old', problem.severity, name, problem.message, {
+          path: runtime.path,
+          version: program.text,
+          install: name === 'crun' ? install('crun') : install('runc'),
+        });
+    }
+
+    function keepProblem(name: string, program: Program | null): { severity: Severity; message: string } | null {
+      const least = KEEP_IN[name];
+      const release = program?.release ?? null;
+      if (least === undefined || release === null) return null;
+      if (!surelyBefore({ min: release, max: release, text: null }, least)) return null;
+      const by = facts.buildkitdVersion;
+      if (surelyBefore(by, KEEP_SINCE)) return null;
+      const sure = surelySince(by, KEEP_SINCE);
+      return {
+        severity: sure ? 'error' : 'warning',
+        message: `${name} ${program?.text ?? ''} does not know "run --keep" (since ${least.slice(0, least[2] === 0 && name === 'crun' ? 2 : 3).join('.')}), which buildkitd ${sure ? (programs.buildkitd?.text ?? '') : 'v0.12.0 and later'} passes: every RUN step fails`,
+      };
+    }
+
+    function configureWith(values: { key: string; value: string | boolean }[]): BinariesEvidence['configure'] {
+      return facts.configEdit === null ? null : { ...facts.configEdit, values };
+    }
+  },
+};

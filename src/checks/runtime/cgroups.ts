@@ -1,0 +1,69 @@
+import { runtimeBinary } from '../../facts/binaries.ts';
+import { cgroups } from '../../facts/cgroups.ts';
+import { container } from '../../facts/container.ts';
+import { launcher } from '../../facts/namespace.ts';
+import { processStatus } from '../../facts/process-status.ts';
+import { optional } from '../../facts/unseen.ts';
+import type { Check, Problem } from '../../model.ts';
+
+export interface CgroupsEvidence {
+  readonly layout: 'unified' | 'legacy' | null;
+  readonly controllers: readonly string[];
+  readonly readOnly: readonly string[];
+  readonly container: string | null;
+  readonly missing: readonly string[];
+}
+
+const needs = { cgroups, launcher, runtimeBinary, status: optional(processStatus), container: optional(container) };
+
+export const runtimeCgroups: Check<typeof needs, CgroupsEvidence> = {
+  id: 'runtime/cgroups',
+  title: 'Control groups are as the OCI runtime needs them',
+  why: 'runc looks for a cgroup hierarchy before every RUN step, and as root makes a group in it; limits, which need delegation, are not applied to rootless builds.',
+  decides: true,
+  conditions: ['cgroup.not-mounted', 'cgroup.read-only', 'cgroup.v1-only', 'cgroup.delegation-missing'],
+  needs,
+  examine({ cgroups: found, launcher: by, runtimeBinary: runtime, status, container: inside }) {
+    const problems: Problem<CgroupsEvidence>[] = [];
+    const { layout, controllers, readOnly, hybrid, delegated } = found;
+    const isCrun = runtime?.path.endsWith('crun') === true;
+    const rootless = by === 'rootlesskit' || status.value?.inUserNamespace === true;
+    const missing = delegated === null ? [] : ['cpu', 'memory', 'pids'].filter((name) => !delegated.includes(name));
+    const evidence: CgroupsEvidence = { layout, controllers, readOnly, container: inside.value?.kind ?? null, missing };
+    const add = (condition: string, severity: Problem['severity'], message: string): void => {
+      problems.push({ condition, severity, subject: '/sys/fs/cgroup', message, evidence });
+    };
+    const name = isCrun ? 'crun' : 'runc';
+    if (layout === null)
+      add(
+        'cgroup.not-mounted',
+        'error',
+        `no cgroup hierarchy is mounted (neither cgroup v2 on /sys/fs/cgroup nor cgroup v1): ${name} refuses every RUN step`,
+      );
+    else if (layout === 'legacy' && !isCrun && !controllers.includes('devices'))
+      add(
+        'cgroup.not-mounted',
+        'error',
+        `of cgroup v1 only ${controllers.join(', ')} ${controllers.length === 1 ? 'is' : 'are'} mounted: runc refuses every RUN step without the devices hierarchy`,
+      );
+    else if (layout === 'legacy' && isCrun && hybrid.length > 0)
+      add(
+        'cgroup.v1-only',
+        'error',
+        `cgroup v1 is mounted together with a v2 hierarchy that has controllers (${hybrid.join(', ')}): crun refuses such a mix`,
+      );
+    if (!rootless && readOnly.length > 0)
+      add(
+        'cgroup.read-only',
+        'error',
+        `${readOnly.join(', ')} ${readOnly.length === 1 ? 'is' : 'are'} mounted read-only: ${name}, run by root, cannot make the group of a RUN step there`,
+      );
+    if (rootless && missing.length > 0)
+      add(
+        'cgroup.delegation-missing',
+        'info',
+        `of the controllers cpu, memory and pids, ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not delegated to the user; rootless builds have no limits in any case`,
+      );
+    return { problems, unseen: [] };
+  },
+};

@@ -1,0 +1,121 @@
+import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
+import { type ContainerKind, container } from '../../facts/container.ts';
+import { mounts } from '../../facts/mounts.ts';
+import { launcher, namespace } from '../../facts/namespace.ts';
+import { processStatus } from '../../facts/process-status.ts';
+import { settings } from '../../facts/settings.ts';
+import { optional } from '../../facts/unseen.ts';
+import type { Check, Mount, Problem } from '../../model.ts';
+
+export interface ProcessSandboxEvidence {
+  readonly masks: readonly string[];
+  readonly container: ContainerKind | null;
+  /** Where the process sandbox could be switched off, as the last resort. */
+  readonly config: ConfigEdit | null;
+  /** The setting is decided by a flag of a unit, which no edit of the file overrides. */
+  readonly fromUnit: boolean;
+}
+
+const needs = {
+  mounts: optional(mounts),
+  namespace: optional(namespace),
+  settings,
+  launcher,
+  container: optional(container),
+  status: optional(processStatus),
+  configEdit,
+};
+
+/** Directories of procfs that are always empty: a mount on them hides nothing, and the kernel allows a new proc beside it. */
+const EMPTY = /^\/proc\/(?:sys\/fs\/binfmt_misc|fs\/nfsd)(?:\/|$)/;
+
+/** Mounts that hide a part of /proc; later ones on the same point replace earlier ones. */
+export function masksOf(mounted: readonly Mount[]): readonly string[] {
+  const whole = mounted.findLastIndex(({ point }) => point === '/proc');
+  return [...new Set(mounted.slice(whole + 1).map(({ point }) => point))].filter(
+    (point) => point.startsWith('/proc/') && !EMPTY.test(point),
+  );
+}
+
+export const runtimeProcessSandbox: Check<typeof needs, ProcessSandboxEvidence> = {
+  id: 'runtime/process-sandbox',
+  title: 'Build steps get a /proc of their own',
+  why: 'Each RUN step runs in a process namespace with a fresh /proc; the kernel refuses to mount one where parts of the visible /proc are masked, as container engines do.',
+  decides: true,
+  conditions: ['proc.masked'],
+  needs,
+  examine(facts) {
+    const { settings: options, launcher: by, container: inside, configEdit: config } = facts;
+    const setting = options.oci.noProcessSandbox;
+    const inUserNamespace = by === 'rootlesskit' || facts.status.value?.inUserNamespace === true;
+    const masks = masksOf(facts.mounts.value ?? []);
+    const evidence: ProcessSandboxEvidence = {
+      masks,
+      container: inside.value?.kind ?? null,
+      config,
+      fromUnit: setting.source === 'unit',
+    };
+    const problem = (severity: 'error' | 'warning' | 'info', message: string): Problem<ProcessSandboxEvidence> => ({
+      condition: 'proc.masked',
+      severity,
+      subject: '/proc',
+      message,
+      evidence,
+    });
+    const outcome = facts.namespace.value?.launch.ok === true ? facts.namespace.value.proc : null;
+    const refused = outcome !== null && !outcome.ok;
+    if (setting.value) {
+      // A host where /proc can be mounted gives up the protection for nothing.
+      const needless = outcome?.ok === true && masks.length === 0 && inUserNamespace;
+      return {
+        problems: needless
+          ? [
+              problem(
+                'warning',
+                `noProcessSandbox is set (${setting.key}) although a new /proc can be mounted here: build steps can end and inspect buildkitd's processes for nothing`,
+              ),
+            ]
+          : [],
+        unseen: [],
+      };
+    }
+    const named = masks.length === 0 ? '' : ` (masked: ${list(masks)})`;
+    if (outcome?.ok === true) return { problems: [], unseen: [] };
+    if (refused && masks.length > 0)
+      return {
+        problems: [
+          problem('error', `a new /proc cannot be mounted: ${wordsOf(outcome)}${named}; every RUN step fails there`),
+        ],
+        unseen: [],
+      };
+    // Another cause than masks is the namespace probe's to tell.
+    if (refused)
+      return {
+        problems: [],
+        unseen: [{ why: `a new /proc could not be mounted (${wordsOf(outcome)}), but nothing masks the present one` }],
+      };
+    if (facts.mounts.unseen !== undefined) return { problems: [], unseen: [facts.mounts.unseen] };
+    // Outside of a user namespace root may mount proc whatever is masked.
+    return masks.length === 0 || !inUserNamespace
+      ? { problems: [], unseen: [] }
+      : {
+          problems: [
+            problem(
+              'error',
+              `parts of /proc are masked (${list(masks)}): the kernel then refuses to mount a new /proc for a RUN step`,
+            ),
+          ],
+          unseen: [],
+        };
+  },
+};
+
+const wordsOf = (outcome: {
+  readonly ok: boolean;
+  readonly message?: string;
+  readonly errno?: string | null;
+}): string => outcome.message || outcome.errno || 'refused';
+
+function list(paths: readonly string[]): string {
+  return paths.length <= 3 ? paths.join(', ') : `${paths.slice(0, 3).join(', ')} and ${paths.length - 3} more`;
+}

@@ -1,0 +1,35 @@
+import type { Fact } from '../model.ts';
+import { type ListenAddress, parseListenAddress } from './address.ts';
+import { environment } from './environment.ts';
+import { Unseen } from './unseen.ts';
+
+/** Where buildctl would connect: BUILDKIT_HOST, else the socket of a rootful buildkitd; it never guesses another. */
+export interface ClientEndpoint {
+  readonly address: string;
+  readonly parsed: ListenAddress | { readonly scheme: 'other'; readonly name: string };
+  readonly fromVariable: boolean;
+  /** For a Unix socket, the errno of connecting (null: it answers). Null as a whole: not a socket of this host, or not tried. */
+  readonly answers: { readonly error: string | null } | null;
+}
+
+/** Schemes of buildctl besides unix and tcp (client/connhelper): each runs a program that connects. */
+const HELPERS = new Set(['docker-container', 'podman-container', 'nerdctl-container', 'kube-pod', 'ssh', 'npipe']);
+
+export const clientEndpoint: Fact<ClientEndpoint> = {
+  id: 'client-endpoint',
+  async read(look) {
+    const { values } = await look.get(environment);
+    const address = values.BUILDKIT_HOST || 'unix:///run/buildkit/buildkitd.sock';
+    const scheme = /^([a-z-]+):\/\//.exec(address)?.[1] ?? '';
+    const parsed = HELPERS.has(scheme) ? ({ scheme: 'other', name: scheme } as const) : parseListenAddress(address);
+    let answers: ClientEndpoint['answers'] = null;
+    if (parsed.scheme === 'unix' && parsed.path.startsWith('/') && look.request.probe) {
+      try {
+        answers = await look.host.probe('connect', { path: parsed.path }, 'target', {});
+      } catch (error) {
+        if (!(error instanceof Unseen)) throw error;
+      }
+    }
+    return { address, parsed, fromVariable: Boolean(values.BUILDKIT_HOST), answers };
+  },
+};

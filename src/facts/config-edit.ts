@@ -1,0 +1,34 @@
+import type { Fact, Owner } from '../model.ts';
+import { configFile } from './config-file.ts';
+import { identity } from './identity.ts';
+import { unit } from './unit.ts';
+
+/** How buildkitd's configuration file could be changed, and by whom. */
+export interface ConfigEdit {
+  readonly path: string;
+  /** SHA-256 of the text that was read; null: there is no file yet. */
+  readonly digest: string | null;
+  readonly as: 'root' | 'target';
+  readonly owner: Owner;
+  readonly mode: number;
+}
+
+/** Null: it cannot be parsed or read, or it is a file of root's that only a file of the target's names. */
+export const configEdit: Fact<ConfigEdit | null> = {
+  id: 'config-edit',
+  async read(look) {
+    const [config, { target }, service] = await Promise.all([look.get(configFile), look.get(identity), look.get(unit)]);
+    const { path, file, unreadable, content, source } = config;
+    if (unreadable !== null || content.document === null || !path.startsWith('/')) return null;
+    const stat = await look.host.stat(path, 'target').catch(() => null);
+    const me = { uid: target.uid, gid: target.gid };
+    const root = { uid: 0, gid: 0 };
+    const ours = stat === null ? target.uid !== 0 && !path.startsWith('/etc/') : stat.uid === target.uid;
+    const owner = stat === null ? (ours ? me : root) : { uid: stat.uid, gid: stat.gid };
+    const plan = { path, digest: file?.digest ?? null, owner, mode: stat?.mode ?? (ours ? 0o600 : 0o644) };
+    if (ours) return { ...plan, as: target.uid === 0 ? 'root' : 'target' };
+    const vouched =
+      source === 'option' || path.startsWith('/etc/buildkit/') || (source === 'unit' && service?.scope === 'system');
+    return owner.uid === 0 && vouched ? { ...plan, as: 'root' } : null;
+  },
+};

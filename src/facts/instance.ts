@@ -1,0 +1,154 @@
+import type { Fact, Look } from '../model.ts';
+import { normalise } from './cache-directory.ts';
+import { identity } from './identity.ts';
+import { type Listener, listeners } from './listeners.ts';
+import { LISTEN, parseLocks, parseTcpTable, parseUnixTable, type TcpRow, type UnixListener } from './proc-net.ts';
+import { settings } from './settings.ts';
+import { Unseen } from './unseen.ts';
+
+/** A process as /proc tells it; what another account may not see is null. */
+export interface Holder {
+  readonly pid: number | null;
+  readonly command: string | null;
+  readonly uid: number | null;
+}
+/** What listens in our network namespace. Null: this kernel or container does not say. */
+export interface SocketTables {
+  readonly tcp: readonly TcpRow[] | null;
+  readonly unix: readonly UnixListener[] | null;
+}
+/** Somebody answers on a Unix address that buildkitd would listen on. */
+export interface LiveSocket {
+  readonly path: string;
+  readonly use: Listener['use'];
+  readonly holder: Holder | null;
+}
+/** Is a buildkitd running on the same state directory or the same sockets, and is it the target's own? */
+export interface Instance {
+  /** The target's own buildkitd is up: its ports, sockets and lock are no conflict. */
+  readonly running: boolean;
+  readonly pid: number | null;
+  /** The daemon and the launchers above it. */
+  readonly pids: readonly number[];
+  readonly lock: { readonly path: string; readonly held: boolean; readonly holder: Holder | null };
+  /** Configured Unix addresses on which somebody answers. */
+  readonly live: readonly LiveSocket[];
+}
+
+export const socketTables: Fact<SocketTables> = {
+  id: 'socket-tables',
+  async read({ host }) {
+    const quiet = (path: string) => host.read(path, 'target', 8 * 1024 * 1024).catch(() => null);
+    const [tcp, tcp6, unix] = await Promise.all([
+      quiet('/proc/self/net/tcp'),
+      quiet('/proc/self/net/tcp6'),
+      quiet('/proc/self/net/unix'),
+    ]);
+    return {
+      tcp: tcp === null ? null : [...parseTcpTable(tcp.text), ...parseTcpTable(tcp6?.text ?? '')],
+      unix: unix === null ? null : parseUnixTable(unix.text),
+    };
+  },
+};
+
+/** A process and those that started it, as far as they are rootlesskit ("exe" is what its child is called). */
+async function family({ host }: Look, pid: number): Promise<readonly number[]> {
+  const pids = [pid];
+  for (let at = pid; pids.length < 4; ) {
+    const status = await host.read(`/proc/${at}/status`, 'self').catch(() => null);
+    const parent = Number(/^PPid:\s*(\d+)/m.exec(status?.text ?? '')?.[1] ?? 0);
+    const name = parent > 1 ? await host.read(`/proc/${parent}/comm`, 'self').catch(() => null) : null;
+    if (!/^(rootlesskit|exe)$/.test(name?.text.trim() ?? '')) break;
+    pids.push(parent);
+    at = parent;
+  }
+  return pids;
+}
+
+async function holderOf({ host }: Look, pid: number | null): Promise<Holder | null> {
+  if (pid === null) return null;
+  const [comm, status] = await Promise.all([
+    host.read(`/proc/${pid}/comm`, 'self').catch(() => null),
+    host.read(`/proc/${pid}/status`, 'self').catch(() => null),
+  ]);
+  const uid = /^Uid:\s*(\d+)/m.exec(status?.text ?? '')?.[1];
+  return { pid, command: comm?.text.trim() ?? null, uid: uid === undefined ? null : Number(uid) };
+}
+
+async function lockOf(look: Look, path: string): Promise<{ held: boolean; pid: number | null }> {
+  const stat = await look.host.stat(path, 'target').catch(() => null);
+  if (stat === null || stat.kind !== 'file') return { held: false, pid: null };
+  if (look.request.probe) {
+    try {
+      return await look.host.probe('lock', { path }, 'target', {});
+    } catch (error) {
+      if (!(error instanceof Unseen)) throw error;
+    }
+  }
+  const text = (await look.host.read('/proc/locks', 'self').catch(() => null))?.text ?? '';
+  // st_dev as glibc packs it; on file systems with anonymous devices (btrfs) the numbers differ and nothing is found.
+  const [major, minor] = [
+    Math.floor(stat.dev / 256) & 0xfff,
+    (stat.dev & 0xff) | (Math.floor(stat.dev / 1048576) << 8),
+  ];
+  const lock = parseLocks(text).find((row) => row.inode === stat.ino && row.major === major && row.minor === minor);
+  return { held: lock !== undefined, pid: lock?.pid ?? null };
+}
+
+export const instance: Fact<Instance> = {
+  id: 'instance',
+  async read(look) {
+    const { host, request } = look;
+    const [{ target }, { root }, { all, ownNetwork }, tables] = await Promise.all([
+      look.get(identity),
+      look.get(settings),
+      look.get(listeners),
+      look.get(socketTables),
+    ]);
+    const path = `${normalise(root.value)}/buildkitd.lock`;
+    const { held, pid } = path.startsWith('/') ? await lockOf(look, path) : { held: false, pid: null };
+
+    const live: LiveSocket[] = [];
+    for (const { use, address } of all) {
+      if (address.scheme !== 'unix' || !address.path.startsWith('/')) continue;
+      const stat = await host.stat(address.path, 'target').catch(() => null);
+      if (stat?.kind !== 'socket') continue;
+      const row = tables.unix?.find((listener) => listener.path === address.path);
+      const answers = request.probe
+        ? (await host.probe('connect', { path: address.path }, 'target', {}).catch(() => null))?.error === null
+        : row !== undefined;
+      if (!answers) continue;
+      live.push({ path: address.path, use, holder: row === undefined ? null : await host.socketHolder(row.inode) });
+    }
+
+    const holder = held ? await holderOf(look, pid) : null;
+    const pids = pid === null ? [] : await family(look, pid);
+    const mine = holder?.uid == null || holder.uid === target.uid;
+    const grpc = all.filter(({ use }) => use === 'grpc');
+    const sockets = grpc.filter(({ address }) => address.scheme === 'unix');
+    // Where it serves tells a daemon of this set-up from one that only shares the state directory.
+    const serves =
+      sockets.length === 0
+        ? ownNetwork || tables.tcp === null || (await servesTcp(look, tables.tcp, pids, target.uid))
+        : live.some(
+            ({ use, holder: by }) => use === 'grpc' && (by?.pid == null || pid === null || pids.includes(by.pid)),
+          );
+    const running = held && mine && serves;
+    return { running, pid: running ? pid : null, pids: running ? pids : [], lock: { path, held, holder }, live };
+  },
+};
+
+/** Does the holder of the lock listen on any TCP port? Processes that cannot be seen count by their account. */
+async function servesTcp(
+  { host }: Look,
+  rows: readonly TcpRow[],
+  pids: readonly number[],
+  uid: number,
+): Promise<boolean> {
+  for (const row of rows) {
+    if (row.state !== LISTEN || row.uid !== uid) continue;
+    const holder = await host.socketHolder(row.inode);
+    if (holder === null || pids.includes(holder.pid)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,112 @@
+import type { Bracket, Release } from '../buildkit/version.ts';
+import type { Fact, Look, ReadOnlyTool } from '../model.ts';
+import { type Binary, binaries, runtimeBinary } from './binaries.ts';
+import { buildkitdVersion } from './buildkitd-version.ts';
+import { Unseen } from './unseen.ts';
+
+/** A program and what it prints as its version. */
+export interface Program {
+  readonly path: string;
+  /** The words of its version line after its name; null when it printed none. */
+  readonly text: string | null;
+  /** Null when the text holds no release, such as "0.0.0+unknown". */
+  readonly release: Release | null;
+  /** Why it could not be run; null when it ran. Exit codes count: a program that cannot print its version is broken. */
+  readonly failed: string | null;
+}
+/** Versions of what a build runs. Null: not found, not executable, or not a program that may be asked. */
+export interface Software {
+  readonly buildkitd: Program | null;
+  readonly buildctl: Program | null;
+  readonly rootlesskit: Program | null;
+  /** The OCI runtime that the worker would execute. */
+  readonly runtime: Program | null;
+  readonly git: Program | null;
+  readonly slirp4netns: Program | null;
+  readonly pasta: Program | null;
+}
+
+/** The first MAJOR.MINOR[.PATCH] of a version line; null for "0.0.0+unknown" and for text without numbers. */
+export function parseRelease(text: string): Release | null {
+  const found = /(?:^|[^\d.])v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?/.exec(text);
+  if (found?.[1] === undefined || found[2] === undefined) return null;
+  const release = [Number(found[1]), Number(found[2]), Number(found[3] ?? 0)] as const;
+  return release.every((part) => part === 0) ? null : release;
+}
+
+/** pasta's releases are dates: "pasta 2023_06_25.32660ce" or Debian's "pasta 0.0~git20230309.7c7625d". Null when it has none. */
+export function parsePastaDate(text: string): number | null {
+  const found = /(20\d{2})_?(\d{2})_?(\d{2})/.exec(text);
+  return found === null ? null : Number(`${found[1]}${found[2]}${found[3]}`);
+}
+
+async function ask(look: Look, binary: Binary | null, tool: ReadOnlyTool): Promise<Program | null> {
+  if (!binary?.executable) return null;
+  const ran = await look.host.run(tool, ['--version'], 'target', binary.path.slice(0, binary.path.lastIndexOf('/')));
+  if (ran === null) return null;
+  const [line = ''] = (ran.stdout.trim() || ran.stderr.trim()).split('\n');
+  // buildkitd prints its package path before the version; the others "NAME version X".
+  const text = line.replace(/^\S+\s+(?:version\s+)?(?:github\.com\/\S+\s+)?/, '').trim();
+  const failed = ran.timedOut
+    ? 'it did not answer in time'
+    : ran.code === 0
+      ? null
+      : `${ran.stderr.trim().split('\n').at(-1) ?? ''}${ran.code === null ? '' : ` (exit ${ran.code})`}`.trim();
+  return {
+    path: binary.path,
+    text: failed === null && text !== '' ? text : null,
+    release: failed === null ? parseRelease(text) : null,
+    failed,
+  };
+}
+
+const RUNTIMES = ['runc', 'buildkit-runc', 'crun'] as const;
+
+export const software: Fact<Software> = {
+  id: 'software',
+  async read(look) {
+    const [found, runtime, bracket] = await Promise.all([
+      look.get(binaries),
+      look.get(runtimeBinary),
+      look.get(buildkitdVersion),
+    ]);
+    const name = runtime?.path.slice(runtime.path.lastIndexOf('/') + 1);
+    const tool = RUNTIMES.find((known) => known === name);
+    const quiet = (reading: Promise<Program | null>): Promise<Program | null> =>
+      reading.catch((error: unknown) => {
+        if (error instanceof Unseen) return null;
+        throw error;
+      });
+    const [buildctl, rootlesskit, oci, git, slirp4netns, pasta] = await Promise.all([
+      quiet(ask(look, found.buildctl, 'buildctl')),
+      quiet(ask(look, found.rootlesskit, 'rootlesskit')),
+      tool === undefined ? null : quiet(ask(look, runtime, tool)),
+      quiet(ask(look, found.git, 'git')),
+      quiet(ask(look, found.slirp4netns, 'slirp4netns')),
+      quiet(ask(look, found.pasta, 'pasta')),
+    ]);
+    return {
+      buildkitd: daemonOf(found.buildkitd, bracket),
+      buildctl,
+      rootlesskit,
+      runtime: oci,
+      git,
+      slirp4netns,
+      pasta,
+    };
+  },
+};
+
+/** buildkitd was asked already; what could not be executed at all left its errno in the answer. */
+function daemonOf(binary: Binary | null, { min, max, text }: Bracket): Program | null {
+  if (!binary?.executable) return null;
+  const exact = min !== null && max !== null && min.every((part, at) => part === max[at]);
+  const failed = /\bENO(?:EXEC|ENT)$/.exec(text ?? '')?.[0] ?? null;
+  const words = (text ?? '').replace(/^buildkitd\s+\S+\s*/, '').split(' ')[0] ?? '';
+  return {
+    path: binary.path,
+    text: failed !== null || words === '' ? null : words,
+    release: exact ? min : null,
+    failed,
+  };
+}

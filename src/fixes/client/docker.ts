@@ -1,0 +1,53 @@
+import type { DockerEvidence } from '../../checks/client/docker.ts';
+import type { Fix, Treatment } from '../../model.ts';
+
+/** Docker's own files stay as they are; it is said what to change, and how to build with this buildkitd. */
+export const directDocker: Fix<DockerEvidence> = {
+  title: 'Say what makes Docker build where it should',
+  plan(problems) {
+    return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
+      const text = adviceFor(evidence, severity === 'info');
+      return text === null ? [] : [{ for: [index], risk: 'manual', steps: [{ do: 'tell', as: 'target', text }] }];
+    });
+  },
+};
+
+function adviceFor({ what, path, names, address, uid }: DockerEvidence, minor: boolean): string | null {
+  const remote =
+    address === null
+      ? 'docker buildx create --name buildkitd --driver remote ADDRESS --use'
+      : `docker buildx create --name buildkitd --driver remote ${address} --use`;
+  switch (what) {
+    case 'builds-with':
+      return address === null ? null : `to build with this buildkitd: ${remote}, then docker buildx build`;
+    case 'ignored':
+      return `${remote}, then docker buildx build`;
+    case 'idle':
+      return `take ${names.join(', ')} out of ${path ?? 'it'}; a buildkitd of one's own is used by: ${remote}`;
+    case 'features':
+      return `take features.${names.join(', features.')} out of ${path ?? 'it'}`;
+    case 'client-config':
+    case 'daemon-config':
+      return `correct ${path ?? 'the file'}${names.length === 0 ? '' : ` (${names.join(', ')})`}`;
+    case 'context':
+      return 'docker context use default, or unset DOCKER_CONTEXT';
+    case 'endpoint':
+      return minor ? null : 'unset DOCKER_HOST, or start the dockerd that it names';
+    case 'permission':
+      return 'ask an administrator for access to Docker (whoever has it is as mighty as root), or use a rootless Docker';
+    case 'plugin':
+      return path === null
+        ? 'install buildx: https://github.com/docker/buildx/releases, as ~/.docker/cli-plugins/docker-buildx (mode 0755), or the package docker-buildx-plugin of Docker'
+        : `chmod a+x ${path}`;
+    case 'variable':
+      return minor ? 'unset DOCKER_BUILDKIT' : 'export DOCKER_BUILDKIT=1, or unset it';
+    case 'builder':
+      return names.length === 0
+        ? 'docker buildx ls, then docker buildx rm what is broken'
+        : 'docker buildx ls, then docker buildx use NAME (and unset BUILDX_BUILDER)';
+    case 'directory':
+      return `as root: chown ${uid} ${path ?? ''} (and what is in it)`;
+    case 'helper':
+      return `install ${names.map((name) => `docker-credential-${name}`).join(', ')}, or take it out of ${path ?? 'config.json'}`;
+  }
+}

@@ -1,0 +1,57 @@
+import type { DriverEvidence } from '../../checks/net/driver.ts';
+import type { Fix, Step, Treatment } from '../../model.ts';
+
+/** Installs what the configured driver runs where the person says so; the rest is said. */
+export const supplyDriver: Fix<DriverEvidence> = {
+  title: 'Supply what the network driver needs',
+  plan(problems) {
+    return problems.flatMap(({ evidence }, index): readonly Treatment[] => {
+      const { install, program, what } = evidence;
+      if (install?.argv != null && (what === 'program' || what === 'iptables'))
+        return [
+          {
+            for: [index],
+            risk: 'risky',
+            consequence: `The package ${install.package ?? program ?? ''} and what it depends on are installed from this system's repositories, and stay when this is undone.`,
+            steps: [
+              {
+                do: 'run',
+                as: 'root',
+                argv: install.argv,
+                undo: null,
+                why: `installs ${install.package ?? ''}, which has ${program ?? ''}`,
+              },
+            ],
+          },
+        ];
+      return [{ for: [index], risk: 'manual', steps: [tell(adviceFor(evidence))] }];
+    });
+  },
+};
+
+const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
+
+function adviceFor({ what, driver, install, path, tun }: DriverEvidence): string {
+  switch (what) {
+    case 'tun':
+      return tun === null
+        ? 'as root: modprobe tun (in a container: --device /dev/net/tun); or start rootlesskit without --net'
+        : 'as root, as udev sets it elsewhere: chmod 0666 /dev/net/tun (every account may then make its own tunnel in its own namespace); or start rootlesskit without --net';
+    case 'program':
+    case 'iptables':
+    case 'version':
+      return install?.text ?? 'use another network driver';
+    case 'cni-config':
+      return `write a CNI configuration to ${path ?? 'cniConfigPath'}, or set networkMode = "host"`;
+    case 'cni-plugins':
+      return install?.text ?? 'install the CNI plugins';
+    case 'cni-cache':
+      return 'give rootlesskit the option --copy-up=/var/lib, or as root make /var/lib/cni for the user';
+    case 'cni-network':
+      return 'give rootlesskit a network of its own: --net=slirp4netns --copy-up=/etc --copy-up=/run --copy-up=/var/lib --disable-host-loopback';
+    case 'published':
+      return 'give rootlesskit --net=slirp4netns --port-driver=builtin, or leave --publish out';
+    case 'unknown':
+      return `use --net=slirp4netns in place of --net=${driver}, or leave --net out`;
+  }
+}

@@ -1,0 +1,115 @@
+import type { SocketsEvidence } from '../../checks/net/sockets.ts';
+import type { Fix, Problem, Step, Treatment } from '../../model.ts';
+
+/** Gives back directories that root left behind, closes what is open to all, and corrects an address. */
+export const repairSockets: Fix<SocketsEvidence> = {
+  title: 'Make the sockets usable, and only by whom they are for',
+  plan(problems) {
+    return problems.flatMap((problem, index): readonly Treatment[] => {
+      const steps = stepsFor(problem);
+      if (steps === null) return [];
+      const acts = steps.some(({ do: what }) => what !== 'tell');
+      const edits = steps.some(({ do: what }) => what === 'edit');
+      return [{ for: [index], risk: acts ? 'safe' : 'manual', ...(edits ? { until: 'restart' as const } : {}), steps }];
+    });
+  },
+};
+
+const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
+
+function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly Step[] | null {
+  const { what, at, owner, mode, uid, gid, rootMay, bySession, path, address, instead, config, key, index } = evidence;
+  if (severity === 'info') return null;
+  switch (what) {
+    case 'scheme':
+    case 'relative':
+      if (instead === null || config === null || config.digest === null)
+        return [tell(instead === null ? 'write it as unix:///PATH or tcp://HOST:PORT' : `write it as ${instead}`)];
+      // A relative path may be meant: only a person knows from which directory.
+      if (what === 'relative') return [tell(`write it as ${instead} at ${key} in ${config.path}`)];
+      return [
+        {
+          do: 'edit',
+          as: config.as,
+          path: config.path,
+          expects: config.digest,
+          edit: {
+            edit: 'toml',
+            changes: [
+              { change: 'set', path: [...key.split('.'), ...(index === null ? [] : [String(index)])], value: instead },
+            ],
+          },
+          mode: config.mode,
+          owner: config.owner,
+        },
+      ];
+    case 'fd':
+      return [tell('start buildkitd from a systemd socket unit, or write a path: unix:///run/buildkit/buildkitd.sock')];
+    case 'too-long':
+      return [
+        tell(
+          `choose a path of at most 104 bytes, for example by a shorter XDG_RUNTIME_DIR, in place of ${path ?? address}`,
+        ),
+      ];
+    case 'cannot-make':
+    case 'not-searchable':
+      if (bySession) return [tell('repair XDG_RUNTIME_DIR first (runtime/session)')];
+      if (at !== null && owner !== null && rootMay && owner.uid !== uid && mode !== null)
+        return [
+          { do: 'owner', as: 'root', path: at, from: owner, to: { uid, gid } },
+          ...((mode & 0o700) === 0o700
+            ? []
+            : [{ do: 'mode', as: 'root', path: at, from: mode, to: mode | 0o700 } as const]),
+        ];
+      return [tell(`choose a path that the user may write, or let ${at ?? 'its directory'} be writable for it`)];
+    case 'occupied':
+      return [tell(`move ${path ?? address} away, or choose another path`)];
+    case 'foreign-leftover':
+      return [
+        tell(
+          `as root, if nobody uses it: rm ${path ?? address}; better choose a path in a directory of the user's own`,
+        ),
+      ];
+    case 'unreachable':
+      if (bySession) return [tell('repair XDG_RUNTIME_DIR first (runtime/session)')];
+      if (at !== null && mode !== null && owner?.uid === uid)
+        return [{ do: 'mode', as: 'target', path: at, from: mode, to: mode | 0o700 }];
+      return [
+        tell(
+          at === null
+            ? 'choose an address outside of /run, or leave --copy-up=/run out'
+            : `let the user enter ${at}, or choose another path`,
+        ),
+      ];
+    case 'owner':
+    case 'group':
+      return [
+        tell(
+          `leave ${key} out: in rootless mode its number counts inside the user namespace, and 0 (the default) is the user; a group given by --group must exist`,
+        ),
+      ];
+    case 'exposed-mode':
+      return at === null || mode === null
+        ? null
+        : [
+            {
+              do: 'mode',
+              as: owner?.uid === uid && uid !== 0 ? 'target' : 'root',
+              path: at,
+              from: mode,
+              to: mode & ~0o007,
+            },
+          ];
+    case 'exposed-directory':
+      if (at === null || mode === null) return null;
+      if (owner?.uid === uid)
+        return [{ do: 'mode', as: uid === 0 ? 'root' : 'target', path: at, from: mode, to: mode & ~0o022 }];
+      return [tell(`choose a path in a directory that only the user may write, in place of ${path ?? address}`)];
+    case 'exposed-group':
+      return [
+        tell(`choose a path below a directory of mode 0700, such as /run/user/${uid}, in place of ${path ?? address}`),
+      ];
+    case 'same':
+      return [tell(`give ${key} a path of its own`)];
+  }
+}

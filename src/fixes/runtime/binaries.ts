@@ -1,0 +1,64 @@
+import type { BinariesEvidence } from '../../checks/runtime/binaries.ts';
+import type { Fix, Step, Treatment } from '../../model.ts';
+
+/** Names the package of what is missing, and installs it only where the person says so. */
+export const supplyBinaries: Fix<BinariesEvidence> = {
+  title: 'Install what is missing',
+  plan(problems) {
+    return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
+      const { install, executable, configure, path, program } = evidence;
+      if (configure !== null)
+        return [
+          {
+            for: [index],
+            risk: 'safe',
+            until: 'restart',
+            steps: [
+              {
+                do: 'edit',
+                as: configure.as,
+                path: configure.path,
+                expects: configure.digest,
+                edit: {
+                  edit: 'toml',
+                  changes: configure.values.map(({ key, value }) => ({ change: 'set', path: key.split('.'), value })),
+                },
+                mode: configure.mode,
+                owner: configure.owner,
+              },
+            ],
+          },
+        ];
+      if (executable !== null && path !== null)
+        return [{ for: [index], risk: 'manual', steps: [tell(`as the owner of the file: chmod a+x ${path}`)] }];
+      if (install === null) return [];
+      if (install.argv === null || severity === 'info')
+        return [
+          {
+            for: [index],
+            risk: 'manual',
+            steps: [tell(install.argv === null ? install.text : `as root: ${install.text}`)],
+          },
+        ];
+      const steps: readonly Step[] = [
+        {
+          do: 'run',
+          as: 'root',
+          argv: install.argv,
+          undo: null,
+          why: `installs ${install.package ?? program}, which has ${program}`,
+        },
+      ];
+      return [
+        {
+          for: [index],
+          risk: 'risky',
+          consequence: `The package ${install.package ?? program} and what it depends on are installed from this system's repositories, and stay when this is undone.`,
+          steps,
+        },
+      ];
+    });
+  },
+};
+
+const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });

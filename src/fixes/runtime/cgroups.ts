@@ -1,0 +1,30 @@
+import type { CgroupsEvidence } from '../../checks/runtime/cgroups.ts';
+import type { Fix, Treatment } from '../../model.ts';
+
+/** Mounting cgroups is the boot process's or the container engine's: it is only said how. */
+export const mountCgroups: Fix<CgroupsEvidence> = {
+  title: 'Say how the cgroup hierarchy gets there',
+  plan(problems) {
+    return problems.flatMap(({ condition, evidence }, index): readonly Treatment[] => {
+      const text = adviceFor(condition, evidence);
+      return text === null ? [] : [{ for: [index], risk: 'manual', steps: [{ do: 'tell', as: 'root', text }] }];
+    });
+  },
+};
+
+function adviceFor(condition: string, { container }: CgroupsEvidence): string | null {
+  switch (condition) {
+    case 'cgroup.not-mounted':
+      return container === null
+        ? 'as root: mount -t cgroup2 none /sys/fs/cgroup, and let the system do so at boot'
+        : 'run the container with its cgroup file system (docker run --cgroupns=private mounts it at /sys/fs/cgroup)';
+    case 'cgroup.read-only':
+      return container === null
+        ? 'as root: mount -o remount,rw /sys/fs/cgroup'
+        : 'run buildkitd rootless, or start the container with --privileged (in a pod: securityContext.privileged: true)';
+    case 'cgroup.v1-only':
+      return 'boot with systemd.unified_cgroup_hierarchy=1, or use runc in the place of crun';
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,19 @@
+import type { InstanceEvidence } from '../../checks/runtime/instance.ts';
+import type { Fix, Treatment } from '../../model.ts';
+
+/** Never ends somebody's daemon; says how its owner can, or how to stand beside it. */
+export const standBeside: Fix<InstanceEvidence> = {
+  title: 'Stop the other buildkitd, or use another state directory or socket',
+  plan(problems) {
+    return problems.flatMap(({ evidence }, index): readonly Treatment[] => {
+      const { what, pid, path } = evidence;
+      if (what === 'own') return [];
+      const stop = pid === null ? `find and stop it (as root: fuser -v ${path})` : `stop it (kill ${pid})`;
+      const beside =
+        what === 'lock'
+          ? 'or start this one with another state directory (--root DIR) and another address'
+          : 'or give this one another address (--addr unix:///PATH)';
+      return [{ for: [index], risk: 'manual', steps: [{ do: 'tell', as: 'target', text: `${stop}, ${beside}` }] }];
+    });
+  },
+};

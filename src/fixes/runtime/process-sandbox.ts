@@ -1,0 +1,75 @@
+import type { ProcessSandboxEvidence } from '../../checks/runtime/process-sandbox.ts';
+import type { Fix, Step, Treatment } from '../../model.ts';
+
+/** Asks for an unmasked /proc first; switching the sandbox off is the last resort. */
+export const unmaskProc: Fix<ProcessSandboxEvidence> = {
+  title: 'Unmask /proc, or run build steps without a process namespace',
+  plan(problems) {
+    return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
+      const { config, container, fromUnit } = evidence;
+      if (severity === 'warning')
+        return config === null || fromUnit
+          ? [
+              {
+                for: [index],
+                risk: 'manual',
+                steps: [tell('leave out --oci-worker-no-process-sandbox where buildkitd is started')],
+              },
+            ]
+          : [
+              {
+                for: [index],
+                risk: 'safe',
+                until: 'restart',
+                steps: [edit(config, { change: 'remove', path: ['worker', 'oci', 'noProcessSandbox'] })],
+              },
+            ];
+      const unmask: Treatment = { for: [index], risk: 'manual', steps: [tell(adviceFor(container))] };
+      if (config === null) return [unmask];
+      return [
+        unmask,
+        {
+          for: [index],
+          risk: 'risky',
+          until: 'restart',
+          consequence:
+            'Build steps run in the process namespace of buildkitd: they can end and inspect its processes, and what they leave running stays.',
+          steps: [edit(config, { change: 'set', path: ['worker', 'oci', 'noProcessSandbox'], value: true })],
+        },
+      ];
+    });
+  },
+};
+
+const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
+
+function edit(
+  config: NonNullable<ProcessSandboxEvidence['config']>,
+  change: { change: 'set'; path: string[]; value: true } | { change: 'remove'; path: string[] },
+): Step {
+  return {
+    do: 'edit',
+    as: config.as,
+    path: config.path,
+    expects: config.digest,
+    edit: { edit: 'toml', changes: [change] },
+    mode: config.mode,
+    owner: config.owner,
+  };
+}
+
+function adviceFor(container: ProcessSandboxEvidence['container']): string {
+  switch (container) {
+    case 'kubernetes':
+      return 'in the pod: hostUsers: false, and securityContext.procMount: Unmasked for the container that runs buildkitd';
+    case 'docker':
+    case 'containerd':
+      return 'start the container with: docker run --security-opt systempaths=unconfined …';
+    case 'podman':
+      return 'start the container with: podman run --security-opt unmask=ALL …';
+    case 'lxc':
+      return 'on the LXC host: set security.nesting=true (LXD, Incus) or features: nesting=1 (Proxmox) for this container';
+    default:
+      return 'start the container that this runs in with an unmasked /proc (docker: --security-opt systempaths=unconfined; podman: --security-opt unmask=ALL)';
+  }
+}
