@@ -147,4 +147,9 @@ export const CONDITIONS: { readonly [id: string]: string } = {
   'userns.max-other-zero': 'Another user.max_*_namespaces limit that the build needs is 0 or used up',
   'net.address-not-local': 'A configured listen address is not one of this host',
   'runtime.no-worker': 'No worker is enabled or usable',
+  'snapshotter.fuse-overlayfs-broken': 'fuse-overlayfs can be mounted but not written to, so that every RUN step fails',
+  'snapshotter.proxy-missing': 'The socket of the configured proxy snapshotter does not exist',
+  'storage.gc-policy': 'The garbage collection policy does not fit the file system that it is to keep within bounds',
+  'storage.no-owners': 'The file system of the state directory cannot give files to other owners',
+  'storage.xattr-unsupported': 'The file system of the state directory keeps no extended attributes',
 };

@@ -49,8 +49,10 @@ export async function sendReport(
   how: { readonly commands: Commands; readonly diffs: boolean; readonly host: HostReader },
 ): Promise<void> {
   const hide = globals.redact ?? (globals.format === 'markdown' || destination.file !== null);
-  const shown = hide ? redact(report, await privateNames(how.host)) : withoutSecrets(report);
-  await destination.send(textOf(shown, globals, destination.appearance, how));
+  const hidden = hide ? redact(report, await privateNames(how.host)) : null;
+  const shown = hidden?.report ?? withoutSecrets(report);
+  const commands = hidden === null ? how.commands : hiddenCommands(how.commands, hidden.hide);
+  await destination.send(textOf(shown, globals, destination.appearance, { ...how, commands }));
   if (destination.file !== null) {
     const names = hide
       ? 'names and addresses replaced; --no-redact keeps them'
@@ -73,6 +75,19 @@ function textOf(
     case 'terminal':
       return terminal(report, { ...appearance, quiet, verbose, diffs, commands });
   }
+}
+
+function hiddenCommands(commands: Commands, hide: (text: string) => string): Commands {
+  const { check, fix, checkAsRoot, fixAsRoot, show, verify } = commands;
+  return {
+    ...commands,
+    check: hide(check),
+    fix: hide(fix),
+    checkAsRoot: hide(checkAsRoot),
+    fixAsRoot: hide(fixAsRoot),
+    show: hide(show),
+    verify: verify === null ? null : hide(verify),
+  };
 }
 
 /** The names that a host has: of its people, their homes and itself. What cannot be read is not known. */

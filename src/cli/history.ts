@@ -40,7 +40,7 @@ async function historyText({ runs }: History, look: Appearance): Promise<string>
     parts.push(
       await tableText(
         ['Transaction', 'Check', 'State', 'Steps'],
-        transactions.map((one) => [plain(one.id), plain(one.check), one.state, String(one.steps.length)]),
+        transactions.map((one) => [one.id, one.check, one.state, String(one.steps.length)]),
         look,
       ),
     );

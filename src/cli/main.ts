@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { UsageError } from '../host/usage-error.ts';
 import { visible } from '../report/visible.ts';
 import { VERSION } from '../version.ts';
-import { deliver, tolerateClosedReaders, Undelivered } from './outlet.ts';
+import { deliver, remark, tolerateClosedReaders, Undelivered } from './outlet.ts';
 import { createProgram, misuse } from './program.ts';
 import { Interrupted, type Session, type Streams } from './session.ts';
 
@@ -46,7 +46,7 @@ async function run(argv: readonly string[], desk: Desk, streams: Streams): Promi
 
 /** Says on stderr what went wrong, in one sentence, and answers the exit code. */
 async function failure(error: unknown, argv: readonly string[], desk: Desk, { stderr }: Streams): Promise<number> {
-  const say = (sentence: string): Promise<void> => deliver(stderr, `bk-doctor: ${visible(sentence)}\n`);
+  const say = (sentence: string): Promise<void> => remark(stderr, `bk-doctor: ${visible(sentence)}\n`);
   const signalled = desk.signalled();
   if (signalled !== null) return signalled;
   if (error instanceof Interrupted) {
@@ -66,7 +66,7 @@ async function failure(error: unknown, argv: readonly string[], desk: Desk, { st
   const more = trace ? '' : ', and add the trace that --verbose prints';
   await say(`a fault of bk-doctor ${VERSION} itself: ${what} (please report it${more})`);
   if (trace && error instanceof Error && error.stack !== undefined)
-    await deliver(stderr, `${error.stack.split('\n').slice(1).map(visible).join('\n')}\n`);
+    await remark(stderr, `${error.stack.split('\n').slice(1).map(visible).join('\n')}\n`);
   return 3;
 }
 

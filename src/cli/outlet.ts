@@ -16,6 +16,11 @@ export function deliver(stream: Streams['stdout'], text: string): Promise<void> 
   });
 }
 
+/** A word to the person; where it cannot be written there is nobody to tell. */
+export async function remark(stream: Streams['stderr'], text: string): Promise<void> {
+  await deliver(stream, text).catch(() => {});
+}
+
 /** A stream without a reader raises an event that would end us: the write's own answer is enough. */
 export function tolerateClosedReaders({ stdout, stderr }: Pick<Streams, 'stdout' | 'stderr'>): () => void {
   const ignore = (): void => {};

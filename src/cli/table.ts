@@ -1,3 +1,4 @@
+import { ascii, visible } from '../report/visible.ts';
 import { widthOf } from '../report/wrap.ts';
 import type { Appearance } from './appearance.ts';
 
@@ -19,28 +20,33 @@ const ASCII = {
   middle: '|',
 } as const;
 
-/** A table no wider than the screen: the widest column is wrapped. */
+/** No column is made narrower. */
+const MINIMUM = 12;
+
+/** A table no wider than the screen: the first column keeps its words whole, the widest others are wrapped. */
 export async function tableText(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   { columns, colour, unicode }: Appearance,
 ): Promise<string> {
   const { default: Table } = await import('cli-table3');
-  // Each column has a border and two blanks; one border closes the row.
-  const widths = head.map((name, at) => Math.max(widthOf(name), ...rows.map((row) => widthOf(row[at] ?? ''))) + 2);
+  const plain = (text: string): string => (unicode ? visible(text) : ascii(visible(text)));
+  const cells = rows.map((row) => row.map(plain));
+  // Each cell has two blanks; borders stand between the columns and at both ends.
   const room = columns - head.length - 1;
-  const total = widths.reduce((sum, width) => sum + width, 0);
-  const widest = widths.indexOf(Math.max(...widths));
-  const colWidths = widths.map((width, at) =>
-    at === widest ? Math.max(12, width - Math.max(0, total - room)) : width,
-  );
+  const colWidths = head.map((name, at) => Math.max(...[name, ...cells.map((row) => row[at] ?? '')].map(widthOf)) + 2);
+  while (colWidths.reduce((sum, width) => sum + width, 0) > room) {
+    const widest = Math.max(...colWidths.slice(1));
+    if (widest <= MINIMUM) break;
+    colWidths[colWidths.lastIndexOf(widest)] = widest - 1;
+  }
   const table = new Table({
     head: [...head],
     colWidths,
     wordWrap: true,
     style: { head: colour ? ['bold'] : [], border: [] },
-    ...(unicode ? {} : { chars: ASCII }),
+    ...(unicode ? {} : { chars: ASCII, truncate: '~' }),
   });
-  for (const row of rows) table.push([...row]);
+  for (const row of cells) table.push(row);
   return `${table.toString()}\n`;
 }

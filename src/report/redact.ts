@@ -53,13 +53,19 @@ export function withoutSecrets(report: Report): Report {
   return mapText(report, maskSecrets, () => true);
 }
 
+/** The report as strangers may see it; `hide` does the same to any other text, with the same names. */
+export interface Redacted {
+  readonly report: Report;
+  readonly hide: (text: string) => string;
+}
+
 /**
- * The report fit to be shown to strangers: accounts, homes, machines and addresses under stable names (`<user1>`,
- * `<home1>`, `<host1>`, `<ip1>`), credentials masked. Numeric ids, versions and everything below neutral paths stay,
- * because a diagnosis needs them. Throws when a home directory is left in the text.
+ * Puts stable names (`<user1>`, `<home1>`, `<host1>`, `<ip1>`) for accounts, homes, machines and addresses, and masks
+ * credentials. Numeric ids, versions and everything below neutral paths stay, because a diagnosis needs them. Throws
+ * when a home directory is left in the text.
  */
-export function redact(report: Report, known: Private): Report {
-  const hide = hiderOf({
+export function redact(report: Report, known: Private): Redacted {
+  const hideNames = hiderOf({
     users: [
       ...(report.target.user === null ? [] : [report.target.user]),
       ...valuesOf(report, ['USER', 'LOGNAME']),
@@ -74,14 +80,11 @@ export function redact(report: Report, known: Private): Report {
         .filter((host) => host !== ''),
     ],
   });
-  const hidden = mapText(
-    report,
-    (text) => hide(maskSecrets(text)),
-    (key) => !VOCABULARY.has(key),
-  );
-  const left = /\/home\/(?![<])[^/\s"'`:,;)]+/.exec(JSON.stringify(hidden));
-  if (left !== null) throw new Error('a home directory was left in a report that should be fit to be shown');
-  return hidden;
+  const hide = (text: string): string => hideNames(maskSecrets(text));
+  const hidden = mapText(report, hide, (key) => !VOCABULARY.has(key));
+  if (/\/home\/(?!<)[^/\s"'`:,;)]/.test(JSON.stringify(hidden)))
+    throw new Error('a home directory was left in a report that should be fit to be shown');
+  return { report: hidden, hide };
 }
 
 function valuesOf({ target }: Report, names: readonly string[]): readonly string[] {

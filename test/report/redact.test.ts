@@ -19,7 +19,7 @@ function shown(
     treatments: [],
     checks: [{ ...sample, status: 'fail', problems: [problem] }],
   };
-  return redact(report, { ...NOBODY, ...known }).checks[0]?.problems[0];
+  return redact(report, { ...NOBODY, ...known }).report.checks[0]?.problems[0];
 }
 
 describe('redact', () => {
@@ -61,7 +61,7 @@ describe('redact', () => {
   });
 
   test('one name for one thing through the whole report', () => {
-    const text = JSON.stringify(redact(everything, { users: ['bob'], homes: [], hosts: [] }));
+    const text = JSON.stringify(redact(everything, { users: ['bob'], homes: [], hosts: [] }).report);
     expect(text).not.toMatch(/alice|bob|\/home\/|192\.0\.2\.7/);
     expect(text).toContain('<home1>/.local/share/buildkit');
     expect(JSON.parse(text)).toMatchObject({ schema: 1, verdict: everything.verdict, target: { uid: 1001 } });
