@@ -1,21 +1,41 @@
-import { type ConfigReading, readConfig } from '../buildkit/config.ts';
-import { ANY_RELEASE } from '../buildkit/version.ts';
-import type { Fact, Reading, UnseenReason } from '../model.ts';
+import { type ConfigReading, NO_CONFIG, readConfig } from '../buildkit/config.ts';
+import { parseBuildkitdArgs } from '../buildkit/flags.ts';
+import { ANY_RELEASE, type Bracket, surelyBefore } from '../buildkit/version.ts';
+import type { Fact, FileKind, Look, Reading, Stat, UnseenReason } from '../model.ts';
+import { buildkitdVersion } from './buildkitd-version.ts';
 import { environment } from './environment.ts';
 import { identity } from './identity.ts';
-import { unit } from './unit.ts';
+import { splitWords, unit } from './unit.ts';
 import { reasonOf, Unseen } from './unseen.ts';
 
-/** The configuration file that buildkitd will read. */
-export interface ConfigFile {
+/** One file that buildkitd reads its configuration from. */
+export interface ConfigText {
   readonly path: string;
-  readonly source: 'option' | 'unit' | 'default';
   /** Null when absent: not an error, it means an empty configuration. */
   readonly file: Reading | null;
   /** Set when it exists and cannot be read as the target: buildkitd then does not start. */
   readonly unreadable: UnseenReason | null;
+  /** What it is when it is no regular file; null also where that is no hindrance (/dev/null). */
+  readonly odd: Exclude<FileKind, 'file' | 'symlink'> | null;
+  /** After all links; null when absent or not to be seen. */
+  readonly stat: Stat | null;
   readonly content: ConfigReading;
 }
+/** The configuration file that buildkitd will read. */
+export interface ConfigFile extends ConfigText {
+  readonly source: 'option' | 'unit' | 'default';
+  /** The releases by which the text was judged. */
+  readonly bracket: Bracket;
+  /** Set when it could not be read from here although buildkitd can. */
+  readonly unseen: UnseenReason | null;
+  /** The default file, which is parsed before the flags are looked at; null when it is the one above. */
+  readonly defaultFile: ConfigText | null;
+  /** Files in other places that one might take for the configuration; buildkitd does not look there. */
+  readonly elsewhere: readonly string[];
+}
+
+/** More than any person writes; the rest of a longer file is not looked at. */
+const LIMIT = 4 * 1024 * 1024;
 
 /** Where buildkitd looks without --config: by USER and the environment, as appdefaults does. */
 export function defaultConfigPath(mode: 'rootless' | 'rootful', values: { readonly [name: string]: string }): string {
@@ -31,33 +51,115 @@ export function usesRootlessPaths(mode: 'rootless' | 'rootful', values: { readon
   return mode === 'rootless' && Boolean(values.USER) && values.USER !== 'root';
 }
 
+/** Where the configuration is, without reading it. */
+export const configPath: Fact<{
+  readonly path: string;
+  readonly source: ConfigFile['source'];
+  readonly defaultPath: string;
+}> = {
+  id: 'config-path',
+  async read(look) {
+    const [who, { values }, service] = await Promise.all([look.get(identity), look.get(environment), look.get(unit)]);
+    const flags = service?.buildkitd.flags ?? parseBuildkitdArgs(splitWords(values.BUILDKITD_FLAGS ?? '')).flags;
+    let rootless = usesRootlessPaths(who.mode, values);
+    // Before v0.13.0 this one path did not depend on USER.
+    if (who.mode === 'rootless' && !rootless)
+      rootless = surelyBefore(await look.get(buildkitdVersion).catch(() => ANY_RELEASE), [0, 13, 0]);
+    const defaultPath = defaultConfigPath(rootless ? 'rootless' : 'rootful', values);
+    if (look.request.config !== null) return { path: look.request.config, source: 'option', defaultPath };
+    const given = flags.config?.at(-1);
+    if (given) return { path: given, source: 'unit', defaultPath };
+    return { path: defaultPath, source: 'default', defaultPath };
+  },
+};
+
 export const configFile: Fact<ConfigFile> = {
   id: 'config-file',
   async read(look) {
-    const [who, { values }, service] = await Promise.all([look.get(identity), look.get(environment), look.get(unit)]);
-    const fromUnit = service?.buildkitd.flags.config?.at(-1);
-    const [path, source] =
-      look.request.config !== null
-        ? ([look.request.config, 'option'] as const)
-        : fromUnit !== undefined
-          ? ([fromUnit, 'unit'] as const)
-          : ([
-              defaultConfigPath(usesRootlessPaths(who.mode, values) ? 'rootless' : 'rootful', values),
-              'default',
-            ] as const);
-    const empty: ConfigReading = { document: {}, syntax: null };
-    try {
-      const file = await look.host.read(path, 'target', 4 * 1024 * 1024);
-      return {
-        path,
-        source,
-        file,
-        unreadable: null,
-        content: file === null ? empty : readConfig(file.text, ANY_RELEASE),
-      };
-    } catch (error) {
-      if (!(error instanceof Unseen)) throw error;
-      return { path, source, file: null, unreadable: reasonOf(error), content: { document: null, syntax: null } };
-    }
+    const { path, source, defaultPath } = await look.get(configPath);
+    const [main, other, elsewhere] = await Promise.all([
+      readText(look, path),
+      path === defaultPath ? null : readText(look, defaultPath),
+      strayFiles(look, [path, defaultPath]),
+    ]);
+    const bracket =
+      main.text.file === null && other?.text.file == null
+        ? ANY_RELEASE
+        : await look.get(buildkitdVersion).catch(() => ANY_RELEASE);
+    const judge = ({ text }: { text: ConfigText }): ConfigText =>
+      text.file === null || text.file.truncated
+        ? text
+        : { ...text, content: readConfig(text.file.text, bracket, text.file.utf8) };
+    return {
+      ...judge(main),
+      source,
+      bracket,
+      unseen: main.unseen,
+      defaultFile: other === null ? null : judge(other),
+      elsewhere,
+    };
   },
 };
+
+const NOT_READ: ConfigReading = { ...NO_CONFIG, document: null };
+
+async function readText(look: Look, path: string): Promise<{ text: ConfigText; unseen: UnseenReason | null }> {
+  const { host } = look;
+  const who = await look.get(identity);
+  const base = { path, file: null, unreadable: null, odd: null, stat: null, content: NO_CONFIG } as const;
+  const refused = (error: Unseen, stat: Stat | null) => ({
+    text: { ...base, stat, unreadable: reasonOf(error), content: NOT_READ },
+    unseen: null,
+  });
+  if (!path.startsWith('/')) {
+    const why = `the configuration ${path} is a relative path, and where buildkitd will be started is not known`;
+    return { text: { ...base, content: NOT_READ }, unseen: { why } };
+  }
+  let stat: Stat | null;
+  try {
+    stat = await host.stat(path, 'target');
+  } catch (error) {
+    if (error instanceof Unseen) return refused(error, null);
+    throw error;
+  }
+  if (stat === null) return { text: base, unseen: null };
+  if (stat.kind !== 'file') {
+    const real = await host.realpath(path, 'target').catch(() => null);
+    if (real === '/dev/null') return { text: { ...base, stat }, unseen: null };
+    const odd = stat.kind === 'symlink' ? null : stat.kind;
+    return { text: { ...base, stat, odd, content: NOT_READ }, unseen: null };
+  }
+  try {
+    const file = await host.read(path, 'target', LIMIT);
+    if (file?.truncated) {
+      const why = `${path} is longer than ${LIMIT / 1024 / 1024} MiB; only buildkitd reads so much`;
+      return { text: { ...base, stat, file, content: NOT_READ }, unseen: { why } };
+    }
+    return { text: { ...base, stat, file, content: file === null ? NO_CONFIG : NOT_READ }, unseen: null };
+  } catch (error) {
+    if (!(error instanceof Unseen)) throw error;
+    // As root of its namespace, rootless buildkitd reads whatever belongs to the user, whatever the mode says.
+    const own = who.mode === 'rootless' && stat.uid === who.target.uid && stat.gid === who.target.gid;
+    if (!own) return refused(error, stat);
+    const file = await host.read(path, 'self', LIMIT).catch(() => null);
+    if (file !== null && !file.truncated) return { text: { ...base, stat, file, content: NOT_READ }, unseen: null };
+    return { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) };
+  }
+}
+
+async function strayFiles(look: Look, read: readonly string[]): Promise<readonly string[]> {
+  const [who, { values }] = await Promise.all([look.get(identity), look.get(environment)]);
+  const home = values.HOME ?? who.target.home;
+  const places = [
+    '/etc/buildkit/buildkitd.toml',
+    '/etc/buildkitd.toml',
+    ...(values.XDG_CONFIG_HOME ? [`${values.XDG_CONFIG_HOME}/buildkit/buildkitd.toml`] : []),
+    ...(home === null ? [] : [`${home}/.config/buildkit/buildkitd.toml`, `${home}/.config/buildkitd.toml`]),
+  ];
+  const found = await Promise.all(
+    [...new Set(places)]
+      .filter((path) => !read.includes(path))
+      .map(async (path) => ((await look.host.stat(path, 'target').catch(() => null)) === null ? [] : [path])),
+  );
+  return found.flat();
+}
