@@ -682,8 +682,7 @@ export const lookalikes: readonly Fault[] = [
   },
   {
     name: 'a configuration that does not exist',
-    inject: () => {},
-    doctorArgs: ['--config', '/nowhere/buildkitd.toml'],
+    inject: (world) => unit(world, 'ExecStart=/usr/bin/rootlesskit buildkitd --config /nowhere/buildkitd.toml'),
     daemonArgs: ['--config', '/nowhere/buildkitd.toml'],
     ready: true,
   },
