@@ -89,13 +89,21 @@ export function walk(path: string, uid: number): Walked {
           [at],
         );
       if (++links > MOST_LINKS) throw new Refused(`${visible(path)} goes through too many symbolic links`, [path]);
-      const goal = fs.readlinkSync(`${here.handle.path}/${name}`);
+      const goal = goalOf(here.handle, name, at);
       waiting.unshift(...goal.split('/').filter((part) => part !== '' && part !== '.'));
       if (goal.startsWith('/')) for (const { handle } of stack.splice(1)) handle.close();
     }
   } catch (error) {
     for (const { handle } of stack) handle.close();
     throw error;
+  }
+}
+
+function goalOf(directory: Handle, name: string, at: string): string {
+  try {
+    return fs.readlinkSync(`${directory.path}/${name}`);
+  } catch {
+    throw new Refused(`${visible(at)} was replaced while it was looked at`, [at]);
   }
 }
 
