@@ -1,3 +1,4 @@
+import { type Installable, installOf } from '../packages.ts';
 import type { Binary } from './binaries.ts';
 import { fuseInUserNamespace } from './overlay-kernel.ts';
 import {
@@ -12,6 +13,12 @@ import {
   working,
 } from './snapshotter-trial.ts';
 
+/** What to type for a missing program on this distribution. */
+function bring(program: Installable, { os }: Circumstances): string {
+  const { argv, text } = installOf(program, os ?? { id: 'linux', idLike: [], version: null });
+  return argv === null ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.` : `Type as root: ${text}`;
+}
+
 function certainCauses(here: Circumstances): readonly Cause[] {
   const { programs, fuseDevice, kernel, filesystems } = here;
   const causes: Cause[] = [];
@@ -23,13 +30,13 @@ function certainCauses(here: Circumstances): readonly Cause[] {
     causes.push({
       condition: 'snapshotter.fuse-overlayfs-missing',
       because: absence('fuse-overlayfs', programs['fuse-overlayfs']),
-      remedy: 'Install the package fuse-overlayfs.',
+      remedy: bring('fuse-overlayfs', here),
     });
   if (!programs['mount.fuse3']?.executable)
     causes.push({
       condition: 'snapshotter.fuse-overlayfs-missing',
       because: `its mount helper ${absence('mount.fuse3', programs['mount.fuse3'])}`,
-      remedy: 'Install the package fuse3, and let PATH contain the directory of mount.fuse3 (/usr/sbin or /sbin).',
+      remedy: `Let PATH contain the directory of mount.fuse3 (/usr/sbin or /sbin), and where it is not installed: ${bring('mount.fuse3', here)}`,
     });
   if (fuseDevice === null)
     causes.push({
