@@ -1,4 +1,5 @@
 import { overlayInUserNamespace, selinuxDeniesOverlay } from './overlay-kernel.ts';
+import { inheritsForeignGroup } from './ownership.ts';
 import {
   type Cause,
   type Circumstances,
@@ -45,17 +46,12 @@ function certainCauses(here: Circumstances): readonly Cause[] {
       remedy: `Give its owner and users the right to read it, for example: chmod a+r ${place}`,
     });
   const stat = directory.chain.find(({ path }) => path === place)?.stat;
-  const groups = here.answer?.gidMap ?? [];
-  if (
-    stat &&
-    (stat.mode & 0o2000) !== 0 &&
-    groups.length > 0 &&
-    !groups.some(([, outside, count]) => stat.gid >= outside && stat.gid < outside + count)
-  )
+  const gids = here.answer?.gidMap.map(([, start, count]) => ({ start, count })) ?? [];
+  if (stat != null && gids.length > 0 && inheritsForeignGroup(directory, disk.mount, { uids: [], gids }))
     causes.push({
       condition: 'storage.permission',
-      because: `what is created in ${place} gets its group ${stat.gid} (setgid bit), which does not exist in the namespace of buildkitd`,
-      remedy: `Remove the setgid bit: chmod g-s ${place}`,
+      because: `what is created in ${place} gets its group ${stat.gid}, which does not exist in the namespace of buildkitd`,
+      remedy: `Take the setgid bit away: chmod g-s ${place}`,
     });
   if (filesystems?.overlay === 'absent')
     causes.push({

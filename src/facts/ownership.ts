@@ -1,4 +1,4 @@
-import type { Allowed, Fact, ForeignEntry, IdRange, Look, Mount, Stat, Survey, UnseenReason } from '../model.ts';
+import type { Allowed, Fact, IdRange, Look, Mount, Stat, Survey, UnseenReason } from '../model.ts';
 import { type CacheDirectory, cacheDirectory } from './cache-directory.ts';
 import { identity } from './identity.ts';
 import { launcher, namespace } from './namespace.ts';
@@ -22,8 +22,12 @@ export interface Ownership {
   readonly barriers: readonly Barrier[];
   /** Null where the cache directory does not exist, where everything belongs to root, or where it could not be looked through. */
   readonly survey: Survey | null;
-  /** Why the cache was not, or not wholly, looked through. */
+  /** Directories below it that could not be entered, so that what they hold is unknown. */
+  readonly unentered: readonly string[];
+  /** Why the cache was not looked through at all. */
   readonly unseen: UnseenReason | null;
+  /** Can the target open the lock that buildkitd left? True where there is none. */
+  readonly lockReadable: boolean;
 }
 
 const single = (id: number): IdRange => ({ start: id, count: 1 });
@@ -116,43 +120,76 @@ export const ownership: Fact<Ownership> = {
       look.get(launcher),
     ]);
     const barriers = await readBarriers(look, directory, allowed);
-    const none: Ownership = { allowed, barriers, survey: null, unseen: null };
+    const tree = directory.real ?? directory.path;
+    const lock = `${tree}/buildkitd.lock`;
+    const none: Ownership = { allowed, barriers, survey: null, unentered: [], unseen: null, lockReadable: true };
     const isDirectory = directory.chain.at(-1)?.stat?.kind === 'directory';
     // Inside a user namespace foreign owners all look like the overflow id, which image files may have too.
     if (!directory.exists || !isDirectory || allowed === null || by === 'none') return none;
-    const tree = directory.real ?? directory.path;
-    const command = `sudo find ${tree} -xdev -uid 0`;
     const inside = await look.get(namespace).then(
       (answer) => answer.survey,
       () => null,
     );
-    if (inside !== null) return { ...none, survey: inside, unseen: unenteredReason(inside, command) };
     try {
-      const survey = await look.host.survey(tree, allowed, who.self.uid === 0 ? 'self' : 'target');
-      return { ...none, survey, unseen: unenteredReason(survey, command) };
+      const survey = inside ?? (await look.host.survey(tree, allowed, who.self.uid === 0 ? 'self' : 'target'));
+      const named = survey.first.some(({ path }) => path === lock);
+      return {
+        ...none,
+        survey: await withHiddenIds(look, survey),
+        unentered: survey.unentered.filter((path) => !isOverlayWork(path)),
+        lockReadable: !named || (await look.host.access(lock, 'r', 'target')),
+      };
     } catch (error) {
       const { why } = reasonOf(error);
-      return { ...none, unseen: { why: `the owners below ${tree} could not be looked at: ${why}`, command } };
+      return {
+        ...none,
+        unseen: { why: `the owners below ${tree} could not be looked at: ${why}`, command: surveyCommand(tree) },
+      };
     }
   },
 };
 
-function unenteredReason({ unentered }: Survey, command: string): UnseenReason | null {
-  const closed = unentered.filter((path) => !isOverlayWork(path));
-  if (closed.length === 0) return null;
-  return {
-    why: `${closed.length === 1 ? '' : 'directories such as '}${closed[0]} cannot be entered from here, so the owners of what they hold are unknown`,
-    command,
-  };
+/** What an administrator types to see what root left in a cache. */
+export const surveyCommand = (tree: string): string => `sudo find '${tree.replaceAll("'", "'\\''")}' -xdev -uid 0`;
+
+/** Foreign ids are hidden inside the namespace; from outside the first entries often can be seen. */
+async function withHiddenIds(look: Look, survey: Survey): Promise<Survey> {
+  const first = await Promise.all(
+    survey.first.map(async (entry) => {
+      if (entry.uid !== null && entry.gid !== null) return entry;
+      const stat = await look.host.lstat(entry.path, 'target').catch(() => null);
+      return stat === null ? entry : { ...entry, uid: stat.uid, gid: stat.gid };
+    }),
+  );
+  if (first.length < survey.foreign) return { ...survey, first };
+  const owners: { [owner: string]: number } = {};
+  for (const { uid, gid } of first) {
+    const owner = `${uid ?? '?'}:${gid ?? '?'}`;
+    owners[owner] = (owners[owner] ?? 0) + 1;
+  }
+  return { ...survey, first, owners };
 }
 
-/** Entries below the tree that belong to nobody allowed, without the tree itself. */
+/** What belongs to nobody allowed, without the tree itself and without what bk-doctor's own trials make in it meanwhile. */
 export function foreignBelow(
   survey: Survey,
   tree: string,
-): { readonly count: number; readonly first: readonly ForeignEntry[] } {
-  const first = survey.first.filter(({ path }) => path !== tree);
-  return { count: survey.foreign - (survey.first.length - first.length), first };
+): Pick<Survey, 'first' | 'owners'> & { readonly count: number } {
+  const isOurs = (path: string): boolean => path === tree || path.startsWith(`${tree}/.bk-doctor-`);
+  const owners = { ...survey.owners };
+  let count = survey.foreign;
+  for (const { path, uid, gid } of survey.first) {
+    if (!isOurs(path)) continue;
+    count--;
+    for (const owner of [`${uid ?? '?'}:${gid ?? '?'}`, '?:?']) {
+      const left = owners[owner];
+      if (left === undefined) continue;
+      if (left > 1) owners[owner] = left - 1;
+      else delete owners[owner];
+      break;
+    }
+  }
+  return { count, owners, first: survey.first.filter(({ path }) => !isOurs(path)) };
 }
 
 /** Does what is created in the cache directory get a group that buildkitd's namespace does not have? By a setgid bit, or by BSD group semantics of the mount. */

@@ -79,7 +79,7 @@ export function wasTried(outcome: Outcome | null | undefined): outcome is Outcom
 }
 
 function isWorkspaceFailure(outcome: Outcome): boolean {
-  return !outcome.ok && /^mktemp: /.test(outcome.message);
+  return !outcome.ok && /^(mktemp|mkdir): /.test(outcome.message);
 }
 
 /** Why a mount that was asked for was not tried. */
@@ -95,7 +95,13 @@ export function whyUntried({ directory, answer, unseen }: Circumstances, outcome
   };
 }
 
-/** Words for people: the errno, else the tool's last words without temporary paths. */
+/** Words for people: the errno, else the tool's last words without temporary paths and advice. */
 export function failureWords(outcome: Exclude<Outcome, { ok: true }>): string {
-  return outcome.errno ?? outcome.message.replaceAll(/\S*\/\.bk-doctor-\w+/g, '…').trim();
+  if (outcome.errno !== null) return outcome.errno;
+  return outcome.message
+    .replaceAll(/\S*\/\.bk-doctor-\w+\S*?:?(?=\s|$)/g, '')
+    .replace(/dmesg\(1\) may have more information[^.]*\.?/, '')
+    .replaceAll(/\s+/g, ' ')
+    .replace(/[\s.]+$/, '')
+    .trim();
 }

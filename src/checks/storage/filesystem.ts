@@ -53,6 +53,9 @@ const needs = {
   container: optional(container),
 };
 
+/** EINVAL: the id is not mapped, which is a matter of the subordinate ids; the others are a matter of space. */
+const NOT_ITS_FAULT: ReadonlySet<string> = new Set(['EINVAL', 'ENOSPC', 'EDQUOT']);
+
 /** Bind mounts of a user namespace could not be made read-only again before this release (moby/buildkit#3483). */
 const KEEPS_LOCKED_FLAGS: Release = [0, 11, 5];
 
@@ -157,9 +160,8 @@ export const storageFilesystem: Check<typeof needs, FilesystemEvidence> = {
     const tried = facts.namespace.value;
     const chown = tried?.chown;
     const foreignGroup = inheritsForeignGroup(directory, disk.mount, facts.ownership.value?.allowed ?? null);
-    // EINVAL: the id is not mapped, which is a matter of the subordinate ids.
     const chownFailed =
-      wasTried(chown) && !chown.ok && chown.errno !== 'EINVAL' && !foreignGroup && !disk.readOnly
+      wasTried(chown) && !chown.ok && !NOT_ITS_FAULT.has(chown.errno ?? '') && !foreignGroup && !disk.readOnly
         ? failureWords(chown)
         : null;
     const rootless = who.mode === 'rootless';

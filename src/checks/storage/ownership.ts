@@ -3,11 +3,18 @@ import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
 import { type CacheDirectory, cacheDirectory } from '../../facts/cache-directory.ts';
 import { filesystem } from '../../facts/filesystem.ts';
 import { identity } from '../../facts/identity.ts';
-import { type Barrier, foreignBelow, includesId, inheritsForeignGroup, ownership } from '../../facts/ownership.ts';
+import {
+  type Barrier,
+  foreignBelow,
+  includesId,
+  inheritsForeignGroup,
+  ownership,
+  surveyCommand,
+} from '../../facts/ownership.ts';
 import { settings } from '../../facts/settings.ts';
 import { selectedSnapshotter } from '../../facts/snapshotters.ts';
 import { optional } from '../../facts/unseen.ts';
-import type { Allowed, Check, ForeignEntry, Identity, Owner, Problem, Severity } from '../../model.ts';
+import type { Allowed, Check, ForeignEntry, Identity, Owner, Problem, Severity, UnseenReason } from '../../model.ts';
 
 export interface OwnershipEvidence {
   /** `barrier`: a directory on the way forbids; `group`: new files get a foreign group; `content`: foreign entries in the cache; `stray`: foreign entries that buildkitd does not use. */
@@ -145,11 +152,11 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
     }
 
     if (found.survey !== null && isDirectory && directory.exists) {
-      const { count, first } = foreignBelow(found.survey, tree);
+      const { count, first, owners } = foreignBelow(found.survey, tree);
       if (count > 0) {
-        const owners = ownersWithout(found.survey.owners, found.survey.first, tree);
         const worker = selected.value?.selected == null ? null : `runc-${selected.value.selected}`;
-        const judge = (entry: ForeignEntry): Harm => harmOf(entry, tree, worker, found.allowed, version.value ?? null);
+        const judge = (entry: ForeignEntry): Harm =>
+          harmOf(entry, tree, worker, found.allowed, found.lockReadable, version.value ?? null);
         // With the native snapshotter an inherited group does no harm.
         const inherited = native && foreignGroup && Object.keys(owners).every((owner) => owner.endsWith(`:${at?.gid}`));
         const worst = inherited ? 'none' : worstOf(first.map(judge), count > first.length);
@@ -162,18 +169,28 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
         });
       }
     }
-    const hidden =
-      directory.blockedAt !== null && problems.length === 0 && who.self.uid !== 0
-        ? [
-            {
-              why: `${directory.blockedAt} cannot be searched from here, so that what is below was not seen`,
-              command: `sudo ls -ld ${directory.path}`,
-            },
-          ]
-        : [];
-    return { problems, unseen: found.unseen === null ? hidden : [...hidden, found.unseen] };
+    const unseen: UnseenReason[] = found.unseen === null ? [] : [found.unseen];
+    const closed = found.unentered.filter((path) => !isUnused(path, tree, selected.value?.selected ?? null));
+    if (closed.length > 0)
+      unseen.push({
+        why: `${closed[0]} cannot be entered from here, so that the owners of what it holds are unknown`,
+        command: surveyCommand(tree),
+      });
+    if (directory.blockedAt !== null && problems.length === 0 && who.self.uid !== 0)
+      unseen.push({
+        why: `${directory.blockedAt} cannot be searched from here, so that what is below was not seen`,
+        command: `sudo ls -ld ${directory.path}`,
+      });
+    return { problems, unseen };
   },
 };
+
+/** Does it lie in a part of the cache that buildkitd will not open? */
+function isUnused(path: string, tree: string, selected: string | null): boolean {
+  const top = path.slice(tree.length + 1).split('/')[0] ?? '';
+  if (top === '') return false;
+  return selected !== null && (top.startsWith('runc-') ? top !== `runc-${selected}` : !top.startsWith('containerd-'));
+}
 
 function barrierWords({ path, uid, gid, mode, needs: need, byMode }: Barrier, account: string, cache: string): string {
   const state = `${path} belongs to ${uid}:${gid} with mode ${octal(mode)}`;
@@ -191,18 +208,19 @@ function barrierWords({ path, uid, gid, mode, needs: need, byMode }: Barrier, ac
 }
 
 /** `resets`: buildkitd starts and forgets what the file held. `limits`: a step that changes these files fails. */
-type Harm = 'breaks' | 'limits' | 'resets' | 'none';
+type Harm = 'breaks' | 'limits' | 'resets' | 'perhaps' | 'none';
 const SEVERITY: { readonly [H in Harm]: Severity } = {
   breaks: 'error',
   limits: 'warning',
   resets: 'warning',
+  perhaps: 'warning',
   none: 'info',
 };
 
-/** Only the first entries are named: the rest may be anything. */
 function worstOf(harms: readonly Harm[], more: boolean): Harm {
-  if (more) return 'breaks';
-  return (['breaks', 'limits', 'resets'] as const).find((harm) => harms.includes(harm)) ?? 'none';
+  const worst = (['breaks', 'limits', 'resets'] as const).find((harm) => harms.includes(harm)) ?? 'none';
+  // Only the first entries are named; the rest may be in use.
+  return worst === 'none' && more ? 'perhaps' : worst;
 }
 
 /** What a foreign entry does to buildkitd: it opens its databases and its worker's directory, and never looks at the rest. */
@@ -211,6 +229,7 @@ function harmOf(
   tree: string,
   worker: string | null,
   allowed: Allowed | null,
+  lockReadable: boolean,
   version: Bracket | null,
 ): Harm {
   const [top = '', ...rest] = path.slice(tree.length + 1).split('/');
@@ -219,7 +238,8 @@ function harmOf(
   // With only a foreign group the user still may do everything, except to change the owner of image files.
   if (uid !== null && allowed !== null && includesId(allowed.uids, uid))
     return isWorker && rest[0] === 'snapshots' && rest.length > 3 ? 'limits' : 'none';
-  if (isWorker || top === 'buildkitd.lock') return 'breaks';
+  if (top === 'buildkitd.lock') return lockReadable ? 'none' : 'breaks';
+  if (isWorker) return 'breaks';
   const since = rest.length === 0 ? REPLACED_SINCE[top] : undefined;
   if (since === undefined) return 'none';
   return version !== null && surelySince(version, since) ? 'resets' : 'breaks';
@@ -237,27 +257,13 @@ function contentWords(
   const things = count === 1 ? `${example} belongs` : `${count} entries below ${tree}, the first ${example}, belong`;
   const then =
     worst === 'breaks'
-      ? 'buildkitd cannot change or remove them'
+      ? 'buildkitd and the steps of a build cannot change them'
       : worst === 'limits'
         ? 'a RUN step that changes such a file fails'
-        : worst === 'resets'
-          ? 'buildkitd sets such a database aside and forgets what it knew'
-          : 'buildkitd does not use them, and cannot free their space';
+        : worst === 'perhaps'
+          ? 'buildkitd does not use the first of them'
+          : worst === 'resets'
+            ? 'buildkitd sets such a database aside and forgets what it knew'
+            : 'buildkitd does not use them, and cannot free their space';
   return `${things} to ${who}, neither to the user nor to its subordinate ids: ${then}.`;
-}
-
-/** The counts without the tree itself, when that is among the named. */
-function ownersWithout(
-  owners: { readonly [owner: string]: number },
-  first: readonly ForeignEntry[],
-  tree: string,
-): { readonly [owner: string]: number } {
-  const own = first.find(({ path }) => path === tree);
-  if (own === undefined) return owners;
-  const key = `${own.uid ?? '?'}:${own.gid ?? '?'}`;
-  return Object.fromEntries(
-    Object.entries(owners)
-      .map(([owner, count]) => [owner, owner === key ? count - 1 : count] as const)
-      .filter(([, count]) => count > 0),
-  );
 }

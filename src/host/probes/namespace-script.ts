@@ -37,9 +37,8 @@ if command -v unshare >/dev/null; then
   try proc unshare --fork --pid --mount --ipc --uts mount -t proc proc /proc
 fi
 if [ -n "$1" ]; then
-  if words=$(mktemp -d "$1/.bk-doctor-XXXXXXXX" 2>&1); then
-    work=$words
-    mkdir -p "$work/l1" "$work/l2" "$work/upper" "$work/work" "$work/merged" "$work/fused" "$work/bound"
+  if words=$(mktemp -d "$1/.bk-doctor-XXXXXXXX" 2>&1) && work=$words &&
+    words=$(mkdir "$work/l1" "$work/l2" "$work/upper" "$work/work" "$work/merged" "$work/fused" "$work/bound" 2>&1); then
     try overlay mount -t overlay overlay -o "lowerdir=$work/l2:$work/l1,upperdir=$work/upper,workdir=$work/work" "$work/merged"
     if [ "$2" = fuse ] && try fuse env PATH="$daemon_path" mount.fuse3 overlay "$work/fused" -o "lowerdir=$work/l2:$work/l1" -t fuse-overlayfs; then
       # buildkitd chooses by the read-only mount above; a RUN step then needs a writable one.
