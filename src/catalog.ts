@@ -1,14 +1,34 @@
+import { clientDocker } from './checks/client/docker.ts';
+import { clientEndpointCheck } from './checks/client/endpoint.ts';
 import { kernelVersion } from './checks/kernel/version.ts';
 import { lsmApparmor } from './checks/lsm/apparmor.ts';
 import { lsmSelinux } from './checks/lsm/selinux.ts';
+import { networkDriver } from './checks/net/driver.ts';
+import { netPorts } from './checks/net/ports.ts';
+import { netSockets } from './checks/net/sockets.ts';
+import { runtimeBinaries } from './checks/runtime/binaries.ts';
+import { runtimeCgroups } from './checks/runtime/cgroups.ts';
+import { runtimeInstance } from './checks/runtime/instance.ts';
+import { runtimeProcessSandbox } from './checks/runtime/process-sandbox.ts';
+import { runtimeSession } from './checks/runtime/session.ts';
 import { snapshotterFuseOverlayfs } from './checks/snapshotter/fuse-overlayfs.ts';
 import { snapshotterOverlayfs } from './checks/snapshotter/overlayfs.ts';
 import { snapshotterSelected } from './checks/snapshotter/selected.ts';
 import { storageFilesystem } from './checks/storage/filesystem.ts';
 import { storageOwnership } from './checks/storage/ownership.ts';
 import { storageSpace } from './checks/storage/space.ts';
+import { directDocker } from './fixes/client/docker.ts';
+import { pointClient } from './fixes/client/endpoint.ts';
 import { freeFromProfile } from './fixes/lsm/apparmor.ts';
 import { relabel } from './fixes/lsm/selinux.ts';
+import { supplyDriver } from './fixes/net/driver.ts';
+import { movePorts } from './fixes/net/ports.ts';
+import { repairSockets } from './fixes/net/sockets.ts';
+import { supplyBinaries } from './fixes/runtime/binaries.ts';
+import { mountCgroups } from './fixes/runtime/cgroups.ts';
+import { standBeside } from './fixes/runtime/instance.ts';
+import { unmaskProc } from './fixes/runtime/process-sandbox.ts';
+import { repairSession } from './fixes/runtime/session.ts';
 import { replaceFuseOverlayfs } from './fixes/snapshotter/fuse-overlayfs.ts';
 import { replaceOverlayfs } from './fixes/snapshotter/overlayfs.ts';
 import { chooseSnapshotter } from './fixes/snapshotter/selected.ts';
@@ -55,4 +75,14 @@ export const catalog: readonly CatalogEntry[] = [
   { check: storageOwnership, fix: restoreOwnership },
   { check: storageSpace, fix: makeRoom, after: ['storage/ownership'] },
   { check: storageFilesystem, fix: mendFilesystem },
+  { check: runtimeBinaries, fix: supplyBinaries },
+  { check: runtimeSession, fix: repairSession },
+  { check: runtimeProcessSandbox, fix: unmaskProc },
+  { check: runtimeCgroups, fix: mountCgroups },
+  { check: runtimeInstance, fix: standBeside },
+  { check: netPorts, fix: movePorts },
+  { check: netSockets, fix: repairSockets, after: ['runtime/session'] },
+  { check: networkDriver, fix: supplyDriver },
+  { check: clientEndpointCheck, fix: pointClient },
+  { check: clientDocker, fix: directDocker },
 ];

@@ -96,7 +96,8 @@ async function readDocument({ host }: Look, path: string): Promise<Document> {
       return { path, exists: true, broken: 'it is not a JSON object', table: {} };
     return { path, exists: true, broken: null, table: value as Table };
   } catch (error) {
-    if (error instanceof Unseen) return { path, exists: true, broken: error.why, table: {} };
+    // What may not be read is not known to be wrong.
+    if (error instanceof Unseen) return { path, exists: false, broken: null, table: {} };
     if (error instanceof SyntaxError) return { path, exists: true, broken: 'it is not valid JSON', table: {} };
     throw error;
   }

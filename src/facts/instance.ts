@@ -1,7 +1,9 @@
 import type { Fact, Look } from '../model.ts';
+import { splitHostPort } from './address.ts';
 import { normalise } from './cache-directory.ts';
 import { identity } from './identity.ts';
 import { type Listener, listeners } from './listeners.ts';
+import { launcher } from './namespace.ts';
 import { LISTEN, parseLocks, parseTcpTable, parseUnixTable, type TcpRow, type UnixListener } from './proc-net.ts';
 import { settings } from './settings.ts';
 import { Unseen } from './unseen.ts';
@@ -31,6 +33,8 @@ export interface Instance {
   /** The daemon and the launchers above it. */
   readonly pids: readonly number[];
   readonly lock: { readonly path: string; readonly held: boolean; readonly holder: Holder | null };
+  /** rootlesskit's own lock, where its --state-dir is given: two of them cannot share one. */
+  readonly launcherLock: { readonly path: string; readonly held: boolean; readonly holder: Holder | null } | null;
   /** Configured Unix addresses on which somebody answers. */
   readonly live: readonly LiveSocket[];
 }
@@ -99,11 +103,12 @@ export const instance: Fact<Instance> = {
   id: 'instance',
   async read(look) {
     const { host, request } = look;
-    const [{ target }, { root }, { all, ownNetwork }, tables] = await Promise.all([
+    const [{ target }, { root, rootlesskitFlags }, { all, ownNetwork }, tables, by] = await Promise.all([
       look.get(identity),
       look.get(settings),
       look.get(listeners),
       look.get(socketTables),
+      look.get(launcher),
     ]);
     const path = `${normalise(root.value)}/buildkitd.lock`;
     const { held, pid } = path.startsWith('/') ? await lockOf(look, path) : { held: false, pid: null };
@@ -129,24 +134,48 @@ export const instance: Fact<Instance> = {
     // Where it serves tells a daemon of this set-up from one that only shares the state directory.
     const serves =
       sockets.length === 0
-        ? ownNetwork || tables.tcp === null || (await servesTcp(look, tables.tcp, pids, target.uid))
+        ? ownNetwork || tables.tcp === null || (await servesTcp(look, tables.tcp, pids, target.uid, portsOf(grpc)))
         : live.some(
             ({ use, holder: by }) => use === 'grpc' && (by?.pid == null || pid === null || pids.includes(by.pid)),
           );
     const running = held && mine && serves;
-    return { running, pid: running ? pid : null, pids: running ? pids : [], lock: { path, held, holder }, live };
+    const directory = by === 'rootlesskit' ? rootlesskitFlags['state-dir']?.at(-1) : undefined;
+    const kit = directory?.startsWith('/') ? `${normalise(directory)}/lock` : null;
+    const kitLock = kit === null ? null : await lockOf(look, kit);
+    return {
+      running,
+      pid: running ? pid : null,
+      pids: running ? pids : [],
+      lock: { path, held, holder },
+      launcherLock:
+        kit === null || kitLock === null
+          ? null
+          : { path: kit, held: kitLock.held, holder: await holderOf(look, kitLock.pid) },
+      live,
+    };
   },
 };
 
-/** Does the holder of the lock listen on any TCP port? Processes that cannot be seen count by their account. */
+/** The ports of TCP addresses, as far as they are written as numbers. */
+function portsOf(listening: readonly Listener[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const { address } of listening) {
+    const split = address.scheme === 'tcp' ? splitHostPort(address.hostPort) : null;
+    if (split?.error === null && /^\d{1,5}$/.test(split.port)) found.add(Number(split.port));
+  }
+  return found;
+}
+
+/** Does the holder of the lock listen on a configured port? Processes that cannot be seen count by their account. */
 async function servesTcp(
   { host }: Look,
   rows: readonly TcpRow[],
   pids: readonly number[],
   uid: number,
+  ports: ReadonlySet<number>,
 ): Promise<boolean> {
   for (const row of rows) {
-    if (row.state !== LISTEN || row.uid !== uid) continue;
+    if (row.state !== LISTEN || row.uid !== uid || (ports.size > 0 && !ports.has(row.port))) continue;
     const holder = await host.socketHolder(row.inode);
     if (holder === null || pids.includes(holder.pid)) return true;
   }

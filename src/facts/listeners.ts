@@ -26,6 +26,8 @@ export interface Listeners {
   readonly ownNetwork: boolean;
   /** rootlesskit copies up /run: what buildkitd makes directly below it is not seen from outside. */
   readonly ownRun: boolean;
+  /** And nothing of that name was there before: runc can then keep its state in /run/runc. */
+  readonly ownRunc: boolean;
   /** Ports that rootlesskit opens on the host for buildkitd, as written after --publish. */
   readonly published: readonly string[];
 }
@@ -89,11 +91,13 @@ export const listeners: Fact<Listeners> = {
     });
 
     const flags = by === 'rootlesskit' ? options.rootlesskitFlags : {};
-    const copied = flags['copy-up'] ?? [];
+    const ownRun = (flags['copy-up'] ?? []).some((directory) => directory.replace(/\/+$/, '') === '/run');
+    const runc = ownRun ? await look.host.stat('/run/runc', 'target').catch(() => undefined) : undefined;
     return {
       all,
       ownNetwork: (flags.net?.at(-1) ?? 'host') !== 'host' && !isOn(flags['detach-netns']),
-      ownRun: copied.some((directory) => directory.replace(/\/+$/, '') === '/run'),
+      ownRun,
+      ownRunc: ownRun && runc === null,
       published: [...(flags.publish ?? []), ...(flags.p ?? [])],
     };
   },

@@ -281,7 +281,8 @@ async function judgeByFiles(
   const local = [...parseFibTrie(trie?.text ?? ''), ...parseIfInet6(six?.text ?? '')];
   return wanted.map((one): Bound => {
     const { host: at, port } = one;
-    if (at !== null && !isLoopback(at) && nonlocal?.text.trim() !== '1') {
+    // 127.0.0.0/8 is always local; ::1 goes away with disable_ipv6.
+    if (at !== null && !(isIpv4(at) && isLoopback(at)) && nonlocal?.text.trim() !== '1') {
       const known = isIpv4(at) ? trie !== null : six !== null;
       if (!known)
         return { error: null, unseen: `it cannot be told whether ${formatIp(at)} is an address of this host` };

@@ -89,20 +89,21 @@ export const netSockets: Check<typeof needs, SocketsEvidence> = {
     };
     const file = (source: Source): ConfigEdit | null => (source === 'file' ? config : null);
 
-    for (const { text, address, key, source, use, index } of heard.all) {
-      if (use === 'otel' && text.startsWith('unix://'))
+    for (const { text, address, key, source, index } of heard.all) {
+      if (address.scheme === 'npipe')
         push(
           'config.bad-address',
           'warning',
           text,
-          `${key} is a path without a scheme: "${text}" is taken as the relative path it looks like`,
+          `${text} is meant for Windows: here buildkitd makes a Unix socket of it that every account may use`,
           {
             ...blank,
             what: 'scheme',
             address: text,
             key,
             source,
-            instead: text.slice('unix://'.length),
+            index,
+            instead: `unix://${address.path}`,
             config: file(source),
           },
         );
@@ -172,12 +173,13 @@ export const netSockets: Check<typeof needs, SocketsEvidence> = {
       ] as const) {
         if (inner === null || group.unknown) continue;
         const evidence: SocketsEvidence = { ...blank, what, address: String(inner), key, source: 'file' };
+        const label = what === 'group' ? "the sockets' group (grpc.gid, --group)" : "the sockets' owner (grpc.uid)";
         if (outer === null)
           push(
             'socket.permission',
             'error',
             key,
-            `${key} is ${inner}, an id that the user namespace does not have: buildkitd cannot give its socket to it`,
+            `${label} is ${inner}, an id that the user namespace does not have: buildkitd cannot give its socket to it`,
             evidence,
           );
         else if (what === 'group' && inner !== 0 && inner !== '0')
@@ -185,7 +187,7 @@ export const netSockets: Check<typeof needs, SocketsEvidence> = {
             'socket.permission',
             'warning',
             key,
-            `${key} is ${inner} inside the user namespace, which is ${outer} outside: no account of the host is in that group`,
+            `${label} is ${inner} inside the user namespace, which is ${outer} outside: no account of the host is in that group`,
             evidence,
           );
       }
@@ -249,13 +251,24 @@ export const netSockets: Check<typeof needs, SocketsEvidence> = {
             null,
             `buildkitd refuses the address "${socket.text}": it is not a path`,
           );
-        else if (socket.use !== 'otel' || source !== 'default')
+        else if (socket.use === 'otel') {
+          // That of a relative XDG_RUNTIME_DIR is told with the variable.
+          if (!needed || source === 'default') return;
+          const instead = path.startsWith('unix:///') ? path.slice('unix://'.length) : null;
+          push(
+            'config.bad-address',
+            'error',
+            path,
+            `${key} is "${path}", which is not an absolute path${instead === null ? '' : ' (it takes no scheme)'}: every RUN step fails to find the trace socket`,
+            { ...evidence(instead === null ? 'relative' : 'scheme', null), instead: instead ?? `/${path}` },
+          );
+        } else
           push(
             'config.bad-address',
             'warning',
             socket.text,
             `${socket.text} is the relative path "${path}": where the socket stands depends on the directory that buildkitd is started in (unix:///${path} has three slashes)`,
-            { ...evidence('relative', null), instead: socket.use === 'otel' ? `/${path}` : `unix:///${path}` },
+            { ...evidence('relative', null), instead: `unix:///${path}` },
           );
         return;
       }

@@ -3,7 +3,7 @@ import { instance } from '../../facts/instance.ts';
 import type { Check, Problem } from '../../model.ts';
 
 export interface InstanceEvidence {
-  readonly what: 'own' | 'lock' | 'socket';
+  readonly what: 'own' | 'lock' | 'launcher' | 'socket';
   readonly path: string;
   readonly pid: number | null;
   readonly command: string | null;
@@ -49,6 +49,15 @@ export const runtimeInstance: Check<typeof needs, InstanceEvidence> = {
         subject: lock.path,
         message: `${who(lock.holder)} holds ${lock.path}: a buildkitd on the same state directory ends with "another instance running?"`,
         evidence: evidence('lock', lock.path, lock.holder),
+      });
+    const kit = found.launcherLock;
+    if (!running && kit?.held)
+      problems.push({
+        condition: 'daemon.state-dir-locked',
+        severity: 'error',
+        subject: kit.path,
+        message: `${who(kit.holder)} holds ${kit.path}: a second rootlesskit on the same --state-dir ends with "another RootlessKit is running"`,
+        evidence: evidence('launcher', kit.path, kit.holder),
       });
     for (const { path, use, holder } of live) {
       if (use === 'otel' || running) continue;

@@ -155,12 +155,12 @@ export const runtimeSession: Check<typeof needs, SessionEvidence> = {
           `USER is ${word}, so buildkitd takes root's paths (${named.join(', ')}), which ${target.name ?? `uid ${target.uid}`} may not write`,
           { kind: 'user', variable: 'USER', source },
         );
-      else if (value === 'root' && !heard.ownRun)
+      else if (value === 'root' && !heard.ownRunc)
         add(
           'env.user',
           'error',
           'USER',
-          'USER is "root", so runc keeps its state in /run/runc, which every RUN step then fails to write',
+          'USER is "root", so the OCI runtime keeps its state below /run, which every RUN step then fails to write',
           {
             kind: 'user',
             variable: 'USER',
@@ -178,10 +178,10 @@ export const runtimeSession: Check<typeof needs, SessionEvidence> = {
         const named = heard.all.some(
           ({ use, needed, source: from }) => use !== 'debug' && needed && from === 'default',
         );
-        if (!heard.ownRun || named)
+        if (!heard.ownRunc || named)
           say(
             'error',
-            `XDG_RUNTIME_DIR is not set, so ${named ? 'buildkitd listens in /run/buildkit' : 'runc keeps its state in /run/runc'}, which ${target.name ?? `uid ${target.uid}`} may not write`,
+            `XDG_RUNTIME_DIR is not set, so ${named ? 'buildkitd listens in /run/buildkit' : 'the OCI runtime keeps its state below /run'}, which ${target.name ?? `uid ${target.uid}`} may not write`,
             { kind: 'unset', variable },
           );
         return;

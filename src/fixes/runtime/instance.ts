@@ -10,9 +10,11 @@ export const standBeside: Fix<InstanceEvidence> = {
       if (what === 'own') return [];
       const stop = pid === null ? `find and stop it (as root: fuser -v ${path})` : `stop it (kill ${pid})`;
       const beside =
-        what === 'lock'
-          ? 'or start this one with another state directory (--root DIR) and another address'
-          : 'or give this one another address (--addr unix:///PATH)';
+        what === 'launcher'
+          ? 'or give rootlesskit another --state-dir'
+          : what === 'lock'
+            ? 'or start this one with another state directory (--root DIR) and another address'
+            : 'or give this one another address (--addr unix:///PATH)';
       return [{ for: [index], risk: 'manual', steps: [{ do: 'tell', as: 'target', text: `${stop}, ${beside}` }] }];
     });
   },

@@ -9,19 +9,20 @@ export const repairSession: Fix<SessionEvidence> = {
       const steps = stepsFor(problem);
       if (steps === null) return [];
       const acts = steps.some(({ do: what }) => what !== 'tell');
-      const runs = steps.some((step) => step.do === 'run');
       return [
         {
           for: [index],
           risk: acts ? 'safe' : 'manual',
-          // A directory that logind makes is there at once; a shell learns its new variable at the next login.
-          ...(runs && problem.evidence.kind === 'unset' ? { until: 'login' as const } : {}),
+          // The directory is there at once, but a shell learns its new variable at the next login.
+          ...(acts && ASKS_VARIABLE.has(problem.evidence.kind) ? { until: 'login' as const } : {}),
           steps,
         },
       ];
     });
   },
 };
+
+const ASKS_VARIABLE = new Set<SessionEvidence['kind']>(['unset', 'relative', 'list']);
 
 const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
 
