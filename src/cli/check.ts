@@ -8,7 +8,7 @@ import { addExamineOptions, type Examination, examinationOf } from './examine-op
 import { globalsOf } from './globals.ts';
 import { commandsOf } from './own-commands.ts';
 import { preparePrivateFile } from './private-file.ts';
-import { progressLine } from './progress.ts';
+import { examined, progressLine } from './progress.ts';
 import type { Session } from './session.ts';
 import { didYouMean } from './wording.ts';
 
@@ -45,7 +45,7 @@ async function check(session: Session, command: Command): Promise<number> {
   const inventory = globals.verbose || recording !== null || destination.file !== null;
   const report = await assess(opened, asked, {
     inventory,
-    progress: (done, total, id) => progress.show(`examined ${done} of ${total}: ${id}`),
+    progress: examined(progress),
   }).finally(() => progress.clear());
   if (recording !== null) {
     recording.write(opened.recording());

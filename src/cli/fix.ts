@@ -8,13 +8,12 @@ import { exitCode } from '../report/exit-code.ts';
 import { visible } from '../report/visible.ts';
 import type { Preview, TreatEvent } from '../treat.ts';
 import { type Destination, destinationOf, sendReport } from './answer.ts';
-import { applyContext } from './apply-context.ts';
 import { open } from './check.ts';
 import { addExamineOptions, type Examination, examinationOf } from './examine-options.ts';
 import { type Globals, globalsOf } from './globals.ts';
 import { commandsOf } from './own-commands.ts';
 import { preparePrivateFile } from './private-file.ts';
-import { type ProgressLine, progressLine } from './progress.ts';
+import { examined, type ProgressLine, progressLine } from './progress.ts';
 import { chosenForScript } from './script-choice.ts';
 import type { Session } from './session.ts';
 
@@ -106,7 +105,7 @@ async function plan(
   async function examine(line: ProgressLine): Promise<Report> {
     return assess(opened, asked, {
       inventory: globals.verbose || asked.record !== null || destination.file !== null,
-      progress: (done, total, id) => line.show(`examined ${done} of ${total}: ${id}`),
+      progress: examined(line),
     }).finally(() => line.clear());
   }
 }
@@ -121,13 +120,17 @@ async function apply(
   const recording = asked.record === null ? null : preparePrivateFile('--record', asked.record, session.streams.env);
   const opened = await open(session, asked);
   const line = progressLine(session, globals.quiet);
-  const [{ Busy, Refused }, { treat }] = await Promise.all([import('../apply/index.ts'), import('../treat.ts')]);
+  const [{ Busy, Refused }, { treat }, { applyContext }] = await Promise.all([
+    import('../apply/index.ts'),
+    import('../treat.ts'),
+    import('./apply-context.ts'),
+  ]);
   let last: Report | null = null;
   let refused: string | null = null;
   const examine = async (): Promise<Report> => {
     last = await assess(opened, asked, {
       inventory: globals.verbose || asked.record !== null || destination.file !== null,
-      progress: (done, total, id) => line.show(`examined ${done} of ${total}: ${id}`),
+      progress: examined(line),
     }).finally(() => line.clear());
     return last;
   };

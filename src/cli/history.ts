@@ -4,7 +4,6 @@ import { openHost } from '../host/open.ts';
 import { ascii, visible } from '../report/visible.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
 import type { Appearance } from './appearance.ts';
-import { journalOf } from './apply-context.ts';
 import { globalsOf, refuseMarkdown } from './globals.ts';
 import { Undelivered } from './outlet.ts';
 import type { Session } from './session.ts';
@@ -23,7 +22,10 @@ export function registerHistory(program: Command, session: Session): void {
       const destination = destinationOf(session, globals);
       const opened = await openHost(OURSELVES, { record: false, replay: null, env: session.streams.env });
       session.tidy(() => opened.close());
-      const { history, Refused } = await import('../apply/index.ts');
+      const [{ history, Refused }, { journalOf }] = await Promise.all([
+        import('../apply/index.ts'),
+        import('./apply-context.ts'),
+      ]);
       const told = await history(journalOf(opened, session), opened.host.identity.self.uid).catch((error: unknown) => {
         throw error instanceof Refused ? new Undelivered(error.message) : error;
       });

@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { UsageError } from '../host/usage-error.ts';
 import { visible } from '../report/visible.ts';
 import { VERSION } from '../version.ts';
+import { endDescendants } from './descendants.ts';
 import { deliver, remark, tolerateClosedReaders, Undelivered } from './outlet.ts';
 import { createProgram, misuse } from './program.ts';
 import { Interrupted, type Session, type Streams } from './session.ts';
@@ -98,7 +99,10 @@ function openDesk(streams: Streams, quiet: boolean): Desk {
     abort.abort();
     // While a change is being made the first signal waits for it to be taken back; a second one does not.
     if (patient > 0 && !again) return;
-    const exit = (): never => process.exit(ended ?? 1);
+    const exit = (): never => {
+      endDescendants();
+      process.exit(ended ?? 1);
+    };
     if (again) exit();
     // A cursor that a prompt has hidden, a line of progress.
     if (streams.stderr.isTTY) streams.stderr.write('\r\u001b[K\u001b[?25h');

@@ -42,7 +42,11 @@ export function commandsOf(question: Question, target: TargetReport, env: NodeJS
     checkAsRoot: asRoot('check'),
     fixAsRoot: asRoot('fix'),
     show: commandLine([...own, 'show']),
-    verify: question.verify && !elsewhere ? commandLine([...own, 'verify', ...placeFlags(request)]) : null,
+    // It has a root and a socket of its own.
+    verify:
+      question.verify && !elsewhere
+        ? commandLine([...own, 'verify', ...placeFlags({ ...request, root: null, addresses: null })])
+        : null,
     isRoot,
     elsewhere,
   };

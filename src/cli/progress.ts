@@ -8,22 +8,46 @@ export interface ProgressLine {
 }
 
 /** How long nothing is shown: most runs are over before. */
-const PATIENCE_MS = 150;
+const PATIENCE_MS = 200;
 
 export function progressLine({ streams }: Session, quiet: boolean): ProgressLine {
   const { stderr, env } = streams;
   if (quiet || !stderr.isTTY || env.TERM === 'dumb') return { show: () => {}, clear: () => {} };
+  const write = (text: string): void => {
+    stderr.write(`\r\u001b[K${text.slice(0, Math.max(20, (stderr.columns || 80) - 1))}`);
+  };
   const started = Date.now();
+  let latest = '';
   let shown = false;
+  let timer: NodeJS.Timeout | null = null;
+  const put = (): void => {
+    timer = null;
+    write(latest);
+    shown = true;
+  };
   return {
     show(text) {
-      if (Date.now() - started < PATIENCE_MS) return;
-      stderr.write(`\r\u001b[K${text.slice(0, Math.max(20, (stderr.columns || 80) - 1))}`);
-      shown = true;
+      latest = text;
+      const left = PATIENCE_MS - (Date.now() - started);
+      if (shown || left <= 0) put();
+      else timer ??= setTimeout(put, left).unref();
     },
     clear() {
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
       if (shown) stderr.write('\r\u001b[K');
       shown = false;
     },
   };
+}
+
+/** For the progress of an examination, which ends with the slowest look. */
+export function examined(line: ProgressLine): (done: number, total: number, id: string) => void {
+  line.show('examining this host');
+  return (done, total, id) =>
+    line.show(
+      done < total
+        ? `examined ${done} of ${total}: ${id}`
+        : `examined ${total} of ${total}, waiting for the last answers`,
+    );
 }

@@ -7,7 +7,6 @@ import { commandLine } from '../report/shell.ts';
 import { undoText } from '../report/undo.ts';
 import { visible } from '../report/visible.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
-import { applyContext } from './apply-context.ts';
 import { globalsOf, refuseMarkdown } from './globals.ts';
 import { ownWords } from './own-commands.ts';
 import { progressLine } from './progress.ts';
@@ -46,7 +45,10 @@ async function takeBack(session: Session, id: string | null, command: Command): 
   const destination = destinationOf(session, globals);
   const opened = await openHost(OURSELVES, { record: false, replay: null, env: session.streams.env });
   session.tidy(() => opened.close());
-  const { Busy, NoSuchTransaction, Refused, undo } = await import('../apply/index.ts');
+  const [{ Busy, NoSuchTransaction, Refused, undo }, { applyContext }] = await Promise.all([
+    import('../apply/index.ts'),
+    import('./apply-context.ts'),
+  ]);
   const line = progressLine(session, globals.quiet);
   const context = await applyContext(session, opened, (text) => line.show(text));
   try {
