@@ -1,5 +1,9 @@
 import { clientDocker } from './checks/client/docker.ts';
 import { clientEndpointCheck } from './checks/client/endpoint.ts';
+import { idmapHelpersCheck } from './checks/idmap/helpers.ts';
+import { idmapOverlap } from './checks/idmap/overlap.ts';
+import { idmapRanges } from './checks/idmap/ranges.ts';
+import { kernelLimits } from './checks/kernel/limits.ts';
 import { kernelVersion } from './checks/kernel/version.ts';
 import { lsmApparmor } from './checks/lsm/apparmor.ts';
 import { lsmSelinux } from './checks/lsm/selinux.ts';
@@ -17,8 +21,16 @@ import { snapshotterSelected } from './checks/snapshotter/selected.ts';
 import { storageFilesystem } from './checks/storage/filesystem.ts';
 import { storageOwnership } from './checks/storage/ownership.ts';
 import { storageSpace } from './checks/storage/space.ts';
+import { usernsLimits } from './checks/userns/limits.ts';
+import { usernsPermission } from './checks/userns/permission.ts';
+import { usernsProbe } from './checks/userns/probe.ts';
 import { directDocker } from './fixes/client/docker.ts';
 import { pointClient } from './fixes/client/endpoint.ts';
+import { restoreHelpers } from './fixes/idmap/helpers.ts';
+import { partRanges } from './fixes/idmap/overlap.ts';
+import { giveRanges } from './fixes/idmap/ranges.ts';
+import { raiseKernelLimits } from './fixes/kernel/limits.ts';
+import { changeKernel } from './fixes/kernel/version.ts';
 import { freeFromProfile } from './fixes/lsm/apparmor.ts';
 import { relabel } from './fixes/lsm/selinux.ts';
 import { supplyDriver } from './fixes/net/driver.ts';
@@ -35,6 +47,9 @@ import { chooseSnapshotter } from './fixes/snapshotter/selected.ts';
 import { mendFilesystem } from './fixes/storage/filesystem.ts';
 import { restoreOwnership } from './fixes/storage/ownership.ts';
 import { makeRoom } from './fixes/storage/space.ts';
+import { raiseLimits } from './fixes/userns/limits.ts';
+import { permitUserns } from './fixes/userns/permission.ts';
+import { showProbe } from './fixes/userns/probe.ts';
 import type { Check, Fix } from './model.ts';
 
 /** One line of the product: a check, its fix, when it is treated, and who can explain its failure. */
@@ -51,7 +66,30 @@ export interface CatalogEntry {
 
 /** Every check in report order. */
 export const catalog: readonly CatalogEntry[] = [
-  { check: kernelVersion },
+  { check: kernelVersion, fix: changeKernel },
+  { check: kernelLimits, fix: raiseKernelLimits },
+  { check: usernsLimits, fix: raiseLimits },
+  { check: usernsPermission, fix: permitUserns },
+  {
+    check: usernsProbe,
+    fix: showProbe,
+    explainedBy: [
+      'kernel/version',
+      'userns/limits',
+      'userns/permission',
+      'idmap/helpers',
+      'idmap/ranges',
+      'lsm/selinux',
+      'lsm/apparmor',
+      'runtime/binaries',
+      'runtime/session',
+      'runtime/process-sandbox',
+      'net/driver',
+    ],
+  },
+  { check: idmapHelpersCheck, fix: restoreHelpers },
+  { check: idmapRanges, fix: giveRanges },
+  { check: idmapOverlap, fix: partRanges },
   { check: lsmSelinux, fix: relabel },
   { check: lsmApparmor, fix: freeFromProfile },
   {

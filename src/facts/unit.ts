@@ -12,7 +12,25 @@ export interface Unit {
   readonly buildkitd: { readonly path: string; readonly args: readonly string[]; readonly flags: Flags };
   readonly environment: { readonly [name: string]: string };
   readonly noNewPrivileges: boolean;
+  /** The setting that does so: NoNewPrivileges itself, or one that implies it in a user's unit (systemd.exec(5)). */
+  readonly noNewPrivilegesBy: string | null;
 }
+
+/** Settings that systemd can only make with seccomp, for which an ordinary user's process needs no_new_privs. */
+const FILTERING = ['SystemCallFilter', 'SystemCallArchitectures', 'SystemCallLog', 'RestrictAddressFamilies'];
+const FILTERING_SWITCHES = [
+  'RestrictNamespaces',
+  'PrivateDevices',
+  'ProtectKernelTunables',
+  'ProtectKernelModules',
+  'ProtectKernelLogs',
+  'ProtectClock',
+  'ProtectHostname',
+  'MemoryDenyWriteExecute',
+  'RestrictRealtime',
+  'RestrictSUIDSGID',
+  'LockPersonality',
+];
 
 interface Section {
   readonly [key: string]: readonly string[];
@@ -169,6 +187,12 @@ async function readUnit(
       if (found?.[1] !== undefined) environment[found[1]] = splitWords(found[2] ?? '').join(' ');
     }
   }
+  const isOn = (key: string): boolean => /^(yes|true|1|on)$/i.test(service[key]?.at(-1) ?? '');
+  const noNewPrivilegesBy = isOn('NoNewPrivileges')
+    ? 'NoNewPrivileges'
+    : scope === 'user'
+      ? ([...FILTERING.filter((key) => service[key] !== undefined), ...FILTERING_SWITCHES.filter(isOn)][0] ?? null)
+      : null;
   const kitArgs = kit < 0 ? null : parseRootlesskitArgs(argv.slice(kit + 1, start));
   const daemon = parseBuildkitdArgs(argv.slice(start + 1));
   return {
@@ -181,6 +205,7 @@ async function readUnit(
         : { path: argv[kit] ?? 'rootlesskit', args: argv.slice(kit + 1, start), flags: kitArgs.flags },
     buildkitd: { path: argv[start] ?? 'buildkitd', args: argv.slice(start + 1), flags: daemon.flags },
     environment,
-    noNewPrivileges: /^(yes|true|1|on)$/i.test(service.NoNewPrivileges?.at(-1) ?? ''),
+    noNewPrivileges: noNewPrivilegesBy !== null,
+    noNewPrivilegesBy,
   };
 }

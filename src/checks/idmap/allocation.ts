@@ -1,0 +1,58 @@
+import type { IdRange } from '../../model.ts';
+
+/** Largest id a map can hold: 2^32 - 1 means "no id" to the kernel. */
+export const LAST_ID = 4294967294;
+/** What one user should have, so that images may name every 16-bit id. */
+export const FULL = 65536;
+/** The fewest with which a file can be given to nobody (65534): the user's own id is 0 inside. */
+export const ENOUGH = 65534;
+
+export interface Bounds {
+  readonly min: number;
+  /** Inclusive. */
+  readonly max: number;
+}
+
+/**
+ * The lowest free range of `count` ids that touches nothing taken and lies in one piece of `within` (null: anywhere),
+ * found as useradd finds it. Null: there is none.
+ */
+export function freeRange(
+  taken: readonly IdRange[],
+  { min, max }: Bounds,
+  count: number,
+  within: readonly IdRange[] | null,
+): IdRange | null {
+  const sorted = taken.filter((range) => range.count > 0).toSorted((a, b) => a.start - b.start);
+  const pieces = within ?? [{ start: 0, count: LAST_ID + 1 }];
+  for (const piece of pieces.toSorted((a, b) => a.start - b.start)) {
+    let low = Math.max(min, piece.start);
+    const last = Math.min(max, piece.start + piece.count - 1, LAST_ID);
+    for (const { start, count: length } of sorted) {
+      if (start + length <= low) continue;
+      if (start >= low + count || start > last) break;
+      low = start + length;
+    }
+    if (low + count - 1 <= last) return { start: low, count };
+  }
+  return null;
+}
+
+/**
+ * Ids that no account may be given, whatever the files say: system accounts, ordinary ones, systemd's and nobody
+ * (https://systemd.io/UIDS-GIDS).
+ */
+export const RESERVED: readonly IdRange[] = [{ start: 0, count: 65536 }];
+
+/** SSSD maps a domain into slices of 200,000 ids; a directory user's own slice is full of other people. */
+export function directorySlice(uid: number): IdRange | null {
+  if (uid < 200000) return null;
+  return { start: Math.floor(uid / 200000) * 200000, count: 200000 };
+}
+
+export const overlaps = (a: IdRange, b: IdRange): boolean => a.start < b.start + b.count && b.start < a.start + a.count;
+
+export const contains = ({ start, count }: IdRange, id: number): boolean => id >= start && id < start + count;
+
+/** "100000-165535" */
+export const rangeText = ({ start, count }: IdRange): string => `${start}-${start + count - 1}`;

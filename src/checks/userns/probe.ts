@@ -1,0 +1,208 @@
+import { container } from '../../facts/container.ts';
+import { mounts } from '../../facts/mounts.ts';
+import { launcher, namespace } from '../../facts/namespace.ts';
+import { probing } from '../../facts/probing.ts';
+import { settings } from '../../facts/settings.ts';
+import { optional } from '../../facts/unseen.ts';
+import type { Check, NamespaceAnswer, Problem } from '../../model.ts';
+import { ENOUGH } from '../idmap/allocation.ts';
+import { masksOf } from '../runtime/process-sandbox.ts';
+
+const needs = {
+  probing,
+  launcher,
+  settings,
+  namespace: optional(namespace),
+  container: optional(container),
+  mounts: optional(mounts),
+};
+
+export interface ProbeEvidence {
+  readonly stage: string;
+  readonly errno: string | null;
+  /** The words of the program that failed. */
+  readonly said: string;
+  /** What a person can type to see it, or to mend what nothing else explains. */
+  readonly text: string;
+}
+
+export const usernsProbe: Check<typeof needs, ProbeEvidence> = {
+  id: 'userns/probe',
+  title: "buildkitd's namespaces can be created",
+  why: 'What the start-up chain and runc do at the beginning of every build is really done here once, as the user who would run buildkitd: create the namespaces, map the ids, mount /proc.',
+  decides: true,
+  conditions: [
+    'userns.blocked-unspecified',
+    'userns.max-user-namespaces-zero',
+    'userns.max-other-zero',
+    'idmap.newuidmap-missing',
+    'idmap.newuidmap-not-setuid',
+    'idmap.subid-missing',
+    'idmap.subid-invalid',
+    'idmap.subid-overlap',
+    'idmap.subid-too-few',
+    'idmap.user-lookup-failed',
+    'net.slirp4netns-failed',
+    'proc.masked',
+    'container.not-privileged',
+  ],
+  needs,
+  examine(facts) {
+    if (!facts.probing) return { notApplicable: 'not probed (--no-probe)' };
+    const answer = facts.namespace.value;
+    if (answer === undefined) return { problems: [], unseen: [facts.namespace.unseen] };
+    const rootless = facts.launcher === 'rootlesskit';
+    const { launch } = answer;
+    if (!launch.ok) {
+      const said = shortened(launch.message || answer.log.trim().split('\n').at(-1) || 'no words');
+      return {
+        problems: [
+          {
+            condition: rootless
+              ? conditionOf(launch.errno, launch.message, launch.stage ?? 'setup')
+              : 'container.not-privileged',
+            severity: 'error',
+            subject: rootless ? 'rootlesskit' : 'namespaces',
+            message: rootless
+              ? `rootlesskit could not ${stageWords(launch.stage)}: ${said}`
+              : `No mount namespace can be made here, although buildkitd would run as root: ${said}`,
+            evidence: {
+              stage: launch.stage ?? 'setup',
+              errno: launch.errno,
+              said,
+              text: rootless ? decidingWords(launch.stage) : privilegeWords(facts.container.value?.kind ?? null),
+            },
+          },
+        ],
+        unseen: [],
+      };
+    }
+    return { problems: insideProblems(facts, answer), unseen: [] };
+  },
+};
+
+function insideProblems(
+  facts: Parameters<typeof usernsProbe.examine>[0],
+  answer: NamespaceAnswer,
+): readonly Problem<ProbeEvidence>[] {
+  const problems: Problem<ProbeEvidence>[] = [];
+  for (const [kind, map] of [
+    ['user', answer.uidMap],
+    ['group', answer.gidMap],
+  ] as const) {
+    const last = lastMapped(map);
+    if (map.length === 0 || last >= ENOUGH) continue;
+    problems.push({
+      condition: 'idmap.subid-too-few',
+      severity: 'error',
+      subject: `${kind} ids`,
+      message: `Inside the namespace only the ${kind} ids 0 to ${last} exist, so a build cannot give a file to nobody (65534).`,
+      evidence: {
+        stage: 'map',
+        errno: 'EINVAL',
+        said: map.map((line) => line.join(' ')).join(', '),
+        text:
+          facts.launcher === 'none'
+            ? 'buildkitd runs as root of a user namespace that somebody else made: give that one a map of at least 65536 ids (podman: a wider --uidmap and --gidmap or a larger range in /etc/subuid; LXD: security.idmap.size).'
+            : 'Give the user 65536 subordinate ids in /etc/subuid and /etc/subgid.',
+      },
+    });
+  }
+  const { isolate, proc } = answer;
+  const sandboxed = !facts.settings.oci.noProcessSandbox.value;
+  const failed =
+    isolate?.ok === false
+      ? { outcome: isolate, what: 'the mount, IPC and host name namespaces of a RUN step' }
+      : // Masks over /proc are told apart, and mended, elsewhere.
+        sandboxed && proc?.ok === false && (proc.errno === 'ENOSPC' || masksOf(facts.mounts.value ?? []).length === 0)
+        ? { outcome: proc, what: 'a process namespace with a /proc of its own, as for a RUN step' }
+        : null;
+  if (failed !== null) {
+    const said = shortened(failed.outcome.message || failed.outcome.errno || 'refused');
+    const full = failed.outcome.errno === 'ENOSPC';
+    problems.push({
+      condition: full ? 'userns.max-other-zero' : isolate?.ok === false ? 'userns.blocked-unspecified' : 'proc.masked',
+      severity: 'error',
+      subject: 'RUN steps',
+      message: `Inside the namespace, ${failed.what} could not be made: ${said}`,
+      evidence: {
+        stage: 'step',
+        errno: failed.outcome.errno,
+        said,
+        text: full
+          ? 'Look at user.max_*_namespaces: grep . /proc/sys/user/max_*_namespaces'
+          : 'To see it: rootlesskit unshare --fork --pid --mount --ipc --uts mount -t proc proc /proc',
+      },
+    });
+  }
+  return problems;
+}
+
+/** The last id of the unbroken run from 0, which is what images number by. */
+function lastMapped(map: NamespaceAnswer['uidMap']): number {
+  let next = 0;
+  for (const [inside, , count] of map.toSorted((a, b) => a[0] - b[0])) {
+    if (inside > next) break;
+    next = Math.max(next, inside + count);
+  }
+  return next - 1;
+}
+
+/** The words of rootlesskit, newuidmap and newgidmap, where they tell one cause from the others. */
+function conditionOf(errno: string | null, message: string, stage: string): string {
+  if (/"new[ug]idmap": executable file not found/.test(message)) return 'idmap.newuidmap-missing';
+  if (/unknown userid|Cannot determine your user name|owned by a different user/.test(message))
+    return 'idmap.user-lookup-failed';
+  if (/No sub[ug]id ranges found|open \/etc\/sub[ug]id: no such file/.test(message)) return 'idmap.subid-missing';
+  if (/Cannot parse subuid|conversion failed|not allowed|overflow detected|\/etc\/sub[ug]id/.test(message))
+    return 'idmap.subid-invalid';
+  if (/write to [ug]id_map failed: Invalid argument/.test(message)) return 'idmap.subid-overlap';
+  if (/[ug]id_map failed|Could not set caps|new[ug]idmap: operation not permitted/i.test(message))
+    return 'idmap.newuidmap-not-setuid';
+  if (stage === 'network') return 'net.slirp4netns-failed';
+  if (errno === 'ENOSPC') return 'userns.max-user-namespaces-zero';
+  return 'userns.blocked-unspecified';
+}
+
+function stageWords(stage: string | undefined): string {
+  switch (stage) {
+    case 'clone':
+      return 'create the user and mount namespaces';
+    case 'map':
+      return 'map the ids';
+    case 'network':
+      return 'set up its network';
+    case 'timeout':
+      return 'start within the time limit';
+    case 'spawn':
+      return 'be started';
+    default:
+      return 'set up the namespaces';
+  }
+}
+
+function decidingWords(stage: string | undefined): string {
+  switch (stage) {
+    case 'clone':
+      return 'As the user: "rootlesskit true" shows it. The kernel does not say who refuses; as root, dmesg or journalctl -k names AppArmor, SELinux or seccomp if it was one of them.';
+    case 'map':
+      return 'As the user: "rootlesskit true" shows it; "getsubids USER", "ls -l /usr/bin/newuidmap" and "getcap /usr/bin/newuidmap" show what it depends on.';
+    case 'network':
+      return 'As the user: "rootlesskit --net=slirp4netns --copy-up=/etc true", with the options of your unit, shows it; without --net= the host\'s network is used.';
+    default:
+      return 'As the user: "rootlesskit true" shows it.';
+  }
+}
+
+function privilegeWords(kind: string | null): string {
+  switch (kind) {
+    case null:
+      return 'Run buildkitd with CAP_SYS_ADMIN, or rootless through rootlesskit.';
+    case 'kubernetes':
+      return 'In the pod: securityContext.privileged: true; or use the image moby/buildkit:rootless with seccompProfile and appArmorProfile of type Unconfined.';
+    default:
+      return 'Start the container with --privileged; or use the image moby/buildkit:rootless with --security-opt seccomp=unconfined --security-opt apparmor=unconfined.';
+  }
+}
+
+const shortened = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text);

@@ -1,0 +1,14 @@
+import type { LimitsEvidence } from '../../checks/userns/limits.ts';
+import type { Fix } from '../../model.ts';
+import { sysctlTreatments } from './sysctl-steps.ts';
+
+/** Raises a namespace limit for now and for good. */
+export const raiseLimits: Fix<LimitsEvidence> = {
+  title: 'Raise the namespace limit',
+  plan: (problems) =>
+    problems.flatMap(({ evidence }, index) =>
+      'text' in evidence
+        ? [{ for: [index], risk: 'manual', steps: [{ as: 'root', do: 'tell', text: evidence.text }] }]
+        : sysctlTreatments(index, evidence),
+    ),
+};

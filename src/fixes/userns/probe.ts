@@ -1,0 +1,13 @@
+import type { ProbeEvidence } from '../../checks/userns/probe.ts';
+import type { Fix } from '../../model.ts';
+
+/** What a probe finds is mended where it is explained; here stands how to see it. */
+export const showProbe: Fix<ProbeEvidence> = {
+  title: 'See what refuses the namespaces',
+  plan: (problems) =>
+    problems.map(({ evidence }, index) => ({
+      for: [index],
+      risk: 'manual',
+      steps: [{ as: 'target', do: 'tell', text: evidence.text }],
+    })),
+};
