@@ -66,6 +66,7 @@ export function refusePrivileged({ handle, stat }: OwnedObject, path: string, wo
     );
 }
 
-export function isSame(stat: fs.BigIntStats, { dev, ino }: PreparedObject): boolean {
-  return String(stat.dev) === dev && String(stat.ino) === ino;
+/** The very object that was prepared? One that a later edit made anew, and undo put back, has another inode. */
+export function isSame(stat: fs.BigIntStats, { dev, ino }: PreparedObject, path: string, work: Work): boolean {
+  return String(stat.dev) === dev && (String(stat.ino) === ino || (stat.isFile() && work.replaced.includes(path)));
 }

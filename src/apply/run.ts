@@ -4,8 +4,16 @@ import { type Lock, takeLock } from './lock.ts';
 import { NoSuchTransaction, Refused } from './refused.ts';
 import { openState } from './state-directory.ts';
 import { createRun, dropRun, markOf, type Recorded, type RunFiles, readRuns, reopenRun } from './store.ts';
-import { meet } from './touches.ts';
-import { carryOutSteps, finishLastDeed, type Room, type Transaction, takeBackSteps } from './transaction.ts';
+import { type Done, meet } from './touches.ts';
+import {
+  carryOutSteps,
+  doneOf,
+  finishLastDeed,
+  type Room,
+  replacedIn,
+  type Transaction,
+  takeBackSteps,
+} from './transaction.ts';
 import type { ApplyContext, CarriedOut, Run, StepOutcome, UndoneTransaction } from './types.ts';
 
 const WAIT_MS = 3000;
@@ -68,7 +76,12 @@ function createOwnRun(context: ApplyContext, state: Handle): OwnRun {
     id,
     async carryOut(check, treatment) {
       if (treatment.risk === 'manual') return failed('this is for a person to do', treatment.steps.length);
-      const { token, id: run } = await open();
+      const own = await open().catch((error: unknown) => {
+        if (error instanceof Refused) return error.message;
+        throw error;
+      });
+      if (typeof own === 'string') return failed(own, treatment.steps.length);
+      const { token, id: run } = own;
       const number = `${run}.${begun + 1}`;
       const transaction: Transaction = {
         id: number,
@@ -81,6 +94,7 @@ function createOwnRun(context: ApplyContext, state: Handle): OwnRun {
         context,
         transaction,
         files: open,
+        replaced: [],
         async begin(journal) {
           if (transaction.deeds.length > 0) return;
           begun++;
@@ -158,7 +172,12 @@ async function withRecorded<T>(
     const { target, permitted, environment } = run;
     const then = { ...context, identity: { ...context.identity, target }, permitted, environment };
     const transaction: Transaction = { ...recorded, deeds: [...recorded.deeds] };
-    return await task({ context: then, transaction, files: async () => files, begin: async () => {} }, recorded);
+    const all = runs.flatMap(({ transactions }) => transactions);
+    const replaced = all.slice(all.indexOf(recorded) + 1).flatMap(({ steps }) => replacedIn(steps));
+    return await task(
+      { context: then, transaction, files: async () => files, begin: async () => {}, replaced },
+      recorded,
+    );
   } finally {
     files.close();
   }
@@ -174,7 +193,7 @@ export async function takeBackRecorded(context: ApplyContext, state: Handle, id:
       const later = all
         .slice(all.findIndex((other) => other.id === id) + 1)
         .filter(({ state }) => state !== 'taken-back');
-      const above = later.find(({ steps }) => steps.some((a) => recorded.steps.some((b) => meet(a, b))));
+      const above = later.find((other) => donesOf(other).some((a) => donesOf(recorded).some((b) => meet(a, b))));
       if (above !== undefined)
         throw new Refused(
           `transaction ${above.id} (${above.check}) changed the same place later and must be undone first`,
@@ -185,6 +204,10 @@ export async function takeBackRecorded(context: ApplyContext, state: Handle, id:
       return { id, check, result: 'refused', reason: error.message, paths: error.paths };
     }
   });
+}
+
+function donesOf(recorded: Recorded): readonly Done[] {
+  return recorded.deeds.filter(({ undone }) => !undone).map((announced) => doneOf(recorded, announced));
 }
 
 async function finishRecorded(context: ApplyContext, state: Handle, id: string): Promise<CarriedOut> {

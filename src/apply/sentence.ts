@@ -38,3 +38,13 @@ export async function orRefuse<T>(path: string, task: () => T | Promise<T>): Pro
     throw new Refused(sentenceOf(error, path), [path]);
   }
 }
+
+/** The same for what is done at once. */
+export function orRefuseNow<T>(path: string, task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    throw new Refused(sentenceOf(error, path), [path]);
+  }
+}

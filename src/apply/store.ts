@@ -4,6 +4,7 @@ import type { Json, Step } from '../model.ts';
 import { createChild, findChild, type Handle, syncDirectory } from './handle.ts';
 import { type Entry, type Journal, openJournal, type RunEntry, readJournal } from './journal.ts';
 import { Refused } from './refused.ts';
+import { orRefuse, orRefuseNow } from './sentence.ts';
 import { findState, makeOwn, openOwnBelow } from './state-directory.ts';
 import type { HistoryTransaction, TransactionState } from './types.ts';
 import type { Backup } from './work.ts';
@@ -114,19 +115,24 @@ export async function createRun(
   uid: number,
   about: Omit<RunEntry, 'id' | 'at' | 'token'>,
 ): Promise<RunFiles> {
-  makeOwn(state, RUNS);
-  const runs = openOwnBelow(state, RUNS, uid);
-  try {
+  return orRefuse('the journal', async () => {
+    makeOwn(state, RUNS);
+    const runs = openOwnBelow(state, RUNS, uid);
     const id = String(Number(idsIn(runs).at(-1) ?? 0) + 1);
-    makeOwn(runs, id);
-    const directory = openOwnBelow(runs, id, uid);
-    const token = randomBytes(6).toString('hex');
-    const journal = await openJournal(directory, true);
-    await journal.append({ entry: 'run', ...about, id, token, at: new Date().toISOString() });
-    return filesOf(id, token, directory, journal);
-  } finally {
-    runs.close();
-  }
+    try {
+      makeOwn(runs, id);
+      const directory = openOwnBelow(runs, id, uid);
+      const token = randomBytes(6).toString('hex');
+      const journal = await openJournal(directory, true);
+      await journal.append({ entry: 'run', ...about, id, token, at: new Date().toISOString() });
+      return filesOf(id, token, directory, journal);
+    } catch (error) {
+      fs.rmSync(`${runs.path}/${id}`, { recursive: true, force: true });
+      throw error;
+    } finally {
+      runs.close();
+    }
+  });
 }
 
 /** Takes away a run in which nothing was done. */
@@ -155,13 +161,14 @@ function filesOf(id: string, token: string, directory: Handle, journal: Journal)
     id,
     token,
     journal,
-    createBackup(name, uid, gid) {
-      fs.rmSync(`${directory.path}/${name}`, { force: true });
-      const made = createChild(directory, name);
-      if (process.geteuid?.() === 0) fs.fchownSync(made.fd, uid, gid);
-      syncDirectory(directory);
-      return made.fd;
-    },
+    createBackup: (name, uid, gid) =>
+      orRefuseNow('the journal', () => {
+        fs.rmSync(`${directory.path}/${name}`, { force: true });
+        const made = createChild(directory, name);
+        if (process.geteuid?.() === 0) fs.fchownSync(made.fd, uid, gid);
+        syncDirectory(directory);
+        return made.fd;
+      }),
     openBackup(name, write) {
       const found = findChild(directory, name);
       if (found === null) return null;

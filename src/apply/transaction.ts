@@ -7,7 +7,7 @@ import { endLeftovers } from './leftovers.ts';
 import { Refused } from './refused.ts';
 import type { Announced, RunFiles } from './store.ts';
 import { createTargetDoer } from './target-doer.ts';
-import { meet, touchedBy } from './touches.ts';
+import { type Done, masks, touchedBy } from './touches.ts';
 import type { ApplyContext, Progress, StepOutcome } from './types.ts';
 import type { Backup, Work } from './work.ts';
 
@@ -26,6 +26,8 @@ export interface Room {
   readonly transaction: Transaction;
   /** Made when the first deed needs it. */
   readonly files: () => Promise<RunFiles>;
+  /** Files that later transactions changed and gave back. */
+  readonly replaced: readonly string[];
   /** Announces the transaction itself, once. */
   readonly begin: (journal: Journal) => Promise<void>;
 }
@@ -71,7 +73,12 @@ async function carryOutOne(
   const backup = KEEPS.has(deed.do) ? files.createBackup(name, account.uid, account.gid) : openNothing();
   try {
     const temp = `.bk-doctor-${transaction.mark}-${index}`;
-    const work = workFor(context, transaction, actor, { temp, earlier, finished: false });
+    const work = workFor(context, transaction, actor, {
+      temp,
+      earlier,
+      finished: false,
+      replaced: replacedIn(transaction.steps),
+    });
     const prepared = await doer.prepare(deed, work, backup);
     if (prepared === 'already') {
       if (transaction.deeds.length > 0)
@@ -128,9 +135,9 @@ export async function takeBackSteps(room: Room): Promise<readonly string[]> {
   const open = transaction.deeds.filter(({ undone }) => !undone).toReversed();
   const refusals: Refused[] = [];
   for (const [at, announced] of open.entries()) {
-    const step = deedOf(transaction, announced);
+    const done = doneOf(transaction, announced);
     // What a later deed of the same transaction covers shows itself only when that one is taken back.
-    if (open.slice(0, at).some((later) => meet(deedOf(transaction, later), step))) continue;
+    if (open.slice(0, at).some((later) => masks(doneOf(transaction, later), done))) continue;
     try {
       await withDeed(room, files, announced, (doer, deed, work, backup) =>
         doer.standing(deed, announced.prepared, work, backup),
@@ -146,19 +153,24 @@ export async function takeBackSteps(room: Room): Promise<readonly string[]> {
       refusal.message,
       refusals.flatMap(({ paths }) => paths),
     );
-  for (const announced of open) {
+  for (const [at, announced] of open.entries()) {
     tell(context, transaction, announced.step, 'taking-back');
-    await withDeed(room, files, announced, async (doer, deed, work, backup) => {
-      await doer.standing(deed, announced.prepared, work, backup);
-      await doer.takeBack(deed, announced.prepared, work, backup);
-    });
+    try {
+      await withDeed(room, files, announced, async (doer, deed, work, backup) => {
+        await doer.standing(deed, announced.prepared, work, backup);
+        await doer.takeBack(deed, announced.prepared, work, backup);
+      });
+    } catch (error) {
+      if (!(error instanceof Refused) || at === 0) throw error;
+      throw new Refused(`${error.message} (the steps after it are taken back already)`, error.paths);
+    }
     await files.journal.append({ entry: 'undone', transaction: transaction.id, step: announced.step });
     const index = transaction.deeds.indexOf(announced);
     transaction.deeds[index] = { ...announced, undone: true };
   }
   await files.journal.append({ entry: 'taken-back', transaction: transaction.id });
   for (const { step } of transaction.deeds) files.dropBackup(backupName(transaction, step));
-  return [...new Set(open.flatMap((announced) => touchedBy(deedOf(transaction, announced)) ?? []))];
+  return [...new Set(open.flatMap((announced) => touchedBy(doneOf(transaction, announced)) ?? []))];
 }
 
 /** Ends the deed that a killed run had begun, so that the steps after it can follow. */
@@ -183,7 +195,7 @@ export async function finishLastDeed(room: Room, leftAlone: string[]): Promise<v
 }
 
 async function withDeed<T>(
-  { context, transaction }: Room,
+  { context, transaction, replaced }: Room,
   files: RunFiles,
   announced: Announced,
   task: (doer: Doer, deed: Deed, work: Work, backup: Backup) => Promise<T>,
@@ -198,6 +210,7 @@ async function withDeed<T>(
       temp: announced.temp,
       earlier: [],
       finished: announced.done,
+      replaced: [...replaced, ...replacedIn(transaction.steps)],
     });
     return await task(doerFor(announced.actor, context), deed, work, backup);
   } finally {
@@ -207,6 +220,11 @@ async function withDeed<T>(
 
 function refuseStopped({ signal }: ApplyContext): void {
   if (signal?.aborted) throw new Refused('it was stopped');
+}
+
+/** Files that a step makes anew: so does undo. */
+export function replacedIn(steps: readonly Step[]): readonly string[] {
+  return steps.flatMap((step) => (step.do === 'edit' || step.do === 'remove' ? [step.path] : []));
 }
 
 /** Kinds of deed that write a backup. */
@@ -228,13 +246,18 @@ function workFor(
   { identity, permitted, environment }: ApplyContext,
   { mark }: Transaction,
   actor: 'self' | 'target',
-  rest: Pick<Work, 'temp' | 'earlier' | 'finished'>,
+  rest: Pick<Work, 'temp' | 'earlier' | 'finished' | 'replaced'>,
 ): Work {
   const { uid, gid } = actor === 'self' ? identity.self : identity.target;
   return { uid, gid, target: identity.target, permitted, environment, transaction: mark, ...rest };
 }
 
-function deedOf({ steps }: Transaction, { step }: Announced): Deed {
+/** A deed of the journal with its step. */
+export function doneOf(transaction: Pick<Transaction, 'steps'>, announced: Announced): Done {
+  return { step: deedOf(transaction, announced), prepared: announced.prepared };
+}
+
+function deedOf({ steps }: Pick<Transaction, 'steps'>, { step }: Announced): Deed {
   const deed = steps[step];
   if (deed === undefined || deed.do === 'tell') throw new Refused('the journal names a step that it does not have');
   return deed;

@@ -14,6 +14,8 @@ export interface Work {
   readonly transaction: string;
   /** Name of this step's temporary files: a dotfile without the live suffix. */
   readonly temp: string;
+  /** While taking back: files that were put back since, which gave them another inode. */
+  readonly replaced: readonly string[];
   /** While taking back: did the journal see the step end? */
   readonly finished: boolean;
   /** What earlier steps of the same treatment made of files: planned digest → digest that stands there now. */

@@ -25,7 +25,7 @@ afterEach(() => {
   for (const ground of grounds.splice(0)) {
     spawnSync('sh', [
       '-c',
-      `awk -v d="${ground}/" 'index($2, d) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l`,
+      `awk -v d="${ground}" 'index($2 "/", d "/") == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l`,
     ]);
     fs.rmSync(ground, { recursive: true, force: true });
   }

@@ -20,10 +20,15 @@ export function logged(path: string, stat: fs.BigIntStats, to: Owner): Logged {
   return { path, dev, ino, kind: kindOf(stat), from: { uid, gid }, to, mode, size, mtimeNs };
 }
 
-/** Is it still the same, except perhaps for its owner? What a directory holds is not part of it. */
-export function isSameObject(entry: Logged, stat: fs.BigIntStats): boolean {
+/** Is it still the same, except perhaps for its owner, or for its inode when it was `replaced`? What a directory holds is not part of it. */
+export function isSameObject(entry: Logged, stat: fs.BigIntStats, replaced: boolean): boolean {
   const now = seenOf(stat);
-  if (now.dev !== entry.dev || now.ino !== entry.ino || kindOf(stat) !== entry.kind || now.mode !== entry.mode)
+  if (
+    now.dev !== entry.dev ||
+    (now.ino !== entry.ino && !replaced) ||
+    kindOf(stat) !== entry.kind ||
+    now.mode !== entry.mode
+  )
     return false;
   return entry.kind === 'directory' || (now.size === entry.size && now.mtimeNs === entry.mtimeNs);
 }

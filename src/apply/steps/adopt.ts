@@ -95,9 +95,10 @@ export const adopt: StepKind<AdoptStep, PreparedAdopt> = {
     return withTree(step, work, prepared, (tree) => {
       let standing: Standing = 'before';
       readLog(backup, (entry) => {
-        withLogged(tree, step, entry, (_handle, stat) => {
+        withLogged(tree, step, entry, work, (_handle, stat) => {
           if (owns(stat, entry.from)) return;
-          if (!isSameObject(entry, stat) || !owns(stat, entry.to)) throw changedSince(step, entry);
+          if (!isSameObject(entry, stat, wasReplaced(step, entry, work)) || !owns(stat, entry.to))
+            throw changedSince(step, entry);
           standing = 'after';
         });
       });
@@ -108,8 +109,8 @@ export const adopt: StepKind<AdoptStep, PreparedAdopt> = {
   takeBack(step, prepared, work, backup) {
     return withTree(step, work, prepared, (tree) => {
       readLog(backup, (entry) => {
-        withLogged(tree, step, entry, (handle, stat) => {
-          if (isSameObject(entry, stat) && owns(stat, entry.to))
+        withLogged(tree, step, entry, work, (handle, stat) => {
+          if (isSameObject(entry, stat, wasReplaced(step, entry, work)) && owns(stat, entry.to))
             fs.chownSync(handle.path, entry.from.uid, entry.from.gid);
         });
       });
@@ -234,6 +235,7 @@ function withLogged(
   tree: Handle,
   step: AdoptStep,
   entry: Logged,
+  work: Work,
   task: (handle: Handle, stat: fs.BigIntStats) => void,
 ): void {
   const handle = entry.path === '' ? tree : openBelow(tree, entry.path);
@@ -241,12 +243,18 @@ function withLogged(
   if (handle === null) return;
   try {
     const stat = statOf(handle);
-    if (String(stat.ino) !== entry.ino || String(stat.dev) !== entry.dev) throw changedSince(step, entry);
+    const replaced = wasReplaced(step, entry, work);
+    if ((String(stat.ino) !== entry.ino && !replaced) || String(stat.dev) !== entry.dev)
+      throw changedSince(step, entry);
     refuseOtherMount(handle, tree, entry.path);
     task(handle, stat);
   } finally {
     if (handle !== tree) handle.close();
   }
+}
+
+function wasReplaced(step: AdoptStep, entry: Logged, work: Work): boolean {
+  return work.replaced.includes(`${step.tree}/${legible(entry.path)}`);
 }
 
 function changedSince(step: AdoptStep, entry: Logged): Refused {

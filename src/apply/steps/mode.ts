@@ -25,7 +25,7 @@ export const mode: StepKind<ModeStep, PreparedObject> = {
   },
   act(step, prepared, work): Promise<Acted> {
     return withModeObject(step, work, (object) => {
-      if (!isSame(object.stat, prepared) || permissionsOf(object.stat) !== step.from)
+      if (!isSame(object.stat, prepared, step.path, work) || permissionsOf(object.stat) !== step.from)
         throw new Refused(`${visible(step.path)} is no longer what the plan saw, so it was left as it is`, [step.path]);
       set(object, step.to, step.path);
       return { leftAlone: [] };
@@ -33,7 +33,8 @@ export const mode: StepKind<ModeStep, PreparedObject> = {
   },
   standing(step, prepared, work) {
     return withModeObject(step, work, ({ stat }): Standing => {
-      if (!isSame(stat, prepared)) throw new Refused(`${visible(step.path)} was replaced since`, [step.path]);
+      if (!isSame(stat, prepared, step.path, work))
+        throw new Refused(`${visible(step.path)} was replaced since`, [step.path]);
       if (permissionsOf(stat) === step.from) return 'before';
       if (permissionsOf(stat) === step.to) return 'after';
       throw new Refused(`the mode of ${visible(step.path)} was changed since`, [step.path]);
@@ -41,7 +42,8 @@ export const mode: StepKind<ModeStep, PreparedObject> = {
   },
   takeBack(step, prepared, work) {
     return withModeObject(step, work, (object) => {
-      if (isSame(object.stat, prepared) && permissionsOf(object.stat) === step.to) set(object, step.from, step.path);
+      if (isSame(object.stat, prepared, step.path, work) && permissionsOf(object.stat) === step.to)
+        set(object, step.from, step.path);
     });
   },
 };

@@ -25,7 +25,7 @@ export const owner: StepKind<OwnerStep, PreparedObject> = {
   },
   act(step, prepared, work): Promise<Acted> {
     return withObject(step.path, work, false, (object) => {
-      if (!isSame(object.stat, prepared) || !owns(object.stat, step.from))
+      if (!isSame(object.stat, prepared, step.path, work) || !owns(object.stat, step.from))
         throw new Refused(`${visible(step.path)} is no longer what the plan saw, so it was left as it is`, [step.path]);
       refusePrivileged(object, step.path, work);
       give(object, step.to, step.path);
@@ -34,7 +34,8 @@ export const owner: StepKind<OwnerStep, PreparedObject> = {
   },
   standing(step, prepared, work) {
     return withObject(step.path, work, false, ({ stat }): Standing => {
-      if (!isSame(stat, prepared)) throw new Refused(`${visible(step.path)} was replaced since`, [step.path]);
+      if (!isSame(stat, prepared, step.path, work))
+        throw new Refused(`${visible(step.path)} was replaced since`, [step.path]);
       if (owns(stat, step.from)) return 'before';
       if (owns(stat, step.to)) return 'after';
       throw new Refused(`the owner of ${visible(step.path)} was changed since`, [step.path]);
@@ -42,7 +43,7 @@ export const owner: StepKind<OwnerStep, PreparedObject> = {
   },
   takeBack(step, prepared, work) {
     return withObject(step.path, work, false, (object) => {
-      if (!isSame(object.stat, prepared) || !owns(object.stat, step.to)) return;
+      if (!isSame(object.stat, prepared, step.path, work) || !owns(object.stat, step.to)) return;
       refusePrivileged(object, step.path, work);
       give(object, step.from, step.path);
     });
