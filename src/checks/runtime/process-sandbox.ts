@@ -27,14 +27,25 @@ const needs = {
 };
 
 /** Directories of procfs that are always empty: a mount on them hides nothing, and the kernel allows a new proc beside it. */
-const EMPTY = /^\/proc\/(?:sys\/fs\/binfmt_misc|fs\/nfsd)(?:\/|$)/;
+const EMPTY = /^\/(?:sys\/fs\/binfmt_misc|fs\/nfsd)(?:\/|$)/;
 
-/** Mounts that hide a part of /proc; later ones on the same point replace earlier ones. */
+/** Mounts below `point` that hide a part of it; what was mounted there before it is hidden itself. */
+function hiding(mounted: readonly Mount[], point: string): readonly string[] {
+  const whole = mounted.findLastIndex((mount) => mount.point === point);
+  const below = mounted.slice(whole + 1).map((mount) => mount.point);
+  return [...new Set(below)].filter((at) => at.startsWith(`${point}/`) && !EMPTY.test(at.slice(point.length)));
+}
+
+/**
+ * Mounts that hide a part of /proc; none where another proc is mounted in full, as nesting LXC does on /dev/.lxc/proc:
+ * the kernel wants one whole proc anywhere in the mount namespace (mount_too_revealing in fs/namespace.c).
+ */
 export function masksOf(mounted: readonly Mount[]): readonly string[] {
-  const whole = mounted.findLastIndex(({ point }) => point === '/proc');
-  return [...new Set(mounted.slice(whole + 1).map(({ point }) => point))].filter(
-    (point) => point.startsWith('/proc/') && !EMPTY.test(point),
+  const isWhole = mounted.some(
+    ({ fstype, root, point, options }) =>
+      fstype === 'proc' && root === '/' && !options.includes('ro') && hiding(mounted, point).length === 0,
   );
+  return isWhole ? [] : hiding(mounted, '/proc');
 }
 
 export const runtimeProcessSandbox: Check<typeof needs, ProcessSandboxEvidence> = {
