@@ -1,4 +1,5 @@
-import type { CheckReport, Report } from '../model.ts';
+import type { CheckReport, PlannedFix, Report } from '../model.ts';
+import { tellStep } from './steps.ts';
 
 /** What a report says of its checks, told apart for reading: nothing is in two groups, nothing is left out. */
 export interface Findings {
@@ -29,4 +30,15 @@ export function findingsOf({ checks, verdict }: Report): Findings {
 
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
+}
+
+/** The fixes to show: those that say the same stand once, those of notes alone only where notes are shown. */
+export function fixesToShow({ fixes, problems }: CheckReport, notes: boolean): readonly PlannedFix[] {
+  const shown = new Map<string, PlannedFix>();
+  for (const fix of fixes) {
+    if (!notes && fix.for.length > 0 && fix.for.every((index) => problems[index]?.severity === 'info')) continue;
+    const words = JSON.stringify([fix.risk, fix.needs, fix.until, fix.consequence, fix.steps.map(tellStep)]);
+    if (!shown.has(words)) shown.set(words, fix);
+  }
+  return [...shown.values()];
 }

@@ -1,5 +1,5 @@
 import type { CheckReport, PlannedFix, Report } from '../model.ts';
-import { count, findingsOf } from './findings.ts';
+import { count, findingsOf, fixesToShow } from './findings.ts';
 import { tellStep } from './steps.ts';
 import { UNTIL, verdictWords } from './summary.ts';
 import { visible, visibleLines } from './visible.ts';
@@ -72,7 +72,7 @@ function finding(check: CheckReport): readonly string[] {
       .join('\n'),
     check.reason === null ? '' : `Not known: ${prose(check.reason)}`,
     check.tell === null ? '' : `To find out:\n\n${fenced([check.tell], 'sh')}`,
-    ...check.fixes.map(fixText),
+    ...fixesToShow(check, true).map(fixText),
     check.problems.length === 0
       ? ''
       : details('Evidence', [

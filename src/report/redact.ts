@@ -15,12 +15,18 @@ const GENERIC = new Set(
     'default localhost localdomain'
   ).split(' '),
 );
-/** Registries that everybody uses. */
-const PUBLIC_HOSTS = new Set(
-  'docker.io index.docker.io registry-1.docker.io mirror.gcr.io gcr.io ghcr.io quay.io registry.k8s.io mcr.microsoft.com public.ecr.aws localhost'.split(
-    ' ',
-  ),
-);
+/** Domains that everybody uses: their hosts tell nothing of whoever names them. */
+const PUBLIC_DOMAINS = (
+  'docker.io docker.com gcr.io ghcr.io quay.io k8s.io mcr.microsoft.com public.ecr.aws pkg.dev mirror.gcr.io ' +
+  'github.com github.io githubusercontent.com mobyproject.org rootlesscontaine.rs containerd.io opencontainers.org ' +
+  'kernel.org debian.org ubuntu.com launchpad.net fedoraproject.org redhat.com centos.org opensuse.org suse.com ' +
+  'archlinux.org alpinelinux.org nixos.org freedesktop.org systemd.io apparmor.net nodejs.org localhost'
+).split(' ');
+
+function isPublic(host: string): boolean {
+  return PUBLIC_DOMAINS.some((domain) => host === domain || host.endsWith(`.${domain}`));
+}
+
 /** Fields whose text is bk-doctor's own vocabulary. */
 const VOCABULARY = new Set(
   (
@@ -128,7 +134,7 @@ function hiderOf(known: Private): (text: string) => string {
   const ip = namer('ip');
   const homes = unique(known.homes).filter((path) => path.startsWith('/') && path !== '/' && path !== '/root');
   const users = unique(known.users).filter((name) => !GENERIC.has(name) && !/^\d+$/.test(name));
-  const hosts = unique(known.hosts).filter((name) => !GENERIC.has(name) && !PUBLIC_HOSTS.has(name));
+  const hosts = unique(known.hosts).filter((name) => !GENERIC.has(name) && !isPublic(name));
   for (const path of homes) home(path);
   for (const name of users) user(name);
   for (const name of hosts) host(name);
@@ -142,7 +148,7 @@ function hiderOf(known: Private): (text: string) => string {
     if (hostPattern !== null) shown = shown.replace(hostPattern, (name) => host(name));
     shown = shown.replace(
       /((?:https?|tcp|docker-container|ssh):\/\/(?:\*\*\*@)?)([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)/g,
-      (all, scheme, name) => (PUBLIC_HOSTS.has(name) || /^[\d.]+$/.test(name) ? all : `${scheme}${host(name)}`),
+      (all, scheme, name) => (isPublic(name) || /^[\d.]+$/.test(name) ? all : `${scheme}${host(name)}`),
     );
     if (userPattern !== null) shown = shown.replace(userPattern, (name) => user(name));
     return hideAddresses(shown, ip);

@@ -1,5 +1,5 @@
 import type { CheckReport, Problem, Report, Status, TreatmentReport, TreatmentResult } from '../model.ts';
-import { count, findingsOf } from './findings.ts';
+import { count, findingsOf, fixesToShow } from './findings.ts';
 import { fixLines } from './fix-text.ts';
 import { type Pen, penOf, SIGNS } from './pen.ts';
 import { type Commands, nextStep, UNTIL, verdictWords } from './summary.ts';
@@ -79,7 +79,7 @@ function finding(check: CheckReport, { verbose, diffs, commands }: Layout, pen: 
   if (check.reason !== null) lines.push(...pen.text(`Not known: ${check.reason}`, '  '));
   if (check.tell !== null) lines.push('  To find out:', ...pen.literal([check.tell], '    '));
   lines.push(...pen.text(`Why it matters: ${check.why}`, '  '));
-  for (const fix of check.fixes) lines.push(...fixLines(fix, diffs, pen));
+  for (const fix of fixesToShow(check, verbose)) lines.push(...fixLines(fix, diffs, pen));
   lines.push(...pen.literal([`More: ${commands.show} ${check.id}`], '  '));
   if (verbose) lines.push(...details(check, shown, pen));
   return lines;

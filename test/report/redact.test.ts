@@ -38,6 +38,10 @@ describe('redact', () => {
       'Linux 5.15.153.1-microsoft-standard-WSL2 at 12:30:45, map 0:1001:1',
     ],
     ['https://u:p@mirror.corp.example/v2 but https://ghcr.io/x', 'https://***@<host2>/v2 but https://ghcr.io/x'],
+    [
+      'see https://github.com/moby/buildkit and https://docs.docker.com/x, not https://github.com.evil.example/',
+      'see https://github.com/moby/buildkit and https://docs.docker.com/x, not https://<host2>/',
+    ],
     ['tcp://build7.corp.example:1234', 'tcp://<host2>:1234'],
     ['the kernel of tower, tower2 and tower.lan', 'the kernel of <host1>, tower2 and <host1>.lan'],
     ['carol overlaps', '<user2> overlaps'],

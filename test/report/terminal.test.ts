@@ -78,6 +78,29 @@ ${LAST}
     expect(text).toContain('- 1 not selected: net/ports\n');
   });
 
+  test('fixes that say the same stand once, and those of notes only where notes are shown', () => {
+    const ranges = everything.checks.find(({ id }) => id === 'idmap/ranges');
+    const [problem] = ranges?.problems ?? [];
+    if (ranges === undefined || problem === undefined) throw new Error('no such check');
+    const tell = (text: string, index: number) =>
+      ({ for: [index], risk: 'manual', needs: 'user', steps: [{ as: 'self', do: 'tell', text }], diff: null }) as const;
+    const report = {
+      ...everything,
+      checks: [
+        {
+          ...ranges,
+          problems: [problem, problem, { ...problem, severity: 'info' as const, message: 'By the way.' }],
+          fixes: [tell('Do this.', 0), tell('Do this.', 1), tell('Do that.', 2)],
+        },
+      ],
+    };
+    const [brief, verbose] = [terminal(report, layout), terminal(report, { ...layout, verbose: true })];
+    expect([brief.split('Do this.').length, brief.split('Do that.').length]).toEqual([2, 1]);
+    expect(brief).not.toContain('By the way.');
+    expect([verbose.split('Do this.').length, verbose.split('Do that.').length]).toEqual([2, 2]);
+    expect(verbose).toContain('  * Note: By the way.\n');
+  });
+
   test('the diff is shown with a plan', () => {
     expect(terminal(everything, { ...layout, diffs: true })).toContain(
       '      --- /etc/subuid\n      +++ /etc/subuid\n      @@ -1 +1,2 @@\n       bob:165536:65536\n      +alice:100000:65536\n',
