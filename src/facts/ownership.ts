@@ -90,19 +90,17 @@ async function readBarriers(look: Look, directory: CacheDirectory, allowed: Allo
   const overrides = (stat: Stat): boolean =>
     allowed === null || (includesId(allowed.uids, stat.uid) && includesId(allowed.gids, stat.gid));
   const barriers: Barrier[] = [];
-  const judge = (path: string, stat: Stat, needs: Barrier['needs'], granted: boolean): void => {
-    if (granted) return;
-    const byMode = !modeGrants(stat, target, needs === 'search' ? 1 : 3);
-    if (byMode && overrides(stat)) return;
-    barriers.push({ path, uid: stat.uid, gid: stat.gid, mode: stat.mode, needs, byMode });
-  };
+  // Below a directory that ordinary rights do not pass, access(2) only repeats that refusal: there the mode alone tells.
+  let passed = true;
   for (const { path, stat, searchable } of directory.chain) {
     if (stat?.kind !== 'directory') continue;
-    if (path !== directory.nearest) judge(path, stat, 'search', searchable);
-    else if (directory.blockedAt !== path || directory.exists) {
-      const needs = directory.exists ? 'write' : 'create';
-      judge(path, stat, needs, directory.writable);
-    } else judge(path, stat, 'search', searchable);
+    const isLast = path === directory.nearest && (directory.exists || directory.blockedAt !== path);
+    const needs = !isLast ? 'search' : directory.exists ? 'write' : 'create';
+    const byMode = !modeGrants(stat, target, needs === 'search' ? 1 : 3);
+    const granted = passed ? (isLast ? directory.writable : searchable) : !byMode;
+    if (!granted && !(byMode && overrides(stat)))
+      barriers.push({ path, uid: stat.uid, gid: stat.gid, mode: stat.mode, needs, byMode });
+    passed &&= searchable;
   }
   return barriers;
 }

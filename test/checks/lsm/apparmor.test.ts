@@ -1,0 +1,96 @@
+import { lsmApparmor } from '../../../src/checks/lsm/apparmor.ts';
+import { freeFromProfile } from '../../../src/fixes/lsm/apparmor.ts';
+import { testCheck } from '../../check-tester.ts';
+import { MAP_INIT, STATUS_USER } from '../../virtual-host.ts';
+import { hostWith, refusedWith, type Told } from '../storage/healthy.ts';
+
+const under = (label: string, told: Told = {}) =>
+  hostWith({
+    ...told,
+    files: {
+      '/proc/self/status': STATUS_USER,
+      '/proc/self/uid_map': MAP_INIT,
+      '/proc/self/gid_map': MAP_INIT,
+      '/proc/self/ns/user': { link: 'user:[4026531837]' },
+      '/proc/self/attr/current': `${label}\n`,
+      ...told.files,
+    },
+  });
+
+testCheck(
+  { check: lsmApparmor, fix: freeFromProfile },
+  {
+    healthy: {
+      unconfined: { host: under('unconfined') },
+      'a profile that only names the program': { host: under('rootlesskit (unconfined)') },
+      'a profile that only complains': { host: under('docker-default (complain)') },
+      'an SELinux label': { host: under('unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023') },
+      // LXC with nesting, or a profile of one's own: what decides is that mounts work.
+      'confined, and mounts work': { host: under('lxc-container-default-with-nesting (enforce)') },
+      'a strict profile, and mounts work all the same': { host: under('docker-default (enforce)') },
+    },
+    ailing: {
+      'the default profile of Docker': {
+        host: under('docker-default (enforce)', {
+          answer: {
+            launch: {
+              ok: false,
+              errno: 'EACCES',
+              message: 'failed to share mount point: /: permission denied',
+              stage: 'setup',
+            },
+            overlay: null,
+            bindReadOnly: null,
+            proc: null,
+          },
+        }),
+        conditions: ['apparmor.mount-denied'],
+        status: 'fail',
+        says: ['docker-default', 'the start of the namespaces'],
+      },
+      'seccomp came first': {
+        host: under('cri-containerd.apparmor.d (enforce)', {
+          answer: {
+            launch: {
+              ok: false,
+              errno: 'EPERM',
+              message: 'fork/exec /proc/self/exe: operation not permitted',
+              stage: 'clone',
+            },
+            overlay: null,
+            bindReadOnly: null,
+            proc: null,
+          },
+        }),
+        conditions: ['apparmor.mount-denied'],
+        status: 'fail',
+        says: ['denies every mount'],
+      },
+      'by its name alone': {
+        host: under('docker-default (enforce)'),
+        request: { probe: false },
+        conditions: ['apparmor.mount-denied'],
+        status: 'fail',
+      },
+      'a profile that refuses a bind mount': {
+        host: under('my-profile (enforce)', { answer: { bindReadOnly: refusedWith('EACCES') } }),
+        conditions: ['apparmor.mount-denied'],
+        status: 'fail',
+        says: ['a read-only bind mount'],
+      },
+      'a profile that refuses overlayfs alone': {
+        host: under('my-profile (enforce)', { answer: { overlay: refusedWith('EACCES') } }),
+        conditions: ['apparmor.mount-denied'],
+        status: 'pass',
+      },
+    },
+    other: {
+      'an unknown profile, not tried': {
+        host: under('my-profile (enforce)'),
+        request: { probe: false },
+        status: 'unknown',
+        says: '--no-probe',
+      },
+    },
+  },
+);

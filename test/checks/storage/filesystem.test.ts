@@ -1,0 +1,205 @@
+import { storageFilesystem } from '../../../src/checks/storage/filesystem.ts';
+import { mendFilesystem } from '../../../src/fixes/storage/filesystem.ts';
+import { testCheck } from '../../check-tester.ts';
+import type { VirtualHostOptions } from '../../virtual-host.ts';
+import { ALICE_FILES, CACHE, cacheMount, hostWith, refusedWith } from './healthy.ts';
+
+const NATIVE = '[worker.oci]\nsnapshotter = "native"\n';
+
+testCheck(
+  { check: storageFilesystem, fix: mendFilesystem },
+  {
+    healthy: {
+      'ext4 at the root': { host: hostWith() },
+      'nosuid and nodev': { host: hostWith({ mountinfo: cacheMount('ext4', 'rw,nosuid,nodev,relatime') }) },
+      'noexec with overlayfs': { host: hostWith({ mountinfo: cacheMount('ext4', 'rw,noexec') }) },
+      'a missing cache directory': { host: hostWith({ files: { [CACHE]: null } }) },
+      'a link to a directory': {
+        host: hostWith({
+          files: {
+            [CACHE]: { link: '/data/alice', uid: 1000, gid: 1000 },
+            '/data/alice': { kind: 'directory', uid: 1000, gid: 1000, mode: 0o700 },
+          },
+        }),
+      },
+      // The id is missing from the map: a matter of idmap/ranges.
+      'a change of owner that fails for want of ids': { host: hostWith({ answer: { chown: refusedWith('EINVAL') } }) },
+      // Nothing could be made there at all: storage/space or storage/ownership tells why.
+      'no place for the trial': {
+        host: hostWith({
+          answer: {
+            chown: refusedWith('ENOSPC', 'mktemp: failed to create directory: No space left on device'),
+            bindReadOnly: refusedWith('ENOSPC', 'mktemp: failed to create directory: No space left on device'),
+            overlay: refusedWith('ENOSPC', 'mktemp: failed to create directory: No space left on device'),
+          },
+        }),
+      },
+      'tmpfs with fuse-overlayfs': {
+        host: hostWith({
+          mountinfo: cacheMount('tmpfs'),
+          config: '[worker.oci]\nsnapshotter = "fuse-overlayfs"\n',
+        }),
+      },
+      'rootful on tmpfs': {
+        host: hostWith({
+          mountinfo: cacheMount('tmpfs').replaceAll(CACHE, '/var/lib/buildkit'),
+          rest: { mode: 'rootful' },
+        }),
+      },
+    },
+    ailing: {
+      'a file in its place': {
+        host: hostWith({ files: { [CACHE]: { text: '', uid: 1000, gid: 1000 } } }),
+        conditions: ['storage.not-a-directory'],
+        status: 'fail',
+        says: [CACHE, 'is a file'],
+      },
+      'a file above it': {
+        host: hostWith({ files: { '/home/alice/.local/share': { text: '' }, [CACHE]: null } }),
+        conditions: ['storage.not-a-directory'],
+        status: 'fail',
+        says: ['/home/alice/.local/share, above the cache directory'],
+      },
+      'a dangling link below the home': {
+        host: hostWith({ files: { [CACHE]: { link: '../../cache', uid: 1000, gid: 1000 } } }),
+        conditions: ['storage.not-a-directory'],
+        status: 'fail',
+        says: ['../../cache, which does not exist'],
+        cure: (options, steps): VirtualHostOptions => {
+          const made = steps.flatMap((step) => (step.do === 'directory' ? [step] : []));
+          return {
+            ...options,
+            files: {
+              ...options.files,
+              ...Object.fromEntries(
+                made.map(({ path, mode, owner }) => [path, { kind: 'directory' as const, mode, ...owner }]),
+              ),
+            },
+          };
+        },
+      },
+      'a dangling link to elsewhere': {
+        host: hostWith({ files: { [CACHE]: { link: '/nowhere', uid: 1000, gid: 1000 } } }),
+        conditions: ['storage.not-a-directory'],
+        status: 'fail',
+      },
+      'a read-only mount': {
+        host: hostWith({ mountinfo: cacheMount('ext4', 'ro,relatime') }),
+        conditions: ['storage.read-only'],
+        status: 'fail',
+      },
+      'a file system that went read-only': {
+        host: hostWith({ mountinfo: cacheMount('ext4', 'rw,relatime', 'ro,errors=remount-ro') }),
+        conditions: ['storage.read-only'],
+        status: 'fail',
+      },
+      'noexec with native by name': {
+        host: hostWith({ mountinfo: cacheMount('ext4', 'rw,noexec'), config: NATIVE }),
+        conditions: ['storage.noexec'],
+        status: 'fail',
+        cure: (options, steps) => ({
+          ...options,
+          files: {
+            ...options.files,
+            ...Object.fromEntries(
+              steps.flatMap((step) =>
+                step.do === 'edit' && step.edit.edit === 'toml'
+                  ? [
+                      [
+                        step.path,
+                        { text: NATIVE.replace('native', String((step.edit.changes[0] as { value: string }).value)) },
+                      ],
+                    ]
+                  : [],
+              ),
+            ),
+          },
+        }),
+      },
+      'noexec with native because nothing else works': {
+        host: hostWith({
+          mountinfo: cacheMount('ext4', 'rw,noexec'),
+          answer: { overlay: refusedWith('EPERM'), fuseOverlay: refusedWith('EPERM') },
+        }),
+        conditions: ['storage.noexec'],
+        status: 'fail',
+      },
+      'NFS that refuses owners': {
+        host: hostWith({
+          mountinfo: cacheMount('nfs4'),
+          answer: { chown: refusedWith('EPERM'), overlay: refusedWith('EINVAL') },
+        }),
+        conditions: ['storage.network-filesystem'],
+        status: 'fail',
+        says: ['nfs4', 'EPERM'],
+      },
+      'a network file system that takes owners': {
+        host: hostWith({ mountinfo: cacheMount('ceph') }),
+        conditions: ['storage.network-filesystem'],
+        status: 'warn',
+        says: ['locks'],
+      },
+      'NFS without probes': {
+        host: hostWith({ mountinfo: cacheMount('nfs') }),
+        request: { probe: false },
+        conditions: ['storage.network-filesystem'],
+        status: 'fail',
+      },
+      vfat: {
+        host: hostWith({ mountinfo: cacheMount('vfat'), answer: { chown: refusedWith('EPERM') } }),
+        conditions: ['storage.no-owners'],
+        status: 'fail',
+      },
+      'vfat without probes': {
+        host: hostWith({ mountinfo: cacheMount('vfat') }),
+        request: { probe: false },
+        conditions: ['storage.no-owners'],
+        status: 'fail',
+      },
+      'a read-only bind mount that is refused': {
+        host: hostWith({
+          mountinfo: cacheMount('ext4', 'rw,nosuid,nodev'),
+          answer: { bindReadOnly: refusedWith('EPERM') },
+        }),
+        conditions: ['storage.locked-mount-flags'],
+        status: 'fail',
+        says: ['EPERM', 'nosuid,nodev'],
+      },
+      'nosuid with a BuildKit that drops the flag': {
+        host: hostWith({
+          mountinfo: cacheMount('ext4', 'rw,nosuid,nodev'),
+          rest: { tools: { buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.11.4 abc\n' } } },
+        }),
+        conditions: ['storage.locked-mount-flags'],
+        status: 'fail',
+        says: ['v0.11.5'],
+      },
+      'rootless overlayfs on tmpfs': {
+        host: hostWith({ mountinfo: cacheMount('tmpfs') }),
+        conditions: ['storage.xattr-unsupported'],
+        status: 'warn',
+        says: ['Input/output error'],
+      },
+      'xfs without ftype': {
+        host: hostWith({
+          mountinfo: cacheMount('xfs'),
+          rest: {
+            tools: {
+              buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.32.2 x\n' },
+              xfs_info: { stdout: 'naming   =version 2              bsize=4096   ascii-ci=0, ftype=0\n' },
+            },
+          },
+        }),
+        conditions: ['storage.xfs-no-dtype'],
+        status: 'pass',
+      },
+    },
+    other: {
+      'a relative state directory': {
+        host: hostWith({ config: 'root = "cache"\n', files: { ...ALICE_FILES } }),
+        status: 'unknown',
+        says: 'relative',
+      },
+    },
+  },
+);

@@ -1,0 +1,265 @@
+import { expect, test } from 'vitest';
+import { storageOwnership } from '../../../src/checks/storage/ownership.ts';
+import { createLook, examine } from '../../../src/diagnose.ts';
+import { restoreOwnership } from '../../../src/fixes/storage/ownership.ts';
+import type { CheckReport, ForeignEntry, Request, Step, Survey } from '../../../src/model.ts';
+import { testCheck } from '../../check-tester.ts';
+import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
+import { ANSWER, CACHE, cacheMount, hostWith, refusedWith } from './healthy.ts';
+
+const entry = (path: string, uid: number | null = 0, gid: number | null = 0, kind: ForeignEntry['kind'] = 'file') => ({
+  path: `${CACHE}/${path}`,
+  kind,
+  uid,
+  gid,
+  nlink: 1,
+});
+const found = (...first: ForeignEntry[]): Partial<Survey> => {
+  const owners: { [owner: string]: number } = {};
+  for (const { uid, gid } of first)
+    owners[`${uid ?? '?'}:${gid ?? '?'}`] = (owners[`${uid ?? '?'}:${gid ?? '?'}`] ?? 0) + 1;
+  return { foreign: first.length, owners, first };
+};
+const dir = (uid: number, gid: number, mode: number) => ({ kind: 'directory', uid, gid, mode }) as const;
+const DEEP = 'runc-overlayfs/snapshots/snapshots/5/fs/bin/busybox';
+
+/** Carries out owner, mode, directory and adopt steps on the virtual host. */
+function apply(options: VirtualHostOptions, steps: readonly Step[]): VirtualHostOptions {
+  const files = { ...options.files };
+  let adopted = false;
+  for (const step of steps) {
+    if (step.do === 'directory') files[step.path] = { kind: 'directory', mode: step.mode, ...step.owner };
+    if (step.do === 'adopt') adopted = true;
+    if (step.do !== 'owner' && step.do !== 'mode') continue;
+    const old = files[step.path];
+    const before = old === undefined || old === null || typeof old === 'string' ? dir(0, 0, 0o755) : old;
+    files[step.path] = step.do === 'owner' ? { ...before, ...step.to } : { ...before, mode: step.to };
+  }
+  if (!adopted) return { ...options, files };
+  return { ...options, files, probes: { ...options.probes, namespace: () => ({ ...ANSWER, survey: NOTHING }) } };
+}
+const NOTHING: Survey = { entries: null, foreign: 0, owners: {}, first: [], unentered: [] };
+
+testCheck(
+  { check: storageOwnership, fix: restoreOwnership },
+  {
+    healthy: {
+      'own cache directory': { host: hostWith() },
+      'missing, below an own directory': { host: hostWith({ files: { [CACHE]: null } }) },
+      'missing, below a sticky directory that everybody may write': {
+        host: hostWith({ files: { '/scratch': dir(0, 0, 0o1777) } }),
+        request: { root: '/scratch/cache' },
+      },
+      'owned by root and open to everybody': { host: hostWith({ files: { [CACHE]: dir(0, 0, 0o777) } }) },
+      'owned by root and sticky': { host: hostWith({ files: { [CACHE]: dir(0, 0, 0o1777) } }) },
+      'writable through its group': { host: hostWith({ files: { [CACHE]: dir(0, 1000, 0o775) } }) },
+      // Inside the user namespace its root overrides modes of what is mapped.
+      'own, and closed by its mode': { host: hostWith({ files: { [CACHE]: dir(1000, 1000, 0o500) } }) },
+      'owned by a subordinate id': { host: hostWith({ files: { [CACHE]: dir(100005, 100005, 0o700) } }) },
+      'a foreign group on an own directory': { host: hostWith({ files: { [CACHE]: dir(1000, 50, 0o755) } }) },
+      'two ranges': {
+        host: hostWith({
+          files: { [CACHE]: dir(250_000, 250_000, 0o700) },
+          answer: {
+            uidMap: [
+              [0, 1000, 1],
+              [1, 200_000, 32_768],
+              [32_769, 240_000, 32_768],
+            ],
+            gidMap: [
+              [0, 1000, 1],
+              [1, 200_000, 32_768],
+              [32_769, 240_000, 32_768],
+            ],
+          },
+        }),
+      },
+      'root, who owns everything': { host: hostWith({ rest: { mode: 'rootful' } }) },
+      'a read-only mount, which storage/filesystem tells': {
+        host: hostWith({ mountinfo: cacheMount('ext4', 'ro'), files: { [CACHE]: dir(0, 0, 0o755) } }),
+      },
+      'what the trial itself just made': {
+        host: hostWith({ survey: found(entry('.bk-doctor-abcdefgh', 1000, 50, 'directory')) }),
+      },
+      "overlayfs's own closed work directory": {
+        host: hostWith({ survey: { unentered: [`${CACHE}/runc-overlayfs/snapshots/snapshots/3/work/work`] } }),
+      },
+      'a lock of root that everybody may read': {
+        host: hostWith({
+          files: { [`${CACHE}/buildkitd.lock`]: { text: '', mode: 0o644 } },
+          survey: found(entry('buildkitd.lock')),
+        }),
+      },
+      'leftovers of a snapshotter that is not used': {
+        host: hostWith({
+          survey: { ...found(entry('runc-native', 0, 0, 'directory')), unentered: [`${CACHE}/runc-native`] },
+        }),
+      },
+      'a stray file of root': { host: hostWith({ survey: found(entry('notes.txt')) }) },
+    },
+    ailing: {
+      'the directory belongs to root': {
+        host: hostWith({ files: { [CACHE]: dir(0, 0, 0o700) } }),
+        conditions: ['storage.permission'],
+        status: 'fail',
+        says: [`alice cannot write in the cache directory: ${CACHE} belongs to 0:0 with mode 0700`],
+        cure: apply,
+      },
+      'the directory and its contents belong to root': {
+        host: hostWith({ files: { [CACHE]: dir(0, 0, 0o755) }, survey: found(entry('cache.db'), entry(DEEP)) }),
+        conditions: ['storage.permission', 'storage.permission'],
+        status: 'fail',
+        cure: apply,
+      },
+      'a parent belongs to root, the cache is missing': {
+        host: hostWith({
+          files: { '/home/alice/.local': dir(0, 0, 0o755), '/home/alice/.local/share': null, [CACHE]: null },
+        }),
+        conditions: ['storage.permission'],
+        status: 'fail',
+        says: ['cannot create the cache directory', '/home/alice/.local belongs to 0:0'],
+        cure: apply,
+      },
+      'a parent that cannot be searched': {
+        host: hostWith({ files: { '/home/alice/.local': dir(0, 0, 0o700) } }),
+        conditions: ['storage.permission'],
+        status: 'fail',
+        says: ['cannot get through /home/alice/.local'],
+        cure: apply,
+      },
+      'own user, foreign group, closed by its mode': {
+        host: hostWith({ files: { [CACHE]: dir(1000, 0, 0o500) } }),
+        conditions: ['storage.permission'],
+        status: 'fail',
+        cure: apply,
+      },
+      'new files get a foreign group': {
+        host: hostWith({
+          files: { [CACHE]: dir(1000, 50, 0o2775) },
+          answer: { overlay: refusedWith(null, 'mount: cannot mount overlay read-only') },
+        }),
+        conditions: ['storage.permission'],
+        status: 'fail',
+        says: ['its group 50 (mode 2775)'],
+        cure: apply,
+      },
+      'new files get a foreign group, with native': {
+        host: hostWith({
+          files: { [CACHE]: dir(1000, 50, 0o2775) },
+          answer: { overlay: refusedWith(null, 'no'), fuseOverlay: refusedWith('EACCES') },
+        }),
+        conditions: ['storage.permission'],
+        status: 'warn',
+      },
+      'a file of root deep in a used cache': {
+        host: hostWith({ survey: found(entry(DEEP)) }),
+        conditions: ['storage.permission'],
+        status: 'fail',
+        says: [DEEP, '0:0'],
+        cure: apply,
+      },
+      'a lock of root that only root may read': {
+        host: hostWith({
+          files: { [`${CACHE}/buildkitd.lock`]: { text: '', mode: 0o600 } },
+          survey: found(entry('buildkitd.lock')),
+        }),
+        conditions: ['storage.permission'],
+        status: 'fail',
+        cure: apply,
+      },
+      'a database that this BuildKit replaces': {
+        host: hostWith({ survey: found(entry('cache.db')) }),
+        conditions: ['storage.permission'],
+        status: 'warn',
+        says: ['forgets'],
+      },
+      'a database, and a BuildKit that does not replace it': {
+        host: hostWith({
+          survey: found(entry('cache.db')),
+          rest: { tools: { buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.11.6 x\n' } } },
+        }),
+        conditions: ['storage.permission'],
+        status: 'fail',
+      },
+      'image files with a foreign group alone': {
+        host: hostWith({ survey: found(entry(DEEP, 1000, 0)) }),
+        conditions: ['storage.permission'],
+        status: 'warn',
+        says: ['a RUN step that changes such a file fails'],
+      },
+    },
+    other: {
+      'directories that cannot be entered from here': {
+        host: hostWith({ survey: { unentered: [`${CACHE}/runc-overlayfs/snapshots/snapshots/3/fs/root`] } }),
+        status: 'unknown',
+        says: 'cannot be entered',
+      },
+    },
+  },
+);
+
+async function report(options: VirtualHostOptions, request: Partial<Request> = {}): Promise<CheckReport> {
+  const look = createLook(new VirtualHost(options), { ...ASK, ...request });
+  const [only] = await examine(look, [{ check: storageOwnership, fix: restoreOwnership }], { isSelected: () => true });
+  if (only === undefined) throw new Error('no report');
+  return only;
+}
+const acts = (from: CheckReport): readonly string[] =>
+  from.fixes.flatMap(({ risk, steps }) => steps.map((step) => `${risk} ${step.do}`));
+
+test('only what root left is adopted without asking; the rest is another, risky treatment', async () => {
+  const host = hostWith({
+    survey: { ...found(entry(DEEP), entry(`${DEEP}2`, 1234, 1234)), first: [entry(DEEP)] },
+  });
+  const { fixes } = await report(host);
+  expect(fixes.map(({ risk, steps }) => [risk, steps.map((step) => step.do === 'adopt' && step.only)])).toEqual([
+    ['safe', [[0]]],
+    ['risky', [null]],
+  ]);
+  const [safe] = fixes[0]?.steps ?? [];
+  if (safe?.do !== 'adopt') throw new Error('no adoption');
+  // Nothing of the user's subordinate ids is ever in question.
+  expect(safe.allowed.uids).toContainEqual({ start: 100000, count: 65536 });
+  expect(safe).toMatchObject({ as: 'root', tree: CACHE, to: { uid: 1000, gid: 1000 } });
+});
+
+test("another account's directory is taken only with consent", async () => {
+  const host = hostWith({ files: { [CACHE]: dir(33, 33, 0o755) } });
+  expect(acts(await report(host))).toEqual(['risky owner']);
+});
+
+test('root changes nothing at a place that only the target names', async () => {
+  const files = { '/etc/cache': dir(0, 0, 0o755) };
+  const config = 'root = "/etc/cache"\n';
+  expect(acts(await report(hostWith({ files, config })))).toEqual(['manual tell']);
+  expect(
+    acts(
+      await report(hostWith({ files, config, survey: found({ ...entry('x'), path: '/etc/cache/runc-overlayfs' }) })),
+    ),
+  ).toEqual(['manual tell', 'manual tell']);
+  // Nor does an ordinary user's command line make it root's word.
+  expect(acts(await report(hostWith({ files }), { root: '/etc/cache' }))).toEqual(['manual tell']);
+});
+
+test("root's own command line names a place where it may act", async () => {
+  const files = { '/srv/cache': dir(0, 0, 0o755) };
+  const asRoot = hostWith({ files, rest: { self: { uid: 0, gid: 0 } } });
+  expect(acts(await report(asRoot, { root: '/srv/cache' }))).toEqual(['safe owner']);
+  expect(acts(await report(asRoot, { root: '/srv/other' }))).toEqual(['safe directory']);
+});
+
+test('a link below the home, which the target could have laid, is never followed by root', async () => {
+  const host = hostWith({
+    files: {
+      '/home/alice/.local': { link: '/etc', uid: 1000, gid: 1000 },
+      '/etc/share': dir(0, 0, 0o755),
+      '/etc/share/buildkit': dir(0, 0, 0o755),
+    },
+  });
+  expect(acts(await report(host))).toEqual(['manual tell']);
+});
+
+test('a home that does not belong to the target is not a place for root', async () => {
+  const host = hostWith({ files: { '/home/alice': dir(0, 0, 0o755), [CACHE]: dir(0, 0, 0o755) } });
+  expect(acts(await report(host))).toEqual(['manual tell']);
+});
