@@ -1,0 +1,53 @@
+import { valueAt } from '../buildkit/config.ts';
+import { surelyBefore } from '../buildkit/version.ts';
+import type { Fact } from '../model.ts';
+import { configFile } from './config-file.ts';
+import { reasonOf, Unseen } from './unseen.ts';
+
+/** The directory whose *.json files buildkitd reads at its start, since v0.25.0. */
+export interface ProvenanceEnv {
+  readonly path: string;
+  /** Files that are no JSON object, with why. */
+  readonly bad: readonly { readonly name: string; readonly why: string }[];
+  /** Set when the directory is there and may not be listed. */
+  readonly refused: string | null;
+}
+
+export const provenanceEnv: Fact<ProvenanceEnv | null> = {
+  id: 'provenance-env',
+  async read(look) {
+    const { host } = look;
+    const config = await look.get(configFile);
+    if (surelyBefore(config.bracket, [0, 25, 0])) return null;
+    const written = valueAt(config.content.document, ['provenanceEnvDir']);
+    const path = typeof written === 'string' && written !== '' ? written : '/etc/buildkit/provenance.d';
+    if (!path.startsWith('/')) return null;
+    try {
+      const stat = await host.stat(path, 'target');
+      if (stat === null) return null;
+      if (stat.kind !== 'directory') return { path, bad: [], refused: `it is a ${stat.kind}` };
+      if (!(await host.access(path, 'r', 'target'))) return { path, bad: [], refused: 'permission denied' };
+      const names = ((await host.list(path, 'target')) ?? []).filter((name) => name.endsWith('.json')).slice(0, 100);
+      const bad: { name: string; why: string }[] = [];
+      for (const name of names) {
+        try {
+          const inner = await host.stat(`${path}/${name}`, 'target');
+          if (inner?.kind === 'directory') continue;
+          const file = await host.read(`${path}/${name}`, 'target');
+          if (file !== null && !file.truncated) checkObject(file.text);
+        } catch (error) {
+          bad.push({ name, why: error instanceof Unseen ? reasonOf(error).why : 'it is no JSON object' });
+        }
+      }
+      return { path, bad, refused: null };
+    } catch (error) {
+      if (!(error instanceof Unseen)) throw error;
+      return { path, bad: [], refused: reasonOf(error).why };
+    }
+  },
+};
+
+function checkObject(text: string): void {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'object' || Array.isArray(value)) throw new SyntaxError('no object');
+}
