@@ -97,7 +97,6 @@ export const storageFilesystem: Check<typeof needs, FilesystemEvidence> = {
     'storage.xattr-unsupported',
     'storage.locked-mount-flags',
     'storage.xfs-no-dtype',
-    'storage.permission',
   ],
   needs,
   examine(facts) {
