@@ -199,6 +199,7 @@ export const faults: readonly Fault[] = [
     name: 'no passwd entry',
     inject: (world) => {
       world.script("sed -i '/^alice:/d' /etc/passwd");
+      world.groups = '--clear-groups';
     },
     ready: false,
     blamed: 'idmap/ranges',

@@ -53,10 +53,7 @@ describe.skipIf(!canMakeWorlds())('root repairs for a hostile user', () => {
           `${world.scratch}/victim`,
         ];
         // Owners and modes everywhere else in the system; reading every byte of it would take minutes.
-        const inodes = () =>
-          world.script(
-            "find /usr -xdev -printf '%y %m %U %G %p\\n' | sort | sha256sum",
-          );
+        const inodes = () => world.script("find /usr -xdev -printf '%y %m %U %G %p\\n' | sort | sha256sum");
         const before = world.fingerprint(victims) + inodes();
         const setuid = () =>
           world.script(`find ${world.home} -perm /6000 -print; getcap -r ${world.home} 2>/dev/null; true`);

@@ -200,6 +200,8 @@ export class World {
 
   /** Further options of setpriv(1) for every command of the user inside, e.g. to drop a privilege. */
   privileges: readonly string[] = [];
+  /** An account without passwd entry has no groups to look up. */
+  groups: '--init-groups' | '--clear-groups' = '--init-groups';
 
   #asUserArgv(argv: readonly string[]): string[] {
     return [
@@ -208,7 +210,7 @@ export class World {
       String(this.uid),
       '--regid',
       String(this.uid),
-      '--init-groups',
+      this.groups,
       ...this.privileges,
       ...argv,
     ];
