@@ -172,4 +172,6 @@ export const CONDITIONS: { readonly [id: string]: string } = {
   'net.port-unpublished': 'A listen port in the network namespace of rootlesskit that is not published to the host',
   'socket.in-use': 'Another daemon answers on the socket',
   'socket.path-occupied': 'Something that is no socket stands where the socket is to be made',
+  'daemon.running': 'The buildkitd in question is already running: nothing is wrong with that',
+  'client.builds-with': 'Which builder the client will really build with: told, no fault',
 };

@@ -7,8 +7,8 @@ import { destinationOf, sendReport } from './answer.ts';
 import { addExamineOptions, type Examination, examinationOf } from './examine-options.ts';
 import { globalsOf } from './globals.ts';
 import { commandsOf } from './own-commands.ts';
-import { preparePrivateFile } from './private-file.ts';
 import { examined, progressLine } from './progress.ts';
+import { recordingFile, takeDown } from './recording-file.ts';
 import type { Session } from './session.ts';
 import { didYouMean } from './wording.ts';
 
@@ -39,7 +39,7 @@ async function check(session: Session, command: Command): Promise<number> {
   const globals = globalsOf(command);
   const asked = examinationOf(command);
   const destination = destinationOf(session, globals);
-  const recording = asked.record === null ? null : preparePrivateFile('--record', asked.record, session.streams.env);
+  const recording = recordingFile(session, asked.record);
   const opened = await open(session, asked);
   const progress = progressLine(session, globals.quiet);
   const inventory = globals.verbose || recording !== null || destination.file !== null;
@@ -47,10 +47,7 @@ async function check(session: Session, command: Command): Promise<number> {
     inventory,
     progress: examined(progress),
   }).finally(() => progress.clear());
-  if (recording !== null) {
-    recording.write(opened.recording());
-    session.notice(`recording written to ${recording.path} (it holds names, paths and settings of this host)`);
-  }
+  const writeRecording = takeDown(session, recording, opened);
   const verify = command.parent?.commands.some((each) => each.name() === 'verify') ?? false;
   const question = { ...asked, elsewhere: opened.replayed, verify };
   await sendReport(session, destination, globals, report, {
@@ -58,6 +55,7 @@ async function check(session: Session, command: Command): Promise<number> {
     diffs: false,
     host: opened.host,
   });
+  writeRecording();
   return exitCode(report, asked.failOn);
 }
 

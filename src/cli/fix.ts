@@ -12,8 +12,8 @@ import { open } from './check.ts';
 import { addExamineOptions, type Examination, examinationOf } from './examine-options.ts';
 import { type Globals, globalsOf } from './globals.ts';
 import { commandsOf } from './own-commands.ts';
-import { preparePrivateFile } from './private-file.ts';
 import { examined, type ProgressLine, progressLine } from './progress.ts';
+import { recordingFile, takeDown } from './recording-file.ts';
 import { chosenForScript } from './script-choice.ts';
 import type { Session } from './session.ts';
 
@@ -77,16 +77,17 @@ async function plan(
   { risky, plan }: Wishes,
   destination: Destination,
 ): Promise<number> {
-  const recording = asked.record === null ? null : preparePrivateFile('--record', asked.record, session.streams.env);
+  const recording = recordingFile(session, asked.record);
   const opened = await open(session, asked);
   const progress = progressLine(session, globals.quiet);
   const report = await examine(progress);
-  if (recording !== null) recording.write(opened.recording());
+  const writeRecording = takeDown(session, recording, opened);
   const [{ script }, { treatmentOrder, withDiffs }] = await Promise.all([
     import('../apply/index.ts'),
     import('../treat.ts'),
   ]);
-  session.notice('this is the first round of at most three: curing these findings can bring up others');
+  if (report.checks.some(({ fixes }) => fixes.some(({ risk }) => risk !== 'manual')))
+    session.notice('this is the first round of at most three: curing these findings can bring up others');
   if (plan === 'script') {
     const { treatments, left } = chosenForScript(report, treatmentOrder(catalog), risky);
     if (left > 0)
@@ -100,6 +101,7 @@ async function plan(
       host: opened.host,
     });
   }
+  writeRecording();
   return exitCode(report, asked.failOn);
 
   async function examine(line: ProgressLine): Promise<Report> {
@@ -117,7 +119,7 @@ async function apply(
   { yes, risky }: Wishes,
   destination: Destination,
 ): Promise<number> {
-  const recording = asked.record === null ? null : preparePrivateFile('--record', asked.record, session.streams.env);
+  const recording = recordingFile(session, asked.record);
   const opened = await open(session, asked);
   const line = progressLine(session, globals.quiet);
   const [{ Busy, Refused }, { treat }, { applyContext }] = await Promise.all([
@@ -164,19 +166,20 @@ async function apply(
     .then(
       (treated) => treated.report,
       (error: unknown) => {
-        if (last === null || !(error instanceof Busy || error instanceof Refused)) throw error;
+        if (!(error instanceof Busy || error instanceof Refused)) throw error;
         refused = error.message;
-        return last;
+        return last ?? examine();
       },
     )
     .finally(() => line.clear());
   if (refused !== null) session.streams.stderr.write(`bk-doctor: nothing was changed: ${visible(refused)}\n`);
-  if (recording !== null) recording.write(opened.recording());
+  const writeRecording = takeDown(session, recording, opened);
   await sendReport(session, destination, globals, report, {
     commands: commandsOf({ ...asked, elsewhere: false, verify: true }, report.target, session.streams.env),
     diffs: false,
     host: opened.host,
   });
+  writeRecording();
   return refused === null ? exitCode(report, asked.failOn) : 1;
 }
 
