@@ -9,8 +9,8 @@ import { walk } from './walk.ts';
 import type { Work } from './work.ts';
 
 const FILES = ['/etc/subuid', '/etc/subgid'];
-/** shadow gives up after 15 tries, one a second. */
-const WAIT_MS = 10_000;
+/** shadow gives up after 15 tries, one a second. A lock that names nobody will hardly go by itself. */
+const WAIT_MS = { held: 10_000, nameless: 2000 };
 
 /** Does it under the locks that useradd and usermod take, when the path is one of the files that they guard. */
 export async function withSubidLocks<T>(path: string, work: Work, task: () => Promise<T>): Promise<T> {
@@ -30,14 +30,29 @@ export async function withSubidLocks<T>(path: string, work: Work, task: () => Pr
   }
 }
 
+/** Takes away what a killed run of ours left of the locks, if it is still there and nobody else's. */
+export async function clearStaleLocks(path: string, work: Work): Promise<void> {
+  if (!FILES.includes(path) || work.uid !== 0) return;
+  const { directory } = walk('/etc', 0);
+  try {
+    for (const file of FILES) {
+      const name = `${file.slice('/etc/'.length)}.lock`;
+      const holder = await orRefuse(`/etc/${name}`, () => tryLock(directory, name, `${work.temp}-lock`, work));
+      if (holder === 'taken') fs.unlinkSync(`${directory.path}/${name}`);
+    }
+  } finally {
+    directory.close();
+  }
+}
+
 /** A link to a file that holds our pid, without a newline: that is how shadow's commonio_lock does it, and what it understands. */
 async function takeLock(directory: Handle, name: string, work: Work): Promise<void> {
   const temp = `${work.temp}-lock`;
-  const until = Date.now() + WAIT_MS;
+  const began = Date.now();
   for (;;) {
     const holder = await orRefuse(`/etc/${name}`, () => tryLock(directory, name, temp, work));
     if (holder === 'taken') return;
-    if (Date.now() > until)
+    if (Date.now() - began > (holder === null ? WAIT_MS.nameless : WAIT_MS.held))
       throw new Refused(
         holder === null
           ? `/etc/${name} exists and names no process: another program may be changing accounts; if none is, remove it`

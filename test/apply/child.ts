@@ -35,7 +35,7 @@ try {
     }
     await run.close();
   }
-  process.stdout.write(`${JSON.stringify({ reported })}\n`);
+  process.stdout.write(`${JSON.stringify({ reported, peakKiB: process.resourceUsage().maxRSS })}\n`);
 } catch (error) {
   process.stdout.write(`${JSON.stringify({ error: (error as Error).name, message: (error as Error).message })}\n`);
 }

@@ -87,15 +87,17 @@ export function treatment(steps: readonly Step[], more: Partial<Treatment> = {})
 /** Everything that undo promises to restore below a path: names, kinds, content, owners, modes, link targets, extended attributes, access lists, capabilities, and the times of files. */
 export function fingerprint(path: string): string {
   const lines: string[] = [];
+  // Names as the file system has them, one character per byte.
+  const raw = (at: string): Buffer => Buffer.from(at, 'latin1');
   const visit = (at: string): void => {
-    const stat = fs.lstatSync(at, { bigint: true });
+    const stat = fs.lstatSync(raw(at), { bigint: true });
     const what = stat.isSymbolicLink()
-      ? `-> ${fs.readlinkSync(at)}`
+      ? `-> ${fs.readlinkSync(raw(at))}`
       : stat.isFile()
-        ? `${createHash('sha256').update(fs.readFileSync(at)).digest('hex')} ${stat.mtimeNs}`
+        ? `${sha(fs.readFileSync(raw(at)))} ${stat.mtimeNs}`
         : '';
     lines.push(`${at.slice(path.length)} ${stat.mode.toString(8)} ${stat.uid}:${stat.gid} ${what}`);
-    if (stat.isDirectory()) for (const name of fs.readdirSync(at).sort()) visit(join(at, name));
+    if (stat.isDirectory()) for (const name of fs.readdirSync(raw(at), 'latin1').sort()) visit(`${at}/${name}`);
   };
   visit(path);
   const attributes = spawnSync('getfattr', ['-R', '-P', '-h', '-d', '-m', '-', '--absolute-names', path], {

@@ -5,7 +5,7 @@ import { openPlace, type Place, putFile, removeTemp } from '../live-file.ts';
 import { isTargetsPlace } from '../places.ts';
 import { Refused } from '../refused.ts';
 import { orRefuse } from '../sentence.ts';
-import { withSubidLocks } from '../subid-lock.ts';
+import { clearStaleLocks, withSubidLocks } from '../subid-lock.ts';
 import { applyEditToBytes } from '../text-edit.ts';
 import { tomlEditorFor } from '../toml.ts';
 import type { Acted, Standing, StepKind, StepOf, Work } from '../work.ts';
@@ -76,19 +76,25 @@ export const edit: StepKind<EditStep, PreparedEdit> = {
     }
   },
 
-  takeBack(step, prepared, work, backup) {
-    return withSubidLocks(step.path, work, async () => {
-      const place = await openPlace(step.path, work);
+  async takeBack(step, prepared, work, backup) {
+    const place = await openPlace(step.path, work);
+    try {
+      await orRefuse(step.path, () => {
+        removeTemp(place.directory, work.temp, work);
+        removeTemp(place.directory, `${work.temp}-undo`, work);
+      });
+      if (standingOf(step, prepared, place) === 'before') return await clearStaleLocks(step.path, work);
+    } finally {
+      place.close();
+    }
+    await withSubidLocks(step.path, work, async () => {
+      const locked = await openPlace(step.path, work);
       try {
-        await orRefuse(step.path, () => {
-          removeTemp(place.directory, work.temp, work);
-          removeTemp(place.directory, `${work.temp}-undo`, work);
-        });
-        if (standingOf(step, prepared, place) === 'before') return;
-        if (prepared.before === null) await moveAsideAndUnlink(place, step.path, `${work.temp}-undo`);
-        else await putBack(place, step.path, prepared.before, work, backup);
+        if (standingOf(step, prepared, locked) === 'before') return;
+        if (prepared.before === null) await moveAsideAndUnlink(locked, step.path, `${work.temp}-undo`);
+        else await putBack(locked, step.path, prepared.before, work, backup);
       } finally {
-        place.close();
+        locked.close();
       }
     });
   },
