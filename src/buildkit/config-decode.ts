@@ -29,6 +29,8 @@ export interface Stray {
   readonly list: boolean;
   /** What would read it in another release; null where none does. */
   readonly known: SchemaNode | null;
+  /** A name of BuildKit's own code that this release reads, unlike later ones. */
+  readonly embedded: boolean;
   /** The letters would match in another case. */
   readonly letterCase: string | null;
   /** Keys with values below it, at most 50. */
@@ -137,7 +139,11 @@ export function decode(root: TableNode, release: Release, by: Dialect): Decoded 
         readNames.add(entry.key.name);
         const children = new Map([...schema.children].filter(([name]) => fields.includes(name)));
         const part: SchemaTable = { kind: 'table', path: schema.path, since: schema.since, children, each: null };
-        strays.push(strayOf(entry, [...path, entry.key.name], [...written, entry.key.name], null, null));
+        strays.push({
+          ...strayOf(entry, [...path, entry.key.name], [...written, entry.key.name], null, null),
+          embedded: true,
+          below: [],
+        });
         place(entry, part, path, [...written, entry.key.name], into, null);
       }
       for (const [name, child] of schema.children) {
@@ -362,6 +368,7 @@ function strayOf(
     list: node.kind === 'tables' && !node.inline,
     known,
     letterCase,
+    embedded: false,
     below,
     value: node.kind === 'table' || node.kind === 'tables' ? undefined : plainValue(node),
   };

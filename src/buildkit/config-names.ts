@@ -9,7 +9,7 @@ import { isSince, type Release } from './version.ts';
 
 /** Why nothing reads a key, and what was most likely meant. */
 export interface Advice {
-  readonly kind: 'newer' | 'letter-case' | 'misspelt' | 'misplaced' | 'unquoted' | 'invented' | 'unknown';
+  readonly kind: 'newer' | 'letter-case' | 'embedded' | 'misspelt' | 'misplaced' | 'unquoted' | 'invented' | 'unknown';
   /** The real key or table, as parts; null when there is none to name. */
   readonly to: readonly string[] | null;
   /** How many parts of the stray key's own path become `to`; absent: all of them. */
@@ -20,6 +20,7 @@ export interface Advice {
 const plain = (name: string): string => name.toLowerCase().replace(/[-_\s]/g, '');
 /** Names that say little without their table. */
 const COMMON = new Set([
+  'address',
   'enabled',
   'key',
   'cert',
@@ -176,6 +177,7 @@ export function adviseOn(stray: Stray, release: Release): Advice {
     return { kind: 'newer', to: stray.path, says: null };
   const parent = stray.path.slice(0, -1);
   if (stray.letterCase !== null) return { kind: 'letter-case', to: [...parent, stray.letterCase], says: null };
+  if (stray.embedded) return { kind: 'embedded', to: parent, says: null };
   const name = stray.path.at(-1) ?? '';
   const joined = stray.table && !stray.list ? unquoted(stray) : null;
   if (joined !== null) return joined;

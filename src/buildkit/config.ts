@@ -3,7 +3,7 @@ import { type Decoded, decode, type Leaf, type Stray } from './config-decode.ts'
 import { type Advice, adviseOn } from './config-names.ts';
 import { DIALECTS, type Dialect, dialectOf } from './dialect.ts';
 import { KEYS } from './schema.ts';
-import { isReadTable, joinKey, specOf } from './schema-tree.ts';
+import { isReadTable, joinKey, keyText, specOf } from './schema-tree.ts';
 import { readToml } from './toml-read.ts';
 import { buildTree } from './toml-tree.ts';
 import { type Bracket, compareReleases, NEWEST, type Release, release, releaseRangeText } from './version.ts';
@@ -13,8 +13,10 @@ export type ConfigDocument = { readonly [key: string]: Json };
 /** One thing about the text that buildkitd refuses, or does not do as written. Line and column count from 1. */
 export interface ConfigProblem {
   readonly kind: 'syntax' | 'wrong-type' | Advice['kind'] | 'deprecated' | 'no-effect';
-  /** Dotted, as BuildKit names it where it knows it. */
+  /** Dotted, as BuildKit names it where it knows it; list indexes in square brackets. */
   readonly key: string;
+  /** The same in parts, list indexes as decimal strings. */
+  readonly path: readonly string[];
   /** Parts of the key as the file spells them, for an edit. */
   readonly written: readonly string[];
   readonly line: number;
@@ -31,6 +33,10 @@ export interface ConfigProblem {
   readonly prints: string;
   readonly to: readonly string[] | null;
   readonly value: Json | undefined;
+  /** It stands in a table that is told of on its own. */
+  readonly inner: boolean;
+  /** For a table: what is in it, with paths from the table on. */
+  readonly below: readonly { readonly path: readonly string[]; readonly value: Json | undefined }[];
 }
 
 /** What buildkitd makes of a configuration file's text. */
@@ -163,7 +169,8 @@ function judge(text: string, read: ReturnType<typeof readToml>, at: Release, dia
   for (const { message, at: where, under } of [...(error === null ? [] : [error]), ...clashes]) {
     findings.push({
       kind: 'syntax',
-      key: joinKey(under),
+      key: keyText(under),
+      path: under,
       written: under,
       at: where,
       message: sentence(message),
@@ -171,20 +178,25 @@ function judge(text: string, read: ReturnType<typeof readToml>, at: Release, dia
       prints: '',
       to: null,
       value: undefined,
+      inner: false,
+      below: [],
     });
   }
   for (const { path, written, at: where, wants, found, prints } of decoded.mistakes) {
     const spec = specOf(path);
     findings.push({
       kind: 'wrong-type',
-      key: joinKey(path),
+      key: keyText(path),
+      path,
       written,
       at: where,
-      message: wrongType(joinKey(path), wants, found, spec?.key === 'debug'),
+      message: wrongType(keyText(path), wants, found, spec?.key === 'debug'),
       stops: true,
       prints,
       to: null,
       value: undefined,
+      inner: false,
+      below: [],
     });
   }
   for (const stray of decoded.strays) findings.push(...strayFindings(stray, at));
@@ -204,14 +216,15 @@ function wrongType(key: string, wants: string, found: string, isDebug: boolean):
 
 function strayFindings(stray: Stray, at: Release): Finding[] {
   const advice = adviseOn(stray, at);
-  const key = joinKey(stray.path);
-  const what = stray.table ? `the table [${key}]` : key;
+  const key = keyText(stray.path);
+  const what = stray.table ? `The table [${key}]` : key;
   const parts = advice.parts ?? stray.written.length;
   const written =
     advice.parts === undefined ? stray.written : (stray.below[0]?.written ?? stray.written).slice(0, parts);
   const main: Finding = {
     kind: advice.kind,
-    key: advice.parts === undefined ? key : joinKey(written),
+    key: advice.parts === undefined ? key : keyText(written),
+    path: advice.parts === undefined ? stray.path : written,
     written,
     at: stray.at,
     message: strayMessage(what, advice, stray),
@@ -219,19 +232,22 @@ function strayFindings(stray: Stray, at: Release): Finding[] {
     prints: '',
     to: advice.to,
     value: stray.value,
+    inner: false,
+    below: stray.below.map((entry) => ({ path: entry.path.slice(parts), value: entry.value })),
   };
   if (!stray.table || !['unknown', 'invented'].includes(advice.kind)) return [main];
   return [
     main,
     ...stray.below.slice(0, 20).map((inner): Finding => {
       const own = adviseOn(
-        { ...stray, ...inner, table: false, list: false, known: null, letterCase: null, below: [] },
+        { ...stray, ...inner, table: false, list: false, known: null, letterCase: null, embedded: false, below: [] },
         at,
       );
-      const name = joinKey(inner.path);
+      const name = keyText(inner.path);
       return {
         kind: own.kind === 'misspelt' ? 'unknown' : own.kind,
         key: name,
+        path: inner.path,
         written: inner.written,
         at: inner.at,
         message: strayMessage(name, own, { ...stray, table: false }),
@@ -239,14 +255,15 @@ function strayFindings(stray: Stray, at: Release): Finding[] {
         prints: '',
         to: own.to,
         value: inner.value,
+        inner: own.to === null || own.kind === 'unknown',
+        below: [],
       };
     }),
   ];
 }
 
-function strayMessage(what: string, { kind, to, says }: Advice, stray: Pick<Stray, 'known' | 'table'>): string {
-  const name = sentence(what).slice(0, -1);
-  const real = to === null ? '' : stray.table && kind !== 'invented' ? `[${joinKey(to)}]` : joinKey(to);
+function strayMessage(name: string, { kind, to, says }: Advice, stray: Pick<Stray, 'known' | 'table'>): string {
+  const real = to === null ? '' : stray.table && kind !== 'invented' ? `[${keyText(to)}]` : keyText(to);
   const ignored = 'buildkitd ignores it without a word';
   switch (kind) {
     case 'newer': {
@@ -256,10 +273,12 @@ function strayMessage(what: string, { kind, to, says }: Advice, stray: Pick<Stra
           : stray.known.kind === 'key'
             ? stray.known.spec.since
             : `v${stray.known.since.join('.')}`;
-      return `${what} is known from ${since} on; this version ignores it.`;
+      return `${name} is known from ${since} on; this version ignores it.`;
     }
     case 'letter-case':
-      return `${what} differs in letter case from ${real}, and ${ignored} in this version.`;
+      return `${name} differs in letter case from ${real}, and ${ignored} in this version.`;
+    case 'embedded':
+      return `${name} is a name of BuildKit's own code, which versions from v0.28.0 on ignore; its keys belong into ${real}.`;
     case 'misspelt':
       return `${name} does not exist, so ${ignored}; ${real} does.`;
     case 'misplaced':
@@ -280,7 +299,7 @@ function deprecation(leaf: Leaf, leaves: readonly Leaf[], at: Release): Finding[
   const spec = specOf(leaf.path);
   const old = spec?.deprecated;
   if (spec === null || old === undefined || compareReleases(at, release(old.since)) < 0) return [];
-  const key = joinKey(leaf.path);
+  const key = keyText(leaf.path);
   const parent = leaf.path.slice(0, -1);
   const to = old.write === 'same' ? [...parent, old.successor] : old.successor.split('.');
   const has = (path: readonly string[]): boolean => leaves.some((other) => joinKey(other.path) === joinKey(path));
@@ -289,7 +308,17 @@ function deprecation(leaf: Leaf, leaves: readonly Leaf[], at: Release): Finding[
       ? ['reservedSpace', 'maxUsedSpace', 'minFreeSpace'].map((name) => [...parent, name])
       : [to];
   const rival = rivals.find(has);
-  const base = { key, written: leaf.written, at: leaf.at, stops: false, prints: '', value: leaf.value };
+  const base = {
+    key,
+    path: leaf.path,
+    written: leaf.written,
+    at: leaf.at,
+    stops: false,
+    prints: '',
+    value: leaf.value,
+    inner: false,
+    below: [],
+  };
   if (old.write !== 'same' && leaf.value !== true)
     return [
       { ...base, kind: 'deprecated', to: null, message: `${key} is an old key; false is what it is without it.` },
@@ -300,7 +329,7 @@ function deprecation(leaf: Leaf, leaves: readonly Leaf[], at: Release): Finding[
         ...base,
         kind: 'no-effect',
         to: null,
-        message: `${key} has no effect: it is an old key, and ${joinKey(rival)} is set.`,
+        message: `${key} has no effect: it is an old key, and ${keyText(rival)} is set.`,
       },
     ];
   const value = old.write === 'same' ? '' : ` = "${old.write}"`;
@@ -309,7 +338,7 @@ function deprecation(leaf: Leaf, leaves: readonly Leaf[], at: Release): Finding[
       ...base,
       kind: 'deprecated',
       to,
-      message: `${key} still works, but is an old key: since ${old.since} it is ${joinKey(to)}${value}.`,
+      message: `${key} still works, but is an old key: since ${old.since} it is ${keyText(to)}${value}.`,
     },
   ];
 }

@@ -98,6 +98,16 @@ export const INVENTED: readonly Invented[] = [
   { key: 'registries', says: 'The table of a registry is [registry."HOST"].' },
   { key: 'registrymirrors', says: 'Mirrors are set per registry: [registry."docker.io"] mirrors = ["…"].' },
   { key: 'insecureregistries', says: 'Each is a table: [registry."HOST"] with http = true or insecure = true.' },
+  { key: 'address', means: 'grpc.address' },
+  { key: 'addr', means: 'grpc.address' },
+  {
+    key: 'worker.*.gcconfig',
+    says: 'Versions up to v0.27.1 read this name; its keys belong into the table of the worker itself.',
+  },
+  {
+    key: 'worker.*.networkconfig',
+    says: 'Versions up to v0.27.1 read this name; its keys belong into the table of the worker itself.',
+  },
   { key: 'grpc.addr', means: 'grpc.address' },
   { key: 'grpc.addresses', means: 'grpc.address' },
   { key: 'grpc.listen', means: 'grpc.address' },

@@ -38,6 +38,16 @@ export function joinKey(path: readonly string[]): string {
   return path.map((part) => (/^[A-Za-z0-9_[\]*-]+$/.test(part) ? part : JSON.stringify(part))).join('.');
 }
 
+/** A key for people: list indexes in square brackets. */
+export function keyText(path: readonly string[]): string {
+  let out = '';
+  for (const [index, part] of path.entries()) {
+    if (index > 0 && /^\d+$/.test(part) && path[index - 1] !== 'registry') out += `[${part}]`;
+    else out += (out === '' ? '' : '.') + joinKey([part]);
+  }
+  return out;
+}
+
 function grow(keys: readonly KeySpec[]): SchemaTable {
   const root: Growing = { kind: 'table', path: [], since: [0, 3, 0], children: new Map(), each: null };
   for (const spec of keys) {

@@ -245,6 +245,7 @@ export function readToml(text: string, by: Dialect): TomlText {
       return parts;
     }
     const start = at;
+    under = guessedKeys(text.slice(at, at + 200));
     const end = text.slice(at).search(/[[\]]/);
     if (end < 0) fail('the square bracket is not closed', start);
     if (text[at + end] === '[')
@@ -357,7 +358,10 @@ export function readToml(text: string, by: Dialect): TomlText {
       blank();
       if (peek() === ',') at++;
       else if (peek() === '') fail('the list is not closed by ]', start);
-      else if (peek() !== ']') fail('a comma is missing between two values of the list');
+      else if (peek() !== ']') {
+        if (/^[\w.-]+[ \t]*=/.test(text.slice(at, at + 80))) fail('the list is not closed by ]', start);
+        fail('a comma is missing between two values of the list');
+      }
     }
     at++;
     return { kind: 'array', items, at: start };
@@ -437,6 +441,15 @@ export function readToml(text: string, by: Dialect): TomlText {
 function lastKeys(statements: readonly Statement[]): string[] | null {
   const last = statements.at(-1);
   return last?.kind === 'pair' ? last.pair.keys.map(({ name }) => name) : null;
+}
+
+/** The key that the inside of a broken header most likely names. */
+function guessedKeys(rest: string): string[] {
+  const inner = /^[^\][\n\r#:]*/.exec(rest)?.[0] ?? '';
+  return inner.split('.').flatMap((part) => {
+    const name = part.trim().replace(/^(["'])(.*)\1$/, '$2');
+    return /^[\w-]+$/.test(name) ? [name] : [];
+  });
 }
 
 /** What stands at a place, up to the next white space, for a message. */

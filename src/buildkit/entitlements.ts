@@ -1,0 +1,98 @@
+import type { Mode } from '../model.ts';
+import { type Release, release } from './version.ts';
+
+/** What a build may be allowed beyond its sandbox. Nothing else exists (util/entitlements). */
+export interface Entitlement {
+  readonly name: string;
+  readonly since: string;
+  readonly sinceRelease: Release;
+  /** The release whose flag --allow-insecure-entitlement takes it. */
+  readonly flagSince: Release;
+  /** What a client writes, besides the step itself. */
+  readonly client: string;
+  /** One sentence on what allowing it gives away. */
+  readonly consequence: { readonly [mode in Mode]: string };
+}
+
+export const ENTITLEMENTS: readonly Entitlement[] = [
+  {
+    name: 'network.host',
+    since: 'v0.5.0',
+    sinceRelease: release('v0.5.0'),
+    flagSince: release('v0.5.0'),
+    client: '--allow network.host, and RUN --network=host',
+    consequence: {
+      rootful: "Such steps share the host's network, and reach what listens on its loopback addresses.",
+      rootless: "Such steps share buildkitd's network, and reach what listens on its loopback addresses.",
+    },
+  },
+  {
+    name: 'security.insecure',
+    since: 'v0.5.0',
+    sinceRelease: release('v0.5.0'),
+    flagSince: release('v0.5.0'),
+    client: '--allow security.insecure, and RUN --security=insecure',
+    consequence: {
+      rootful: 'Such steps run with full privileges: whoever may build is then as good as root on this host.',
+      rootless:
+        'Such steps run with all that the account running buildkitd may do in its user namespace, without seccomp and AppArmor.',
+    },
+  },
+  {
+    name: 'device',
+    since: 'v0.20.0',
+    sinceRelease: release('v0.20.0'),
+    flagSince: release('v0.24.0'),
+    client: '--allow device, and RUN --device=…',
+    consequence: {
+      rootful: 'Such steps reach the devices that CDI specifications describe.',
+      rootless: 'Such steps reach the devices that CDI specifications describe.',
+    },
+  },
+];
+
+/** Names from articles, and what is needed in their place. */
+const INSTEAD: readonly (readonly [RegExp, string])[] = [
+  [
+    /^network\.(?:dns|internet|none|bridge|default)$/,
+    'Steps have network and DNS without any; where names do not resolve, set dns.nameservers or mend the resolver of the host.',
+  ],
+  [/^network/, 'What exists is network.host, for RUN --network=host only; ordinary network needs none.'],
+  [/^mount\.bind/, 'RUN --mount=type=bind needs none, and reads the build context only.'],
+  [
+    /^(?:mount|volume|fs|filesystem|host)\b/,
+    'Directories of the host come as named contexts from the client: --build-context, or buildctl --local with --opt context:NAME=local:NAME.',
+  ],
+  [
+    /docker\.?sock|^docker/,
+    "There is none for Docker's socket: builds cannot reach it; use several stages, or --ssh for a forwarded socket.",
+  ],
+  [
+    /^cap(?:abilit(?:y|ies))?[._]?(?:setuid|setgid|net_raw|chown|dac_override|fowner|kill|mknod)/i,
+    'Steps have this capability without any.',
+  ],
+  [
+    /^cap(?:abilit(?:y|ies))?/i,
+    'Single capabilities cannot be given; what exists is security.insecure, for RUN --security=insecure.',
+  ],
+  [
+    /^(?:privileged|insecure|security\.privileged|root|admin)$/,
+    'What exists is security.insecure, for RUN --security=insecure.',
+  ],
+  [/^(?:procfs|sysfs|proc|sys)\b/, 'There is none; RUN --security=insecure unmasks /proc and /sys of the step.'],
+  [
+    /^(?:image|ssh|buildx)/,
+    'That is a permission of docker buildx, given to the client with --allow; buildkitd knows none of it.',
+  ],
+  [
+    /^(?:device|gpu|cdi|nvidia)/i,
+    'What exists is device, without a name; which devices builds may use unasked is cdi.autoAllowed.',
+  ],
+];
+
+/** What to do about a name that does not exist. */
+export function adviceOnEntitlement(name: string, meant: string | null): string {
+  if (meant !== null) return `Perhaps ${meant} is meant.`;
+  const found = INSTEAD.find(([pattern]) => pattern.test(name));
+  return found?.[1] ?? `There are only ${ENTITLEMENTS.map((entitlement) => entitlement.name).join(', ')}.`;
+}

@@ -1,0 +1,121 @@
+import type { Json, TomlEdit } from '../model.ts';
+import type { ConfigProblem, ConfigReading } from './config.ts';
+import { canMove } from './config-names.ts';
+import { joinKey, specOf } from './schema-tree.ts';
+import { editToml, TomlEditRefused } from './toml-edit.ts';
+
+/** Changes of the text that mend one problem, and what they weaken or cost (null: nothing). */
+export interface Mend {
+  readonly changes: readonly TomlEdit[];
+  readonly consequence: string | null;
+}
+
+/** What a key's value changes for people once buildkitd reads it; `null` where nothing is weakened, deleted or lost. */
+function consequenceOf(path: readonly string[], value: Json | undefined): string | null {
+  const key = joinKey(path);
+  const last = path.at(-1) ?? '';
+  if (key === 'root')
+    return 'buildkitd then keeps its state in that directory, and leaves the cache in the old one unused.';
+  if (key === 'insecure-entitlements')
+    return 'Builds may then ask for these entitlements, which let their steps out of the sandbox.';
+  if (last === 'insecure' && value === true)
+    return "The registry's certificate is then not verified: whoever is on the way can change images.";
+  if (last === 'http' && value === true)
+    return 'The registry is then spoken to without encryption: whoever is on the way can change images.';
+  if (last === 'noProcessSandbox') return "Build steps then see buildkitd's processes, and can kill or trace them.";
+  if (key === 'grpc.address' || key === 'grpc.debugAddress')
+    return 'buildkitd then listens at these addresses, and no longer at the default one.';
+  if (key === 'grpc.gid' || key === 'grpc.uid')
+    return 'The socket then belongs to that account or group, which may build with the rights of buildkitd.';
+  if (key === 'cdi.autoAllowed') return 'Builds may then use these devices without asking.';
+  if (last === 'enabled' && path[0] === 'worker')
+    return 'That worker is then switched, and with it the cache that builds use.';
+  if (last === 'snapshotter')
+    return 'Builds then use the cache of that snapshotter; what another one has cached is not used any more.';
+  const spec = specOf(path);
+  if (spec?.type === 'size' || last === 'keepDuration') return 'Cache beyond that limit is then deleted.';
+  if (last === 'gc') return 'Old cache is then deleted, or no longer deleted, by itself.';
+  return null;
+}
+
+const isAllowed = (path: readonly string[], value: Json | undefined): boolean => {
+  const values = specOf(path)?.values?.map((item) => (typeof item === 'string' ? item : item.value));
+  if (values === undefined || value === undefined) return true;
+  return Array.isArray(value)
+    ? value.every((item: Json) => typeof item === 'string' && values.includes(item))
+    : typeof value === 'string' && values.includes(value);
+};
+
+/** How a problem can be mended by itself; null where a person has to say what is meant. The changes were tried out on the text. */
+export function mendOf(problem: ConfigProblem, reading: ConfigReading, text: string): Mend | null {
+  const mend = planned(problem, reading);
+  return mend !== null && edited(text, mend.changes) !== null ? mend : null;
+}
+
+/** The text after some changes; null where they cannot be made, or change nothing. */
+export function edited(text: string, changes: readonly TomlEdit[]): string | null {
+  try {
+    const after = editToml(text, changes);
+    return after === text ? null : after;
+  } catch (error) {
+    if (error instanceof TomlEditRefused) return null;
+    throw error;
+  }
+}
+
+function planned(problem: ConfigProblem, reading: ConfigReading): Mend | null {
+  const { kind, written, to, value } = problem;
+  if (to === null || problem.inner) return null;
+  const leaves = reading.values.map((entry) => ({ ...entry, at: 0, items: [] }));
+  switch (kind) {
+    case 'misspelt':
+    case 'letter-case': {
+      const beside = [...written.slice(0, -1), to.at(-1) ?? ''];
+      if (value === undefined) {
+        const weakens = weakest(problem);
+        return { changes: [{ change: 'rename', path: written, to: beside }], consequence: weakens };
+      }
+      if (!canMove(value, to, leaves) || !isAllowed(to, value)) return null;
+      return { changes: [{ change: 'rename', path: written, to: beside }], consequence: consequenceOf(to, value) };
+    }
+    case 'unquoted': {
+      const beside = [...written.slice(0, to.length - 1), to.at(-1) ?? ''];
+      return { changes: [{ change: 'rename', path: written, to: beside }], consequence: weakest(problem) };
+    }
+    case 'misplaced':
+    case 'invented':
+      if (value === undefined || !canMove(value, to, leaves) || !isAllowed(to, value)) return null;
+      return { changes: [{ change: 'rename', path: written, to }], consequence: consequenceOf(to, value) };
+    case 'deprecated': {
+      const write = specOf(problem.path)?.deprecated?.write;
+      if (write === 'debug' || write === 'trace')
+        return {
+          changes: [
+            { change: 'remove', path: written },
+            { change: 'set', path: to, value: write },
+          ],
+          consequence: null,
+        };
+      return {
+        changes: [{ change: 'rename', path: written, to: [...written.slice(0, -1), to.at(-1) ?? ''] }],
+        consequence: null,
+      };
+    }
+    case 'syntax':
+    case 'wrong-type':
+    case 'newer':
+    case 'embedded':
+    case 'unknown':
+    case 'no-effect':
+      return null;
+  }
+}
+
+/** The gravest consequence of everything that a whole table would bring into force. */
+function weakest({ below, to }: ConfigProblem): string | null {
+  for (const { path, value } of below) {
+    const found = consequenceOf([...(to ?? []), ...path], value);
+    if (found !== null) return found;
+  }
+  return null;
+}

@@ -1,0 +1,470 @@
+import type { ConfigProblem } from '../../buildkit/config.ts';
+import { edited, type Mend, mendOf } from '../../buildkit/mend.ts';
+import { KEYS } from '../../buildkit/schema.ts';
+import { joinKey, keyText, specOf } from '../../buildkit/schema-tree.ts';
+import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
+import { type ConfigFile, type ConfigText, configFile } from '../../facts/config-file.ts';
+import { containerdWorker } from '../../facts/containerd-worker.ts';
+import { environment } from '../../facts/environment.ts';
+import { identity } from '../../facts/identity.ts';
+import { provenanceEnv } from '../../facts/provenance-env.ts';
+import { type Settings, settings } from '../../facts/settings.ts';
+import { optional } from '../../facts/unseen.ts';
+import type { Check, Condition, Problem, Severity, TomlEdit, UnseenReason } from '../../model.ts';
+import type { ConfigEvidence } from './evidence.ts';
+import { excerpt } from './excerpt.ts';
+import { judgeValues } from './value-rules.ts';
+
+/** Evidence of config/buildkitd; `access` is for a file that the target may not read. */
+export interface BuildkitdEvidence extends ConfigEvidence {
+  readonly access: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly mode: number;
+    readonly target: { readonly uid: number; readonly gid: number };
+    /** Root may change owner or mode of it for this target. */
+    readonly rootMay: 'owner' | 'group' | null;
+  } | null;
+}
+
+const needs = {
+  config: configFile,
+  settings,
+  identity,
+  environment,
+  edit: configEdit,
+  containerd: optional(containerdWorker),
+  provenance: optional(provenanceEnv),
+};
+
+const CONDITION: { readonly [kind in ConfigProblem['kind']]: Condition } = {
+  syntax: 'config.toml-syntax',
+  'wrong-type': 'config.wrong-type',
+  newer: 'config.unknown-key',
+  'letter-case': 'config.unknown-key',
+  embedded: 'config.deprecated-key',
+  misspelt: 'config.unknown-key',
+  unquoted: 'config.unknown-key',
+  invented: 'config.unknown-key',
+  unknown: 'config.unknown-key',
+  misplaced: 'config.misplaced-key',
+  deprecated: 'config.deprecated-key',
+  'no-effect': 'config.deprecated-key',
+};
+/** More problems of one file than anybody reads. */
+const MOST = 100;
+
+export const configBuildkitd: Check<typeof needs, BuildkitdEvidence> = {
+  id: 'config/buildkitd',
+  title: 'buildkitd understands its configuration file',
+  why: 'buildkitd exits at a value of the wrong type, and ignores a key that it does not know without a word: a build then runs with other settings than those written down.',
+  decides: true,
+  conditions: [
+    'config.unreadable',
+    'config.toml-syntax',
+    'config.wrong-type',
+    'config.unknown-key',
+    'config.misplaced-key',
+    'config.invalid-value',
+    'config.bad-address',
+    'config.deprecated-key',
+    'config.other-file',
+    'config.overridden',
+    'snapshotter.name-mismatch',
+    'runtime.no-worker',
+  ],
+  needs,
+  examine(facts) {
+    const { config } = facts;
+    const problems: Problem<BuildkitdEvidence>[] = [];
+    const unseen: UnseenReason[] = [];
+    if (config.unseen !== null) unseen.push(config.unseen);
+    problems.push(...fileProblems(config, config, facts.identity.target, facts.identity.mode));
+    problems.push(...textProblems(config, facts.edit));
+    problems.push(...valueProblems(facts));
+    problems.push(...defaultFileProblems(config));
+    problems.push(...elsewhereProblems(config, facts.identity.mode));
+    problems.push(...overrides(facts));
+    problems.push(...provenanceProblems(facts));
+    const sorted = [...problems].sort((a, b) => rank(a.severity) - rank(b.severity));
+    const left = sorted.length - MOST;
+    return { problems: left > 0 ? [...sorted.slice(0, MOST), rest(config, left)] : inOrder(problems), unseen };
+  },
+};
+
+const rank = (severity: Severity): number => (severity === 'error' ? 0 : severity === 'warning' ? 1 : 2);
+/** What stops buildkitd first; else as in the file. */
+const inOrder = (problems: readonly Problem<BuildkitdEvidence>[]): readonly Problem<BuildkitdEvidence>[] => [
+  ...problems.filter(({ severity }) => severity === 'error'),
+  ...problems.filter(({ severity }) => severity !== 'error'),
+];
+
+const blank = (path: string): BuildkitdEvidence => ({
+  key: null,
+  line: null,
+  column: null,
+  path,
+  versions: null,
+  prints: null,
+  changes: null,
+  consequence: null,
+  advice: null,
+  edit: null,
+  access: null,
+});
+
+function rest({ path }: ConfigFile, left: number): Problem<BuildkitdEvidence> {
+  return {
+    condition: 'config.unknown-key',
+    severity: 'info',
+    subject: path,
+    message: `${path} has ${left} more such problems.`,
+    evidence: blank(path),
+  };
+}
+
+function fileProblems(
+  { path, odd, unreadable, stat }: ConfigText,
+  { source }: Pick<ConfigFile, 'source'>,
+  target: { readonly uid: number; readonly gid: number; readonly home: string | null },
+  mode: 'rootless' | 'rootful',
+): readonly Problem<BuildkitdEvidence>[] {
+  if (odd !== null)
+    return [
+      {
+        condition: 'config.unreadable',
+        severity: 'error',
+        subject: path,
+        message: `${path} is ${ODD[odd]}`,
+        evidence: {
+          ...blank(path),
+          advice: `Put a file at ${path}, or nothing: without it buildkitd takes its defaults.`,
+        },
+      },
+    ];
+  if (unreadable === null) return [];
+  const below = target.home !== null && path.startsWith(`${target.home.replace(/\/+$/, '')}/`);
+  const ours = path.startsWith('/etc/buildkit/') || source === 'option';
+  const rootMay =
+    stat === null || mode === 'rootful'
+      ? null
+      : below && stat.uid === 0
+        ? 'owner'
+        : ours && stat.uid === 0
+          ? 'group'
+          : null;
+  return [
+    {
+      condition: 'config.unreadable',
+      severity: 'error',
+      subject: path,
+      message: `buildkitd may not read its configuration, and does not start: ${unreadable.why}`,
+      evidence: {
+        ...blank(path),
+        prints: `failed to load config from ${path}`,
+        advice: `Let the account that runs buildkitd read ${path}, or remove it: without it buildkitd takes its defaults.`,
+        access:
+          stat === null
+            ? null
+            : { uid: stat.uid, gid: stat.gid, mode: stat.mode, target: { uid: target.uid, gid: target.gid }, rootMay },
+      },
+    },
+  ];
+}
+
+const ODD: { readonly [kind in NonNullable<ConfigText['odd']>]: string } = {
+  directory: 'a directory; buildkitd cannot read it and does not start.',
+  fifo: 'a pipe; buildkitd waits for somebody to write into it and does not start.',
+  character: 'a device; buildkitd reads it without end and does not start.',
+  block: 'a disk; buildkitd would read all of it and does not start.',
+  socket: 'a socket; buildkitd cannot open it and does not start.',
+};
+
+function textProblems(config: ConfigText, edit: ConfigEdit | null): readonly Problem<BuildkitdEvidence>[] {
+  const text = config.file?.text ?? '';
+  const mends = edit === null ? new Map<ConfigProblem, Mend>() : mendsOf(config, text);
+  return config.content.problems.map((problem): Problem<BuildkitdEvidence> => {
+    const { kind, key, line, column, versions, prints, stops, inner } = problem;
+    const mend = mends.get(problem) ?? null;
+    const severity = severityOf(problem);
+    const words = versions === null ? problem.message : `${problem.message} This concerns ${versions}.`;
+    const shown = kind === 'syntax' ? ` ${excerpt(text, line, specOf(problem.path) !== null)}` : '';
+    const printed = stops && prints !== '' && kind === 'wrong-type' ? ` It prints: ${prints}` : '';
+    return {
+      condition: CONDITION[kind],
+      severity,
+      subject: inner || key !== '' ? key : `${config.path}:${line}`,
+      message: `${config.path}:${line}${kind === 'syntax' ? `:${column}` : ''}: ${words}${shown}${printed}`,
+      evidence: {
+        ...blank(config.path),
+        key,
+        line,
+        column,
+        versions,
+        prints: prints || null,
+        changes: mend?.changes ?? null,
+        consequence: mend?.consequence ?? null,
+        advice: adviceFor(problem),
+        edit: mend === null ? null : edit,
+      },
+    };
+  });
+}
+
+/** What can be mended, so that all that costs nothing can be done at once: last first, as the fix does. */
+function mendsOf({ content }: ConfigText, text: string): ReadonlyMap<ConfigProblem, Mend> {
+  const mends = new Map<ConfigProblem, Mend>();
+  let trial = text;
+  for (const problem of content.problems.toReversed().slice(0, MOST)) {
+    const mend = problem.stops ? null : mendOf(problem, content, text);
+    if (mend === null) continue;
+    if (mend.consequence === null) {
+      const next = edited(trial, mend.changes);
+      if (next === null) continue;
+      trial = next;
+    }
+    mends.set(problem, mend);
+  }
+  return mends;
+}
+
+function severityOf({ kind, stops, versions, inner }: ConfigProblem): Severity {
+  if (stops) return versions === null ? 'error' : 'warning';
+  return inner || kind === 'deprecated' ? 'info' : 'warning';
+}
+
+function adviceFor({ kind, to, key, written }: ConfigProblem): string | null {
+  const real = to === null ? null : keyText(to);
+  switch (kind) {
+    case 'syntax':
+      return 'Correct that line; nothing in the file counts until then.';
+    case 'wrong-type':
+      return `Write ${key} with a value of the right type, or remove it.`;
+    case 'newer':
+      return `Remove ${key}, or install a newer BuildKit.`;
+    case 'unknown':
+      return `Remove ${keyText(written)}: it does nothing.`;
+    case 'invented':
+      return real === null ? `Remove ${keyText(written)}: it does nothing.` : `Write it as ${real}, or remove it.`;
+    case 'misplaced':
+    case 'misspelt':
+    case 'letter-case':
+    case 'embedded':
+    case 'unquoted':
+    case 'deprecated':
+      return real === null ? `Remove ${keyText(written)}: it does nothing.` : `Write it as ${real}.`;
+    case 'no-effect':
+      return `Remove ${key}.`;
+  }
+}
+
+type Facts = Parameters<typeof configBuildkitd.examine>[0];
+
+/** Flags and variables that win over a key, besides the flag of the key itself. */
+const ALSO: { readonly [key: string]: readonly string[] } = {
+  'log.level': ['debug', 'trace'],
+  'worker.oci.rootless': ['rootless'],
+  'worker.containerd.rootless': ['rootless'],
+};
+const VARIABLES: { readonly [key: string]: string } = {
+  'log.level': 'BUILDKITD_LOG_LEVEL',
+  'grpc.debugAddress': 'BUILDKITD_DEBUGADDR',
+};
+
+function overriddenBy(
+  key: string,
+  { flags, root, addresses }: Settings,
+  values: { readonly [name: string]: string },
+): string | null {
+  const spec = KEYS.find((candidate) => candidate.key === key);
+  if (spec === undefined || spec.type === 'text-table') return null;
+  for (const flag of [...(spec.flag === undefined ? [] : [spec.flag]), ...(ALSO[key] ?? [])])
+    if (flags[flag] !== undefined) return `the flag --${flag}`;
+  const variable = VARIABLES[key];
+  if (variable !== undefined && values[variable]) return `the variable ${variable}`;
+  if (key === 'root' && root.source === 'option') return 'the option --root';
+  if (key === 'grpc.address' && addresses.source === 'option') return 'the option --address';
+  return null;
+}
+
+function valueProblems(facts: Facts): readonly Problem<BuildkitdEvidence>[] {
+  const { config, settings: options, edit } = facts;
+  const { values } = facts.environment;
+  const { content } = config;
+  const ociOff = options.oci.enabled.value === false;
+  const worker = facts.containerd.value;
+  const out: Problem<BuildkitdEvidence>[] = [];
+  const judged = judgeValues(content, {
+    overridden: (key) => overriddenBy(key, options, values) !== null,
+    mode: facts.identity.mode,
+    ociOff,
+    containerd: worker === undefined ? options.containerd.enabled.value === true : worker.usable || worker.required,
+    rootless: facts.identity.mode === 'rootless' ? !isFalse(options.flags.rootless) : options.oci.rootless.value,
+    noProcessSandbox: options.oci.noProcessSandbox.value,
+  });
+  const text = config.file?.text ?? '';
+  for (const problem of judged) {
+    const { condition, effect, key, written, line, message, versions, instead } = problem;
+    const changes: TomlEdit[] | null = instead === null ? null : [{ change: 'set', path: written, value: instead }];
+    const possible = changes !== null && edit !== null && edited(text, changes) !== null;
+    out.push({
+      condition,
+      severity: effect === 'stops' && versions === null ? 'error' : effect === 'note' ? 'info' : 'warning',
+      subject: keyText(written),
+      message: `${config.path}:${line}: ${message}${versions === null ? '' : ` This concerns ${versions}.`}`,
+      evidence: {
+        ...blank(config.path),
+        key,
+        line,
+        versions,
+        prints: problem.prints || null,
+        changes: possible ? changes : null,
+        advice: problem.advice,
+        edit: possible ? edit : null,
+      },
+    });
+  }
+  const off = content.values.find(({ path }) => joinKey(path) === 'worker.oci.enabled');
+  if (ociOff && off !== undefined && options.oci.enabled.source === 'file' && worker !== undefined && !worker.usable)
+    out.push({
+      condition: 'runtime.no-worker',
+      severity: 'error',
+      subject: 'worker.oci.enabled',
+      message: `${config.path}:${off.line}: The OCI worker is switched off, and ${worker.why}: buildkitd finds no worker and does not start.`,
+      evidence: {
+        ...blank(config.path),
+        key: 'worker.oci.enabled',
+        line: off.line,
+        prints: 'no worker found, rebuild the buildkit daemon?',
+        advice: 'Remove worker.oci.enabled, or switch on a containerd that answers.',
+      },
+    });
+  return out;
+}
+
+const isFalse = (given: readonly string[] | undefined): boolean =>
+  given !== undefined && /^(0|f|false)$/i.test(given.at(-1) ?? '');
+
+function defaultFileProblems(config: ConfigFile): readonly Problem<BuildkitdEvidence>[] {
+  const other = config.defaultFile;
+  if (other === null) return [];
+  const out: Problem<BuildkitdEvidence>[] = [];
+  const { path } = other;
+  const remark = `buildkitd reads ${path} as well, before it looks at --config`;
+  if (other.odd !== null && other.odd !== 'directory' && other.odd !== 'socket')
+    out.push({
+      condition: 'config.unreadable',
+      severity: 'error',
+      subject: path,
+      message: `${remark}, and it is ${ODD[other.odd]}`,
+      evidence: blank(path),
+    });
+  else if (other.odd !== null || other.unreadable !== null)
+    out.push({
+      condition: 'config.other-file',
+      severity: 'info',
+      subject: path,
+      message: `${remark}; it cannot be read, and buildkitd only warns of that.`,
+      evidence: blank(path),
+    });
+  for (const problem of other.content.problems) {
+    if (!problem.stops) continue;
+    out.push({
+      condition: CONDITION[problem.kind],
+      severity: problem.fatal ? 'error' : 'warning',
+      subject: `${path}:${problem.key}`,
+      message: `${path}:${problem.line}: ${problem.message} ${remark[0]?.toUpperCase()}${remark.slice(1)}.${problem.versions === null ? '' : ` This concerns ${problem.versions}.`}`,
+      evidence: {
+        ...blank(path),
+        key: problem.key,
+        line: problem.line,
+        column: problem.column,
+        versions: problem.versions,
+        prints: problem.prints || null,
+        advice: `Correct or remove ${path}.`,
+      },
+    });
+  }
+  for (const key of ['grpc.tls.cert', 'grpc.tls.key', 'grpc.tls.ca', 'grpc.gid']) {
+    const entry = other.content.values.find((value) => joinKey(value.path) === key);
+    if (entry === undefined || entry.value === '') continue;
+    const own = config.content.values.find((value) => joinKey(value.path) === key);
+    if (own?.value === entry.value) continue;
+    out.push({
+      condition: 'config.other-file',
+      severity: 'warning',
+      subject: key,
+      message: `${path}:${entry.line}: ${key} of the default file counts although --config names ${config.path}${own === undefined ? '' : ', and wins over the one there'}: buildkitd takes it for the flag's default.`,
+      evidence: {
+        ...blank(path),
+        key,
+        line: entry.line,
+        advice: `Remove ${key} from ${path}, or give the flag --${specOf(entry.path)?.flag ?? ''} as well.`,
+      },
+    });
+  }
+  return out;
+}
+
+function elsewhereProblems(config: ConfigFile, mode: 'rootless' | 'rootful'): readonly Problem<BuildkitdEvidence>[] {
+  const missing = config.file === null && config.unreadable === null && config.odd === null && config.unseen === null;
+  return config.elsewhere.map((path): Problem<BuildkitdEvidence> => {
+    const other = path === '/etc/buildkit/buildkitd.toml' ? 'rootful' : 'rootless';
+    const names = /\/buildkit\/buildkitd\.toml$/.test(path);
+    const what = names ? `it is the place of a ${other} buildkitd` : 'no buildkitd looks there by itself';
+    return {
+      condition: 'config.other-file',
+      // A second buildkitd in the other mode may well own that file.
+      severity: missing && (mode === 'rootful' || !names) ? 'warning' : 'info',
+      subject: path,
+      message: `${path} is not read: ${what}. This one reads ${config.path}${missing ? ', which does not exist' : ''}.`,
+      evidence: {
+        ...blank(path),
+        advice: missing ? `Copy it to ${config.path} if it is meant for this buildkitd.` : null,
+      },
+    };
+  });
+}
+
+function overrides(facts: Facts): readonly Problem<BuildkitdEvidence>[] {
+  const { config, settings: options } = facts;
+  return config.content.values.flatMap(({ path, line }): readonly Problem<BuildkitdEvidence>[] => {
+    const key = joinKey(path);
+    const by = overriddenBy(key, options, facts.environment.values);
+    if (by === null) return [];
+    return [
+      {
+        condition: 'config.overridden',
+        severity: 'info',
+        subject: key,
+        message: `${config.path}:${line}: ${key} does not count: ${by} takes its place.`,
+        evidence: { ...blank(config.path), key, line },
+      },
+    ];
+  });
+}
+
+function provenanceProblems({ config, provenance }: Facts): readonly Problem<BuildkitdEvidence>[] {
+  const found = provenance.value;
+  if (found == null || (found.refused === null && found.bad.length === 0)) return [];
+  const entry = config.content.values.find(({ path }) => joinKey(path) === 'provenanceEnvDir');
+  const sure = config.bracket.min !== null && (config.bracket.min[1] >= 25 || config.bracket.min[0] > 0);
+  const what =
+    found.refused !== null
+      ? `the directory ${found.path} cannot be listed (${found.refused})`
+      : `${found.bad.map(({ name, why }) => `${found.path}/${name}: ${why}`).join('; ')}`;
+  return [
+    {
+      condition: 'config.invalid-value',
+      severity: sure ? 'error' : 'warning',
+      subject: 'provenanceEnvDir',
+      message: `buildkitd reads the *.json files in provenanceEnvDir at its start, from v0.25.0 on, and stops: ${what}.`,
+      evidence: {
+        ...blank(config.path),
+        key: 'provenanceEnvDir',
+        line: entry?.line ?? null,
+        advice: `Correct or remove what is in ${found.path}, and let the account that runs buildkitd read it.`,
+      },
+    },
+  ];
+}

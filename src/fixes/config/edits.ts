@@ -1,0 +1,56 @@
+import type { ConfigEvidence } from '../../checks/config/evidence.ts';
+import type { Problem, Step, Treatment } from '../../model.ts';
+
+export const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
+
+/** What can be edited as one safe treatment for each grade, what costs something each on its own, the rest as advice. */
+export function planEdits(problems: readonly Problem<ConfigEvidence>[]): readonly Treatment[] {
+  const treatments: Treatment[] = [];
+  const safe = (wanted: (problem: Problem<ConfigEvidence>) => boolean): void => {
+    const group = problems.flatMap(({ evidence, severity }, index) => {
+      const { changes, consequence, edit } = evidence;
+      return changes !== null &&
+        edit !== null &&
+        consequence === null &&
+        wanted({ severity } as Problem<ConfigEvidence>)
+        ? [{ index, changes, edit }]
+        : [];
+    });
+    const [first] = group;
+    if (first === undefined) return;
+    treatments.push({
+      for: group.map(({ index }) => index),
+      risk: 'safe',
+      until: 'restart',
+      steps: [
+        stepOf(
+          first.edit,
+          // Last first, so that indexes of lists stay what they were; the check tried them in this order too.
+          group.toReversed().flatMap(({ changes }) => changes),
+        ),
+      ],
+    });
+  };
+  safe(({ severity }) => severity !== 'info');
+  safe(({ severity }) => severity === 'info');
+  for (const [index, { evidence }] of problems.entries()) {
+    const { changes, consequence, edit, advice } = evidence;
+    if (changes !== null && edit !== null && consequence !== null)
+      treatments.push({ for: [index], risk: 'risky', until: 'restart', consequence, steps: [stepOf(edit, changes)] });
+    else if ((changes === null || edit === null) && advice !== null)
+      treatments.push({ for: [index], risk: 'manual', steps: [tell(advice)] });
+  }
+  return treatments;
+}
+
+function stepOf(edit: NonNullable<ConfigEvidence['edit']>, changes: NonNullable<ConfigEvidence['changes']>): Step {
+  return {
+    do: 'edit',
+    as: edit.as,
+    path: edit.path,
+    expects: edit.digest,
+    edit: { edit: 'toml', changes },
+    mode: edit.mode,
+    owner: edit.owner,
+  };
+}

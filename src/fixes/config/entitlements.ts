@@ -1,0 +1,9 @@
+import type { EntitlementsEvidence } from '../../checks/config/entitlements.ts';
+import type { Fix } from '../../model.ts';
+import { planEdits } from './edits.ts';
+
+/** Writes the real name of an entitlement, which then counts. */
+export const correctEntitlements: Fix<EntitlementsEvidence> = {
+  title: 'Write the real name of an entitlement',
+  plan: planEdits,
+};

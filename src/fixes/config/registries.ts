@@ -1,0 +1,9 @@
+import type { RegistriesEvidence } from '../../checks/config/registries.ts';
+import type { Fix } from '../../model.ts';
+import { planEdits } from './edits.ts';
+
+/** Drops schemes from mirrors and gives registry tables the name that is looked up. */
+export const correctRegistries: Fix<RegistriesEvidence> = {
+  title: 'Write registries and mirrors as buildkitd reads them',
+  plan: planEdits,
+};

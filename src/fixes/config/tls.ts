@@ -1,0 +1,17 @@
+import type { TlsEvidence } from '../../checks/config/tls.ts';
+import type { Fix, Step, Treatment } from '../../model.ts';
+import { tell } from './edits.ts';
+
+/** Takes a private key of the user's own from other people's eyes; everything else about certificates is a person's work. */
+export const protectKeys: Fix<TlsEvidence> = {
+  title: 'Protect the private key, and mend TLS',
+  plan: (problems) =>
+    problems.flatMap(({ evidence }, index): readonly Treatment[] => {
+      const { file, mode, owned, advice } = evidence;
+      if (mode !== null && owned && file !== null) {
+        const step: Step = { do: 'mode', as: 'target', path: file, from: mode, to: mode & ~0o077 };
+        return [{ for: [index], risk: 'safe', steps: [step] }];
+      }
+      return advice === null ? [] : [{ for: [index], risk: 'manual', steps: [tell(advice)] }];
+    }),
+};

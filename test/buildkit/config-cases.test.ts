@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { configBuildkitd } from '../../src/checks/config/buildkitd.ts';
+import { configEntitlements } from '../../src/checks/config/entitlements.ts';
+import { configRegistries } from '../../src/checks/config/registries.ts';
+import { configTls } from '../../src/checks/config/tls.ts';
+import { createLook, examine } from '../../src/diagnose.ts';
+import type { Problem } from '../../src/model.ts';
+import { ASK } from '../virtual-host.ts';
+import { CASES, type ConfigCase } from './cases.ts';
+import { rootfulHost } from './rootful-host.ts';
+
+const CHECKS = [configBuildkitd, configEntitlements, configTls, configRegistries].map((check) => ({ check }));
+const MARK = { error: 'E', warning: 'W', info: 'I' };
+
+async function problemsOf({ text }: ConfigCase, version: string): Promise<readonly Problem[]> {
+  const look = createLook(rootfulHost(text, version), ASK);
+  const reports = await examine(look, CHECKS, { isSelected: () => true });
+  return reports.flatMap(({ problems }) => problems);
+}
+
+test('there are at least eighty files, each with its own name', () => {
+  expect(CASES.length).toBeGreaterThanOrEqual(80);
+  expect(new Set(CASES.map(({ name }) => name)).size).toBe(CASES.length);
+});
+
+for (const [version, which] of [
+  ['v0.11.6', 'old'],
+  ['v0.32.2', 'recent'],
+] as const) {
+  describe(`buildkitd ${version}`, () => {
+    for (const file of CASES) {
+      test(JSON.stringify(file.name), async () => {
+        const wanted = 'old' in file.found ? file.found[which] : file.found;
+        const problems = await problemsOf(file, version);
+        const told = problems.map(({ severity, condition, evidence }) => {
+          const { key, line } = evidence as { key: string | null; line: number | null };
+          return `${MARK[severity]} ${condition} ${key} ${line}`;
+        });
+        const listed = new Set(wanted);
+        expect(told.filter((row) => !row.startsWith('I') || listed.has(row)).sort()).toEqual([...wanted].sort());
+        const starts = typeof file.starts === 'boolean' ? file.starts : file.starts[which === 'old' ? 0 : 1];
+        if (!starts) expect(problems.some(({ severity }) => severity === 'error')).toBe(true);
+      });
+    }
+  });
+}

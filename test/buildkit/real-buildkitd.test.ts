@@ -1,0 +1,104 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { configBuildkitd } from '../../src/checks/config/buildkitd.ts';
+import { configEntitlements } from '../../src/checks/config/entitlements.ts';
+import { configTls } from '../../src/checks/config/tls.ts';
+import { createLook, examine } from '../../src/diagnose.ts';
+import { ASK } from '../virtual-host.ts';
+import { CASES } from './cases.ts';
+import { rootfulHost } from './rootful-host.ts';
+
+/** Every buildkitd on PATH, not only the first: another version may lie in a later directory. */
+function buildkitds(): readonly { readonly path: string; readonly version: string; readonly help: string }[] {
+  const found = (process.env.PATH ?? '').split(delimiter).flatMap((directory) => {
+    const path = join(directory, 'buildkitd');
+    try {
+      accessSync(path, constants.X_OK);
+      const version = /v\d+\.\d+\.\d+/.exec(execFileSync(path, ['--version'], { encoding: 'utf8' }))?.[0];
+      return version === undefined
+        ? []
+        : [{ path, version, help: execFileSync(path, ['--help'], { encoding: 'utf8' }) }];
+    } catch {
+      return [];
+    }
+  });
+  return [...new Map(found.map((item) => [item.version, item])).values()];
+}
+const programs = process.getuid?.() === 0 ? buildkitds() : [];
+const scratch = mkdtempSync(join(tmpdir(), 'bkd-config-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+let count = 0;
+interface Start {
+  readonly starts: boolean;
+  readonly output: string;
+}
+
+/** Starts buildkitd as root in a mount namespace of its own, until it serves or ends. */
+function start(program: { readonly path: string; readonly help: string }, text: string | Uint8Array): Promise<Start> {
+  const directory = join(scratch, String(++count));
+  execFileSync('mkdir', [directory]);
+  const file = join(directory, 'buildkitd.toml');
+  writeFileSync(file, text);
+  const content = Buffer.from(text).toString('latin1');
+  const args = [
+    ...['--config', file, '--root', join(directory, 'root')],
+    ...(/^\s*address\s*=/m.test(content) ? [] : ['--addr', `unix://${directory}/b.sock`]),
+    ...(program.help.includes('otel-socket-path') ? ['--otel-socket-path', `${directory}/o.sock`] : []),
+  ];
+  return new Promise((resolve) => {
+    const child = spawn('unshare', ['--mount', '--fork', '--kill-child', program.path, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, HOME: directory },
+      cwd: directory,
+    });
+    let output = '';
+    let serves = false;
+    const end = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    const take = (chunk: Buffer): void => {
+      output += chunk.toString();
+      if (serves || !output.includes('running server on')) return;
+      serves = true;
+      child.kill('SIGKILL');
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    child.on('close', () => {
+      clearTimeout(end);
+      rmSync(directory, { recursive: true, force: true });
+      resolve({ starts: serves, output });
+    });
+  });
+}
+
+describe.skipIf(programs.length === 0)('the real buildkitd', () => {
+  for (const program of programs) {
+    describe(program.version, () => {
+      for (const file of CASES) {
+        test.concurrent(JSON.stringify(file.name), { timeout: 60_000 }, async () => {
+          const checks = [configBuildkitd, configEntitlements, configTls].map((check) => ({ check }));
+          const look = createLook(rootfulHost(file.text, program.version), ASK);
+          const reports = await examine(look, checks, { isSelected: () => true });
+          const errors = reports.flatMap(({ problems }) => problems).filter(({ severity }) => severity === 'error');
+          const { starts, output } = await start(program, file.text);
+          const known = { 'v0.11.6': 0, 'v0.32.2': 1 }[program.version];
+          if (known !== undefined)
+            expect(starts, output).toBe(typeof file.starts === 'boolean' ? file.starts : file.starts[known]);
+          if (!starts) expect(errors.length, output).toBeGreaterThan(0);
+          // What stops only a build, not the start, is an error too.
+          const builds = /every RUN|Dockerfile frontend/;
+          expect(errors.filter(({ message }) => !builds.test(message)).length > 0, output).toBe(!starts);
+          const printed = errors.map(({ evidence }) => (evidence as { prints: string | null }).prints).filter(Boolean);
+          if (!starts && printed.length > 0)
+            expect(
+              printed.some((words) => output.includes(words ?? '')),
+              `${printed.join(' | ')}\n${output.slice(0, 600)}`,
+            ).toBe(true);
+        });
+      }
+    });
+  }
+});
