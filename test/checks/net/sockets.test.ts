@@ -1,0 +1,247 @@
+import { netSockets } from '../../../src/checks/net/sockets.ts';
+import { repairSockets } from '../../../src/fixes/net/sockets.ts';
+import { testCheck } from '../../check-tester.ts';
+import { carryOut, directory, hostWith, own, RUNTIME, socket, type Told } from '../runtime/alice.ts';
+
+const listen = (...addresses: readonly string[]): string =>
+  `[grpc]\naddress = [${addresses.map((one) => `"${one}"`).join(', ')}]\n`;
+const SOCKET = `${RUNTIME}/buildkit/buildkitd.sock`;
+const HOME_SOCKET = '/home/alice/b.sock';
+const config = listen(`unix://${HOME_SOCKET}`);
+const LOCK = '/home/alice/.local/share/buildkit/buildkitd.lock';
+/** The target's own buildkitd is running. */
+const running = (path: string): Told => ({
+  live: [path],
+  locked: { held: true, pid: null },
+  files: { [LOCK]: { uid: 1000, gid: 1000 } },
+});
+const long = (bytes: number): string => `/tmp/${'y'.repeat(bytes - 5)}`;
+const old = { buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.11.6 0123456789\n' } };
+const COPY_UP = '/usr/bin/rootlesskit --copy-up=/run /usr/bin/buildkitd';
+
+testCheck(
+  { check: netSockets, fix: repairSockets },
+  {
+    healthy: {
+      'the default socket': { host: hostWith() },
+      'its directory exists, with the sticky bit that buildkitd gives it': {
+        host: hostWith({ files: { [`${RUNTIME}/buildkit`]: own(0o1700) } }),
+      },
+      'a stale socket': { host: hostWith({ files: { [SOCKET]: socket(), [`${RUNTIME}/buildkit`]: own(0o1700) } }) },
+      'a stale socket of root in a directory of the user': {
+        host: hostWith({ config, files: { [HOME_SOCKET]: socket(0o600, 0) } }),
+      },
+      'a dangling link, which buildkitd removes': {
+        host: hostWith({ config, files: { [HOME_SOCKET]: { link: '/nowhere' } } }),
+      },
+      'the user’s own running buildkitd': {
+        host: hostWith({
+          ...running(SOCKET),
+          files: { ...running(SOCKET).files, [`${RUNTIME}/buildkit`]: own(0o1700), [SOCKET]: socket() },
+        }),
+      },
+      'directories that do not exist yet': { host: hostWith({ config: listen('unix:///home/alice/a/b/s.sock') }) },
+      'a path of 104 bytes': { host: hostWith({ config: listen(`unix://${long(104)}`) }) },
+      'the trace socket is open to all by design': {
+        host: hostWith({
+          config: '[otel]\nsocketPath = "/tmp/otel.sock"\n',
+          files: { '/tmp/otel.sock': socket(0o666) },
+        }),
+      },
+      'the trace socket of an old buildkitd may fail': {
+        host: hostWith({ config: '[otel]\nsocketPath = "/srv/o.sock"\n', files: { '/srv': directory() }, tools: old }),
+      },
+      'a socket group of root’s daemon': {
+        host: hostWith({
+          rest: { mode: 'rootful' },
+          files: { '/run': directory(), '/etc/buildkit/buildkitd.toml': '[grpc]\ngid = 100\n' },
+        }),
+      },
+      'fd:// from a unit': { host: hostWith({ start: '/usr/bin/rootlesskit /usr/bin/buildkitd --addr fd://' }) },
+    },
+    ailing: {
+      'no scheme': {
+        host: hostWith({ config: listen(HOME_SOCKET) }),
+        conditions: ['config.bad-address'],
+        status: 'fail',
+        says: ['does not contain proto'],
+        cure: carryOut,
+      },
+      'a scheme in capitals': {
+        host: hostWith({ config: listen(`UNIX://${HOME_SOCKET}`) }),
+        conditions: ['config.bad-address'],
+        cure: carryOut,
+      },
+      'one slash': {
+        host: hostWith({ config: listen('unix:/home/alice/b.sock') }),
+        conditions: ['config.bad-address'],
+        cure: carryOut,
+      },
+      'a scheme that buildkitd does not have': {
+        host: hostWith({ config: listen('http://127.0.0.1:80') }),
+        conditions: ['config.bad-address'],
+        status: 'fail',
+        says: ['not supported'],
+      },
+      'two slashes make a relative path': {
+        host: hostWith({ config: listen('unix://home/alice/b.sock') }),
+        conditions: ['config.bad-address'],
+        status: 'warn',
+        says: ['three slashes'],
+      },
+      'no path': { host: hostWith({ config: listen('unix://') }), conditions: ['config.bad-address'], status: 'fail' },
+      'an abstract socket': {
+        host: hostWith({ config: listen('unix://@buildkit') }),
+        conditions: ['config.bad-address'],
+        status: 'fail',
+      },
+      'a named pipe': {
+        host: hostWith({ config: listen(`npipe://${HOME_SOCKET}`) }),
+        conditions: ['config.bad-address'],
+        status: 'warn',
+        cure: carryOut,
+      },
+      'fd:// without systemd': {
+        host: hostWith({ config: listen('fd://') }),
+        conditions: ['config.bad-address'],
+        status: 'fail',
+      },
+      'a scheme before the trace socket’s path': {
+        host: hostWith({ config: '[otel]\nsocketPath = "unix:///home/alice/o.sock"\n' }),
+        conditions: ['config.bad-address'],
+        status: 'fail',
+        cure: carryOut,
+      },
+      'a path of 105 bytes': {
+        host: hostWith({ config: listen(`unix://${long(105)}`) }),
+        conditions: ['socket.path-too-long'],
+        status: 'fail',
+        says: ['105 bytes'],
+      },
+      'bytes count, not letters': {
+        host: hostWith({ config: listen(`unix:///tmp/${'é'.repeat(50)}`) }),
+        conditions: ['socket.path-too-long'],
+        says: ['105 bytes'],
+      },
+      'its directory belongs to root': {
+        host: hostWith({ files: { [`${RUNTIME}/buildkit`]: directory(0o700) } }),
+        conditions: ['socket.permission', 'socket.permission'],
+        status: 'fail',
+        says: ['belongs to root'],
+        cure: carryOut,
+      },
+      'it would have to be made where root alone may': {
+        host: hostWith({ config: listen('unix:///srv/b/s.sock'), files: { '/srv': directory() } }),
+        conditions: ['socket.permission'],
+        says: ['/srv/b does not exist'],
+      },
+      'a directory above it may not be entered': {
+        host: hostWith({
+          config: listen('unix:///srv/b/s.sock'),
+          files: { '/srv': directory(0o700), '/srv/b': own() },
+        }),
+        conditions: ['socket.permission'],
+        says: ['may not enter'],
+      },
+      'a file stands in the way of its directory': {
+        host: hostWith({ config: listen('unix:///etc/hosts/s.sock') }),
+        conditions: ['socket.permission'],
+        says: ['not a directory'],
+      },
+      'a directory stands at its path': {
+        host: hostWith({ config, files: { [HOME_SOCKET]: own() } }),
+        conditions: ['socket.path-occupied'],
+        status: 'fail',
+      },
+      'a regular file stands at its path, and will be deleted': {
+        host: hostWith({ config, files: { [HOME_SOCKET]: { text: 'precious', uid: 1000, gid: 1000 } } }),
+        conditions: ['socket.path-occupied'],
+        status: 'warn',
+        says: ['deletes it'],
+      },
+      'somebody else’s leftover in a sticky directory': {
+        host: hostWith({ config: listen('unix:///tmp/b.sock'), files: { '/tmp/b.sock': socket(0o660, 1001) } }),
+        conditions: ['socket.stale'],
+        status: 'fail',
+        says: ['sticky'],
+      },
+      'no client gets there': {
+        host: hostWith({ config: listen('unix:///home/alice/x/b.sock'), files: { '/home/alice/x': own(0o600) } }),
+        conditions: ['socket.permission'],
+        status: 'fail',
+        says: ['no client of alice'],
+        cure: carryOut,
+      },
+      'the socket was opened to everybody': {
+        host: hostWith({
+          ...running('/tmp/b/s.sock'),
+          config: listen('unix:///tmp/b/s.sock'),
+          files: { ...running('').files, '/tmp/b': own(), '/tmp/b/s.sock': socket(0o666) },
+        }),
+        conditions: ['socket.exposed'],
+        status: 'warn',
+        says: ['run builds as alice'],
+        cure: carryOut,
+      },
+      'everybody can replace it': {
+        host: hostWith({ config: listen('unix:///tmp/b/s.sock'), files: { '/tmp/b': own(0o777) } }),
+        conditions: ['socket.exposed'],
+        status: 'warn',
+        cure: carryOut,
+      },
+      'it is in another account’s directory': {
+        host: hostWith({ config: listen('unix:///home/bob/s.sock'), files: { '/home/bob': directory(0o777, 1001) } }),
+        conditions: ['socket.exposed'],
+        says: ['/home/bob'],
+      },
+      'the account shares its first group': {
+        host: hostWith({
+          config: listen('unix:///tmp/b/s.sock'),
+          rest: { target: { gid: 100, groups: [100] } },
+          files: {
+            '/tmp/b': directory(0o755, 1000, 100),
+            '/etc/group': 'users:x:100:\n',
+            '/etc/passwd': 'alice:x:1000:100::/home/alice:/bin/sh\nbob:x:1001:100::/home/bob:/bin/sh\n',
+          },
+        }),
+        conditions: ['socket.exposed'],
+        status: 'warn',
+        says: ['bob can use'],
+      },
+      'a group number that only means something inside': {
+        host: hostWith({ config: `${config}gid = 100\n` }),
+        conditions: ['socket.permission'],
+        status: 'warn',
+        says: ['100099 outside'],
+      },
+      'a group number that is not mapped': {
+        host: hostWith({ config: `${config}gid = 70000\n` }),
+        conditions: ['socket.permission'],
+        status: 'fail',
+      },
+      'an owner and a group that shut the user out': {
+        host: hostWith({ config: `${config}uid = 7\ngid = 8\n` }),
+        conditions: ['socket.permission', 'socket.permission'],
+        status: 'fail',
+        says: ['alice cannot connect'],
+      },
+      'a group that does not exist': {
+        host: hostWith({ env: { BUILDKITD_FLAGS: '--group builders' } }),
+        conditions: ['socket.permission'],
+        status: 'fail',
+        says: ['builders'],
+      },
+      'the trace socket is the main one': {
+        host: hostWith({ config: `${config}[otel]\nsocketPath = "${HOME_SOCKET}"\n` }),
+        conditions: ['config.bad-address'],
+        status: 'fail',
+      },
+      'it is made in rootlesskit’s own copy of /run': {
+        host: hostWith({ start: COPY_UP, config: `${listen('unix:///run/buildkit/b.sock')}` }),
+        conditions: ['socket.permission'],
+        status: 'fail',
+        says: ['--copy-up=/run'],
+      },
+    },
+  },
+);

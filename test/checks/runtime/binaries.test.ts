@@ -1,0 +1,189 @@
+import { expect, test } from 'vitest';
+import { runtimeBinaries } from '../../../src/checks/runtime/binaries.ts';
+import { createLook, examine } from '../../../src/diagnose.ts';
+import { supplyBinaries } from '../../../src/fixes/runtime/binaries.ts';
+import { testCheck } from '../../check-tester.ts';
+import { ASK, VirtualHost } from '../../virtual-host.ts';
+import { carryOut, hostWith, program, socket } from './alice.ts';
+
+const entry = { check: runtimeBinaries, fix: supplyBinaries };
+const gone = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, null]));
+const old = { stdout: 'buildkitd github.com/moby/buildkit v0.11.6 0123456789\n' };
+const CRUN = { '/usr/bin/crun': program() };
+const crun = (version: string) => ({ crun: { stdout: `crun version ${version}\n` } });
+const NO_RUNC = { ...gone('/usr/sbin/runc') };
+
+testCheck(entry, {
+  healthy: {
+    'everything is there': { host: hostWith() },
+    'no git and no buildctl': { host: hostWith({ files: gone('/usr/bin/git', '/usr/bin/buildctl') }) },
+    'buildkit-runc in the place of runc': {
+      host: hostWith({
+        files: { ...NO_RUNC, '/usr/local/bin/buildkit-runc': program() },
+        tools: { 'buildkit-runc': { stdout: 'runc version 1.4.3\n' } },
+      }),
+    },
+    'crun, configured and switched on': {
+      host: hostWith({
+        files: { ...NO_RUNC, ...CRUN },
+        tools: crun('1.20'),
+        config: '[worker.oci]\nenabled = true\nbinary = "crun"\n',
+      }),
+    },
+    'an old crun with an old buildkitd': {
+      host: hostWith({
+        files: CRUN,
+        tools: { ...crun('1.8.1'), buildkitd: old },
+        config: '[worker.oci]\nbinary = "crun"\n',
+      }),
+    },
+    'an old runc with an old buildkitd': {
+      host: hostWith({ tools: { runc: { stdout: 'runc version 1.0.0~rc93+ds1\n' }, buildkitd: old } }),
+    },
+    'versions that tell nothing': {
+      host: hostWith({
+        tools: {
+          buildkitd: { stdout: 'buildkitd github.com/moby/buildkit 0.0.0+unknown \n' },
+          runc: { stdout: 'runc version unknown\n' },
+        },
+      }),
+    },
+    'a configured runtime of one’s own': {
+      host: hostWith({
+        files: { '/opt/kata-runtime': program() },
+        config: '[worker.oci]\nbinary = "/opt/kata-runtime"\n',
+      }),
+    },
+    'no rootlesskit for root': { host: hostWith({ files: gone('/usr/bin/rootlesskit'), rest: { mode: 'rootful' } }) },
+    'only the containerd worker': {
+      host: hostWith({
+        files: { ...NO_RUNC, '/run/containerd/containerd.sock': socket(0o660, 0) },
+        live: ['/run/containerd/containerd.sock'],
+        config: '[worker.oci]\nenabled = false\n',
+      }),
+    },
+  },
+  ailing: {
+    'no buildkitd': {
+      host: hostWith({ files: gone('/usr/bin/buildkitd') }),
+      conditions: ['binary.buildkitd-missing'],
+      status: 'fail',
+      says: ['PATH', '/usr/local/bin'],
+    },
+    'buildkitd without execute permission': {
+      host: hostWith({ files: { '/usr/bin/buildkitd': program(0o644) } }),
+      conditions: ['binary.buildkitd-missing'],
+      says: ['not executable', '0644'],
+    },
+    'no rootlesskit': {
+      host: hostWith({ files: gone('/usr/bin/rootlesskit') }),
+      conditions: ['binary.rootless-helper-missing'],
+      status: 'fail',
+    },
+    'no runc': { host: hostWith({ files: NO_RUNC }), conditions: ['runtime.runc-missing'], status: 'fail' },
+    'no runc, but containerd answers': {
+      host: hostWith({
+        files: { ...NO_RUNC, '/run/containerd/containerd.sock': socket(0o660, 0) },
+        live: ['/run/containerd/containerd.sock'],
+      }),
+      conditions: ['runtime.runc-missing'],
+      status: 'warn',
+    },
+    'crun alone is not looked for': {
+      host: hostWith({ files: { ...NO_RUNC, ...CRUN }, tools: crun('1.20') }),
+      conditions: ['runtime.runc-missing'],
+      says: ['/usr/bin/crun is there'],
+      cure: carryOut,
+    },
+    'crun configured without enabled': {
+      host: hostWith({
+        files: { ...NO_RUNC, ...CRUN },
+        tools: crun('1.20'),
+        config: '# ours\n[worker.oci]\nbinary = "crun" # faster\n',
+      }),
+      conditions: ['runtime.runc-missing'],
+      says: ['worker.oci.enabled = true'],
+      cure: carryOut,
+    },
+    'a configured runtime that is not there': {
+      host: hostWith({ config: '[worker.oci]\nbinary = "/opt/nothing"\n' }),
+      conditions: ['runtime.runc-missing'],
+      status: 'fail',
+      says: ['/opt/nothing'],
+    },
+    'runc older than what buildkitd passes to it': {
+      host: hostWith({ tools: { runc: { stdout: 'runc version 1.0.0~rc93+ds1\n' } } }),
+      conditions: ['runtime.runc-too-old'],
+      status: 'fail',
+      says: ['--keep', '1.1.0'],
+    },
+    'an old runc and a buildkitd that does not tell its release': {
+      host: hostWith({
+        tools: {
+          runc: { stdout: 'runc version 1.0.3\n' },
+          buildkitd: { stdout: 'buildkitd github.com/moby/buildkit 0.0.0+unknown \n' },
+        },
+      }),
+      conditions: ['runtime.runc-too-old'],
+      status: 'warn',
+    },
+    'crun older than what buildkitd passes to it': {
+      host: hostWith({ files: CRUN, tools: crun('1.8.1'), config: '[worker.oci]\nbinary = "crun"\n' }),
+      conditions: ['runtime.runc-too-old'],
+      status: 'fail',
+      says: ['1.15'],
+    },
+    'a runc that does not run': {
+      host: hostWith({ tools: { runc: { code: 3, stderr: 'cannot open shared object\n' } } }),
+      conditions: ['runtime.runc-too-old'],
+      status: 'fail',
+      says: ['cannot open shared object'],
+    },
+    'no worker is switched on': {
+      host: hostWith({ config: '[worker.oci]\nenabled = false\n' }),
+      conditions: ['runtime.no-worker'],
+      status: 'fail',
+    },
+    'containerd is insisted on and does not answer': {
+      host: hostWith({ config: '[worker.containerd]\nenabled = true\n' }),
+      conditions: ['runtime.no-worker'],
+      status: 'fail',
+    },
+    'an empty PATH': {
+      host: hostWith({ env: { PATH: undefined } }),
+      conditions: [
+        'binary.buildkitd-missing',
+        'binary.rootless-helper-missing',
+        'runtime.runc-missing',
+        'binary.buildctl-missing',
+        'binary.git-missing',
+      ],
+      says: ['empty'],
+    },
+  },
+  other: {
+    'a runc that hangs': {
+      host: hostWith({ tools: { runc: { code: null, timedOut: true } } }),
+      status: 'unknown',
+      says: 'in time',
+    },
+  },
+});
+
+test('packages are installed only where the person takes the risk, with the command of the distribution', async () => {
+  const look = createLook(new VirtualHost(hostWith({ files: gone('/usr/bin/rootlesskit') })), ASK);
+  const [report] = await examine(look, [entry], { isSelected: () => true });
+  expect(report?.fixes).toMatchObject([
+    {
+      risk: 'risky',
+      needs: 'root',
+      steps: [{ do: 'run', argv: ['/usr/bin/apt-get', 'install', '-y', 'rootlesskit'], undo: null }],
+    },
+  ]);
+});
+
+test('what no repository has is only told', async () => {
+  const look = createLook(new VirtualHost(hostWith({ files: gone('/usr/bin/buildkitd') })), ASK);
+  const [report] = await examine(look, [entry], { isSelected: () => true });
+  expect(report?.fixes).toMatchObject([{ risk: 'manual', steps: [{ do: 'tell' }] }]);
+});

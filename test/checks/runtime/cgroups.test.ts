@@ -1,0 +1,97 @@
+import { runtimeCgroups } from '../../../src/checks/runtime/cgroups.ts';
+import { mountCgroups } from '../../../src/fixes/runtime/cgroups.ts';
+import { testCheck } from '../../check-tester.ts';
+import { hostWith, program, type Told } from './alice.ts';
+
+const ROOT = '27 1 8:2 / / rw - ext4 /dev/sda2 rw';
+const TMPFS = '29 27 0:26 / /sys/fs/cgroup rw - tmpfs tmpfs rw';
+const one = (name: string, id: number, flags = 'rw'): string =>
+  `${id} 29 0:${id} / /sys/fs/cgroup/${name} ${flags} - cgroup cgroup rw,${name}`;
+const UNIFIED = '60 29 0:60 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw';
+const SYSTEMD = '61 29 0:61 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,name=systemd';
+
+/** A host of cgroup v1, where /sys/fs/cgroup is a tmpfs. */
+function legacy(lines: readonly string[], told: Told = {}) {
+  const host = hostWith({
+    ...told,
+    files: { ...told.files, '/proc/self/mountinfo': `${[ROOT, TMPFS, ...lines].join('\n')}\n` },
+  });
+  return { ...host, statfs: { '/sys/fs/cgroup': { type: 0x01021994 } } };
+}
+const rootful = { rest: { mode: 'rootful' } } as const;
+const withCrun: Told = { files: { '/usr/bin/crun': program() }, config: '[worker.oci]\nbinary = "crun"\n' };
+
+testCheck(
+  { check: runtimeCgroups, fix: mountCgroups },
+  {
+    healthy: {
+      'cgroup v2': { host: hostWith() },
+      'cgroup v2 without delegation: rootless builds have no limits anyway': {
+        host: hostWith({
+          files: { '/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/cgroup.controllers': 'memory pids\n' },
+        }),
+      },
+      'cgroup v2, read-only, rootless': {
+        host: hostWith({
+          files: { '/proc/self/mountinfo': `${ROOT}\n29 27 0:26 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n` },
+        }),
+      },
+      'cgroup v1, rootless': { host: legacy([one('devices', 40), one('memory', 41), SYSTEMD, UNIFIED]) },
+      'cgroup v1 with the devices hierarchy alone, as root': { host: legacy([one('devices', 40)], rootful) },
+      'cgroup v1, with a read-only systemd hierarchy, as root': {
+        host: legacy([one('devices', 40), SYSTEMD.replace(' rw - ', ' ro - ')], rootful),
+      },
+      'crun on pure cgroup v1': { host: legacy([one('memory', 41)], withCrun) },
+      'runc on a mix that only crun refuses': {
+        host: legacy([one('devices', 40), UNIFIED], {
+          files: { '/sys/fs/cgroup/unified/cgroup.controllers': 'hugetlb\n' },
+        }),
+      },
+    },
+    ailing: {
+      'nothing is mounted': {
+        host: { ...hostWith({ files: { '/proc/self/mountinfo': `${ROOT}\n` } }), statfs: {} },
+        conditions: ['cgroup.not-mounted'],
+        status: 'fail',
+      },
+      'an empty tmpfs': { host: legacy([]), conditions: ['cgroup.not-mounted'], status: 'fail' },
+      'only the hierarchies of systemd': {
+        host: legacy([SYSTEMD, UNIFIED]),
+        conditions: ['cgroup.not-mounted'],
+        status: 'fail',
+      },
+      'cgroup v1 without devices': {
+        host: legacy([one('memory', 41), one('pids', 42)]),
+        conditions: ['cgroup.not-mounted'],
+        status: 'fail',
+        says: ['only memory, pids are mounted'],
+      },
+      'cgroup v2 is read-only for root': {
+        host: hostWith({
+          files: { '/proc/self/mountinfo': `${ROOT}\n29 27 0:26 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n` },
+          ...rootful,
+        }),
+        conditions: ['cgroup.read-only'],
+        status: 'fail',
+      },
+      'a hierarchy of cgroup v1 is read-only for root': {
+        host: legacy([one('devices', 40), one('memory', 41, 'ro')], rootful),
+        conditions: ['cgroup.read-only'],
+        status: 'fail',
+        says: ['/sys/fs/cgroup/memory is mounted read-only'],
+      },
+      'crun on a mix': {
+        host: legacy([one('devices', 40), UNIFIED], {
+          ...withCrun,
+          files: { ...withCrun.files, '/sys/fs/cgroup/unified/cgroup.controllers': 'hugetlb\n' },
+        }),
+        conditions: ['cgroup.v1-only'],
+        status: 'fail',
+        says: ['hugetlb'],
+      },
+    },
+    other: {
+      'the mounts cannot be seen': { host: hostWith({ files: { '/proc/self/mountinfo': null } }), status: 'unknown' },
+    },
+  },
+);

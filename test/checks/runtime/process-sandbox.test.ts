@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { masksOf, runtimeProcessSandbox } from '../../../src/checks/runtime/process-sandbox.ts';
+import { createLook, examine } from '../../../src/diagnose.ts';
+import { parseMountInfo } from '../../../src/facts/mounts.ts';
+import { unmaskProc } from '../../../src/fixes/runtime/process-sandbox.ts';
+import { testCheck } from '../../check-tester.ts';
+import { ASK, VirtualHost } from '../../virtual-host.ts';
+import { CONFIG, carryOut, hostWith, mountinfo, OK, refused } from './alice.ts';
+
+const entry = { check: runtimeProcessSandbox, fix: unmaskProc };
+const MASK = '40 28 0:5 /null /proc/kcore rw,nosuid - devtmpfs udev rw';
+const READ_ONLY = '41 28 0:5 /sys /proc/sys ro - proc proc rw';
+const BINFMT = '42 28 0:33 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw';
+const DENIED = refused('EPERM', 'mount: /proc: permission denied.\n       dmesg(1) may have more information');
+const masked = { '/proc/self/mountinfo': mountinfo(MASK, READ_ONLY) };
+const OFF = '[worker.oci]\nnoProcessSandbox = true # needed in the pod\n';
+
+testCheck(entry, {
+  healthy: {
+    'nothing is masked': { host: hostWith() },
+    'a mount on a directory that is always empty': {
+      host: hostWith({ files: { '/proc/self/mountinfo': mountinfo(BINFMT) } }),
+    },
+    'masks that the kernel does not mind, as the probe shows': {
+      host: hostWith({ files: masked, answer: { proc: OK } }),
+    },
+    'masked, and the sandbox is off': { host: hostWith({ files: masked, answer: { proc: DENIED }, config: OFF }) },
+    'masked for root of the machine': {
+      host: hostWith({ files: masked, rest: { mode: 'rootful' } }),
+      request: { probe: false },
+    },
+  },
+  ailing: {
+    'masked, and the probe is refused': {
+      host: hostWith({ files: masked, answer: { proc: DENIED } }),
+      conditions: ['proc.masked'],
+      status: 'fail',
+      says: ['/proc/kcore', 'permission denied'],
+    },
+    'masked, judged by the files': {
+      host: hostWith({ files: masked }),
+      request: { probe: false },
+      conditions: ['proc.masked'],
+      status: 'fail',
+      says: ['/proc/kcore', '/proc/sys'],
+      cure: carryOut,
+    },
+    'the sandbox is off for nothing': {
+      host: hostWith({ config: OFF }),
+      conditions: ['proc.masked'],
+      status: 'warn',
+      cure: carryOut,
+    },
+  },
+  other: {
+    'refused for another reason': {
+      host: hostWith({ answer: { proc: DENIED } }),
+      status: 'unknown',
+      says: 'nothing masks',
+    },
+  },
+});
+
+test('the least harmful remedy comes first, in the words of the engine; the last resort says what it costs', async () => {
+  const host = hostWith({ files: { ...masked, '/.dockerenv': '' }, answer: { proc: DENIED } });
+  const [report] = await examine(createLook(new VirtualHost(host), ASK), [entry], { isSelected: () => true });
+  expect(report?.fixes.map(({ risk }) => risk)).toEqual(['manual', 'risky']);
+  expect(JSON.stringify(report?.fixes[0]?.steps)).toContain('--security-opt systempaths=unconfined');
+  expect(report?.fixes[1]?.consequence).toContain('end and inspect its processes');
+  expect(report?.fixes[1]?.steps).toMatchObject([
+    {
+      do: 'edit',
+      as: 'target',
+      path: CONFIG,
+      expects: null,
+      edit: { changes: [{ path: ['worker', 'oci', 'noProcessSandbox'], value: true }] },
+    },
+  ]);
+});
+
+test('a whole new /proc over a masked one hides the masks', () => {
+  expect(masksOf(parseMountInfo(mountinfo(MASK)))).toEqual(['/proc/kcore']);
+  expect(masksOf(parseMountInfo(mountinfo(MASK, '50 27 0:60 / /proc rw - proc proc rw')))).toEqual([]);
+});

@@ -1,0 +1,296 @@
+import { describe, expect, test } from 'vitest';
+import { runtimeSession } from '../../../src/checks/runtime/session.ts';
+import { createLook, examine } from '../../../src/diagnose.ts';
+import { repairSession } from '../../../src/fixes/runtime/session.ts';
+import { testCheck } from '../../check-tester.ts';
+import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
+import { CONFIG, carryOut, directory, hostWith, own, RUNTIME } from './alice.ts';
+
+const entry = { check: runtimeSession, fix: repairSession };
+const old = { buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.11.6 0123456789\n' } };
+const EXPLICIT = 'root = "/home/alice/root"\n[grpc]\naddress = ["unix:///home/alice/b.sock"]\n';
+const EVERYTHING = `${EXPLICIT}[otel]\nsocketPath = "/home/alice/o.sock"\n`;
+const kit = (options: string): string => `/usr/bin/rootlesskit ${options} /usr/bin/buildkitd`;
+
+testCheck(entry, {
+  healthy: {
+    'an ordinary login': { host: hostWith() },
+    'a private runtime directory below /tmp': {
+      host: hostWith({ env: { XDG_RUNTIME_DIR: '/tmp/run-alice' }, files: { '/tmp/run-alice': own(0o700) } }),
+    },
+    'a runtime directory that does not exist yet, in one of the user': {
+      host: hostWith({ env: { XDG_RUNTIME_DIR: '/home/alice/run' } }),
+    },
+    'a runtime directory without write permission: root of the namespace passes': {
+      host: hostWith({ files: { [RUNTIME]: own(0o500) } }),
+    },
+    'a home without write permission, for the same reason': {
+      host: hostWith({ files: { '/home/alice': own(0o500) } }),
+    },
+    'TMPDIR is set but empty': { host: hostWith({ env: { TMPDIR: '' } }) },
+    'TMPDIR is mounted noexec': {
+      host: hostWith({
+        env: { TMPDIR: '/home/alice/t' },
+        files: {
+          '/home/alice/t': own(),
+          '/proc/self/mountinfo':
+            '27 1 8:2 / / rw - ext4 /dev/sda2 rw\n30 27 0:40 / /home/alice/t rw,noexec - tmpfs t rw\n',
+        },
+      }),
+    },
+    'a full TMPDIR is the space check’s to tell': { host: hostWith({ write: 'ENOSPC' }) },
+    'USER is not set, but every path is configured': {
+      host: hostWith({ env: { USER: undefined }, config: EVERYTHING }),
+      request: { config: CONFIG },
+    },
+    'no HOME, but XDG_DATA_HOME': { host: hostWith({ env: { HOME: undefined, XDG_DATA_HOME: '/home/alice/d' } }) },
+    'no HOME and a configured state directory': {
+      host: hostWith({
+        env: { HOME: undefined, XDG_CONFIG_HOME: '/home/alice/.config' },
+        config: 'root = "/home/alice/root"\n',
+      }),
+    },
+    'a temporary directory that only rootlesskit does without': {
+      host: hostWith({
+        env: { TMPDIR: '/home/alice/t' },
+        files: { '/home/alice/t': own(0o500) },
+        start: kit(`--state-dir=${RUNTIME}/rk`),
+        write: 'EACCES',
+      }),
+    },
+    'root of the machine needs none of it': {
+      host: hostWith({
+        env: { USER: undefined, HOME: undefined, XDG_RUNTIME_DIR: undefined },
+        rest: { mode: 'rootful' },
+      }),
+    },
+    'a runtime directory of root that everybody may use, sticky': {
+      host: hostWith({ env: { XDG_RUNTIME_DIR: '/tmp' } }),
+    },
+  },
+  ailing: {
+    'XDG_RUNTIME_DIR is not set': {
+      host: hostWith({ env: { XDG_RUNTIME_DIR: undefined } }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+      says: ['/run/buildkit'],
+    },
+    'XDG_RUNTIME_DIR is not set, and all sockets are configured': {
+      host: hostWith({ env: { XDG_RUNTIME_DIR: undefined }, config: EVERYTHING }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+      says: ['the OCI runtime keeps its state below /run'],
+    },
+    'it belongs to root': {
+      host: hostWith({ files: { [RUNTIME]: directory(0o700) } }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+      says: ['belongs to root', '0700'],
+      cure: carryOut,
+    },
+    'it belongs to another account': {
+      host: hostWith({ files: { [RUNTIME]: directory(0o755, 1001) } }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+      says: ['uid 1001'],
+      cure: carryOut,
+    },
+    'no client may enter it, though buildkitd may': {
+      host: hostWith({ files: { [RUNTIME]: own(0o000) } }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+      says: ['no client of alice'],
+      cure: carryOut,
+    },
+    'its group is not mapped, so its mode counts': {
+      host: hostWith({ files: { [RUNTIME]: directory(0o500, 1000, 7) } }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+      says: ['0500'],
+      cure: carryOut,
+    },
+    'it does not exist, without systemd': {
+      host: hostWith({ files: { [RUNTIME]: null } }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+      cure: carryOut,
+    },
+    'it does not exist, with systemd': {
+      host: hostWith({
+        files: { [RUNTIME]: null, '/run/systemd/system': directory(), '/usr/bin/loginctl': { mode: 0o755 } },
+      }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+      cure: carryOut,
+    },
+    'everybody may write it': {
+      host: hostWith({ files: { [RUNTIME]: own(0o777) } }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'warn',
+      cure: carryOut,
+    },
+    'it is a list, which runc does not split': {
+      host: hostWith({ env: { XDG_RUNTIME_DIR: `${RUNTIME}:/var/run` } }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+      says: ['runc takes the whole text'],
+    },
+    'it is relative': {
+      host: hostWith({ env: { XDG_RUNTIME_DIR: 'run' } }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+    },
+    'it is relative, and buildkitd is so old that RUN steps do not mind': {
+      host: hostWith({ env: { XDG_RUNTIME_DIR: 'run' }, tools: old }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'warn',
+    },
+    'it is a regular file': {
+      host: hostWith({
+        env: { XDG_RUNTIME_DIR: '/home/alice/f' },
+        files: { '/home/alice/f': { uid: 1000, gid: 1000 } },
+      }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+      says: ['not a directory'],
+    },
+    'it is a dangling link': {
+      host: hostWith({ env: { XDG_RUNTIME_DIR: '/home/alice/l' }, files: { '/home/alice/l': { link: '/nowhere' } } }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+      says: ['leads nowhere'],
+    },
+    'it is WSLg’s, of another account': {
+      host: hostWith({
+        env: { XDG_RUNTIME_DIR: '/mnt/wslg/runtime-dir' },
+        files: { '/mnt/wslg/runtime-dir': directory(0o700, 1001) },
+      }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+      says: ['WSLg'],
+    },
+    'it is on a read-only file system': {
+      host: hostWith({
+        env: { XDG_RUNTIME_DIR: '/ro/run' },
+        files: {
+          '/ro/run': directory(0o755, 1001),
+          '/proc/self/mountinfo': '27 1 8:2 / / rw - ext4 /dev/sda2 rw\n30 27 0:40 / /ro ro - ext4 /dev/sdb rw\n',
+        },
+      }),
+      conditions: ['env.xdg-runtime-dir'],
+      status: 'fail',
+      says: ['read-only'],
+    },
+    'USER is not set': {
+      host: hostWith({ env: { USER: undefined } }),
+      conditions: ['env.user'],
+      status: 'fail',
+      says: ['/var/lib/buildkit', 'trace socket'],
+    },
+    'USER is root, and every path is configured: runc still takes /run': {
+      host: hostWith({ env: { USER: 'root' }, config: EVERYTHING }),
+      request: { config: CONFIG },
+      conditions: ['env.user'],
+      status: 'fail',
+      says: ['/run'],
+    },
+    'HOME is not set': {
+      host: hostWith({ env: { HOME: undefined } }),
+      conditions: ['env.home'],
+      status: 'fail',
+    },
+    'HOME does not exist': {
+      host: hostWith({ env: { HOME: '/nonexistent' } }),
+      conditions: ['env.home'],
+      status: 'fail',
+      says: ['does not exist'],
+    },
+    'HOME belongs to root': {
+      host: hostWith({ files: { '/home/alice': directory(0o755) } }),
+      conditions: ['env.home'],
+      status: 'fail',
+      says: ['belongs to root'],
+    },
+    'XDG_DATA_HOME belongs to root': {
+      host: hostWith({ env: { XDG_DATA_HOME: '/usr/share' }, files: { '/usr/share': directory() } }),
+      conditions: ['env.xdg-data-home'],
+      status: 'fail',
+    },
+    'TMPDIR does not exist': {
+      host: hostWith({ env: { TMPDIR: '/nonexistent' }, write: 'ENOENT' }),
+      conditions: ['env.tmpdir'],
+      status: 'fail',
+      says: ['rootlesskit cannot make its state directory'],
+    },
+    'TMPDIR does not exist, and rootlesskit has its state elsewhere': {
+      host: hostWith({ env: { TMPDIR: '/nonexistent' }, write: 'ENOENT', start: kit(`--state-dir=${RUNTIME}/rk`) }),
+      conditions: ['env.tmpdir'],
+      status: 'fail',
+      says: ['temporary directories of a build'],
+    },
+    'TMPDIR may not be written': {
+      host: hostWith({ env: { TMPDIR: '/srv' }, files: { '/srv': directory() }, write: 'EACCES' }),
+      conditions: ['env.tmpdir'],
+      status: 'fail',
+    },
+    'TMPDIR may not be written, told from its mode alone': {
+      host: hostWith({ env: { TMPDIR: '/srv' }, files: { '/srv': directory() } }),
+      request: { probe: false },
+      conditions: ['env.tmpdir'],
+      status: 'fail',
+    },
+    'TMPDIR is missing for root': {
+      host: hostWith({ env: { TMPDIR: '/nonexistent' }, write: 'ENOENT', rest: { mode: 'rootful' } }),
+      conditions: ['env.tmpdir'],
+      status: 'fail',
+    },
+    'the state directory of rootlesskit cannot be made': {
+      host: hostWith({ start: kit('--state-dir=/srv/rk'), files: { '/srv': directory() } }),
+      conditions: ['env.tmpdir'],
+      status: 'fail',
+      says: ['/srv/rk'],
+    },
+    'a user unit without lingering': {
+      host: hostWith({
+        start: kit('--net=host'),
+        files: { '/run/systemd/system': directory(), '/usr/bin/loginctl': { mode: 0o755 } },
+      }),
+      conditions: ['systemd.user-session'],
+      status: 'pass',
+    },
+  },
+});
+
+describe('what root may do for a target', () => {
+  const plan = async (options: VirtualHostOptions, env: { [name: string]: string } = {}) => {
+    const look = createLook(new VirtualHost(options), { ...ASK, env });
+    const [report] = await examine(look, [entry], { isSelected: () => true });
+    return report?.fixes.flatMap(({ steps }) => steps) ?? [];
+  };
+
+  test('a directory that only the target’s environment names is never given away', async () => {
+    const host = hostWith({ env: { XDG_RUNTIME_DIR: '/etc' }, files: { '/etc': directory() } });
+    expect((await plan(host)).map(({ do: what }) => what)).toEqual(['tell']);
+  });
+
+  test('one that root’s own command line names is', async () => {
+    const host = hostWith({ rest: { self: { uid: 0, gid: 0 } }, files: { '/srv/run': directory() } });
+    expect(await plan(host, { XDG_RUNTIME_DIR: '/srv/run' })).toEqual([
+      { do: 'owner', as: 'root', path: '/srv/run', from: { uid: 0, gid: 0 }, to: { uid: 1000, gid: 1000 } },
+      { do: 'mode', as: 'root', path: '/srv/run', from: 0o755, to: 0o700 },
+    ]);
+  });
+
+  test('with systemd lingering is enabled, and taken back by undo; without it the directory is made by hand', async () => {
+    const missing = { [RUNTIME]: null };
+    const systemd = { '/run/systemd/system': directory(), '/usr/bin/loginctl': { mode: 0o755 } };
+    const [run] = await plan(hostWith({ files: { ...missing, ...systemd } }));
+    expect(run).toMatchObject({
+      do: 'run',
+      argv: ['/usr/bin/loginctl', 'enable-linger', 'alice'],
+      undo: ['/usr/bin/loginctl', 'disable-linger', 'alice'],
+    });
+    const [made] = await plan(hostWith({ files: missing }));
+    expect(made).toEqual({ do: 'directory', as: 'root', path: RUNTIME, mode: 0o700, owner: { uid: 1000, gid: 1000 } });
+  });
+});
