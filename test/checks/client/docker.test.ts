@@ -1,0 +1,174 @@
+import { clientDocker } from '../../../src/checks/client/docker.ts';
+import { directDocker } from '../../../src/fixes/client/docker.ts';
+import { testCheck } from '../../check-tester.ts';
+import { directory, hostWith, own, program, type Told } from '../runtime/alice.ts';
+
+const DOCKER = '/home/alice/.docker';
+const PLUGIN = { '/usr/libexec/docker/cli-plugins/docker-buildx': program() };
+const with_ = (files: Told['files'] = {}, more: Told = {}) =>
+  hostWith({
+    live: ['/var/run/docker.sock'],
+    ...more,
+    files: { '/usr/bin/docker': program(), ...PLUGIN, ...files },
+  });
+const config = (value: unknown) => ({
+  [`${DOCKER}/config.json`]: { text: JSON.stringify(value), uid: 1000, gid: 1000 },
+});
+const builder = (name: string, driver: string, endpoint: string) => ({
+  [`${DOCKER}/buildx/instances/${name}`]: JSON.stringify({
+    Name: name,
+    Driver: driver,
+    Nodes: [{ Name: `${name}0`, Endpoint: endpoint }],
+  }),
+});
+const current = (name: string) => ({
+  [`${DOCKER}/buildx/current`]: JSON.stringify({ Key: 'unix:///var/run/docker.sock', Name: name }),
+});
+const BUILDX = { [`${DOCKER}/buildx`]: own(0o700), [`${DOCKER}/buildx/instances`]: own(0o700) };
+
+testCheck(
+  { check: clientDocker, fix: directDocker },
+  {
+    healthy: {
+      'Docker with buildx': { host: with_() },
+      'a login and a builder of one’s own': {
+        host: with_({
+          ...config({ auths: { 'registry.example.com': { auth: 'c2VjcmV0' } }, credsStore: 'pass' }),
+          '/usr/bin/docker-credential-pass': program(),
+          ...BUILDX,
+          ...builder('mine', 'docker-container', 'unix:///var/run/docker.sock'),
+          ...current('mine'),
+        }),
+      },
+      'BuildKit switched on in dockerd, as it should be': {
+        host: with_({ '/etc/docker/daemon.json': '{"features":{"buildkit":true}}' }),
+      },
+      'a context that exists': {
+        host: with_(
+          {
+            ...config({ currentContext: 'rootless' }),
+            [`${DOCKER}/contexts/meta/abc/meta.json`]: JSON.stringify({
+              Name: 'rootless',
+              Endpoints: { docker: { Host: 'unix:///run/user/1000/docker.sock' } },
+            }),
+          },
+          { live: ['/run/user/1000/docker.sock'] },
+        ),
+      },
+      'no dockerd is running': { host: with_({}, { live: [] }) },
+      'no buildx: only the deprecated builder': {
+        host: with_({ '/usr/libexec/docker/cli-plugins/docker-buildx': null }),
+      },
+    },
+    ailing: {
+      'what builds is told': {
+        host: with_({ ...BUILDX, ...builder('far', 'remote', 'tcp://user:secret@10.0.0.1:1234'), ...current('far') }),
+        conditions: ['client.builds-with'],
+        status: 'pass',
+        says: [
+          'docker build uses BuildKit inside dockerd',
+          'docker buildx build uses the builder "far" (driver remote at tcp://10.0.0.1:1234)',
+        ],
+      },
+      'docker build follows BUILDX_BUILDER': {
+        host: with_(
+          { ...BUILDX, ...builder('far', 'remote', 'tcp://10.0.0.1:1234') },
+          { env: { BUILDX_BUILDER: 'far' } },
+        ),
+        conditions: ['client.builds-with'],
+        says: ['docker build uses the builder "far"'],
+      },
+      'a boolean among the features of the client': {
+        host: with_(config({ features: { buildkit: true } })),
+        conditions: ['config.client-json-invalid', 'client.builds-with'],
+        status: 'warn',
+        says: ['features.buildkit', '/etc/docker/daemon.json'],
+      },
+      'settings that do not exist': {
+        host: with_(config({ 'buildkit-daemon.address': 'unix:///run/buildkit/buildkitd.sock' })),
+        conditions: ['config.unknown-key', 'client.builds-with'],
+        status: 'pass',
+        says: ['has no effect'],
+      },
+      'a client file that is no JSON': {
+        host: with_({ [`${DOCKER}/config.json`]: '{' }),
+        conditions: ['config.client-json-invalid', 'client.builds-with'],
+        status: 'warn',
+      },
+      'a daemon file that is no JSON': {
+        host: with_({ '/etc/docker/daemon.json': '{"features":' }),
+        conditions: ['config.daemon-json-invalid', 'client.builds-with'],
+        status: 'warn',
+      },
+      'a text where dockerd wants true or false': {
+        host: with_({ '/etc/docker/daemon.json': '{"features":{"buildkit":"true"}}' }),
+        conditions: ['config.daemon-json-invalid', 'client.builds-with'],
+        says: ['true or false'],
+      },
+      'a setting that dockerd refuses': {
+        host: with_({ '/etc/docker/daemon.json': '{"buildkit":true}' }),
+        conditions: ['config.daemon-json-invalid', 'client.builds-with'],
+        says: ['does not start'],
+      },
+      'a credential helper that is not there': {
+        host: with_(config({ credHelpers: { 'ghcr.io': 'desktop' } })),
+        conditions: ['env.credential-helper-missing', 'client.builds-with'],
+        status: 'warn',
+        says: ['docker-credential-desktop'],
+      },
+      'DOCKER_BUILDKIT is no boolean': {
+        host: with_({}, { env: { DOCKER_BUILDKIT: 'yes' } }),
+        conditions: ['env.docker-buildkit'],
+        status: 'warn',
+      },
+      'DOCKER_BUILDKIT without buildx': {
+        host: with_({ '/usr/libexec/docker/cli-plugins/docker-buildx': null }, { env: { DOCKER_BUILDKIT: '1' } }),
+        conditions: ['buildx.plugin-missing'],
+        status: 'warn',
+        says: ['missing or broken'],
+      },
+      'DOCKER_BUILDKIT=0': {
+        host: with_({}, { env: { DOCKER_BUILDKIT: '0' } }),
+        conditions: ['env.docker-buildkit', 'client.builds-with'],
+        status: 'pass',
+      },
+      'a DOCKER_HOST that nobody answers': {
+        host: with_({}, { env: { DOCKER_HOST: 'unix:///run/nothing.sock' } }),
+        conditions: ['env.docker-host-wrong', 'client.builds-with'],
+        status: 'warn',
+      },
+      'a context that does not exist': {
+        host: with_(config({ currentContext: 'gone' })),
+        conditions: ['env.docker-host-wrong', 'client.builds-with'],
+        status: 'warn',
+        says: ['"gone"'],
+      },
+      'no access to dockerd': {
+        host: with_({}, { rest: { probes: { connect: () => ({ error: 'EACCES' }) } } }),
+        conditions: ['socket.docker-permission', 'client.builds-with'],
+        status: 'pass',
+      },
+      'a builder that is gone': {
+        host: with_({ ...BUILDX, ...current('gone') }),
+        conditions: ['buildx.builder-misconfigured', 'client.builds-with'],
+        status: 'warn',
+        says: ['"gone"'],
+      },
+      'buildx files of root': {
+        host: with_({ [`${DOCKER}/buildx`]: directory(0o755) }),
+        conditions: ['buildx.config-dir-permission', 'client.builds-with'],
+        status: 'warn',
+        says: ['belongs to root'],
+      },
+      'BUILDKIT_HOST, which docker build does not read': {
+        host: with_({}, { env: { BUILDKIT_HOST: 'unix:///run/user/1000/buildkit/buildkitd.sock' } }),
+        conditions: ['env.buildkit-host-wrong', 'client.builds-with'],
+        status: 'pass',
+        says: ['no effect on docker build'],
+      },
+    },
+    other: {
+      'no docker at all': { host: hostWith(), status: 'skip' },
+    },
+  },
+);
