@@ -32,12 +32,22 @@ function readsUnicode(env: NodeJS.ProcessEnv): boolean {
   return /utf-?8/i.test(locale) && env.TERM !== 'linux';
 }
 
-/** The absolute path of a program in PATH; null when there is none. */
+/** The absolute path of a program in PATH; null when there is none. Directories that cannot be looked into have none. */
 export function findProgram(name: string, path: string): string | null {
-  for (const directory of path.split(':').filter((part) => part.startsWith('/'))) {
-    const at = resolve(directory, name);
-    const stat = statSync(at, { throwIfNoEntry: false });
-    if (stat?.isFile() && (stat.mode & 0o111) !== 0) return at;
+  return (
+    path
+      .split(':')
+      .filter((part) => part.startsWith('/'))
+      .map((directory) => resolve(directory, name))
+      .find(isProgram) ?? null
+  );
+}
+
+function isProgram(path: string): boolean {
+  try {
+    const stat = statSync(path);
+    return stat.isFile() && (stat.mode & 0o111) !== 0;
+  } catch {
+    return false;
   }
-  return null;
 }

@@ -1,11 +1,21 @@
-import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { catalog } from '../../src/catalog.ts';
 import type { Report } from '../../src/model.ts';
 import { exitCode } from '../../src/report/exit-code.ts';
 import { validatorOf } from '../schemas.ts';
-import { run, shell, temporary } from './run.ts';
+import { PROGRAM, run, shell, temporary } from './run.ts';
 
 const isRoot = process.getuid?.() === 0;
 const reportOf = (text: string): Report => JSON.parse(text) as Report;
@@ -90,6 +100,17 @@ describe('check', () => {
 });
 
 describe('the last line', () => {
+  test('names the program as the shell finds it, else by its whole path; a PATH that cannot be searched is no crash', async () => {
+    const directory = temporary();
+    symlinkSync('loop', join(directory, 'loop'));
+    mkdirSync(join(directory, 'bin'));
+    const ask = async (path: string) =>
+      (await run(['fix', '--dry-run', '--no-probe'], { env: { PATH: `${directory}/loop:${path}` } })).stdout;
+    const usual = '/usr/bin:/bin';
+    expect(await ask(usual)).toContain(`${process.execPath} ${PROGRAM} `);
+    symlinkSync(PROGRAM, join(directory, 'bin/bk-doctor'));
+    expect(await ask(`${directory}/bin:${usual}`)).toMatch(/(: |^)bk-doctor /m);
+  });
   test('is the verdict with a command that exists', async () => {
     const { stdout } = await run(['--no-probe']);
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^(READY|NOT READY|UNKNOWN)\b/);
