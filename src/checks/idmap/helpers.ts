@@ -92,6 +92,7 @@ export const idmapHelpersCheck: Check<typeof needs, HelpersEvidence> = {
         bounding: facts.status.value?.capabilityBounding ?? null,
         suseLevel: facts.helpers.suseLevel,
         refused: launch?.ok === false && launch.stage === 'map' && launch.errno === 'EPERM',
+        noNewPrivs: facts.status.value?.noNewPrivs === true,
       });
       if (found === null) continue;
       if ('why' in found) unseen.push(found);
@@ -108,6 +109,22 @@ interface Surroundings {
   readonly suseLevel: string | null;
   /** A launch was refused the right to write the map. */
   readonly refused: boolean;
+  readonly noNewPrivs: boolean;
+}
+
+/**
+ * Does a setuid helper write the map as root? Built with libcap it becomes the user again first and keeps one capability,
+ * like one with file capabilities (write_mapping in shadow's lib/idmapping.c): Alpine's is, Debian's and Ubuntu's are not.
+ */
+function writesAsRoot({ distribution, refused, noNewPrivs }: Surroundings): boolean {
+  switch (familyOf(distribution)) {
+    case 'debian':
+      return true;
+    case 'alpine':
+      return false;
+    default:
+      return refused && !noNewPrivs;
+  }
 }
 
 function judge(helper: IdmapHelper, around: Surroundings): Problem<HelpersEvidence> | UnseenReason | null {
@@ -177,7 +194,7 @@ function judge(helper: IdmapHelper, around: Surroundings): Problem<HelpersEviden
     return problem(
       'idmap.newuidmap-not-setuid',
       `${realpath} is on ${mount.point}, which is mounted nosuid: neither a setuid bit nor file capabilities count there.`,
-      manual(remountWords(mount.point, 'suid', kind)),
+      distribution.id === 'nixos' ? repair() : manual(remountWords(mount.point, 'suid', kind)),
     );
   if (hasCapability(bounding, own.bit) === false)
     return problem(
@@ -194,6 +211,7 @@ function judge(helper: IdmapHelper, around: Surroundings): Problem<HelpersEviden
         : repair(),
     );
   if (isSetuid) {
+    if (!writesAsRoot(around)) return null;
     const lacking = [
       ...(hasCapability(bounding, CAP.sysAdmin) === false ? ['SYS_ADMIN'] : []),
       ...(hasCapability(bounding, CAP.dacOverride) === false ? ['DAC_OVERRIDE'] : []),
@@ -204,7 +222,9 @@ function judge(helper: IdmapHelper, around: Surroundings): Problem<HelpersEviden
           'idmap.newuidmap-not-setuid',
           `${realpath} is setuid root, but the bounding set lacks ${lacking.map((flag) => `CAP_${flag}`).join(' and ')}, without which a setuid ${name} may not write the map of another namespace.`,
           manual(
-            `${imageWords(name, realpath, own.capability)} Or give the container what it lacks: ${capabilityWords(lacking[0] ?? '', kind)}`,
+            kind === null
+              ? `As root: chmod u-s ${realpath} && setcap ${own.capability}=ep ${realpath}; so it needs no other privilege. Or: ${capabilityWords(lacking[0] ?? '', kind)}`
+              : `${imageWords(name, realpath, own.capability)} Or give the container what it lacks: ${capabilityWords(lacking[0] ?? '', kind)}`,
           ),
         );
   }
@@ -233,7 +253,7 @@ function noNewPrivsWords(kind: string | null): string {
     case null:
       return 'Start buildkitd from a session or unit without it: it comes from setpriv --no-new-privs, from NoNewPrivileges= or a filtering option of a systemd unit, or from a sandbox around the shell; once set it cannot be taken off.';
     case 'kubernetes':
-      return 'Set securityContext.allowPrivilegeEscalation: true for the container (the policy "restricted" forbids it; use "baseline" or hostUsers: false).';
+      return 'Set securityContext.allowPrivilegeEscalation: true for the container. The Pod Security levels "restricted" and "baseline" both refuse a rootless BuildKit pod: its namespace needs "privileged".';
     default:
       return 'Start the container without --security-opt no-new-privileges, and without "no-new-privileges": true in /etc/docker/daemon.json.';
   }

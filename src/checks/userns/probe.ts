@@ -2,6 +2,7 @@ import { container } from '../../facts/container.ts';
 import { mounts } from '../../facts/mounts.ts';
 import { launcher, namespace } from '../../facts/namespace.ts';
 import { probing } from '../../facts/probing.ts';
+import { type ProcessStatus, processStatus } from '../../facts/process-status.ts';
 import { settings } from '../../facts/settings.ts';
 import { optional } from '../../facts/unseen.ts';
 import type { Check, NamespaceAnswer, Problem } from '../../model.ts';
@@ -15,6 +16,7 @@ const needs = {
   namespace: optional(namespace),
   container: optional(container),
   mounts: optional(mounts),
+  status: optional(processStatus),
 };
 
 export interface ProbeEvidence {
@@ -37,6 +39,8 @@ export const usernsProbe: Check<typeof needs, ProbeEvidence> = {
     'userns.max-other-zero',
     'idmap.newuidmap-missing',
     'idmap.newuidmap-not-setuid',
+    'idmap.no-new-privs',
+    'idmap.nested-userns',
     'idmap.subid-missing',
     'idmap.subid-invalid',
     'idmap.subid-overlap',
@@ -59,7 +63,7 @@ export const usernsProbe: Check<typeof needs, ProbeEvidence> = {
         problems: [
           {
             condition: rootless
-              ? conditionOf(launch.errno, launch.message, launch.stage ?? 'setup')
+              ? conditionOf(launch.errno, launch.message, launch.stage ?? 'setup', facts.status.value)
               : 'container.not-privileged',
             severity: 'error',
             subject: rootless ? 'rootlesskit' : 'namespaces',
@@ -149,7 +153,7 @@ function lastMapped(map: NamespaceAnswer['uidMap']): number {
 }
 
 /** The words of rootlesskit, newuidmap and newgidmap, where they tell one cause from the others. */
-function conditionOf(errno: string | null, message: string, stage: string): string {
+function conditionOf(errno: string | null, message: string, stage: string, status: ProcessStatus | undefined): string {
   if (/"new[ug]idmap": executable file not found/.test(message)) return 'idmap.newuidmap-missing';
   if (/unknown userid|Cannot determine your user name|owned by a different user/.test(message))
     return 'idmap.user-lookup-failed';
@@ -157,11 +161,27 @@ function conditionOf(errno: string | null, message: string, stage: string): stri
   if (/Cannot parse subuid|conversion failed|not allowed|overflow detected|\/etc\/sub[ug]id/.test(message))
     return 'idmap.subid-invalid';
   if (/write to [ug]id_map failed: Invalid argument/.test(message)) return 'idmap.subid-overlap';
-  if (/[ug]id_map failed|Could not set caps|new[ug]idmap: operation not permitted/i.test(message))
+  if (/[ug]id_map failed|Could not set caps|new[ug]idmap: operation not permitted/i.test(message)) {
+    // One text, three causes: what this process is allowed tells the first two.
+    if (status?.noNewPrivs === true) return 'idmap.no-new-privs';
+    if (status !== undefined && asksForUnmapped(message, status)) return 'idmap.nested-userns';
     return 'idmap.newuidmap-not-setuid';
+  }
   if (stage === 'network') return 'net.slirp4netns-failed';
   if (errno === 'ENOSPC') return 'userns.max-user-namespaces-zero';
   return 'userns.blocked-unspecified';
+}
+
+/** Does "newuidmap PID [INSIDE OUTSIDE COUNT …]" name an id that does not exist in our own user namespace? */
+function asksForUnmapped(message: string, { uidMap, gidMap }: ProcessStatus): boolean {
+  const found = /(newuidmap|newgidmap) \d+ \[([\d ]+)\]/.exec(message);
+  const numbers = (found?.[2] ?? '').split(' ').map(Number);
+  const exists = found?.[1] === 'newgidmap' ? gidMap : uidMap;
+  for (let at = 0; at + 2 < numbers.length; at += 3) {
+    const [, first = 0, count = 0] = numbers.slice(at);
+    if (!exists.some(([start, , length]) => first >= start && first + count <= start + length)) return true;
+  }
+  return false;
 }
 
 function stageWords(stage: string | undefined): string {
