@@ -150,7 +150,7 @@ export const CONTAINERS: readonly Machine[] = [
       remedies: [
         {
           check: 'userns/limits',
-          says: ['machine.sysctls', 'user.max_user_namespaces'],
+          says: ['talosctl', 'sysctls', 'user.max_user_namespaces'],
           not: ['"do":"sysctl"', '"do":"edit"', '"risk":"safe"'],
         },
       ],
@@ -184,7 +184,7 @@ export const CONTAINERS: readonly Machine[] = [
     probe: refused('what rootlesskit printed there', 'map', 'EPERM', NEWUIDMAP_EPERM('0 1000 1 1 100000 65536')),
     expected: {
       level: 'not-ready',
-      reasons: ['idmap/ranges', 'userns/probe', 'runtime/process-sandbox'],
+      reasons: ['idmap/ranges', 'runtime/process-sandbox', 'userns/probe'],
       errors: ['idmap.nested-userns', 'proc.masked'],
       warnings: [],
       never: ['idmap.newuidmap-not-setuid', 'idmap.no-new-privs', 'idmap.subid-missing'],
@@ -222,7 +222,7 @@ export const CONTAINERS: readonly Machine[] = [
     probe: { notRecorded: "it depends on the host's policy for this container" },
     expected: {
       level: 'unknown',
-      reasons: ['userns/probe'],
+      reasons: ['userns/probe', 'snapshotter/selected'],
       errors: [],
       warnings: [],
       never: ['idmap.nested-userns', 'proc.masked'],
@@ -247,7 +247,7 @@ export const CONTAINERS: readonly Machine[] = [
     probe: refused('unshare was answered EPERM there', 'clone', 'EPERM', EPERM),
     expected: {
       level: 'not-ready',
-      reasons: ['userns/permission', 'lsm/apparmor', 'userns/probe', 'runtime/process-sandbox'],
+      reasons: ['userns/permission', 'lsm/apparmor', 'runtime/process-sandbox', 'userns/probe'],
       errors: ['seccomp.blocked', 'apparmor.mount-denied', 'proc.masked'],
       warnings: [],
       never: ['userns.apparmor-restricted', 'userns.unprivileged-clone-disabled', 'idmap.newuidmap-not-setuid'],
@@ -296,6 +296,7 @@ export const CONTAINERS: readonly Machine[] = [
     }),
     expected: {
       level: 'degraded',
+      snapshotter: 'native',
       reasons: ['snapshotter/selected'],
       errors: [],
       warnings: ['snapshotter.native-fallback'],
@@ -323,7 +324,7 @@ export const CONTAINERS: readonly Machine[] = [
     id: 'H41',
     title: 'pod under the restricted Pod Security standard',
     because:
-      'seccomp forbids the namespace, and allowPrivilegeEscalation=false voids newuidmap: both are the pod’s own settings',
+      'seccomp forbids the namespace; allowPrivilegeEscalation=false and the drop of all capabilities void newuidmap',
     listing: `
       ${IMAGE}
       ${POD_ENV}
@@ -338,7 +339,7 @@ export const CONTAINERS: readonly Machine[] = [
     expected: {
       level: 'not-ready',
       reasons: ['userns/permission', 'idmap/helpers', 'userns/probe'],
-      errors: ['seccomp.blocked', 'idmap.no-new-privs'],
+      errors: ['seccomp.blocked', 'idmap.no-new-privs', 'idmap.newuidmap-not-setuid'],
       warnings: [],
       never: ['proc.masked', 'userns.max-user-namespaces-zero'],
       remedies: [
@@ -421,7 +422,7 @@ export const CONTAINERS: readonly Machine[] = [
     ),
     expected: {
       level: 'not-ready',
-      reasons: ['idmap/ranges', 'userns/probe', 'runtime/process-sandbox'],
+      reasons: ['idmap/ranges', 'runtime/process-sandbox', 'userns/probe'],
       errors: ['idmap.nested-userns', 'proc.masked'],
       warnings: [],
       never: ['seccomp.blocked', 'idmap.newuidmap-not-setuid', 'idmap.subid-missing'],
@@ -447,7 +448,8 @@ export const CONTAINERS: readonly Machine[] = [
     probe: { notRecorded: 'which engine runs it, and how, is not confirmed' },
     expected: {
       level: 'unknown',
-      reasons: ['userns/probe'],
+      snapshotter: 'native',
+      reasons: ['userns/probe', 'snapshotter/selected'],
       errors: [],
       warnings: [],
       never: ['seccomp.blocked', 'userns.apparmor-restricted'],
@@ -466,6 +468,13 @@ export const CONTAINERS: readonly Machine[] = [
       mount -> 730 721 0:46 /cache ${CACHE} rw,nosuid,nodev,relatime - fakeowner /run/host_mark/Users rw,fakeowner
     `,
     probe: { notRecorded: 'what this share answers is not confirmed' },
-    expected: { level: 'unknown', reasons: ['userns/probe'], errors: [], warnings: [], never: ['proc.masked'] },
+    expected: {
+      level: 'unknown',
+      snapshotter: null,
+      reasons: ['userns/probe', 'snapshotter/selected'],
+      errors: [],
+      warnings: [],
+      never: ['proc.masked'],
+    },
   },
 ];

@@ -100,7 +100,7 @@ export const DEBIAN_UBUNTU: readonly Machine[] = [
     probe: { notRecorded: 'the presence of the knob in this kernel is not confirmed' },
     expected: {
       level: 'unknown',
-      reasons: ['userns/probe'],
+      reasons: ['userns/probe', 'snapshotter/selected'],
       errors: [],
       warnings: [],
       never: ['userns.apparmor-restricted'],
@@ -232,6 +232,7 @@ export const DEBIAN_UBUNTU: readonly Machine[] = [
     ),
     expected: {
       level: 'not-ready',
+      snapshotter: 'native',
       reasons: ['userns/permission', 'userns/probe'],
       errors: ['userns.unprivileged-clone-disabled'],
       warnings: [],
@@ -268,6 +269,7 @@ export const DEBIAN_UBUNTU: readonly Machine[] = [
     }),
     expected: {
       level: 'degraded',
+      snapshotter: 'native',
       reasons: ['snapshotter/selected'],
       errors: [],
       warnings: ['snapshotter.native-fallback'],
@@ -288,7 +290,14 @@ export const DEBIAN_UBUNTU: readonly Machine[] = [
       fuseOverlay: OK,
       fuseWrite: OK,
     }),
-    expected: { level: 'ready', reasons: [], errors: [], warnings: [], never: ['snapshotter.native-fallback'] },
+    expected: {
+      level: 'ready',
+      snapshotter: 'fuse-overlayfs',
+      reasons: [],
+      errors: [],
+      warnings: [],
+      never: ['snapshotter.native-fallback'],
+    },
   },
   {
     id: 'H09',

@@ -31,7 +31,9 @@ export interface Expected {
   /** Every condition found as an error, and every one found as a warning, in any order. */
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
-  /** Conditions that would be a false alarm here, whatever their severity. */
+  /** What buildkitd chooses there, or would choose once it starts; null where that is not known. Mostly overlayfs. */
+  readonly snapshotter?: 'native' | 'fuse-overlayfs' | null;
+  /** Conditions that would be a false alarm here, as an error or a warning. */
   readonly never?: readonly string[];
   /** What the planned treatments of a check must say, and must not. */
   readonly remedies?: readonly {
@@ -39,8 +41,6 @@ export interface Expected {
     readonly says: readonly string[];
     readonly not?: readonly string[];
   }[];
-  /** What the messages of a check must say. */
-  readonly messages?: readonly { readonly check: string; readonly says: readonly string[] }[];
 }
 
 export const OK: Outcome = { ok: true };
@@ -77,19 +77,20 @@ export function launched(because: string, differs: Partial<NamespaceAnswer> = {}
   };
 }
 
-/** rootlesskit ended with an error before anything could be tried inside. */
+/** rootlesskit ended with an error before anything could be tried inside; its first line is what the probe keeps of its words. */
 export function refused(
   because: string,
   stage: 'spawn' | 'clone' | 'map' | 'network' | 'setup',
   errno: string | null,
-  message: string,
+  words: string,
 ): Probe {
+  const [message = ''] = words.split('\n');
   return {
     synthesized: true,
     because,
     answer: {
       launch: { ok: false, errno, message, stage },
-      log: `[rootlesskit:parent] error: ${message}\n`,
+      log: `[rootlesskit:parent] error: ${words}\n`,
       uidMap: [],
       gidMap: [],
       proc: null,

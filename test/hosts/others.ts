@@ -83,7 +83,7 @@ export const OTHERS: readonly Machine[] = [
       /proc/self/mountinfo -> @MI-DEB
     `,
     probe: { notRecorded: 'the security modules of this release are not confirmed' },
-    expected: { level: 'unknown', reasons: ['userns/probe'], errors: [], warnings: [] },
+    expected: { level: 'unknown', reasons: ['userns/probe', 'snapshotter/selected'], errors: [], warnings: [] },
   },
   {
     id: 'H26',
@@ -126,6 +126,7 @@ export const OTHERS: readonly Machine[] = [
     }),
     expected: {
       level: 'degraded',
+      snapshotter: 'native',
       reasons: ['snapshotter/selected'],
       errors: [],
       warnings: ['snapshotter.native-fallback'],
@@ -190,8 +191,8 @@ export const OTHERS: readonly Machine[] = [
     ),
     expected: {
       level: 'not-ready',
-      reasons: ['idmap/helpers', 'idmap/ranges', 'userns/probe', 'runtime/session'],
-      errors: ['idmap.newuidmap-missing', 'idmap.subid-missing', 'env.xdg-runtime-dir'],
+      reasons: ['idmap/helpers', 'idmap/ranges', 'runtime/session', 'userns/probe', 'net/sockets'],
+      errors: ['idmap.newuidmap-missing', 'idmap.subid-missing', 'env.xdg-runtime-dir', 'socket.permission'],
       warnings: [],
       never: ['net.tun-missing', 'systemd.user-session'],
       remedies: [
@@ -287,9 +288,10 @@ export const OTHERS: readonly Machine[] = [
     }),
     expected: {
       level: 'not-ready',
+      snapshotter: 'native',
       reasons: ['storage/filesystem'],
       errors: ['storage.network-filesystem'],
-      warnings: [],
+      warnings: ['snapshotter.native-fallback'],
       never: ['storage.permission'],
     },
   },
@@ -309,7 +311,8 @@ export const OTHERS: readonly Machine[] = [
       /proc/self/mountinfo -> @MI-DEB
       mount -> 27 1 0:2 / / rw,noatime - lxfs rootfs rw
       mount /sys/kernel/security -> absent
-      mount /sys/fs/cgroup -> absent
+      mount -> 50 21 0:60 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime - tmpfs tmpfs rw,mode=755
+      mount -> 55 50 0:65 / /sys/fs/cgroup/devices rw,nosuid,nodev,noexec,relatime - cgroup cgroup rw,devices
       /proc/filesystems -> absent
       /run/systemd/system -> absent
       /lib/modules/4.4.0-19041-Microsoft/modules.dep -> absent
@@ -319,10 +322,11 @@ export const OTHERS: readonly Machine[] = [
     probe: { notRecorded: 'what it answers is not confirmed' },
     expected: {
       level: 'not-ready',
-      reasons: ['userns/permission'],
-      errors: ['userns.kernel-disabled'],
+      snapshotter: 'native',
+      reasons: ['kernel/version', 'userns/permission'],
+      errors: ['env.wsl-integration', 'userns.kernel-disabled'],
       warnings: [],
-      remedies: [{ check: 'userns/permission', says: ['wsl --set-version'] }],
+      remedies: [{ check: 'kernel/version', says: ['wsl --set-version'] }],
     },
   },
   {
@@ -376,6 +380,7 @@ export const OTHERS: readonly Machine[] = [
       /etc/sysctl.d/60-nixos.conf -> symlink /etc/static/sysctl.d/60-nixos.conf
       /etc/static/sysctl.d/60-nixos.conf -> kernel.printk = 4
       /proc/self/mountinfo -> @MI-DEB
+      mount -> 75 25 0:73 / /run/wrappers rw,nodev,relatime shared:52 - tmpfs tmpfs rw,mode=755
       mount -> 74 27 8:2 /nix/store /nix/store ro,nosuid,nodev,relatime shared:51 - ext4 /dev/sda2 rw
     `,
     probe: refused(

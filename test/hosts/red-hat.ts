@@ -35,6 +35,7 @@ export const RED_HAT: readonly Machine[] = [
     probe: refused('unshare was answered ENOSPC there', 'clone', 'ENOSPC', ENOSPC),
     expected: {
       level: 'not-ready',
+      snapshotter: 'native',
       reasons: ['userns/limits', 'userns/probe'],
       errors: ['userns.max-user-namespaces-zero'],
       warnings: [],
@@ -64,6 +65,7 @@ export const RED_HAT: readonly Machine[] = [
     ),
     expected: {
       level: 'not-ready',
+      snapshotter: 'native',
       reasons: ['userns/permission', 'idmap/helpers', 'userns/probe'],
       errors: ['userns.kernel-disabled', 'idmap.newuidmap-missing'],
       warnings: [],
@@ -95,6 +97,7 @@ export const RED_HAT: readonly Machine[] = [
     probe: launched('its expectation: user namespaces work, overlayfs in them is missing', { overlay: MOUNT_DENIED }),
     expected: {
       level: 'degraded',
+      snapshotter: 'native',
       reasons: ['snapshotter/selected'],
       errors: [],
       warnings: ['snapshotter.native-fallback'],
@@ -270,7 +273,7 @@ export const RED_HAT: readonly Machine[] = [
       errors: ['idmap.newuidmap-not-setuid'],
       warnings: [],
       never: ['idmap.no-new-privs', 'idmap.nested-userns'],
-      remedies: [{ check: 'idmap/helpers', says: ['shadow-utils'] }],
+      remedies: [{ check: 'idmap/helpers', says: ['cap_setuid=ep', 'cap_setgid=ep'], not: ['"do":"mode"'] }],
     },
   },
   {
@@ -298,6 +301,7 @@ export const RED_HAT: readonly Machine[] = [
     ),
     expected: {
       level: 'not-ready',
+      snapshotter: 'native',
       reasons: ['idmap/helpers', 'idmap/ranges', 'userns/probe'],
       errors: ['idmap.newuidmap-missing', 'idmap.subid-missing'],
       warnings: [],
