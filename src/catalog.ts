@@ -1,5 +1,9 @@
 import { clientDocker } from './checks/client/docker.ts';
 import { clientEndpointCheck } from './checks/client/endpoint.ts';
+import { configBuildkitd } from './checks/config/buildkitd.ts';
+import { configEntitlements } from './checks/config/entitlements.ts';
+import { configRegistries } from './checks/config/registries.ts';
+import { configTls } from './checks/config/tls.ts';
 import { idmapHelpersCheck } from './checks/idmap/helpers.ts';
 import { idmapOverlap } from './checks/idmap/overlap.ts';
 import { idmapRanges } from './checks/idmap/ranges.ts';
@@ -26,6 +30,10 @@ import { usernsPermission } from './checks/userns/permission.ts';
 import { usernsProbe } from './checks/userns/probe.ts';
 import { directDocker } from './fixes/client/docker.ts';
 import { pointClient } from './fixes/client/endpoint.ts';
+import { correctConfiguration } from './fixes/config/buildkitd.ts';
+import { correctEntitlements } from './fixes/config/entitlements.ts';
+import { correctRegistries } from './fixes/config/registries.ts';
+import { protectKeys } from './fixes/config/tls.ts';
 import { restoreHelpers } from './fixes/idmap/helpers.ts';
 import { partRanges } from './fixes/idmap/overlap.ts';
 import { giveRanges } from './fixes/idmap/ranges.ts';
@@ -126,6 +134,10 @@ export const catalog: readonly CatalogEntry[] = [
     explainedBy: ['runtime/session', 'config/buildkitd'],
   },
   { check: networkDriver, fix: supplyDriver },
+  { check: configBuildkitd, fix: correctConfiguration },
+  { check: configEntitlements, fix: correctEntitlements, after: ['config/buildkitd'] },
+  { check: configTls, fix: protectKeys, after: ['config/buildkitd'] },
+  { check: configRegistries, fix: correctRegistries, after: ['config/buildkitd'] },
   { check: clientEndpointCheck, fix: pointClient },
   { check: clientDocker, fix: directDocker },
 ];

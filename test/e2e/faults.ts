@@ -107,13 +107,13 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'no_new_privs is set',
-    inject: (world) => void (world.privileges = ['--no-new-privs']),
+    inject: (world) => world.restrict('--no-new-privs'),
     ready: false,
     blamed: ['userns/permission', 'idmap/helpers'],
   },
   {
     name: 'the bounding set lacks CAP_SETUID',
-    inject: (world) => void (world.privileges = ['--bounding-set', '-setuid']),
+    inject: (world) => world.restrict('--bounding-set', '-setuid'),
     ready: false,
     blamed: ['idmap/helpers', 'userns/permission'],
   },
@@ -633,6 +633,7 @@ export const lookalikes: readonly Fault[] = [
       config(world, '[grpc]\naddress = ["unix:///run/user/4242/buildkit/buildkitd.sock", "tcp://127.0.0.1:4716"]\n');
       listener(world, 4716, '127.0.0.2', '0200007F:126C');
     },
+    buildkitdOnly: true,
     ready: true,
   },
   {
@@ -693,6 +694,7 @@ export const lookalikes: readonly Fault[] = [
       config(world, '[worker.oci]\nnoProcessSandbox = true\n');
       world.script('mount --bind /dev/null /proc/timer_list');
     },
+    buildkitdOnly: true,
     ready: true,
   },
   {
@@ -719,6 +721,7 @@ export const lookalikes: readonly Fault[] = [
     name: 'container: masked /proc without a process sandbox',
     container: { seccomp: false, capAdd: ['SYS_ADMIN'] },
     inject: (world) => config(world, '[worker.oci]\nnoProcessSandbox = true\n'),
+    buildkitdOnly: true,
     ready: true,
   },
   {

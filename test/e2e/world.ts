@@ -198,10 +198,14 @@ export class World {
     return done.stdout;
   }
 
-  /** Further options of setpriv(1) for every command of the user inside, e.g. to drop a privilege. */
-  privileges: readonly string[] = [];
+  #privileges: readonly string[] = [];
   /** An account without passwd entry has no groups to look up. */
   groups: '--init-groups' | '--clear-groups' = '--init-groups';
+
+  /** Further options of setpriv(1) for every command of the user inside, to drop a privilege. */
+  restrict(...options: readonly string[]): void {
+    this.#privileges = options;
+  }
 
   #asUserArgv(argv: readonly string[]): string[] {
     return [
@@ -211,7 +215,7 @@ export class World {
       '--regid',
       String(this.uid),
       this.groups,
-      ...this.privileges,
+      ...this.#privileges,
       ...argv,
     ];
   }
@@ -339,6 +343,71 @@ export interface Judgement {
   readonly ready: boolean;
   readonly snapshotter: string | null;
   readonly log: string;
+}
+
+/**
+ * What the chain of packages does where buildkitd is not at hand: rootlesskit, the state directory and its lock, an overlay
+ * on it, and runc giving a file away in namespaces of its own, with the places that buildkitd would choose.
+ */
+export function judgeByChain(
+  world: World,
+  options: {
+    env?: { [name: string]: string | undefined };
+    rootlesskitArgs?: readonly string[];
+    as?: 'root' | 'user';
+  } = {},
+): Judgement {
+  const spec = {
+    ociVersion: '1.0.2',
+    process: {
+      user: { uid: 0, gid: 0 },
+      args: ['/busybox', 'sh', '-c', '/busybox touch /x && /busybox chown 65534:65534 /x'],
+      env: ['PATH=/'],
+      cwd: '/',
+      capabilities: Object.fromEntries(
+        ['bounding', 'effective', 'permitted'].map((set) => [set, ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER']]),
+      ),
+    },
+    root: { path: 'rootfs' },
+    mounts: [{ destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] }],
+    linux: { namespaces: ['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })) },
+  };
+  const rootful = options.as === 'root';
+  const inside = `
+    set -e
+    if [ -z "$USER" ] || [ "$USER" = root ]; then root=/var/lib/buildkit; run=/run/buildkit
+    else root=\${XDG_DATA_HOME:-$HOME/.local/share}/buildkit; run=\${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/buildkit}; run=\${run:-/run/buildkit}; fi
+    umask 077
+    mkdir -p "$root" "$run"
+    : >>"$root/buildkitd.lock"
+    exec 9<>"$root/buildkitd.lock"
+    flock -n 9
+    for database in "$root"/*/*.db; do [ ! -e "$database" ] || : <>"$database"; done
+    [ ! -d "$run/buildkitd.sock" ]
+    work=$(mktemp -d "$root/chain-XXXXXX")
+    mkdir "$work/lower" "$work/lower2" "$work/upper" "$work/work" "$work/rootfs"
+    cp /bin/busybox "$work/lower/busybox"
+    if mount -t overlay overlay -o "lowerdir=$work/lower2:$work/lower,upperdir=$work/upper,workdir=$work/work" "$work/rootfs" 2>/dev/null
+    then echo overlayfs; else cp /bin/busybox "$work/rootfs/busybox"; echo native; fi
+    cat >"$work/config.json" <<'SPEC'
+${JSON.stringify(spec)}
+SPEC
+    cd "$work"
+    runc --root "$run/runc-chain" run "chain-$$" </dev/null
+    cd /
+    umount "$work/rootfs" 2>/dev/null || true
+    rm -rf "$work" "$run/runc-chain"
+    echo built`;
+  const argv = ['sh', '-c', inside];
+  const kit = rootful ? ['unshare', '--mount'] : ['rootlesskit', ...(options.rootlesskitArgs ?? [])];
+  const env = { env: options.env ?? {} };
+  const done = rootful ? world.asRoot([...kit, ...argv], env) : world.asUser([...kit, ...argv], env);
+  const said = done.stdout.trim().split('\n');
+  return {
+    ready: done.code === 0 && said.at(-1) === 'built',
+    snapshotter: said[0] === 'overlayfs' || said[0] === 'native' ? said[0] : null,
+    log: done.stdout + done.stderr,
+  };
 }
 
 /** What really happens: buildkitd is started as it would be, and builds FROM scratch with a RUN that gives files away. */
