@@ -33,6 +33,10 @@ export interface OwnershipEvidence {
   /** Counts by "uid:gid". */
   readonly owners: { readonly [owner: string]: number };
   readonly first: readonly string[];
+  /** Is the target in the group of `path`? */
+  readonly member: boolean;
+  /** The foreign group that new files get from the cache directory; null where none is handed on. */
+  readonly inherited: number | null;
   /** What may be made by root when the directory is missing: the cache directory itself. */
   readonly cache: string;
   /** May root change owner or mode of `path` for this target? */
@@ -103,6 +107,8 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
       foreign: 0,
       owners: {},
       first: [],
+      member: false,
+      inherited: null,
       cache: directory.path,
       rootMay: false,
       rootMayMake: rootMayChange(directory.path, who, directory, named),
@@ -147,7 +153,12 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
         `What is created in ${directory.nearest} gets its group ${at.gid} (mode ${octal(at.mode)}), which does not exist in the user namespace of buildkitd: ${
           native ? 'overlayfs cannot be used because of it' : 'snapshots with a parent cannot be made'
         }.`,
-        { kind: 'group', from: { uid: at.uid, gid: at.gid }, mode: at.mode },
+        {
+          kind: 'group',
+          from: { uid: at.uid, gid: at.gid },
+          mode: at.mode,
+          member: who.target.groups.includes(at.gid),
+        },
       );
     }
 
@@ -165,6 +176,7 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
           foreign: count,
           owners,
           first: first.map(({ path }) => path),
+          inherited: foreignGroup ? (at?.gid ?? null) : null,
           rootMay: tree === directory.path && base.rootMayMake,
         });
       }

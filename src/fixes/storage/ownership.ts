@@ -45,20 +45,26 @@ function oneDirectory({
   cache,
   rootMay,
   rootMayMake,
+  member,
 }: OwnershipEvidence): Planned {
   if (from === null || mode === null || !byMode) return NOTHING;
   if (kind === 'group') {
-    // Its owner may do both: to take the bit away and to choose another of their groups.
-    if (from.uid !== to.uid) return NOTHING;
     if (path !== cache)
-      return { ...NOTHING, safe: [{ do: 'directory', as: 'target', path: cache, mode: 0o700, owner: to }] };
-    return {
-      ...NOTHING,
-      safe: [
-        { do: 'owner', as: 'target', path, from, to },
-        { do: 'mode', as: 'target', path, from: mode, to: mode & ~0o2000 },
-      ],
-    };
+      return from.uid === to.uid || rootMayMake
+        ? {
+            ...NOTHING,
+            safe: [
+              { do: 'directory', as: from.uid === to.uid ? 'target' : 'root', path: cache, mode: 0o700, owner: to },
+            ],
+          }
+        : NOTHING;
+    // Without the bit new files get the user's own group; the group of the directory itself does no harm. Who is not
+    // in that group could not set the bit again.
+    const as = member && from.uid === to.uid ? 'target' : rootMay ? 'root' : null;
+    if (as === null) return NOTHING;
+    return (mode & 0o2000) !== 0
+      ? { ...NOTHING, safe: [{ do: 'mode', as, path, from: mode, to: mode & ~0o2000 }] }
+      : { ...NOTHING, safe: [{ do: 'owner', as, path, from, to: { ...from, gid: to.gid } }] };
   }
   if (from.uid === to.uid) {
     const wanted = mode | (needs === 'search' ? 0o100 : 0o700);
@@ -82,22 +88,24 @@ function ownerSteps(path: string, from: Owner, to: Owner, mode: number): readonl
   return (mode & 0o700) === 0o700 ? [own] : [own, { do: 'mode', as: 'root', path, from: mode, to: mode | 0o700 }];
 }
 
-function adopt({ path, allowed, owners, to, rootMay }: OwnershipEvidence): Planned {
+function adopt({ path, allowed, owners, to, rootMay, inherited }: OwnershipEvidence): Planned {
   if (!rootMay || allowed === null) return NOTHING;
-  const step = (only: readonly number[] | null): Step => ({ do: 'adopt', as: 'root', tree: path, allowed, only, to });
-  const inside = (id: string | undefined, ranges: typeof allowed.uids): boolean =>
+  const inside = (id: string, ranges: typeof allowed.uids): boolean =>
     ranges.some(({ start, count }) => Number(id) >= start && Number(id) < start + count);
   // Left by root: what is foreign about it is 0. Ids that are hidden from here are root's to judge when it acts.
-  const leftByRoot = (owner: string): boolean => {
-    const [uid, gid] = owner.split(':');
-    const fits = (id: string | undefined, ranges: typeof allowed.uids): boolean =>
-      id === '0' || id === '?' || inside(id, ranges);
-    return fits(uid, allowed.uids) && fits(gid, allowed.gids);
-  };
-  const names = Object.keys(owners);
-  const strangers = names.filter((owner) => !leftByRoot(owner));
+  const byRoot = (id: string): boolean => id === '0' || id === '?';
+  const strangers = Object.keys(owners).filter((owner) => {
+    const [uid = '?', gid = '?'] = owner.split(':');
+    const own = inside(uid, allowed.uids);
+    // The user's own files, made in a directory that hands on its group.
+    if (own && gid === String(inherited)) return false;
+    return !((own || byRoot(uid)) && (inside(gid, allowed.gids) || byRoot(gid)));
+  });
+  const step = (only: readonly number[] | null): Step => ({ do: 'adopt', as: 'root', tree: path, allowed, only, to });
+  // An id counts as user and as group: the inherited group may not also be the user of something else.
+  const shared = inherited !== null && !strangers.some((owner) => owner.startsWith(`${inherited}:`));
   return {
-    safe: strangers.length < names.length ? [step([0])] : [],
+    safe: strangers.length < Object.keys(owners).length ? [step(shared ? [0, inherited] : [0])] : [],
     risky: strangers.length > 0 ? [step(null)] : [],
     consequence: `Files of ${strangers.slice(0, 3).join(', ')} (uid:gid) below ${path} are given to uid ${to.uid}.`,
   };
