@@ -1,4 +1,4 @@
-import type { Fact, Look, Mount } from '../model.ts';
+import type { Fact, Look, Mount, Ran } from '../model.ts';
 import { type Binary, binaries } from './binaries.ts';
 import { environment } from './environment.ts';
 import { writableComponent } from './writable-component.ts';
@@ -115,7 +115,7 @@ async function helperOf(look: Look, name: IdmapHelper['name'], binary: Binary | 
       elsewhere: await elsewhereOf(look, name),
     };
   const [ran, mount, writable] = await Promise.all([
-    host.run('getcap', [binary.realpath], 'self').catch(() => null),
+    askGetcap(look, binary.realpath),
     host.mountOf(binary.realpath, 'target').catch(() => null),
     writableComponent(look, binary.realpath),
   ]);
@@ -128,6 +128,14 @@ async function helperOf(look: Look, name: IdmapHelper['name'], binary: Binary | 
     writable,
     elsewhere: null,
   };
+}
+
+/** Only -n shows for which namespace capabilities count; old releases of libcap do not have it. */
+async function askGetcap({ host }: Look, path: string): Promise<Ran | null> {
+  const plain = await host.run('getcap', [path], 'self').catch(() => null);
+  if (plain === null || plain.stdout.trim() === '') return plain;
+  const full = await host.run('getcap', ['-n', path], 'self').catch(() => null);
+  return full !== null && full.code === 0 && full.stdout.startsWith(path) ? full : plain;
 }
 
 async function elsewhereOf({ host }: Look, name: string): Promise<string | null> {

@@ -202,7 +202,7 @@ function judge(helper: IdmapHelper, around: Surroundings): Problem<HelpersEviden
       `The capability bounding set lacks CAP_${own.flag}, so ${name} cannot map ids here whatever its file says.`,
       manual(capabilityWords(own.flag, kind)),
     );
-  if (isSetuid && capabilities !== null)
+  if (isSetuid && capabilities !== null && (!isCapable || writesAsRoot(around)))
     return problem(
       'idmap.newuidmap-not-setuid',
       `${realpath} has both a setuid bit and file capabilities (${capabilities.text}); together they leave it without the right to write the map.`,

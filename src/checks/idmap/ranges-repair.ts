@@ -65,8 +65,8 @@ export function repairRanges(input: RepairInput): RangesRepair {
       );
     if (file.state === 'other')
       return manual(`${file.path} is not a regular file: move it away, then create an empty file with mode 0644.`);
-    if (file.state === 'file' && file.stat !== null && file.known && !file.readable)
-      return manual(`Let everybody read it, as usual: as root, chmod 0644 ${file.path}`);
+    if (file.state === 'file' && !file.readable)
+      return manual(`Let everybody read it, as is usual: as root, chmod 0644 ${file.path}`);
     if (!file.known) return manual(`${file.path} cannot be read here: run the check as root.`);
   }
   const [uid, gid] = [draftOf(input, 'uid'), draftOf(input, 'gid')];
@@ -85,9 +85,15 @@ export function repairRanges(input: RepairInput): RangesRepair {
     if (remove.length + replace.length + append.length === 0) return [];
     return [{ path: subids[kind].path, expects: subids[kind].digest, remove, replace, append }];
   });
-  return files.length === 0
-    ? manual(`Look at the lines of ${name} in /etc/subuid and /etc/subgid.`)
-    : { how: 'edit', files };
+  if (files.length > 0) return { how: 'edit', files };
+  const withNul = (['uid', 'gid'] as const).find((kind) =>
+    subids[kind].content.ignored.some(({ text }) => text.includes('\0')),
+  );
+  return manual(
+    withNul === undefined
+      ? `Look at the lines of ${name} in /etc/subuid and /etc/subgid.`
+      : `${subids[withNul].path} holds NUL bytes, which hide the line after them: as root, tr -d '\\0' <${subids[withNul].path} >/tmp/sub${withNul}, compare, and put it in its place.`,
+  );
 }
 
 const totalOf = (kept: readonly Kept[]): number => kept.reduce((total, { range }) => total + range.count, 0);

@@ -1,5 +1,5 @@
 import { kernel } from '../../facts/kernel.ts';
-import { launcher, namespace } from '../../facts/namespace.ts';
+import { namespace } from '../../facts/namespace.ts';
 import {
   limitKey,
   NAMESPACE_KINDS,
@@ -14,7 +14,6 @@ import type { Check, Outcome, Problem, UnseenReason } from '../../model.ts';
 import { atBootWords, type SysctlEvidence, sysctlEvidence } from './sysctl-evidence.ts';
 
 const needs = {
-  launcher,
   limits: optional(namespaceLimits),
   needed: namespaceNeeds,
   kernel: optional(kernel),
@@ -50,7 +49,7 @@ export const usernsLimits: Check<typeof needs, LimitsEvidence> = {
   conditions: ['userns.max-user-namespaces-zero', 'userns.max-other-zero', 'sysctl.not-persistent'],
   needs,
   examine(facts) {
-    const { launcher, needed, place } = facts;
+    const { needed, place } = facts;
     const limits = facts.limits.value;
     const files = facts.files.value ?? null;
     const answer = facts.namespace.value;
@@ -108,7 +107,15 @@ export const usernsLimits: Check<typeof needs, LimitsEvidence> = {
     }
     if (!problems.some(({ severity }) => severity === 'error')) {
       const used = usedUp(answer, needed.launcher.user > 0);
-      if (used !== null) problems.push(usedUpProblem(used, running, place.container, launcher));
+      if (used !== null) {
+        const low = KINDS_OF[used].find((kind) => (running?.[kind] ?? LEAST) < LEAST);
+        const found = usedUpProblem(used, running, place.container);
+        if (low === undefined) return { problems: [...problems, found], unseen };
+        const evidence = sysctlEvidence(limitKey(low), String(running?.[low]), wanted, files, place);
+        // One finding a key: that it is used up says more than that it is low.
+        const others = problems.filter(({ subject }) => subject !== limitKey(low));
+        return { problems: [...others, { ...found, subject: limitKey(low), evidence }], unseen };
+      }
     }
     return { problems, unseen };
   },
@@ -119,6 +126,10 @@ function isLow({ atBoot }: SysctlEvidence, need: number): boolean {
 }
 
 type Used = 'launch' | 'step';
+const KINDS_OF: { readonly [U in Used]: readonly NamespaceKind[] } = {
+  launch: ['user', 'mnt'],
+  step: ['mnt', 'pid', 'ipc', 'uts'],
+};
 
 /** ENOSPC although every limit that we see leaves room: an outer namespace's limit, or all of it is in use. */
 function usedUp(
@@ -143,10 +154,8 @@ function usedUpProblem(
   used: Used,
   running: { readonly [K in NamespaceKind]: number | null } | null,
   container: string | null,
-  launcher: 'rootlesskit' | 'none',
 ): Problem<LimitsEvidence> {
-  const kinds: readonly NamespaceKind[] = used === 'launch' ? ['user', 'mnt'] : ['mnt', 'pid', 'ipc', 'uts'];
-  const shown = kinds.map((kind) => `${limitKey(kind)} is ${running?.[kind] ?? 'unknown'}`).join(', ');
+  const shown = KINDS_OF[used].map((kind) => `${limitKey(kind)} is ${running?.[kind] ?? 'unknown'}`).join(', ');
   const outside = container === null ? 'an outer namespace' : `the ${container === 'kubernetes' ? 'node' : 'host'}`;
   return {
     condition: used === 'launch' ? 'userns.max-user-namespaces-zero' : 'userns.max-other-zero',
@@ -155,7 +164,7 @@ function usedUpProblem(
     message: `The kernel refuses ${used === 'launch' ? 'another user or mount namespace' : 'the namespaces of a RUN step'} (ENOSPC) although ${shown} here: the limit is used up, or that of ${outside} is lower.`,
     evidence: {
       key: used === 'launch' ? limitKey('user') : limitKey('pid'),
-      text: `Count what is in use with "lsns -t ${used === 'launch' ? 'user' : 'pid'}" (as root), and end what is not needed; inside a container or user namespace, look at user.max_*_namespaces of ${outside}${launcher === 'rootlesskit' ? ', where 0 is a common hardening setting' : ''}, and raise it there.`,
+      text: `Count what is in use with "lsns -t ${used === 'launch' ? 'user' : 'pid'}" (as root), and end what is not needed; inside a container or user namespace, look at user.max_*_namespaces of ${outside}, and raise it there.`,
     },
   };
 }

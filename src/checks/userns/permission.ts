@@ -113,9 +113,9 @@ export const usernsPermission: Check<typeof needs, PermissionEvidence> = {
       );
     const seccomp = status.value?.seccomp === 2;
     if (!ok && mayBeRefused && seccomp) {
-      // Podman's own profile lets everyone create namespaces; Docker's and containerd's ask for CAP_SYS_ADMIN.
-      const denies =
-        inside !== 'podman' && hasCapability(status.value?.capabilityBounding ?? null, CAP.sysAdmin) === false;
+      // Podman's own profile lets everyone create namespaces, LXC's forbids a few other calls; Docker's and containerd's ask for CAP_SYS_ADMIN.
+      const lenient = inside === 'podman' || inside === 'lxc';
+      const denies = !lenient && hasCapability(status.value?.capabilityBounding ?? null, CAP.sysAdmin) === false;
       if (failed !== null ? failed.stage === 'clone' && failed.errno !== 'EACCES' : inside !== null && denies)
         told(
           'seccomp.blocked',
@@ -123,7 +123,7 @@ export const usernsPermission: Check<typeof needs, PermissionEvidence> = {
           `A seccomp filter is active on this process${failed === null ? ', as container engines set it: it forbids new namespaces' : `, and creating a namespace failed with ${failed.errno ?? 'an error'}`}.`,
           seccompWords(inside),
         );
-      else if (failed === null && (inside === null || inside === 'podman'))
+      else if (failed === null && (inside === null || lenient))
         unseen.push({
           why: 'a seccomp filter is active here; whether it forbids namespaces shows only when one is tried',
           command: 'unshare --user --map-root-user true',
