@@ -391,7 +391,6 @@ export type Step = { readonly as: As | 'root' } & (
     }
   | { readonly do: 'tell'; readonly text: string }
 );
-export type DoStep = Exclude<Step, { do: 'tell' }>;
 
 export interface Treatment {
   /** Indexes into the check's problems. */

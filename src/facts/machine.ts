@@ -22,7 +22,12 @@ export const machine: Fact<Omit<HostReport, 'arch' | 'software'>> = {
       os: { id: os?.id ?? 'linux', version: os?.version ?? null, name: os?.name ?? 'Linux' },
       kernel: release?.release ?? 'unknown',
       container: inside?.kind ?? null,
-      virtualization: virtualizationOf(cpuinfo?.text ?? '', vendor?.text.trim() ?? '', product?.text.trim() ?? '', release?.release ?? ''),
+      virtualization: virtualizationOf(
+        cpuinfo?.text ?? '',
+        vendor?.text.trim() ?? '',
+        product?.text.trim() ?? '',
+        release?.release ?? '',
+      ),
       cpus: cpuinfo?.text.match(/^processor\s*:/gm)?.length ?? 0,
       memoryBytes: Number(/^MemTotal:\s+(\d+) kB/m.exec(meminfo?.text ?? '')?.[1] ?? 0) * 1024,
     };

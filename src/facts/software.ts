@@ -1,3 +1,4 @@
+import coerce from 'semver/functions/coerce.js';
 import type { Bracket, Release } from '../buildkit/version.ts';
 import type { Fact, Look, ReadOnlyTool } from '../model.ts';
 import { type Binary, binaries, runtimeBinary } from './binaries.ts';
@@ -26,11 +27,11 @@ export interface Software {
   readonly pasta: Program | null;
 }
 
-/** The first MAJOR.MINOR[.PATCH] of a version line; null for "0.0.0+unknown" and for text without numbers. */
+/** The first version in a line, however a distribution decorates it; null for "0.0.0+unknown" and for text without numbers. */
 export function parseRelease(text: string): Release | null {
-  const found = /(?:^|[^\d.])v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?/.exec(text);
-  if (found?.[1] === undefined || found[2] === undefined) return null;
-  const release = [Number(found[1]), Number(found[2]), Number(found[3] ?? 0)] as const;
+  const found = coerce(text);
+  if (found === null) return null;
+  const release = [found.major, found.minor, found.patch] as const;
   return release.every((part) => part === 0) ? null : release;
 }
 

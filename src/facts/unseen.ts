@@ -1,4 +1,4 @@
-import type { Fact, Optional, Seen, UnseenReason } from '../model.ts';
+import type { Fact, Optional, UnseenReason } from '../model.ts';
 
 /** Thrown where something exists, or may exist, but cannot be learnt from here. */
 export class Unseen extends Error implements UnseenReason {
@@ -21,14 +21,4 @@ export function reasonOf(error: unknown): UnseenReason {
   if (error instanceof Unseen)
     return error.command === undefined ? { why: error.why } : { why: error.why, command: error.command };
   return { why: error instanceof Error ? error.message : String(error) };
-}
-
-/** The value, or why it could not be seen; every other error passes through. */
-export async function seen<T>(reading: Promise<T>): Promise<Seen<T>> {
-  try {
-    return { value: await reading };
-  } catch (error) {
-    if (error instanceof Unseen) return { unseen: reasonOf(error) };
-    throw error;
-  }
 }

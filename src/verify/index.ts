@@ -9,18 +9,12 @@ import { planTrial, type TrialPlan } from './plan.ts';
 import { runTrial, type StageName, type Trial } from './trial.ts';
 
 /** A failing check that explains why a trial failed. */
-export interface Explanation {
+interface Explanation {
   readonly check: string;
   readonly condition: string;
   readonly message: string;
   readonly docs: string;
 }
-/** The answer of `bk-doctor verify`, as its JSON. */
-export interface Verification extends Trial {
-  readonly schema: 1;
-  readonly diagnoses: readonly Explanation[];
-}
-
 /** Makes the trial as the target. Programs that are missing fail the first stage by name. */
 export async function verify(opened: Opened, signal: AbortSignal, onStage: (name: StageName) => void): Promise<Trial> {
   const planned = await planTrial(createLook(opened.host, opened.request));
