@@ -19,7 +19,7 @@ export async function script(treatments: readonly CheckTreatment[], host: HostRe
       const { say, block } = tellStep(step);
       body.push('', ...[say, ...block].map((line) => `# ${comment(line)}`));
       const commands = await commandsFor(step, host, texts);
-      body.push(...(actsAsTarget(step, self, target) ? asTarget(commands, texts.size + body.length) : commands));
+      body.push(...((await actsAsTarget(step, host)) ? asTarget(commands, texts.size + body.length) : commands));
     }
   }
   const needsRoot = treatments.some(({ treatment }) =>
@@ -51,10 +51,18 @@ export async function script(treatments: readonly CheckTreatment[], host: HostRe
 
 const comment = (text: string): string => visible(text);
 
-function actsAsTarget(step: Step, self: Account, target: Account): boolean {
-  return (
-    step.do !== 'tell' && target.uid !== 0 && (step.as === 'target' || (step.as === 'self' && self.uid === target.uid))
-  );
+/** Also what root would do inside a directory of the target's. */
+async function actsAsTarget(step: Step, host: HostReader): Promise<boolean> {
+  const { self, target } = host.identity;
+  if (step.do === 'tell' || target.uid === 0) return false;
+  if (step.as === 'target' || (step.as === 'self' && self.uid === target.uid)) return true;
+  if (step.do !== 'edit' && step.do !== 'directory' && step.do !== 'remove') return false;
+  for (let at = step.path; at.length > 1; ) {
+    at = at.slice(0, at.lastIndexOf('/')) || '/';
+    const stat = await host.stat(at, 'self').catch(() => null);
+    if (stat !== null) return stat.uid === target.uid;
+  }
+  return false;
 }
 
 /** Runs what stands on its standard input as the account that will run buildkitd, with nothing of root's environment. */

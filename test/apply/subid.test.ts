@@ -78,7 +78,7 @@ describe.skipIf(!canChangeThings())('subuid and subgid are changed under the loc
   });
 
   /** Long enough that the locks are held for a while. */
-  const LONG = `${START}${'# filling\n'.repeat(1_000_000)}`;
+  const LONG = `${START}${'# filling\n'.repeat(300_000)}`;
 
   test('usermod keeps out while we hold them, and takes over what a killed run left', { timeout: 60_000 }, async () => {
     const ground = new Ground();

@@ -17,12 +17,21 @@ digest() {
   fi
 }
 
+# own_place FILE: only root and who runs this can put things beside it.
+own_place() {
+  place=$(dirname "$1")/.
+  holder=$(stat -c %u "$place") || { problem "the directory of $1 does not exist"; return 1; }
+  if [ "$holder" != 0 ] && [ "$holder" != "$(id -u)" ]; then problem "$1 is in a directory of another account"; return 1; fi
+  case $(stat -c %A "$place") in d???????w[x-]) problem "$1 is in a directory that every account can write"; return 1 ;; esac
+}
+
 # replace FILE MODE OWNER, with the new text on standard input: whole or not at all. What there was keeps its attributes.
 replace() {
   new=$(dirname "$1")/.bk-doctor.$$
   rm -f "$new"
   if [ -e "$1" ]; then
-    cp --preserve=all "$1" "$new" 2>/dev/null || cp -p "$1" "$new" || { rm -f "$new"; problem "$1 could not be copied"; return 1; }
+    cp --preserve=mode,ownership,xattr "$1" "$new" || { rm -f "$new"; problem "$1 could not be copied with its attributes (the cp of GNU coreutils is needed)"; return 1; }
+    cp --attributes-only --preserve=all "$1" "$new" || { rm -f "$new"; problem "$1 could not be copied"; return 1; }
     cat >"$new" || { rm -f "$new"; problem "$1 could not be written"; return 1; }
   else
     (umask 077 && set -C && cat >"$new") || { rm -f "$new"; problem "$1 could not be written"; return 1; }
@@ -37,6 +46,7 @@ replace() {
 put() {
   now=$(digest "$1")
   if [ "$now" = "$3" ]; then cat >/dev/null; say "already: $1"; return 0; fi
+  own_place "$1" || { cat >/dev/null; return 1; }
   if [ "$now" != "$2" ]; then cat >/dev/null; problem "$1 is no longer what this script was made for"; return 1; fi
   replace "$1" "$4" "$5"
 }
@@ -45,6 +55,7 @@ put() {
 add_line() {
   if [ "$(digest "$1")" = other ]; then problem "$1 is not a plain file"; return 1; fi
   if [ -e "$1" ] && grep -q -x -F -e "$2" "$1"; then say "already: $1"; return 0; fi
+  own_place "$1" || return 1
   { if [ -e "$1" ]; then cat "$1"; [ -z "$(tail -c 1 "$1")" ] || echo; fi; printf '%s\n' "$2"; } | replace "$1" "$3" "$4"
 }
 
@@ -53,6 +64,7 @@ remove() {
   now=$(digest "$1")
   if [ "$now" = none ]; then say "already: $1"; return 0; fi
   if [ "$now" != "$2" ]; then problem "$1 is no longer what this script was made for"; return 1; fi
+  own_place "$1" || return 1
   rm -f "$1" && say "removed: $1"
 }
 

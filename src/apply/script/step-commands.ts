@@ -85,7 +85,9 @@ function adoptCommands(step: Extract<Step, { do: 'adopt' }>): readonly string[] 
   const line = (test: 'uid' | 'gid', owner: string): string =>
     `  find . -xdev -depth ${shellTest(plain)} ${shellTest(chosen(test, rangesOf(test, allowed)))} -execdir chown -h ${owner} {} +${OR_FAILED}`;
   return [
-    `if ${command('no_links', tree)} && cd -P ${word(tree)}; then`,
+    'if ! find / -maxdepth 0 -uid 0 -execdir true {} + >/dev/null 2>&1; then',
+    `  ${command('problem', `the find of GNU findutils is needed for ${tree}`)}${OR_FAILED}`,
+    `elif ${command('no_links', tree)} && cd -P ${word(tree)}; then`,
     line('uid', String(to.uid)),
     line('gid', `:${to.gid}`),
     '  cd /',
