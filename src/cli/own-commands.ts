@@ -29,10 +29,12 @@ export function commandsOf(question: Question, target: TargetReport, env: NodeJS
   const who = request.user === null && target.uid !== 0 ? ['--user', target.user ?? String(target.uid)] : [];
   const asRoot = (command: string): string => {
     const full = script === null ? ['bk-doctor'] : [process.execPath, script];
-    const words = [commandLine([...full, command, ...who, ...asked]), ...carried(target)].join(' ');
-    if (findProgram('sudo', '/usr/bin:/bin:/usr/local/bin:/run/wrappers/bin') !== null || elsewhere)
-      return `sudo ${words}`;
-    return commandLine(['su', '-c', words]);
+    const words = [...full, command, ...who, ...asked, ...carried(target)];
+    const hasSudo = elsewhere || findProgram('sudo', '/usr/bin:/bin:/usr/local/bin:/run/wrappers/bin') !== null;
+    // The shell that the caller types into puts its own PATH there; inside su -c another one would.
+    if (hasSudo) return ['sudo', commandLine(words), ...(isPathOwn(target) ? ['--env "PATH=$PATH"'] : [])].join(' ');
+    const path = isPathOwn(target) ? ['--env', `PATH=${target.environment.PATH?.value ?? ''}`] : [];
+    return commandLine(['su', '-c', commandLine([...words, ...path])]);
   };
   const bySudo = isRoot && (env.SUDO_USER ?? '') !== '';
   const here = (command: string): string => (bySudo ? asRoot(command) : commandLine([...own, command, ...asked]));
@@ -73,19 +75,19 @@ function flagsOf({ request, only, skip }: Question): readonly string[] {
   ];
 }
 
-/** What the caller's own environment decided, as words of a command line that the caller types. */
+/** What the caller's own environment decided, beside PATH. */
 function carried({ environment, uid }: TargetReport): readonly string[] {
-  const words: string[] = [];
-  for (const name of CARRIED) {
+  return CARRIED.flatMap((name) => {
     const variable = environment[name];
-    if (variable?.source !== 'process' || variable.value === '') continue;
-    if (name === 'XDG_RUNTIME_DIR' && variable.value === `/run/user/${uid}`) continue;
-    words.push(commandLine(['--env', `${name}=${variable.value}`]));
-  }
-  const path = environment.PATH;
-  if (path?.source === 'process' && path.value.split(':').some((part) => part.startsWith('/') && !USUAL.test(part)))
-    words.push('--env "PATH=$PATH"');
-  return words;
+    if (variable?.source !== 'process' || variable.value === '') return [];
+    if (name === 'XDG_RUNTIME_DIR' && variable.value === `/run/user/${uid}`) return [];
+    return ['--env', `${name}=${variable.value}`];
+  });
+}
+
+/** Does the caller's PATH lead to places where root, asking for him, would not look? */
+function isPathOwn({ environment: { PATH: path } }: TargetReport): boolean {
+  return path?.source === 'process' && path.value.split(':').some((part) => part.startsWith('/') && !USUAL.test(part));
 }
 
 /** What starts this program here: its name where the shell finds it, else the way to it. */

@@ -37,7 +37,7 @@ export function terminal(report: Report, layout: Layout): string {
   const { findings, passes, skips, deselected } = findingsOf(report);
   const sections: (readonly string[])[] = [];
   if (!layout.quiet) sections.push(header(report, pen));
-  if (report.treatments.length > 0) sections.push(report.treatments.flatMap((treatment) => treated(treatment, pen)));
+  sections.push(treatmentLines(report, layout, pen));
   for (const check of findings) sections.push(finding(check, layout, pen));
   if (layout.verbose) {
     for (const check of passes) sections.push(passed(check, pen));
@@ -104,6 +104,19 @@ function passed(check: CheckReport, pen: Pen): readonly string[] {
     heading('pass', check.id, pen.line(`  ${check.title} (${Math.round(check.durationMs)} ms)`), pen),
     ...check.problems.flatMap(({ message }) => pen.text(`Note: ${message}`, '  ')),
   ];
+}
+
+/** What was done. What was not even tried is told by the findings; it stands here only where they do not say why. */
+function treatmentLines({ treatments, checks }: Report, { verbose }: Layout, pen: Pen): readonly string[] {
+  const passes = new Set(checks.filter(({ status }) => status === 'pass' || status === 'skip').map(({ id }) => id));
+  const told = treatments
+    .filter(({ check, result }) => {
+      if (verbose) return true;
+      if (result === 'manual') return false;
+      return !(passes.has(check) && (result === 'declined' || result === 'needs-root'));
+    })
+    .map((treatment) => treated(treatment, pen).join('\n'));
+  return [...new Set(told)];
 }
 
 function treated({ check, result, transaction, message, until }: TreatmentReport, pen: Pen): readonly string[] {

@@ -218,7 +218,6 @@ describe('--record and --replay', () => {
     const { checks } = reportOf((await run(['--json', '--replay', 'empty.json'], { cwd: directory })).stdout);
     const kernel = checks.find(({ id }) => id === 'kernel/version');
     expect(kernel).toMatchObject({ status: 'unknown', reason: expect.stringContaining('not recorded') });
-    expect(checks.filter(({ problems }) => problems.some(({ severity }) => severity === 'error'))).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Report } from '../../src/model.ts';
+import type { Report, TreatmentResult } from '../../src/model.ts';
 import { terminal } from '../../src/report/terminal.ts';
 import { widthOf } from '../../src/report/wrap.ts';
 import { commands, everything, layout } from './everything.ts';
@@ -99,6 +99,35 @@ ${LAST}
     expect(brief).not.toContain('By the way.');
     expect([verbose.split('Do this.').length, verbose.split('Do that.').length]).toEqual([2, 2]);
     expect(verbose).toContain('  * Note: By the way.\n');
+  });
+
+  test('of what was not tried only what the findings do not say already', () => {
+    const row = (check: string, result: TreatmentResult, message: string | null = null) => ({
+      check,
+      result,
+      transaction: null,
+      message,
+      until: null,
+      steps: [],
+    });
+    const treatments = [
+      row('userns/probe', 'declined', 'Not wanted.'),
+      row('userns/probe', 'declined', 'Not wanted.'),
+      row('idmap/ranges', 'manual'),
+      row('kernel/version', 'needs-root'),
+      row('idmap/ranges', 'failed', 'The disk is full.'),
+    ];
+    const words = (verbose: boolean) =>
+      terminal({ ...everything, treatments }, { ...layout, verbose })
+        .split('\n\n')[1]
+        ?.split('\n');
+    expect(words(false)).toEqual([
+      '- declined  userns/probe',
+      '  Not wanted.',
+      '✗ failed  idmap/ranges',
+      '  The disk is full.',
+    ]);
+    expect(words(true)).toHaveLength(6);
   });
 
   test('the diff is shown with a plan', () => {
