@@ -71,7 +71,7 @@ function certainCauses(here: Circumstances): readonly Cause[] {
     causes.push({
       condition: 'kernel.too-old',
       because: `${rule.because} and lets only real root mount overlayfs`,
-      remedy: 'Run Linux 5.11 or later, or install fuse-overlayfs and fuse3.',
+      remedy: `${/\.el8/.test(release) ? 'Update to Enterprise Linux 8.5 or later' : 'Run Linux 5.11 or later'}, or install fuse-overlayfs and fuse3.`,
     });
   if (userns && selinux?.state === 'enforcing' && kernel !== null && selinuxDeniesOverlay(kernel))
     causes.push({

@@ -102,7 +102,7 @@ export const RED_HAT: readonly Machine[] = [
       errors: [],
       warnings: ['snapshotter.native-fallback'],
       never: ['idmap.newuidmap-not-setuid'],
-      remedies: [{ check: 'snapshotter/selected', says: ['dnf', 'fuse-overlayfs'] }],
+      remedies: [{ check: 'snapshotter/selected', says: ['dnf', 'fuse-overlayfs', 'Enterprise Linux 8.5'] }],
     },
   },
   {

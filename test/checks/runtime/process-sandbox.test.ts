@@ -10,6 +10,8 @@ import { CONFIG, carryOut, hostWith, mountinfo, OK, refused } from './alice.ts';
 const entry = { check: runtimeProcessSandbox, fix: unmaskProc };
 const MASK = '40 28 0:5 /null /proc/kcore rw,nosuid - devtmpfs udev rw';
 const READ_ONLY = '41 28 0:5 /sys /proc/sys ro - proc proc rw';
+// Nesting LXC leaves a whole proc beside the masked one; the kernel asks for no more.
+const WHOLE = '43 23 0:21 / /dev/.lxc/proc rw,relatime - proc proc rw';
 const BINFMT = '42 28 0:33 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw';
 const DENIED = refused('EPERM', 'mount: /proc: permission denied.\n       dmesg(1) may have more information');
 const masked = { '/proc/self/mountinfo': mountinfo(MASK, READ_ONLY) };
@@ -20,6 +22,10 @@ testCheck(entry, {
     'nothing is masked': { host: hostWith() },
     'a mount on a directory that is always empty': {
       host: hostWith({ files: { '/proc/self/mountinfo': mountinfo(BINFMT) } }),
+    },
+    'masked, and a whole proc stands elsewhere': {
+      host: hostWith({ files: { '/proc/self/mountinfo': mountinfo(MASK, READ_ONLY, WHOLE) } }),
+      request: { probe: false },
     },
     'masks that the kernel does not mind, as the probe shows': {
       host: hostWith({ files: masked, answer: { proc: OK } }),
@@ -44,6 +50,14 @@ testCheck(entry, {
       status: 'fail',
       says: ['/proc/kcore', '/proc/sys'],
       cure: carryOut,
+    },
+    'masked, and the proc elsewhere is read-only': {
+      host: hostWith({
+        files: { '/proc/self/mountinfo': mountinfo(MASK, WHOLE.replace(' rw,relatime', ' ro,relatime')) },
+      }),
+      request: { probe: false },
+      conditions: ['proc.masked'],
+      status: 'fail',
     },
     'the sandbox is off for nothing': {
       host: hostWith({ config: OFF }),
