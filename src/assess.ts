@@ -7,7 +7,7 @@ import { machine } from './facts/machine.ts';
 import { launcher, namespace } from './facts/namespace.ts';
 import { settings } from './facts/settings.ts';
 import { selectedSnapshotter } from './facts/snapshotters.ts';
-import { software } from './facts/software.ts';
+import { software, inventory as versionsOfAll } from './facts/software.ts';
 import { unit } from './facts/unit.ts';
 import type { Opened } from './host/open.ts';
 import type { HostReport, Look, Report, TargetReport } from './model.ts';
@@ -107,7 +107,13 @@ async function hostOf(look: Look, arch: string, inventory: boolean): Promise<Hos
     look.get(machine),
     inventory ? look.host.hardware?.().catch(() => null) : null,
   ]);
-  const programs = await look.get(software).catch(() => null);
-  const versions = Object.entries(programs ?? {}).map(([name, program]) => [name, program?.text ?? null] as const);
-  return { ...told, arch, software: Object.fromEntries(versions), ...(hardware ? { hardware } : {}) };
+  const versions = inventory
+    ? await look.get(versionsOfAll).catch(() => ({}))
+    : Object.fromEntries(
+        Object.entries((await look.get(software).catch(() => null)) ?? {}).map(([name, program]) => [
+          name,
+          program?.text ?? null,
+        ]),
+      );
+  return { ...told, arch, software: versions, ...(hardware ? { hardware } : {}) };
 }

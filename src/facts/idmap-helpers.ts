@@ -1,6 +1,7 @@
 import type { Fact, Look, Mount, Ran } from '../model.ts';
 import { type Binary, binaries } from './binaries.ts';
 import { environment } from './environment.ts';
+import { namespace } from './namespace.ts';
 import { writableComponent } from './writable-component.ts';
 
 /** One clause of cap_from_text(3): which capabilities are in which sets. */
@@ -89,9 +90,14 @@ export const idmapHelpers: Fact<IdmapHelpers> = {
       look.get(environment),
       host.read('/etc/sysconfig/security', 'self').catch(() => null),
     ]);
+    // Where the real chain has just mapped ids, how it came by the right to do so needs no further program.
+    const worked = await look.get(namespace).then(
+      ({ launch }) => launch.ok,
+      () => false,
+    );
     const [newuidmap, newgidmap] = await Promise.all([
-      helperOf(look, 'newuidmap', found.newuidmap),
-      helperOf(look, 'newgidmap', found.newgidmap),
+      helperOf(look, 'newuidmap', found.newuidmap, worked),
+      helperOf(look, 'newgidmap', found.newgidmap, worked),
     ]);
     return {
       newuidmap,
@@ -102,7 +108,12 @@ export const idmapHelpers: Fact<IdmapHelpers> = {
   },
 };
 
-async function helperOf(look: Look, name: IdmapHelper['name'], binary: Binary | null): Promise<IdmapHelper> {
+async function helperOf(
+  look: Look,
+  name: IdmapHelper['name'],
+  binary: Binary | null,
+  worked: boolean,
+): Promise<IdmapHelper> {
   const { host } = look;
   if (binary === null)
     return {
@@ -115,7 +126,7 @@ async function helperOf(look: Look, name: IdmapHelper['name'], binary: Binary | 
       elsewhere: await elsewhereOf(look, name),
     };
   const [ran, mount, writable] = await Promise.all([
-    askGetcap(look, binary.realpath),
+    worked && (binary.stat.mode & 0o4000) !== 0 ? null : askGetcap(look, binary.realpath),
     host.mountOf(binary.realpath, 'target').catch(() => null),
     writableComponent(look, binary.realpath),
   ]);

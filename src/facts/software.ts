@@ -3,6 +3,7 @@ import type { Bracket, Release } from '../buildkit/version.ts';
 import type { Fact, Look, ReadOnlyTool } from '../model.ts';
 import { type Binary, binaries, runtimeBinary } from './binaries.ts';
 import { buildkitdVersion } from './buildkitd-version.ts';
+import { settings } from './settings.ts';
 import { Unseen } from './unseen.ts';
 
 /** A program and what it prints as its version. */
@@ -15,14 +16,12 @@ export interface Program {
   /** Why it could not be run; null when it ran. Exit codes count: a program that cannot print its version is broken. */
   readonly failed: string | null;
 }
-/** Versions of what a build runs. Null: not found, not executable, or not a program that may be asked. */
+/** Versions of what is judged by them. Null: not found, not executable, not configured, or not a program that may be asked. */
 export interface Software {
   readonly buildkitd: Program | null;
-  readonly buildctl: Program | null;
   readonly rootlesskit: Program | null;
   /** The OCI runtime that the worker would execute. */
   readonly runtime: Program | null;
-  readonly git: Program | null;
   readonly slirp4netns: Program | null;
   readonly pasta: Program | null;
 }
@@ -78,23 +77,37 @@ export const software: Fact<Software> = {
         if (error instanceof Unseen) return null;
         throw error;
       });
-    const [buildctl, rootlesskit, oci, git, slirp4netns, pasta] = await Promise.all([
-      quiet(ask(look, found.buildctl, 'buildctl')),
+    const { net } = (await look.get(settings)).rootlesskitFlags;
+    // Starting a program costs more than most of an examination: only what is judged by its version is asked for it.
+    const [rootlesskit, oci, slirp4netns, pasta] = await Promise.all([
       quiet(ask(look, found.rootlesskit, 'rootlesskit')),
       tool === undefined ? null : quiet(ask(look, runtime, tool)),
-      quiet(ask(look, found.git, 'git')),
-      quiet(ask(look, found.slirp4netns, 'slirp4netns')),
-      quiet(ask(look, found.pasta, 'pasta')),
+      net?.at(-1) === 'slirp4netns' ? quiet(ask(look, found.slirp4netns, 'slirp4netns')) : null,
+      net?.at(-1) === 'pasta' ? quiet(ask(look, found.pasta, 'pasta')) : null,
     ]);
     return {
       buildkitd: daemonOf(found.buildkitd, bracket),
-      buildctl,
       rootlesskit,
       runtime: oci,
-      git,
       slirp4netns,
       pasta,
     };
+  },
+};
+
+/** The versions of everything at hand, for a report that asks for an inventory. */
+export const inventory: Fact<{ readonly [name: string]: string | null }> = {
+  id: 'inventory',
+  async read(look) {
+    const [found, judged] = await Promise.all([look.get(binaries), look.get(software)]);
+    const versions: { [name: string]: string | null } = {};
+    for (const [name, program] of Object.entries(judged)) versions[name] = program?.text ?? null;
+    await Promise.all(
+      (['buildctl', 'git', 'slirp4netns', 'pasta', 'fuse-overlayfs', 'docker'] as const).map(async (name) => {
+        versions[name] = (await ask(look, found[name], name).catch(() => null))?.text ?? null;
+      }),
+    );
+    return versions;
   },
 };
 
