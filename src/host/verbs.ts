@@ -59,7 +59,7 @@ export const probes: ProbeTable = {
   connect: ({ path }) => probeConnect(path),
   write: async ({ directory }) => probeWrite(directory),
   lock: ({ path }) => probeLock(path),
-  dtype: async ({ directory }) => probeDtype(directory),
+  dtype: ({ directory }) => probeDtype(directory),
   pem: async ({ path }) => probePem(path),
   keypair: async ({ cert, key }) => probeKeypair(cert, key),
 };

@@ -55,10 +55,9 @@ export async function probeLock(path: string): Promise<{ held: boolean; pid: num
 
 /**
  * Lists a directory that may be read and not searched: without d_type the kind of its entry would need a look at the
- * entry itself, which fails. Root may search every directory, so that nothing can be told then.
+ * entry itself, which fails. Root passes such a directory, so that it lets ls do it without capabilities.
  */
-export function probeDtype(directory: string): { told: boolean | null } {
-  if (process.geteuid?.() === 0) return { told: null };
+export async function probeDtype(directory: string): Promise<{ told: boolean | null }> {
   let work: string;
   try {
     work = fs.mkdtempSync(`${directory}/.bk-doctor-`);
@@ -68,6 +67,7 @@ export function probeDtype(directory: string): { told: boolean | null } {
   try {
     fs.mkdirSync(`${work}/entry`);
     fs.chmodSync(work, 0o400);
+    if (process.geteuid?.() === 0) return { told: await isTypeTold(work) };
     const [entry] = fs.readdirSync(work, { withFileTypes: true });
     return { told: entry?.isDirectory() ?? null };
   } catch (error) {
@@ -76,4 +76,17 @@ export function probeDtype(directory: string): { told: boolean | null } {
     fs.chmodSync(work, 0o700);
     fs.rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** GNU ls marks directories by d_type and looks at an entry only where that is missing; another ls always looks. */
+async function isTypeTold(directory: string): Promise<boolean | null> {
+  const setpriv = findTool('setpriv', SYSTEM_PATH);
+  const ls = findTool('ls', SYSTEM_PATH);
+  if (setpriv === null || ls === null) return null;
+  const options = { env: { PATH: SYSTEM_PATH, LC_ALL: 'C' }, timeoutMs: 2000 };
+  const ran = await runProgram(setpriv, ['--bounding-set=-all', '--inh-caps=-all', ls, '-p', directory], options);
+  if (ran.code === 0 && ran.stdout.trim() === 'entry/') return true;
+  if (!ran.stderr.includes('Permission denied')) return null;
+  const { stdout } = await runProgram(ls, ['--version'], options);
+  return stdout.includes('GNU coreutils') ? false : null;
 }
