@@ -1,3 +1,4 @@
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { become } from '../host/become.ts';
 import type { Account, Json } from '../model.ts';
@@ -21,6 +22,8 @@ export type JobAnswer =
 
 /** The backup comes in as this descriptor. */
 const BACKUP = 3;
+/** open(2); Node does not name it. */
+const O_CLOEXEC = 0o2000000;
 
 /** Becomes that account, and makes sure that root cannot be had back. */
 function becomeForGood(account: Account): void {
@@ -36,6 +39,19 @@ function becomeForGood(account: Account): void {
     return;
   }
   throw new Error('root could be had back');
+}
+
+/** Closes what root had from its own parents: nothing opened here is without close-on-exec. */
+function dropInherited(): void {
+  for (const name of readdirSync('/proc/self/fd')) {
+    const fd = Number(name);
+    try {
+      const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '';
+      if (fd > BACKUP && (Number.parseInt(flags, 8) & O_CLOEXEC) === 0) closeSync(fd);
+    } catch {
+      // It was the listing's own.
+    }
+  }
 }
 
 async function doJob({ account, verb, deed, prepared, work }: Job): Promise<JobAnswer> {
@@ -55,6 +71,7 @@ async function doJob({ account, verb, deed, prepared, work }: Job): Promise<JobA
   }
 }
 
+dropInherited();
 const lines = createInterface({ input: process.stdin });
 lines.once('line', async (line) => {
   const answer = await doJob(JSON.parse(line) as Job);
