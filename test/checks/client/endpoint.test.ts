@@ -5,7 +5,7 @@ import { hostWith, RUNTIME, socket, type Told } from '../runtime/alice.ts';
 
 const SOCKET = `${RUNTIME}/buildkit/buildkitd.sock`;
 const at = (address: string): Told => ({ env: { BUILDKIT_HOST: address } });
-const connecting = (errno: string): Told['rest'] => ({
+const connecting = (errno: string): NonNullable<Told['rest']> => ({
   probes: { connect: ({ path }) => ({ error: path === SOCKET ? errno : 'ENOENT' }) },
 });
 
