@@ -1,4 +1,4 @@
-import type { SocketsEvidence } from '../../checks/net/sockets.ts';
+import type { SocketsEvidence } from '../../checks/net/socket-case.ts';
 import type { Fix, Problem, Step, Treatment } from '../../model.ts';
 
 /** Gives back directories that root left behind, closes what is open to all, and corrects an address. */

@@ -1,0 +1,150 @@
+import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
+import { environment } from '../../facts/environment.ts';
+import { identity } from '../../facts/identity.ts';
+import { listeners } from '../../facts/listeners.ts';
+import { launcher } from '../../facts/namespace.ts';
+import { session } from '../../facts/session.ts';
+import { type SocketPath, sockets } from '../../facts/sockets.ts';
+import type { FactsOf, Problem, Severity, Source } from '../../model.ts';
+
+/** What a repair has to know of a socket and of what stands in its way. */
+export interface SocketsEvidence {
+  readonly what:
+    | 'scheme'
+    | 'fd'
+    | 'relative'
+    | 'too-long'
+    | 'cannot-make'
+    | 'not-searchable'
+    | 'occupied'
+    | 'foreign-leftover'
+    | 'unreachable'
+    | 'owner'
+    | 'group'
+    | 'exposed-mode'
+    | 'exposed-directory'
+    | 'exposed-group'
+    | 'same';
+  readonly address: string;
+  readonly path: string | null;
+  readonly key: string;
+  readonly source: Source;
+  /** The directory or socket that stands in the way, with its owner and mode. */
+  readonly at: string | null;
+  readonly owner: { readonly uid: number; readonly gid: number } | null;
+  readonly mode: number | null;
+  readonly uid: number;
+  readonly gid: number;
+  /** Root may change it for this target; else a person has to decide. */
+  readonly rootMay: boolean;
+  /** XDG_RUNTIME_DIR itself is the cause; its own check repairs it. */
+  readonly bySession: boolean;
+  readonly instead: string | null;
+  readonly index: number | null;
+  readonly config: ConfigEdit | null;
+}
+
+export const socketNeeds = { sockets, listeners, identity, launcher, session, environment, configEdit };
+
+/** Something in the file system, as far as it could be looked at. */
+export interface Spot {
+  readonly path: string;
+  readonly stat: { readonly uid: number; readonly gid: number; readonly mode: number } | null;
+}
+type Told = Pick<SocketsEvidence, 'what' | 'address' | 'key' | 'source'> & Partial<SocketsEvidence>;
+
+/** One examination of the sockets: its facts, its words, and the problems found so far. */
+export interface SocketCase {
+  readonly facts: FactsOf<typeof socketNeeds>;
+  readonly problems: readonly Problem<SocketsEvidence>[];
+  /** The account, as people call it. */
+  readonly who: string;
+  ownerWords(uid: number): string;
+  add(condition: string, severity: Severity, subject: string, message: string, evidence: Told): void;
+  /** A problem of one socket, about a spot on its way. One that buildkitd does without is only information. */
+  addFor(
+    socket: SocketPath,
+    condition: string,
+    severity: Severity,
+    what: SocketsEvidence['what'],
+    at: Spot | null,
+    message: string,
+    instead?: string,
+  ): void;
+}
+
+export const octal = (mode: number): string => `0${(mode & 0o7777).toString(8)}`;
+
+export function openCase(facts: FactsOf<typeof socketNeeds>): SocketCase {
+  const { target } = facts.identity;
+  const who = target.name ?? `uid ${target.uid}`;
+  const problems: Problem<SocketsEvidence>[] = [];
+  const add: SocketCase['add'] = (condition, severity, subject, message, evidence) => {
+    problems.push({
+      condition,
+      severity,
+      subject,
+      message,
+      evidence: {
+        path: null,
+        at: null,
+        owner: null,
+        mode: null,
+        uid: target.uid,
+        gid: target.gid,
+        rootMay: false,
+        bySession: false,
+        instead: null,
+        index: null,
+        config: evidence.source === 'file' ? facts.configEdit : null,
+        ...evidence,
+      },
+    });
+  };
+  return {
+    facts,
+    problems,
+    who,
+    ownerWords: (uid) => (uid === 0 ? 'root' : uid === target.uid ? who : `uid ${uid}`),
+    add,
+    addFor(socket, condition, severity, what, at, message, instead) {
+      const { text: address, path, key, source, index, needed } = socket;
+      add(condition, needed || severity !== 'error' ? severity : 'info', path === '' ? address : path, message, {
+        what,
+        address,
+        path,
+        key,
+        source,
+        index,
+        instead: instead ?? null,
+        at: at?.path ?? null,
+        owner: at?.stat == null ? null : { uid: at.stat.uid, gid: at.stat.gid },
+        mode: at?.stat?.mode ?? null,
+        rootMay: at !== null && rootMay(facts, at.path),
+        bySession: isBySession(facts, socket, at),
+      });
+    },
+  };
+}
+
+/** Where root may change owners for this target: its runtime directory, root's own, and below a home that it owns. */
+function rootMay({ identity: { target }, session: place }: FactsOf<typeof socketNeeds>, path: string): boolean {
+  const { home } = target;
+  const below = (top: string): boolean => path === top || path.startsWith(`${top}/`);
+  const owned = place.home.reach?.passed.some((one) => one.path === home && one.stat.uid === target.uid) === true;
+  return (
+    below(`/run/user/${target.uid}`) ||
+    below('/run/buildkit') ||
+    (home !== null && owned && path.startsWith(`${home}/`))
+  );
+}
+
+function isBySession(
+  { session: place }: FactsOf<typeof socketNeeds>,
+  { path, source }: SocketPath,
+  at: Spot | null,
+): boolean {
+  const runtime = place.runtime.reach?.path ?? null;
+  if (runtime === null) return path.startsWith('/run/buildkit/') && source === 'default';
+  return at !== null && (runtime === at.path || runtime.startsWith(at.path === '/' ? '/' : `${at.path}/`));
+}
