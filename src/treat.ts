@@ -155,7 +155,9 @@ function fixesOf(report: Report, { catalog, isSelected }: TreatOptions): readonl
           title: check.title,
           fix,
           problems: fix.for.flatMap((index) => check.problems[index] ?? []),
-        })),
+        }))
+        // A note needs no treatment.
+        .filter(({ problems }) => problems.some(({ severity }) => severity !== 'info')),
     );
 }
 
@@ -179,10 +181,7 @@ export function treatmentOrder(catalog: readonly CatalogEntry[]): readonly strin
 
 async function choose(planned: readonly Planned[], { automatic, consent }: TreatOptions): Promise<readonly Planned[]> {
   if (automatic === null) return consent(planned);
-  return planned.filter(
-    ({ fix, problems }) =>
-      (fix.risk === 'safe' || automatic.risky) && problems.some(({ severity }) => severity !== 'info'),
-  );
+  return planned.filter(({ fix }) => fix.risk === 'safe' || automatic.risky);
 }
 
 /**
@@ -198,6 +197,7 @@ function findAgain(wanted: Planned, report: Report, options: TreatOptions): Plan
   return fixes.some(({ problems }) => problems.some((problem) => names.has(nameOf(problem)))) ? 'different' : 'gone';
 }
 
+const rank = ({ severity }: Problem): number => ['info', 'warning', 'error'].indexOf(severity);
 const nameOf = ({ condition, subject }: Problem): string => JSON.stringify([condition, subject]);
 
 /** What makes a treatment the same one: its problems and its steps, whatever the files they start from look like. */
@@ -233,7 +233,10 @@ async function judge(
   const report = await options.examine();
   if (done.result === 'failed') return told('failed', done.message, report);
   const after = report.checks.find(({ id }) => id === check);
-  const left = problems.filter((problem) => after?.problems.some((other) => nameOf(other) === nameOf(problem)));
+  // What is left as a mere note was made better.
+  const left = problems.filter((problem) =>
+    after?.problems.some((other) => nameOf(other) === nameOf(problem) && rank(other) >= rank(problem)),
+  );
   const worse = madeWorse(before, report, options);
   if (worse.length === 0 && left.length === 0 && after !== undefined && after.status !== 'unknown')
     return told(done.result === 'already' ? 'already' : 'cured', null, report);

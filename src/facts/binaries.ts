@@ -2,6 +2,7 @@ import type { Fact, Look, Stat } from '../model.ts';
 import { environment } from './environment.ts';
 import { settings } from './settings.ts';
 import { unit } from './unit.ts';
+import { asAbsent } from './unseen.ts';
 
 /** A program as the target's PATH finds it. */
 export interface Binary {
@@ -21,7 +22,7 @@ export async function findInPath({ host }: Look, name: string, path: string): Pr
     : path.split(':').map((directory) => `${(directory || '.').replace(/\/+$/, '')}/${name}`);
   for (const candidate of candidates) {
     if (!candidate.startsWith('/')) continue;
-    const stat = await host.stat(candidate, 'target').catch(() => null);
+    const stat = await host.stat(candidate, 'target').catch(asAbsent);
     if (stat === null || stat.kind !== 'file') continue;
     const executable = await host.access(candidate, 'x', 'target');
     const binary: Binary = {

@@ -6,7 +6,7 @@ import { buildkitdVersion } from './buildkitd-version.ts';
 import { environment } from './environment.ts';
 import { identity } from './identity.ts';
 import { splitWords, unit } from './unit.ts';
-import { reasonOf, Unseen } from './unseen.ts';
+import { NotRecorded, reasonOf, Unseen } from './unseen.ts';
 
 /** One file that buildkitd reads its configuration from. */
 export interface ConfigText {
@@ -107,10 +107,10 @@ async function readText(look: Look, path: string): Promise<{ text: ConfigText; u
   const { host } = look;
   const who = await look.get(identity);
   const base = { path, file: null, unreadable: null, odd: null, stat: null, content: NO_CONFIG } as const;
-  const refused = (error: Unseen, stat: Stat | null) => ({
-    text: { ...base, stat, unreadable: reasonOf(error), content: NOT_READ },
-    unseen: null,
-  });
+  const refused = (error: Unseen, stat: Stat | null) =>
+    error instanceof NotRecorded
+      ? { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) }
+      : { text: { ...base, stat, unreadable: reasonOf(error), content: NOT_READ }, unseen: null };
   if (!path.startsWith('/')) {
     const why = `the configuration ${path} is a relative path, and where buildkitd will be started is not known`;
     return { text: { ...base, content: NOT_READ }, unseen: { why } };

@@ -116,7 +116,12 @@ export const limits: Fact<Limits> = {
     };
     const [pids, memory] = await Promise.all([tightest('pids'), tightest('memory')]);
     return {
-      keys: { prefix: root, maxKeys, maxBytes, used: keyUsers === null ? null : parseKeyUsers(keyUsers.text, target.uid) },
+      keys: {
+        prefix: root,
+        maxKeys,
+        maxBytes,
+        used: keyUsers === null ? null : parseKeyUsers(keyUsers.text, target.uid),
+      },
       process: own && ownLimits !== null ? parseLimits(ownLimits.text) : null,
       // The group of a session is not that of a unit; the outermost one, of a container, is everybody's.
       pids: own ? pids : null,

@@ -46,8 +46,7 @@ function certainCauses(here: Circumstances): readonly Cause[] {
       remedy: `Give its owner and users the right to read it, for example: chmod a+r ${place}`,
     });
   const stat = directory.chain.find(({ path }) => path === place)?.stat;
-  const gids = here.answer?.gidMap.map(([, start, count]) => ({ start, count })) ?? [];
-  if (stat != null && gids.length > 0 && inheritsForeignGroup(directory, disk.mount, { uids: [], gids }))
+  if (stat != null && inheritsForeignGroup(directory, disk.mount, here.allowed))
     causes.push({
       condition: 'storage.permission',
       because: `what is created in ${place} gets its group ${stat.gid}, which does not exist in the namespace of buildkitd`,

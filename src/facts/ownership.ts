@@ -3,6 +3,7 @@ import { type CacheDirectory, cacheDirectory } from './cache-directory.ts';
 import { identity } from './identity.ts';
 import { launcher, namespace } from './namespace.ts';
 import { processStatus } from './process-status.ts';
+import { subids } from './subids.ts';
 import { reasonOf } from './unseen.ts';
 
 /** A directory on the way that keeps buildkitd from working, and what it would have to grant. */
@@ -34,45 +35,36 @@ const single = (id: number): IdRange => ({ start: id, count: 1 });
 export const includesId = (ranges: readonly IdRange[], id: number): boolean =>
   ranges.some(({ start, count }) => id >= start && id < start + count);
 
-/** Lines NAME:START:COUNT of subuid(5) for a name or an id; others are left to the checks of the ids themselves. */
-export function subordinateRanges(text: string, name: string | null, uid: number): readonly IdRange[] {
-  return text.split('\n').flatMap((line) => {
-    const [owner, start, count] = line.trim().split(':');
-    if (owner === undefined || (owner !== name && owner !== String(uid))) return [];
-    return /^\d+$/.test(start ?? '') && /^\d+$/.test(count ?? '')
-      ? [{ start: Number(start), count: Number(count) }]
-      : [];
-  });
-}
-
-/** Ids that buildkitd's namespaces will map: by the trial's own map where it was made, else by the files. */
-async function readAllowed(look: Look): Promise<Allowed | null> {
-  const [who, by, status] = await Promise.all([
-    look.get(identity),
-    look.get(launcher),
-    look.get(processStatus).catch(() => null),
-  ]);
-  const { uid, gid, name } = who.target;
-  if (by === 'none') {
-    if (status?.inUserNamespace !== true) return null;
-    const mapped = (map: typeof status.uidMap): IdRange[] => map.map(([start, , count]) => ({ start, count }));
-    return { uids: mapped(status.uidMap), gids: mapped(status.gidMap) };
-  }
-  const answer = await look.get(namespace).catch(() => null);
-  if (answer?.launch.ok && answer.uidMap.length > 0) {
-    const outer = (map: typeof answer.uidMap): IdRange[] => map.map(([, start, count]) => ({ start, count }));
-    return { uids: [single(uid), ...outer(answer.uidMap)], gids: [single(gid), ...outer(answer.gidMap)] };
-  }
-  const [subuid, subgid] = await Promise.all(
-    ['/etc/subuid', '/etc/subgid'].map((path) =>
-      look.host.read(path, 'self', 4 * 1024 * 1024).then(
-        (file) => subordinateRanges(file?.text ?? '', name, uid),
-        () => [],
-      ),
-    ),
-  );
-  return { uids: [single(uid), ...(subuid ?? [])], gids: [single(gid), ...(subgid ?? [])] };
-}
+/**
+ * Ids that belong to the target as seen from here: its own and its subordinate ones. By the map that the trial was given,
+ * else by the files. Null: every id does (real root).
+ */
+export const allowedIds: Fact<Allowed | null> = {
+  id: 'allowed-ids',
+  async read(look) {
+    const [who, by, status] = await Promise.all([
+      look.get(identity),
+      look.get(launcher),
+      look.get(processStatus).catch(() => null),
+    ]);
+    const { uid, gid } = who.target;
+    if (by === 'none') {
+      if (status?.inUserNamespace !== true) return null;
+      const mapped = (map: typeof status.uidMap): IdRange[] => map.map(([start, , count]) => ({ start, count }));
+      return { uids: mapped(status.uidMap), gids: mapped(status.gidMap) };
+    }
+    const answer = await look.get(namespace).catch(() => null);
+    if (answer?.launch.ok && answer.uidMap.length > 0) {
+      const outer = (map: typeof answer.uidMap): IdRange[] => map.map(([, start, count]) => ({ start, count }));
+      return { uids: outer(answer.uidMap), gids: outer(answer.gidMap) };
+    }
+    const own = await look.get(subids).catch(() => null);
+    return {
+      uids: [single(uid), ...(own?.dynamic?.uid.byName ?? own?.uid.content.shadow ?? [])],
+      gids: [single(gid), ...(own?.dynamic?.gid.byName ?? own?.gid.content.shadow ?? [])],
+    };
+  },
+};
 
 /** Do owner and mode grant these permission bits (4 read, 2 write, 1 search) to an account? */
 export function modeGrants(
@@ -114,7 +106,7 @@ export const ownership: Fact<Ownership> = {
     const [directory, who, allowed, by] = await Promise.all([
       look.get(cacheDirectory),
       look.get(identity),
-      readAllowed(look),
+      look.get(allowedIds),
       look.get(launcher),
     ]);
     const barriers = await readBarriers(look, directory, allowed);

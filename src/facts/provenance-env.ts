@@ -1,8 +1,9 @@
 import { valueAt } from '../buildkit/config.ts';
-import { surelyBefore } from '../buildkit/version.ts';
+import { ANY_RELEASE, type Release, surelyBefore, surelySince } from '../buildkit/version.ts';
 import type { Fact } from '../model.ts';
+import { buildkitdVersion } from './buildkitd-version.ts';
 import { configFile } from './config-file.ts';
-import { reasonOf, Unseen } from './unseen.ts';
+import { NotRecorded, reasonOf, Unseen } from './unseen.ts';
 
 /** The directory whose *.json files buildkitd reads at its start, since v0.25.0. */
 export interface ProvenanceEnv {
@@ -11,22 +12,28 @@ export interface ProvenanceEnv {
   readonly bad: readonly { readonly name: string; readonly why: string }[];
   /** Set when the directory is there and may not be listed. */
   readonly refused: string | null;
+  /** Every buildkitd that may be at hand reads it. */
+  readonly surely: boolean;
 }
+
+const SINCE: Release = [0, 25, 0];
 
 export const provenanceEnv: Fact<ProvenanceEnv | null> = {
   id: 'provenance-env',
   async read(look) {
     const { host } = look;
     const config = await look.get(configFile);
-    if (surelyBefore(config.bracket, [0, 25, 0])) return null;
     const written = valueAt(config.content.document, ['provenanceEnvDir']);
     const path = typeof written === 'string' && written !== '' ? written : '/etc/buildkit/provenance.d';
     if (!path.startsWith('/')) return null;
+    const version = await look.get(buildkitdVersion).catch(() => ANY_RELEASE);
+    if (surelyBefore(version, SINCE)) return null;
+    const surely = surelySince(version, SINCE);
     try {
       const stat = await host.stat(path, 'target');
       if (stat === null) return null;
-      if (stat.kind !== 'directory') return { path, bad: [], refused: `it is a ${stat.kind}` };
-      if (!(await host.access(path, 'r', 'target'))) return { path, bad: [], refused: 'permission denied' };
+      if (stat.kind !== 'directory') return { path, bad: [], refused: `it is a ${stat.kind}`, surely };
+      if (!(await host.access(path, 'r', 'target'))) return { path, bad: [], refused: 'permission denied', surely };
       const names = ((await host.list(path, 'target')) ?? []).filter((name) => name.endsWith('.json')).slice(0, 100);
       const bad: { name: string; why: string }[] = [];
       for (const name of names) {
@@ -36,13 +43,14 @@ export const provenanceEnv: Fact<ProvenanceEnv | null> = {
           const file = await host.read(`${path}/${name}`, 'target');
           if (file !== null && !file.truncated) checkObject(file.text);
         } catch (error) {
+          if (error instanceof NotRecorded) throw error;
           bad.push({ name, why: error instanceof Unseen ? reasonOf(error).why : 'it is no JSON object' });
         }
       }
-      return { path, bad, refused: null };
+      return { path, bad, refused: null, surely };
     } catch (error) {
-      if (!(error instanceof Unseen)) throw error;
-      return { path, bad: [], refused: reasonOf(error).why };
+      if (!(error instanceof Unseen) || error instanceof NotRecorded) throw error;
+      return { path, bad: [], refused: reasonOf(error).why, surely };
     }
   },
 };

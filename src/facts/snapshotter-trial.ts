@@ -1,4 +1,4 @@
-import type { Condition, NamespaceAnswer, Outcome, UnseenReason } from '../model.ts';
+import type { Allowed, Condition, NamespaceAnswer, Outcome, UnseenReason } from '../model.ts';
 import type { Confinement } from './apparmor.ts';
 import type { Binaries } from './binaries.ts';
 import type { CacheDirectory } from './cache-directory.ts';
@@ -41,6 +41,8 @@ export interface Circumstances {
   readonly confinement: Confinement | null;
   readonly status: ProcessStatus | null;
   readonly contained: boolean;
+  /** Ids that buildkitd's namespace has; null: all. */
+  readonly allowed: Allowed | null;
   /** Will buildkitd run in a user namespace? */
   readonly userns: boolean;
   readonly programs: Binaries;

@@ -12,6 +12,7 @@ import { kernelFilesystems } from './kernel-filesystems.ts';
 import { namespace } from './namespace.ts';
 import { osRelease } from './os-release.ts';
 import { tryOverlay } from './overlay-trial.ts';
+import { allowedIds } from './ownership.ts';
 import { processStatus } from './process-status.ts';
 import { selinux } from './selinux.ts';
 import { type Settings, settings } from './settings.ts';
@@ -89,6 +90,7 @@ export const snapshotters: Fact<Snapshotters> = {
       selinux: quiet(look.get(selinux)),
       confinement: quiet(look.get(confinement)),
       programs: look.get(binaries),
+      allowed: quiet(look.get(allowedIds)),
       status: quiet(look.get(processStatus)),
     };
     const [who, inside, { values }, device, readable, writable, tried] = await Promise.all([
@@ -115,6 +117,7 @@ export const snapshotters: Fact<Snapshotters> = {
       selinux: await looks.selinux,
       confinement: await looks.confinement,
       programs: await looks.programs,
+      allowed: await looks.allowed,
       status,
       contained: inside !== null && inside.kind !== null,
       userns: who.mode === 'rootless' || status?.inUserNamespace === true,

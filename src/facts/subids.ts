@@ -109,7 +109,13 @@ export const subids: Fact<Subids> = {
 };
 
 async function readFile(host: HostReader, path: string, owners: readonly string[]): Promise<SubidFile> {
-  const stat = await host.lstat(path, 'self').catch(() => null);
+  let stat: Stat | null;
+  try {
+    stat = await host.lstat(path, 'self');
+  } catch (error) {
+    if (!(error instanceof Unseen)) throw error;
+    return { path, state: 'file', stat: null, digest: null, content: EMPTY, readable: false, known: false };
+  }
   const state = stat === null ? 'missing' : stat.kind === 'file' ? 'file' : stat.kind === 'symlink' ? 'link' : 'other';
   const blank = { path, state, stat, digest: null, content: EMPTY } as const;
   if (state === 'missing' || state === 'other') return { ...blank, readable: false, known: state === 'missing' };
@@ -141,6 +147,9 @@ async function askGetsubids(
 ): Promise<Subids['dynamic']> {
   const directory = path.slice(0, path.lastIndexOf('/'));
   const ask = async (kind: SubidKind, owner: string): Promise<readonly IdRange[] | null> => {
+    // Where only the files count, they have been read already, by the same rules.
+    const told = source === 'files' && files[kind].known ? fromFile(files[kind], owner, name, uid) : null;
+    if (told !== null) return told;
     const ran = await host
       .run('getsubids', [...(kind === 'gid' ? ['-g'] : []), owner], 'target', directory)
       .catch(() => null);

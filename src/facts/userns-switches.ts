@@ -47,7 +47,7 @@ export const usernsSwitches: Fact<UsernsSwitches> = {
     if (mounted.length > 0 && !mounted.some(({ point }) => point === '/')) chrooted = true;
     else if (ofInit !== null && ofInit === ours) {
       const [theirs, own] = await Promise.all([
-        host.stat('/proc/1/root/.', 'self').catch(() => null),
+        host.stat('/proc/1/root', 'self').catch(() => null),
         host.stat('/', 'self').catch(() => null),
       ]);
       if (theirs !== null && own !== null) chrooted = theirs.ino !== own.ino || theirs.dev !== own.dev;

@@ -1,4 +1,4 @@
-import { reasonOf, Unseen } from '../facts/unseen.ts';
+import { NotRecorded, reasonOf, Unseen } from '../facts/unseen.ts';
 import type { HostReader, Identity, Reading, Request, UnseenReason } from '../model.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -106,7 +106,7 @@ export function recordedHost(recording: Recording): HostReader {
     (verb: Verb) =>
     async (...args: readonly unknown[]) => {
       const found = recording.answers[question(verb, args)];
-      if (found === undefined) throw new Unseen('not recorded');
+      if (found === undefined) throw new NotRecorded();
       if (found.unseen !== undefined) throw new Unseen(found.unseen.why, found.unseen.command);
       return found.value;
     };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { createLook } from '../../src/diagnose.ts';
+import { catalog } from '../../src/catalog.ts';
+import { createLook, examine } from '../../src/diagnose.ts';
 import { kernel } from '../../src/facts/kernel.ts';
 import { osRelease } from '../../src/facts/os-release.ts';
 import { parseRecording, recordedHost, recordingHost } from '../../src/host/recording.ts';
@@ -38,4 +39,21 @@ test('credentials do not get into a recording', async () => {
 test('what is not a recording is refused in one sentence', () => {
   for (const text of ['', '[]', '{}', 'null', '{"recording":2,"answers":{},"identity":{}}'])
     expect(() => parseRecording(text, 'r.json')).toThrow(UsageError);
+});
+
+test('an empty recording fails nothing and passes nothing that was looked at: unknown is not absence', async () => {
+  const { host } = recordingHost(machine(), ASK, 'x64');
+  const empty = recordedHost({
+    recording: 1,
+    recordedAt: '2026-01-01T00:00:00Z',
+    now: 0,
+    arch: 'x64',
+    request: ASK,
+    identity: host.identity,
+    env: { USER: 'alice', HOME: '/home/alice', PATH: '/usr/bin', XDG_RUNTIME_DIR: '/run/user/1000' },
+    answers: {},
+  });
+  const checks = await examine(createLook(empty, ASK), catalog, { isSelected: () => true });
+  const failed = checks.filter(({ status }) => status === 'fail' || status === 'warn');
+  expect(failed.map(({ id, problems }) => [id, problems.map(({ message }) => message)])).toEqual([]);
 });
