@@ -60,8 +60,8 @@ export const allowedIds: Fact<Allowed | null> = {
     }
     const own = await look.get(subids).catch(() => null);
     return {
-      uids: [single(uid), ...(own?.dynamic?.uid.byName ?? own?.uid.content.shadow ?? [])],
-      gids: [single(gid), ...(own?.dynamic?.gid.byName ?? own?.gid.content.shadow ?? [])],
+      uids: [single(uid), ...(own?.dynamic?.uid.byName ?? own?.uid.content.rootlesskit ?? [])],
+      gids: [single(gid), ...(own?.dynamic?.gid.byName ?? own?.gid.content.rootlesskit ?? [])],
     };
   },
 };

@@ -6,7 +6,7 @@ import { sizeInBytes } from '../../src/facts/gc-policy.ts';
 import { parseKernelRelease } from '../../src/facts/kernel.ts';
 import { hasModule, parseFilesystems } from '../../src/facts/kernel-filesystems.ts';
 import { fuseInUserNamespace, overlayInUserNamespace, selinuxDeniesOverlay } from '../../src/facts/overlay-kernel.ts';
-import { foreignBelow, modeGrants, subordinateRanges } from '../../src/facts/ownership.ts';
+import { foreignBelow, modeGrants } from '../../src/facts/ownership.ts';
 import { parseQuota } from '../../src/facts/quota.ts';
 import { parseLabels, selinuxType } from '../../src/facts/selinux.ts';
 import { failureWords } from '../../src/facts/snapshotter-trial.ts';
@@ -134,14 +134,6 @@ test('permission bits are taken from owner, group or others, never from two of t
   expect(modeGrants({ ...stat, uid: 0, gid: 0, mode: 0o701 }, alice, 3)).toBe(false);
 });
 
-test('ranges of subordinate ids by name and by id', () => {
-  const text = 'bob:1:2\nalice:100000:65536\n1000:300000:5\n# alice:1:1\nalice:x:1\nalice:7\n';
-  expect(subordinateRanges(text, 'alice', 1000)).toEqual([
-    { start: 100000, count: 65536 },
-    { start: 300000, count: 5 },
-  ]);
-});
-
 test('words of a failed mount hold no temporary path', () => {
   const message =
     'mount: /c/.bk-doctor-aB3/merged: wrong fs type, bad superblock on overlay.        dmesg(1) may have more information after failed mount system call.';
@@ -174,8 +166,6 @@ test('parsers never throw and never yield a number that is none', () => {
       if (quota !== null) expect(Number.isFinite(quota.used) && Number.isFinite(quota.hard)).toBe(true);
       const size = sizeInBytes(text, 1e12);
       if (size !== null) expect(Number.isFinite(size) && size > 0).toBe(true);
-      for (const { start, count } of subordinateRanges(text, 'alice', 1000))
-        expect(Number.isFinite(start) && Number.isFinite(count)).toBe(true);
     }),
     { numRuns: 500 },
   );

@@ -263,3 +263,36 @@ test('a home that does not belong to the target is not a place for root', async 
   const host = hostWith({ files: { '/home/alice': dir(0, 0, 0o755), [CACHE]: dir(0, 0, 0o755) } });
   expect(acts(await report(host))).toEqual(['manual tell']);
 });
+
+test('a bit that hands on a group is taken away by whoever could set it again', async () => {
+  const host = (groups: readonly number[], overlay = refusedWith('EACCES')) =>
+    hostWith({
+      files: { [CACHE]: dir(1000, 50, 0o2775) },
+      answer: { overlay },
+      survey: found(
+        entry('runc-fuse-overlayfs/snapshots/snapshots/1/fs/a', 1000, 50),
+        entry('runc-fuse-overlayfs/snapshots/snapshots/1/fs/b', 100033, 50),
+      ),
+      rest: { target: { groups: [...groups] } },
+    });
+  const stepsOf = async (groups: readonly number[]): Promise<readonly Step[]> =>
+    (await report(host(groups))).fixes.flatMap(({ risk, steps }) => (risk === 'safe' ? steps : []));
+  expect(await stepsOf([1000])).toMatchObject([
+    { do: 'mode', as: 'root', from: 0o2775, to: 0o775 },
+    { do: 'adopt', only: [0, 50] },
+  ]);
+  expect(await stepsOf([1000, 50])).toMatchObject([{ do: 'mode', as: 'target' }, { do: 'adopt' }]);
+});
+
+test('without namespaces the files tell which ids are subordinate', async () => {
+  const host = hostWith({
+    files: {
+      [CACHE]: dir(100005, 100005, 0o700),
+      '/etc/subuid': 'bob:100000:65536\nalice:200000:65536\n',
+      '/etc/subgid': 'alice:200000:65536\n',
+    },
+  });
+  expect((await report(host, { probe: false })).status).toBe('fail');
+  const own = hostWith({ files: { [CACHE]: dir(100005, 100005, 0o700) } });
+  expect((await report(own, { probe: false })).status).toBe('pass');
+});
