@@ -27,6 +27,7 @@ export interface VirtualFile {
   uid?: number;
   gid?: number;
   nlink?: number;
+  ino?: number;
   /** The target may not read it (reading throws Unseen). */
   unreadable?: boolean;
 }
@@ -122,7 +123,7 @@ export class VirtualHost implements HostReader {
       gid: entry.gid ?? 0,
       size: entry.text?.length ?? 0,
       nlink: entry.nlink ?? 1,
-      ino: 1,
+      ino: entry.ino ?? 1,
       dev: 1,
       mtimeMs: 0,
     };

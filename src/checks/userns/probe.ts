@@ -204,7 +204,7 @@ function stageWords(stage: string | undefined): string {
 function decidingWords(stage: string | undefined): string {
   switch (stage) {
     case 'clone':
-      return 'As the user: "rootlesskit true" shows it. The kernel does not say who refuses; as root, dmesg or journalctl -k names AppArmor, SELinux or seccomp if it was one of them.';
+      return 'As the user: "rootlesskit true" shows it. The kernel does not say who refuses; as root, dmesg or journalctl -k names AppArmor, SELinux or seccomp if it was one of them; a chroot refuses without a word.';
     case 'map':
       return 'As the user: "rootlesskit true" shows it; "getsubids USER", "ls -l /usr/bin/newuidmap" and "getcap /usr/bin/newuidmap" show what it depends on.';
     case 'network':

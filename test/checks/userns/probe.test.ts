@@ -1,0 +1,192 @@
+import { usernsProbe } from '../../../src/checks/userns/probe.ts';
+import { showProbe } from '../../../src/fixes/userns/probe.ts';
+import type { NamespaceAnswer } from '../../../src/model.ts';
+import { testCheck } from '../../check-tester.ts';
+import { CLONE, dockerMounts, hostWith, launched, refused, statusWith } from './host.ts';
+
+const MAP = (words: string, tool = 'newuidmap', args = '0 1000 1 1 100000 65536'): NamespaceAnswer =>
+  refused('map', null, `failed to setup UID/GID map: ${tool} 4242 [${args}] failed: ${words}: exit status 1`);
+const COMPUTE = (words: string): NamespaceAnswer =>
+  refused('map', null, `failed to setup UID/GID map: failed to compute uid/gid map: ${words}`);
+const ROOTFUL = { mode: 'rootful' as const, env: { PATH: '/usr/bin', HOME: '/root', USER: 'root' } };
+const small = (count: number): NamespaceAnswer =>
+  launched({
+    uidMap: [
+      [0, 1000, 1],
+      [1, 100000, count],
+    ],
+    gidMap: [
+      [0, 1000, 1],
+      [1, 100000, 65536],
+    ],
+  });
+const refusedProc = { ok: false, errno: 'EPERM', message: 'mount: /proc: permission denied.' } as const;
+
+testCheck(
+  { check: usernsProbe, fix: showProbe },
+  {
+    healthy: {
+      'everything worked': { host: hostWith() },
+      'just enough ids': { host: hostWith({ answer: small(65534) }) },
+      'ids in several ranges, in any order': {
+        host: hostWith({
+          answer: launched({
+            uidMap: [
+              [32769, 300000, 32768],
+              [0, 1000, 1],
+              [1, 100000, 32768],
+            ],
+          }),
+        }),
+      },
+      'root of a namespace with every id': {
+        host: hostWith({
+          answer: launched({ uidMap: [[0, 0, 4294967295]], gidMap: [[0, 0, 4294967295]] }),
+          rest: ROOTFUL,
+        }),
+      },
+      'no /proc of its own, but masks explain it elsewhere': {
+        host: hostWith({ answer: launched({ proc: refusedProc }), files: { '/proc/self/mountinfo': dockerMounts() } }),
+      },
+      'no /proc of its own, and none is wanted': {
+        host: hostWith({
+          answer: launched({ proc: refusedProc }),
+          files: { '/home/alice/.config/buildkit/buildkitd.toml': '[worker.oci]\nnoProcessSandbox = true\n' },
+        }),
+      },
+    },
+    ailing: {
+      'the kernel refuses, nobody says why': {
+        host: hostWith({ answer: refused('clone', 'EPERM', CLONE('operation not permitted')) }),
+        conditions: ['userns.blocked-unspecified'],
+        status: 'fail',
+        says: ['operation not permitted'],
+      },
+      'a limit': {
+        host: hostWith({ answer: refused('clone', 'ENOSPC', CLONE('no space left on device')) }),
+        conditions: ['userns.max-user-namespaces-zero'],
+      },
+      'no newuidmap': {
+        host: hostWith({ answer: MAP(': exec: "newuidmap": executable file not found in $PATH') }),
+        conditions: ['idmap.newuidmap-missing'],
+      },
+      'newuidmap without privilege': {
+        host: hostWith({ answer: MAP('newuidmap: write to uid_map failed: Operation not permitted\n') }),
+        conditions: ['idmap.newuidmap-not-setuid'],
+      },
+      'the same words under no_new_privs': {
+        host: hostWith({
+          answer: MAP('newuidmap: write to uid_map failed: Operation not permitted\n'),
+          files: { '/proc/self/status': statusWith({ NoNewPrivs: '1' }) },
+        }),
+        conditions: ['idmap.no-new-privs'],
+      },
+      'the same words for ids that do not exist here': {
+        host: hostWith({
+          answer: MAP('newuidmap: write to uid_map failed: Operation not permitted\n'),
+          files: { '/proc/self/uid_map': '0 100000 65536\n' },
+        }),
+        conditions: ['idmap.nested-userns'],
+      },
+      'a map that the kernel does not take': {
+        host: hostWith({ answer: MAP('newgidmap: write to gid_map failed: Invalid argument\n', 'newgidmap') }),
+        conditions: ['idmap.subid-overlap'],
+      },
+      'a range that was not given': {
+        host: hostWith({ answer: MAP('newuidmap: uid range [1-65537) -> [100000-165536) not allowed\n') }),
+        conditions: ['idmap.subid-invalid'],
+      },
+      'ids beyond 32 bits': {
+        host: hostWith({ answer: MAP('newuidmap: subuid overflow detected.\n') }),
+        conditions: ['idmap.subid-invalid'],
+      },
+      'no range': {
+        host: hostWith({ answer: COMPUTE('No subuid ranges found for user 1000 ("alice")') }),
+        conditions: ['idmap.subid-missing'],
+      },
+      'no file': {
+        host: hostWith({ answer: COMPUTE('open /etc/subgid: no such file or directory') }),
+        conditions: ['idmap.subid-missing'],
+      },
+      'a file that is not to be read': {
+        host: hostWith({ answer: COMPUTE('open /etc/subuid: permission denied') }),
+        conditions: ['idmap.subid-invalid'],
+      },
+      'a malformed line': {
+        host: hostWith({
+          answer: COMPUTE('Cannot parse subuid/gid information: Format not correct for /etc/subuid file'),
+        }),
+        conditions: ['idmap.subid-invalid'],
+      },
+      'a user without an account': {
+        host: hostWith({ answer: COMPUTE('user: unknown userid 1000') }),
+        conditions: ['idmap.user-lookup-failed'],
+      },
+      'its network': {
+        host: hostWith({
+          answer: refused('network', 'EPERM', 'failed to setup network: setting up tap tap0: exit status 1'),
+        }),
+        conditions: ['net.slirp4netns-failed'],
+      },
+      'no answer in time': {
+        host: hostWith({ answer: refused('timeout', 'ETIMEDOUT', 'no answer within the time limit') }),
+        conditions: ['userns.blocked-unspecified'],
+        says: ['within the time limit'],
+      },
+      'too few ids inside': {
+        host: hostWith({ answer: small(65533) }),
+        conditions: ['idmap.subid-too-few'],
+        status: 'fail',
+        says: ['user ids 0 to 65533'],
+      },
+      'a hole in the ids': {
+        host: hostWith({
+          answer: launched({
+            gidMap: [
+              [0, 1000, 1],
+              [2, 100000, 70000],
+            ],
+          }),
+        }),
+        conditions: ['idmap.subid-too-few'],
+        says: ['group ids 0 to 0'],
+      },
+      'no namespaces for a step': {
+        host: hostWith({
+          answer: launched({
+            isolate: { ok: false, errno: 'ENOSPC', message: 'unshare failed: No space left on device' },
+          }),
+        }),
+        conditions: ['userns.max-other-zero'],
+      },
+      'no process namespace for a step': {
+        host: hostWith({
+          answer: launched({
+            proc: { ok: false, errno: 'ENOSPC', message: 'unshare failed: No space left on device' },
+          }),
+        }),
+        conditions: ['userns.max-other-zero'],
+      },
+      'no /proc for a step, and no mask in sight': {
+        host: hostWith({ answer: launched({ proc: refusedProc }) }),
+        conditions: ['proc.masked'],
+      },
+      'root without the right to mount': {
+        host: hostWith({
+          answer: refused('clone', 'EPERM', 'unshare: unshare failed: Operation not permitted'),
+          rest: ROOTFUL,
+        }),
+        conditions: ['container.not-privileged'],
+        status: 'fail',
+      },
+    },
+    other: {
+      'not asked for': { host: hostWith(), request: { probe: false }, status: 'skip', says: '--no-probe' },
+      'without rootlesskit': {
+        host: hostWith({ files: { '/usr/bin/rootlesskit': null } }),
+        status: 'unknown',
+        says: 'rootlesskit is missing',
+      },
+    },
+  },
+);
