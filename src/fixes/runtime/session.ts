@@ -1,4 +1,4 @@
-import type { SessionEvidence } from '../../checks/runtime/session.ts';
+import type { SessionEvidence } from '../../checks/runtime/session-case.ts';
 import type { Fix, Problem, Step, Treatment } from '../../model.ts';
 
 /** Gives buildkitd a session it can start in. */

@@ -1,0 +1,138 @@
+import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
+import { identity } from '../../facts/identity.ts';
+import { listeners } from '../../facts/listeners.ts';
+import { launcher } from '../../facts/namespace.ts';
+import type { Reach } from '../../facts/reach.ts';
+import { session } from '../../facts/session.ts';
+import { settings } from '../../facts/settings.ts';
+import type { EnvironmentSource, FactsOf, Problem, Severity } from '../../model.ts';
+
+/** What a repair has to know; `kind` says what is wrong with which directory or variable. */
+export interface SessionEvidence {
+  readonly kind:
+    | 'unset'
+    | 'missing'
+    | 'owner'
+    | 'mode'
+    | 'too-open'
+    | 'not-a-directory'
+    | 'read-only'
+    | 'list'
+    | 'relative'
+    | 'user'
+    | 'home'
+    | 'data-home'
+    | 'temporary'
+    | 'state-directory'
+    | 'no-linger';
+  readonly variable: string;
+  readonly path: string | null;
+  readonly uid: number;
+  readonly gid: number;
+  readonly userName: string | null;
+  readonly home: string | null;
+  readonly mode: number | null;
+  readonly owner: { readonly uid: number; readonly gid: number } | null;
+  readonly source: EnvironmentSource | null;
+  /** /run/user/UID, and whether it is there and belongs to the user. */
+  readonly runUser: string;
+  readonly runUserReady: boolean;
+  readonly runUserMissing: boolean;
+  readonly runUserParentMissing: boolean;
+  readonly systemd: boolean;
+  readonly linger: boolean | null;
+  readonly loginctl: string | null;
+  /** Root may change owner and mode of `path` for this target. */
+  readonly rootMay: boolean;
+}
+
+export const sessionNeeds = { identity, session, settings, launcher, listeners, buildkitdVersion };
+
+type Told = Pick<SessionEvidence, 'kind' | 'variable'> & Partial<SessionEvidence>;
+
+/** One examination of the session: its facts, its words, and the problems found so far. */
+export interface SessionCase {
+  readonly facts: FactsOf<typeof sessionNeeds>;
+  readonly problems: readonly Problem<SessionEvidence>[];
+  /** The account, as people call it. */
+  readonly who: string;
+  ownerWords(uid: number): string;
+  add(condition: string, severity: Severity, subject: string, message: string, evidence: Told): void;
+  /** May root change owner and mode there for this target? What only the target names is never root's to change. */
+  rootMay(path: string, source: EnvironmentSource | null): boolean;
+}
+
+export const octal = (mode: number): string => `0${(mode & 0o7777).toString(8)}`;
+
+export function openSession(facts: FactsOf<typeof sessionNeeds>): SessionCase {
+  const { target } = facts.identity;
+  const { runUser, home, homeFromPasswd, systemd, linger, loginctl } = facts.session;
+  const who = target.name ?? `uid ${target.uid}`;
+  const problems: Problem<SessionEvidence>[] = [];
+  const directory = runUser.reach.passed.find(({ path }) => path === runUser.path);
+  const owned =
+    home.reach?.passed.some(({ path, stat }) => path === homeFromPasswd && stat.uid === target.uid) === true;
+  return {
+    facts,
+    problems,
+    who,
+    ownerWords: (uid) => (uid === 0 ? 'root' : uid === target.uid ? who : `uid ${uid}`),
+    rootMay: (path, source) =>
+      path === runUser.path ||
+      source === 'option' ||
+      (homeFromPasswd !== null && owned && path.startsWith(`${homeFromPasswd}/`)),
+    add(condition, severity, subject, message, evidence) {
+      problems.push({
+        condition,
+        severity,
+        subject,
+        message,
+        evidence: {
+          path: null,
+          mode: null,
+          owner: null,
+          source: null,
+          rootMay: false,
+          ...evidence,
+          uid: target.uid,
+          gid: target.gid,
+          userName: target.name,
+          home: homeFromPasswd,
+          runUser: runUser.path,
+          runUserReady: directory?.stat.uid === target.uid,
+          runUserMissing: directory === undefined,
+          runUserParentMissing: !runUser.reach.passed.some(({ path }) => path === '/run/user'),
+          systemd,
+          linger,
+          loginctl,
+        },
+      });
+    },
+  };
+}
+
+/** Where and why buildkitd can neither use nor make a directory; null when it can. */
+export function stopOf({ ownerWords }: SessionCase, reach: Reach): { path: string; why: string } | null {
+  const { obstacle, passed } = reach;
+  if (obstacle !== null) {
+    const { path, why, stat } = obstacle;
+    return {
+      path,
+      why:
+        why === 'not-searchable'
+          ? `${path} belongs to ${ownerWords(stat?.uid ?? 0)} and cannot be entered`
+          : `${path} is ${why === 'dangling-link' ? 'a link that leads nowhere' : 'not a directory'}`,
+    };
+  }
+  const last = passed.at(-1);
+  if (last?.path === reach.path) return null;
+  if (reach.stat !== null) return { path: reach.path, why: `${reach.path} is not a directory` };
+  if (reach.writable) return null;
+  const path = last?.path ?? '/';
+  return {
+    path,
+    why: reach.readOnly
+      ? `${path} is read-only`
+      : `${path} belongs to ${ownerWords(last?.stat.uid ?? 0)}, and nothing can be made in it`,
+  };
+}
