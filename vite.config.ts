@@ -6,7 +6,7 @@ export default defineConfig({
     ssr: true,
     target: 'node20',
     outDir: 'dist',
-    minify: false,
+    minify: true,
     rollupOptions: {
       input: {
         main: 'src/cli/main.ts',
@@ -17,6 +17,8 @@ export default defineConfig({
       output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
     },
   },
-  ssr: { noExternal: ['commander', 'cli-table3', 'smol-toml', 'toml-eslint-parser', 'semver', 'diff'] },
+  ssr: {
+    noExternal: ['commander', 'cli-table3', 'smol-toml', 'toml-eslint-parser', 'eslint-visitor-keys', 'semver', 'diff'],
+  },
   test: { include: ['test/**/*.test.ts'], testTimeout: 20_000 },
 });

@@ -127,7 +127,8 @@ export const looker = {
       } finally {
         open.closeSync();
       }
-      return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      // By code unit, which for names without surrogates is the order of their bytes; the locale's order would differ.
+      return names.sort();
     });
   },
   statfs(path: string): FsStat | null {
@@ -148,8 +149,10 @@ export const looker = {
       const handle = fs.openSync(path, O_PATH);
       try {
         const id = /^mnt_id:\s*(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${handle}`, 'latin1'))?.[1];
-        const mounts = parseMountInfo(fs.readFileSync('/proc/self/mountinfo', 'utf8'));
-        return mounts.find((mount) => mount.id === Number(id)) ?? null;
+        if (id === undefined) return null;
+        const text = `\n${fs.readFileSync('/proc/self/mountinfo', 'utf8')}`;
+        const at = text.indexOf(`\n${id} `);
+        return at < 0 ? null : (parseMountInfo(text.slice(at + 1, text.indexOf('\n', at + 1)))[0] ?? null);
       } finally {
         fs.closeSync(handle);
       }
