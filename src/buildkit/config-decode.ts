@@ -138,7 +138,14 @@ export function decode(root: TableNode, release: Release, by: Dialect): Decoded 
         for (const field of fields) elsewhere.add(field);
         readNames.add(entry.key.name);
         const children = new Map([...schema.children].filter(([name]) => fields.includes(name)));
-        const part: SchemaTable = { kind: 'table', path: schema.path, since: schema.since, children, each: null };
+        const part: SchemaTable = {
+          kind: 'table',
+          path: schema.path,
+          since: schema.since,
+          children,
+          byLower: schema.byLower,
+          each: null,
+        };
         strays.push({
           ...strayOf(entry, [...path, entry.key.name], [...written, entry.key.name], null, null),
           embedded: true,
@@ -332,9 +339,9 @@ export function decode(root: TableNode, release: Release, by: Dialect): Decoded 
 function childByCase(schema: SchemaTable, name: string): [string, SchemaNode] | null {
   const exact = schema.children.get(name);
   if (exact !== undefined) return [name, exact];
-  const lower = name.toLowerCase();
-  for (const [child, node] of schema.children) if (child.toLowerCase() === lower) return [child, node];
-  return null;
+  const child = schema.byLower.get(name.toLowerCase());
+  const node = child === undefined ? undefined : schema.children.get(child);
+  return child === undefined || node === undefined ? null : [child, node];
 }
 
 function strayOf(
@@ -478,7 +485,9 @@ function complaint(node: TreeNode, type: string, schema: SchemaKey | null, by: D
     const target = schema?.spec.type !== type && type === 'int' ? 'int64' : goType;
     const element = type === 'string[]' && node.kind !== 'array' ? 'string' : target;
     const show = (text: string, go: string): string =>
-      type === 'string[]' || GO_KIND[type] === 'map' ? '' : `Can't convert ${text}(${go}) to ${element}`;
+      type === 'string[]' || schema === null || GO_KIND[type] === 'map'
+        ? "Can't convert"
+        : `Can't convert ${text}(${go}) to ${element}`;
     switch (node.kind) {
       case 'string':
         if (type === 'string[]') return `Can't convert ${node.text}(string) to []string(slice)`;

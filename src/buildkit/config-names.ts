@@ -143,6 +143,7 @@ function elsewhere(stray: Pick<Stray, 'path' | 'table' | 'list' | 'value'>): Adv
   const [only, second] = outside.length > 0 ? outside : wanted;
   if (only === undefined || second !== undefined) return null;
   const to = fill(only.path, stray.path);
+  if (to === null && stray.path.length > 1 && !stray.path[0]?.startsWith('registr')) return null;
   return {
     kind: 'misplaced',
     to,

@@ -199,7 +199,7 @@ function judge(text: string, read: ReturnType<typeof readToml>, at: Release, dia
       below: [],
     });
   }
-  for (const stray of decoded.strays) findings.push(...strayFindings(stray, at));
+  for (const [index, stray] of decoded.strays.entries()) findings.push(...strayFindings(stray, at, index < ADVISED));
   for (const leaf of decoded.leaves) findings.push(...deprecation(leaf, decoded.leaves, at));
   return { release: at, findings, decoded: read.error === null ? decoded : null, syntax: syntaxAt };
 }
@@ -214,8 +214,12 @@ function wrongType(key: string, wants: string, found: string, isDebug: boolean):
   return `${key} must be ${wants}; here it is ${found}, and buildkitd does not start.${hint}`;
 }
 
-function strayFindings(stray: Stray, at: Release): Finding[] {
-  const advice = adviseOn(stray, at);
+/** So many keys that do not exist are thought about; a file with more is no configuration. */
+const ADVISED = 200;
+const NO_ADVICE: Advice = { kind: 'unknown', to: null, says: null };
+
+function strayFindings(stray: Stray, at: Release, advised: boolean): Finding[] {
+  const advice = advised ? adviseOn(stray, at) : NO_ADVICE;
   const key = keyText(stray.path);
   const what = stray.table ? `The table [${key}]` : key;
   const parts = advice.parts ?? stray.written.length;
@@ -235,7 +239,7 @@ function strayFindings(stray: Stray, at: Release): Finding[] {
     inner: false,
     below: stray.below.map((entry) => ({ path: entry.path.slice(parts), value: entry.value })),
   };
-  if (!stray.table || !['unknown', 'invented'].includes(advice.kind)) return [main];
+  if (!advised || !stray.table || !['unknown', 'invented'].includes(advice.kind)) return [main];
   return [
     main,
     ...stray.below.slice(0, 20).map((inner): Finding => {
@@ -343,6 +347,9 @@ function deprecation(leaf: Leaf, leaves: readonly Leaf[], at: Release): Finding[
   ];
 }
 
+/** Ways in which a key is no key: the advice may differ by version, the fact does not. */
+const IGNORED: ReadonlySet<string> = new Set(['misspelt', 'misplaced', 'unquoted', 'invented', 'unknown']);
+
 function merge(
   judged: readonly Judged[],
   releases: readonly Release[],
@@ -351,7 +358,7 @@ function merge(
   const found = acrossReleases(
     releases,
     (_, index) => judged[index]?.findings ?? [],
-    ({ kind, key, at, stops }) => [kind, key, at, stops].join('\0'),
+    ({ kind, key, at, stops }) => [IGNORED.has(kind) ? 'ignored' : kind, key, at, stops].join('\0'),
   );
   return found
     .map(

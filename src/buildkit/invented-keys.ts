@@ -44,6 +44,7 @@ export const INVENTED: readonly Invented[] = [
   { key: 'worker.oci.path', means: 'worker.oci.binary' },
   { key: 'worker.containerd.socket', means: 'worker.containerd.address' },
   { key: 'worker.containerd.sock', means: 'worker.containerd.address' },
+  { key: 'worker.*.cgroupparent', means: 'worker.*.defaultCgroupParent' },
   { key: 'worker.*.parallelism', means: 'worker.*.max-parallelism' },
   { key: 'worker.*.concurrency', means: 'worker.*.max-parallelism' },
   { key: 'worker.*.maxconcurrency', means: 'worker.*.max-parallelism' },

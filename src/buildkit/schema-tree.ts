@@ -16,6 +16,8 @@ export interface SchemaTable {
   readonly path: readonly string[];
   readonly since: Release;
   readonly children: ReadonlyMap<string, SchemaNode>;
+  /** Names of the children by their lower case. */
+  readonly byLower: ReadonlyMap<string, string>;
   /** For a map by host: what each entry is. */
   readonly each: SchemaTable | null;
 }
@@ -25,6 +27,7 @@ interface Growing {
   path: string[];
   since: Release;
   children: Map<string, SchemaNode>;
+  byLower: Map<string, string>;
   each: Growing | null;
 }
 
@@ -49,7 +52,14 @@ export function keyText(path: readonly string[]): string {
 }
 
 function grow(keys: readonly KeySpec[]): SchemaTable {
-  const root: Growing = { kind: 'table', path: [], since: [0, 3, 0], children: new Map(), each: null };
+  const root: Growing = {
+    kind: 'table',
+    path: [],
+    since: [0, 3, 0],
+    children: new Map(),
+    byLower: new Map(),
+    each: null,
+  };
   for (const spec of keys) {
     let at = root;
     const parts = splitKey(spec.key);
@@ -59,15 +69,19 @@ function grow(keys: readonly KeySpec[]): SchemaTable {
       if (index === parts.length - 1) {
         const field = spec.go.slice(spec.go.lastIndexOf('.') + 1);
         const untagged = spec.go.startsWith('ghatypes.VerifyPolicy.') && !field.endsWith('Threshold');
+        at.byLower.set(name.toLowerCase(), name);
         at.children.set(name, { kind: 'key', spec, since, tag: untagged ? field : name });
         break;
       }
       let next = name === '*' ? at.each : (at.children.get(name) as Growing | undefined);
       if (next === null || next === undefined) {
         const kind = part.endsWith('[]') ? 'tables' : 'table';
-        next = { kind, path: [...at.path, name], since, children: new Map(), each: null };
+        next = { kind, path: [...at.path, name], since, children: new Map(), byLower: new Map(), each: null };
         if (name === '*') at.each = next;
-        else at.children.set(name, next);
+        else {
+          at.byLower.set(name.toLowerCase(), name);
+          at.children.set(name, next);
+        }
       }
       at = next;
     }
@@ -93,10 +107,9 @@ export function isReadTable(path: readonly string[], at: Release, anyCase: boole
   let node: SchemaNode | null = SCHEMA;
   for (const part of path) {
     if (node.kind === 'key') return true;
-    const lower = part.toLowerCase();
     const next: SchemaNode | null =
       node.children.get(part) ??
-      (anyCase ? [...node.children].find(([name]) => name.toLowerCase() === lower)?.[1] : undefined) ??
+      (anyCase ? node.children.get(node.byLower.get(part.toLowerCase()) ?? '') : undefined) ??
       node.each;
     if (next === null || !isSince(at, next.since)) return false;
     node = next;

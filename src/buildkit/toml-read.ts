@@ -225,6 +225,7 @@ export function readToml(text: string, by: Dialect): TomlText {
           );
         parts.push({ name: text.slice(start, at), at: start });
       }
+      if (parts.length > DEEPEST) fail(`a key has more than ${DEEPEST} parts`, start);
       const quoted = char === '"' || char === "'";
       if (by.looseDots && quoted && (BARE.test(peek()) || peek() === '"' || peek() === "'")) continue;
       const spaced = peek() === ' ' || peek() === '\t';
@@ -281,6 +282,7 @@ export function readToml(text: string, by: Dialect): TomlText {
       } else fail(`${shown(char)} cannot stand in a key without quotation marks`, start + here);
     }
     if (parts.length === 0) fail('the name of the table is missing', start);
+    if (parts.length > DEEPEST) fail(`a key has more than ${DEEPEST} parts`, start);
     at += end;
     return parts;
   };

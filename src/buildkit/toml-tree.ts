@@ -99,7 +99,7 @@ export function buildTree(
       const next = step(at, key, false);
       if (next === null) {
         // The older library then loses the list of tables without a word.
-        if (!(array && by.reopenedTables)) clash(`${key.name} is a value already, not a table`, keys, []);
+        if (!(array && by.reopenedTables)) clash(`the name ${key.name} is a value already, not a table`, keys, []);
         return;
       }
       at = next;
@@ -116,7 +116,7 @@ export function buildTree(
           node: { kind: 'tables', items: [table], at: statement.at, inline: false },
         });
       } else if (found.kind === 'tables' && (by.reopenedTables || !found.inline)) found.items.push(table);
-      else clash(`${last.name} stands here as [[…]], but above it is ${describe(found)}`, keys, []);
+      else clash(`the name ${last.name} stands here as [[…]], but above it is ${describe(found)}`, keys, []);
       return;
     }
     if (by.reopenedTables) {
@@ -124,7 +124,7 @@ export function buildTree(
       headers.add(raw);
       const next = step(at, last, false);
       if (next === null || (next.inline && found?.kind !== 'tables'))
-        return void clash(`${last.name} stands here as a table, but above it is ${describe(found)}`, keys, []);
+        return void clash(`the name ${last.name} stands here as a table, but above it is ${describe(found)}`, keys, []);
       table = next;
       return;
     }
@@ -132,7 +132,7 @@ export function buildTree(
       table.closed = true;
       at.entries.set(last.name, { key: last, node: table });
     } else if (found.kind !== 'table' || found.inline)
-      clash(`${last.name} stands here as a table, but above it is ${describe(found)}`, keys, []);
+      clash(`the name ${last.name} stands here as a table, but above it is ${describe(found)}`, keys, []);
     else if (found.closed) clash(`the table [${raw.trim()}] stands twice`, keys, []);
     else {
       found.closed = true;
@@ -149,17 +149,21 @@ export function buildTree(
       const next = step(at, key, true);
       if (next === null || (here?.kind === 'tables' && !by.reopenedTables)) {
         if (inline && by.inlineDuplicates) return;
-        return void clash(`${key.name} is ${here === undefined ? 'a value' : describe(here)} already`, keys, under);
+        return void clash(
+          `the name ${key.name} is ${here === undefined ? 'a value' : describe(here)} already`,
+          keys,
+          under,
+        );
       }
       if (here?.kind === 'table' && !by.reopenedTables && (here.closed || here.inline))
-        return void clash(`${key.name} is a table already, and keys elsewhere cannot add to it`, keys, under);
+        return void clash(`the name ${key.name} is a table already, and keys elsewhere cannot add to it`, keys, under);
       at = next;
     }
     if (at.inline && !inline) return void clash('nothing can be added to an inline table', keys, under);
     const found = at.entries.get(last.name);
     const node = convert(value, [...under, ...names(keys)]);
     if (found !== undefined && !(inline && by.inlineDuplicates)) {
-      clash(`${last.name} stands twice`, keys, under);
+      clash(`the key ${last.name} stands twice`, keys, under);
       return;
     }
     at.entries.set(last.name, { key: last, node });

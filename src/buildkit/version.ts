@@ -125,16 +125,22 @@ export function bracketFromHelp(help: string): { readonly min: Release | null; r
   if (!flags.has('oci-worker') && !flags.has('containerd-worker')) return null;
   let min: Release | null = null;
   let max: Release | null = null;
+  const notAfter = (last: Release): void => {
+    if (max === null || compareReleases(last, max) < 0) max = last;
+  };
   for (const [flag, since] of Object.entries(FLAGS_SINCE)) {
     const at = release(since);
     if (flags.has(flag)) {
       if (min === null || compareReleases(at, min) > 0) min = at;
-    } else if (HIDDEN_SINCE[flag] === undefined && (max === null || compareReleases(lastBefore(at), max) < 0))
-      max = lastBefore(at);
+    } else if (HIDDEN_SINCE[flag] === undefined) notAfter(lastBefore(at));
   }
-  for (const [flag, hidden] of Object.entries(HIDDEN_SINCE))
-    if (flags.has(flag) && (max === null || compareReleases(max, release(hidden)) >= 0))
-      max = lastBefore(release(hidden));
+  for (const [flag, hidden] of Object.entries(HIDDEN_SINCE)) {
+    const shownUntil = lastBefore(release(hidden));
+    // Not shown: not there yet, unless it may be hidden already.
+    if (flags.has(flag)) notAfter(shownUntil);
+    else if (max !== null && compareReleases(max, shownUntil) <= 0)
+      notAfter(lastBefore(release(FLAGS_SINCE[flag] ?? hidden)));
+  }
   // A build between two releases can have the newer flag without the older: then only the older end is sure.
   return min !== null && max !== null && compareReleases(min, max) > 0 ? { min: max, max: null } : { min, max };
 }

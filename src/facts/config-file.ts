@@ -122,7 +122,10 @@ async function readText(look: Look, path: string): Promise<{ text: ConfigText; u
     if (error instanceof Unseen) return refused(error, null);
     throw error;
   }
-  if (stat === null) return { text: base, unseen: null };
+  if (stat === null) {
+    const circle = await leadsInCircle(look, path);
+    return circle ? refused(new Unseen(`the links at ${path} lead in a circle`), null) : { text: base, unseen: null };
+  }
   if (stat.kind !== 'file') {
     const real = await host.realpath(path, 'target').catch(() => null);
     if (real === '/dev/null') return { text: { ...base, stat }, unseen: null };
@@ -145,6 +148,17 @@ async function readText(look: Look, path: string): Promise<{ text: ConfigText; u
     if (file !== null && !file.truncated) return { text: { ...base, stat, file, content: NOT_READ }, unseen: null };
     return { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) };
   }
+}
+
+/** A link to nothing is as good as no file; one that never ends is an error for whoever opens it. */
+async function leadsInCircle({ host }: Look, path: string): Promise<boolean> {
+  let at: string | null = path;
+  for (let steps = 0; at !== null; steps++) {
+    if (steps > 40) return true;
+    const to: string | null = await host.readlink(at, 'target').catch(() => null);
+    at = to === null ? null : to.startsWith('/') ? to : `${at.slice(0, at.lastIndexOf('/'))}/${to}`;
+  }
+  return false;
 }
 
 async function strayFiles(look: Look, read: readonly string[]): Promise<readonly string[]> {

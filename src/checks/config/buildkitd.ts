@@ -189,7 +189,7 @@ function textProblems(config: ConfigText, edit: ConfigEdit | null): readonly Pro
     const severity = severityOf(problem);
     const words = versions === null ? problem.message : `${problem.message} This concerns ${versions}.`;
     const shown = kind === 'syntax' ? ` ${excerpt(text, line, specOf(problem.path) !== null)}` : '';
-    const printed = stops && prints !== '' && kind === 'wrong-type' ? ` It prints: ${prints}` : '';
+    const printed = stops && kind === 'wrong-type' && /^\S.*\S$/.test(prints) ? ` It prints: ${prints}` : '';
     return {
       condition: CONDITION[kind],
       severity,
@@ -230,7 +230,8 @@ function mendsOf({ content }: ConfigText, text: string): ReadonlyMap<ConfigProbl
 
 function severityOf({ kind, stops, versions, inner }: ConfigProblem): Severity {
   if (stops) return versions === null ? 'error' : 'warning';
-  return inner || kind === 'deprecated' ? 'info' : 'warning';
+  const unsure = versions !== null && (kind === 'newer' || kind === 'letter-case');
+  return inner || unsure || kind === 'deprecated' ? 'info' : 'warning';
 }
 
 function adviceFor({ kind, to, key, written }: ConfigProblem): string | null {
@@ -448,7 +449,6 @@ function provenanceProblems({ config, provenance }: Facts): readonly Problem<Bui
   const found = provenance.value;
   if (found == null || (found.refused === null && found.bad.length === 0)) return [];
   const entry = config.content.values.find(({ path }) => joinKey(path) === 'provenanceEnvDir');
-  const sure = config.bracket.min !== null && (config.bracket.min[1] >= 25 || config.bracket.min[0] > 0);
   const what =
     found.refused !== null
       ? `the directory ${found.path} cannot be listed (${found.refused})`
@@ -456,7 +456,7 @@ function provenanceProblems({ config, provenance }: Facts): readonly Problem<Bui
   return [
     {
       condition: 'config.invalid-value',
-      severity: sure ? 'error' : 'warning',
+      severity: found.surely ? 'error' : 'warning',
       subject: 'provenanceEnvDir',
       message: `buildkitd reads the *.json files in provenanceEnvDir at its start, from v0.25.0 on, and stops: ${what}.`,
       evidence: {

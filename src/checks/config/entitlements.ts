@@ -3,19 +3,21 @@ import { adviceOnEntitlement, ENTITLEMENTS } from '../../buildkit/entitlements.t
 import { edited } from '../../buildkit/mend.ts';
 import { joinKey, keyText } from '../../buildkit/schema-tree.ts';
 import { isSince, type Release } from '../../buildkit/version.ts';
+import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
 import { configEdit } from '../../facts/config-edit.ts';
 import { configFile } from '../../facts/config-file.ts';
 import { identity } from '../../facts/identity.ts';
 import { settings } from '../../facts/settings.ts';
+import { optional } from '../../facts/unseen.ts';
 import type { Check, Problem, TomlEdit } from '../../model.ts';
-import { nearest } from '../../nearest.ts';
+import { editDistance } from '../../nearest.ts';
 import type { ConfigEvidence } from './evidence.ts';
 
 export interface EntitlementsEvidence extends ConfigEvidence {
   readonly name: string;
 }
 
-const needs = { config: configFile, settings, edit: configEdit, identity };
+const needs = { config: configFile, settings, edit: configEdit, identity, version: optional(buildkitdVersion) };
 
 export const configEntitlements: Check<typeof needs, EntitlementsEvidence> = {
   id: 'config/entitlements',
@@ -24,10 +26,10 @@ export const configEntitlements: Check<typeof needs, EntitlementsEvidence> = {
   decides: true,
   conditions: ['entitlement.unknown', 'entitlement.allowed'],
   needs,
-  examine({ config, settings: options, edit, identity: who }) {
+  examine({ config, settings: options, edit, identity: who, version }) {
     const { source, value: names } = options.entitlements;
     const problems: Problem<EntitlementsEvidence>[] = [];
-    const releases = config.content.releases.length > 0 ? config.content.releases : releasesOf(config.bracket);
+    const releases = releasesOf(version.value ?? config.bracket);
     const entry = config.content.values.find(({ path }) => joinKey(path) === 'insecure-entitlements');
     const text = config.file?.text ?? '';
     const fromFile = source === 'file' && entry !== undefined;
@@ -110,10 +112,8 @@ function meantBy(name: string): string | null {
   const folded = name.toLowerCase().replace(/[^a-z]/g, '');
   const exact = ENTITLEMENTS.find((entitlement) => entitlement.name.replace(/[^a-z]/g, '') === folded);
   if (exact !== undefined) return exact.name;
-  return folded.length < 6
-    ? null
-    : nearest(
-        name,
-        ENTITLEMENTS.map((entitlement) => entitlement.name),
-      );
+  const near = ENTITLEMENTS.find(
+    (entitlement) => folded.length > 5 && editDistance(name.toLowerCase(), entitlement.name) <= 2,
+  );
+  return near?.name ?? null;
 }

@@ -1,6 +1,6 @@
 import { edited } from '../../buildkit/mend.ts';
 import { keyText } from '../../buildkit/schema-tree.ts';
-import { surelySince } from '../../buildkit/version.ts';
+import { compareReleases, NEWEST } from '../../buildkit/version.ts';
 import { configEdit } from '../../facts/config-edit.ts';
 import { configFile } from '../../facts/config-file.ts';
 import { identity } from '../../facts/identity.ts';
@@ -126,18 +126,24 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
     function hostProblem({ host, mirrors, http, insecure }: Registry, base: readonly string[]): void {
       const bare = host.replace(/^[a-z]+:\/\//i, '').replace(/\/.*$/, '');
       const real = HUB.test(bare) ? 'docker.io' : bare;
-      if (real === host || real === '') return;
+      if (
+        real === host ||
+        real === '' ||
+        all.some(({ mirrors: named }) => named.some((mirror) => mirrorHost(mirror) === host))
+      )
+        return;
       const from =
         config.content.values.find(({ path }) => path[0] === 'registry' && path[1] === host)?.written.slice(0, 2) ??
         base;
       const weakens = http === true || insecure === true;
+      const direct = host === 'registry-1.docker.io';
       const why =
         host !== bare ? 'a table is found by host and port alone' : 'images of Docker Hub are looked up as docker.io';
       report(
         'config.registry-name-invalid',
         'warning',
         base,
-        `The table for ${JSON.stringify(host)} is never used: ${why}.`,
+        `The table for ${JSON.stringify(host)} ${direct ? `counts only for images named ${host}/…` : 'is never used'}: ${why}.`,
         {
           wish: hosts.has(real) ? null : [{ change: 'rename', path: from, to: [...from.slice(0, 1), real] }],
           consequence: weakens
@@ -152,10 +158,10 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
       const path = [...base, 'mirrors'];
       const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(mirror)?.[1]?.toLowerCase();
       const bare = scheme === undefined ? mirror : mirror.slice(scheme.length + 3).replace(/\/+$/, '');
-      const mirrorHost = bare.replace(/\/.*$/, '');
+      const at = mirrorHost(mirror);
       const written = [...writtenAs(path), String(item)];
-      const scarce = !surelySince(config.bracket, [0, 12, 0]);
-      if (bare === '' || /\s/.test(mirror) || mirrorHost === '')
+      const scarce = compareReleases(config.content.releases[0] ?? NEWEST, [0, 12, 0]) < 0;
+      if (bare === '' || /\s/.test(mirror) || at === '')
         report(
           'config.registry-mirror-invalid',
           'warning',
@@ -167,17 +173,17 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
           },
         );
       else if (scheme !== undefined) {
-        const plain = scheme === 'http' && !all.some((other) => other.host === mirrorHost && other.http === true);
+        const plain = scheme === 'http' && !all.some((other) => other.host === at && other.http === true);
         report(
           'config.registry-mirror-invalid',
           'warning',
           path,
-          `The mirror ${JSON.stringify(mirror)} of ${host} is written with a scheme, which buildkitd drops${scarce ? ' (before v0.12.0 it takes the whole text for the host)' : ''}.${plain ? ` It is asked by HTTPS, unless [registry.${JSON.stringify(mirrorHost)}] says http = true.` : ''}`,
+          `The mirror ${JSON.stringify(mirror)} of ${host} is written with a scheme, which buildkitd drops${scarce ? ' (before v0.12.0 it takes the whole text for the host)' : ''}.${plain ? ` It is asked by HTTPS, unless [registry.${JSON.stringify(at)}] says http = true.` : ''}`,
           {
             item,
             wish: [{ change: 'set', path: written, value: bare }],
             advice: plain
-              ? `Write ${JSON.stringify(bare)}, and [registry.${JSON.stringify(mirrorHost)}] with http = true if it speaks no TLS.`
+              ? `Write ${JSON.stringify(bare)}, and [registry.${JSON.stringify(at)}] with http = true if it speaks no TLS.`
               : `Write ${JSON.stringify(bare)}.`,
           },
         );
@@ -321,3 +327,6 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
     }
   },
 };
+
+/** The host of a mirror, with its port: what its own table would be called. */
+const mirrorHost = (mirror: string): string => mirror.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/\/.*$/, '');

@@ -1,0 +1,221 @@
+import { expect, test } from 'vitest';
+import { configBuildkitd } from '../../../src/checks/config/buildkitd.ts';
+import { createLook, examine } from '../../../src/diagnose.ts';
+import { Unseen } from '../../../src/facts/unseen.ts';
+import { correctConfiguration } from '../../../src/fixes/config/buildkitd.ts';
+import { testCheck } from '../../check-tester.ts';
+import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
+import { cure } from './cure.ts';
+import { ALICE_FILE, alice, root } from './host.ts';
+
+const entry = { check: configBuildkitd, fix: correctConfiguration };
+const UNIT = '/home/alice/.config/systemd/user/buildkit.service';
+const unit = (flags: string): string => `[Service]\nExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd ${flags}\n`;
+
+testCheck(entry, {
+  healthy: {
+    'no file': { host: alice(null) },
+    'an ordinary file': {
+      host: alice('[worker.oci]\n  max-parallelism = 4\n[registry."docker.io"]\n  mirrors = ["a"]\n'),
+    },
+    'any letter case for a recent buildkitd': { host: alice('[Worker.OCI]\nGC = true\n') },
+    '/dev/null as file': {
+      host: alice(null, { files: { '/dev/null': { kind: 'character', mode: 0o666 } } }),
+      request: { config: '/dev/null' },
+    },
+    'process sandbox off in rootless mode': { host: alice('[worker.oci]\nnoProcessSandbox = true\n') },
+    'a missing file named by --config': { host: alice(null), request: { config: '/nowhere.toml' } },
+    'another mode’s file with own configuration': {
+      host: alice('debug = false\n', { files: { '/etc/buildkit/buildkitd.toml': 'root = "/x"\n' } }),
+    },
+    'OCI off where containerd answers': {
+      host: root('[worker.oci]\nenabled = false\n', {
+        files: { '/run/containerd/containerd.sock': { kind: 'socket' } },
+        probes: { connect: () => ({ error: null }) },
+      }),
+    },
+    'a bad snapshotter that a flag overrides': {
+      host: alice('[worker.oci]\nsnapshotter = "overlay2"\n', {
+        files: { [UNIT]: unit('--oci-worker-snapshotter=native') },
+      }),
+    },
+  },
+  ailing: {
+    'a misspelt key is renamed': {
+      host: alice('[worker.oci]\n  max-paralellism = 4 # all\n'),
+      conditions: ['config.unknown-key'],
+      status: 'warn',
+      says: [`${ALICE_FILE}:2:`, 'worker.oci.max-parallelism'],
+      cure,
+    },
+    'several at once': {
+      host: alice(
+        '[worker.oci]\nmax_parallelism = 4\n[worker]\nbridgeName = "b"\n[frontend.gateway.v0]\nenabled = true\n',
+      ),
+      conditions: ['config.unknown-key', 'config.misplaced-key', 'config.unknown-key'],
+      cure,
+    },
+    'a deprecated key': { host: alice('debug = true\n'), conditions: ['config.deprecated-key'], status: 'pass', cure },
+    'a state directory in the wrong table is risky': {
+      host: alice('[worker.oci]\nroot = "/data"\n'),
+      conditions: ['config.misplaced-key'],
+      cure,
+    },
+    'a snapshotter that does not exist': {
+      host: alice('[worker.oci]\nsnapshotter = "overlay2"\n'),
+      conditions: ['snapshotter.name-mismatch'],
+      status: 'fail',
+      says: ['auto, overlayfs'],
+      cure,
+    },
+    'syntax, with the line shown': {
+      host: alice('# a\n[worker.oci]\nsnapshotter = overlayfs\n'),
+      conditions: ['config.toml-syntax'],
+      status: 'fail',
+      says: [`${ALICE_FILE}:3:15:`, 'The line is: snapshotter = overlayfs'],
+    },
+    'a secret in a broken line is not shown': {
+      host: alice('password = hunter2\n'),
+      conditions: ['config.toml-syntax'],
+      says: ['The line is: password = …'],
+    },
+    'a wrong type, with what buildkitd prints': {
+      host: alice('[worker.oci]\nenabled = "yes"\n'),
+      conditions: ['config.wrong-type'],
+      status: 'fail',
+      says: ['cannot decode TOML string into struct field config.OCIConfig.Enabled of type *bool'],
+    },
+    'a file of root’s in the user’s home': {
+      host: alice({ text: '', uid: 0, gid: 0, mode: 0o600, unreadable: true }, { self: { uid: 0 } }),
+      conditions: ['config.unreadable'],
+      status: 'fail',
+      cure,
+    },
+    'a file of root’s that root named': {
+      host: alice(null, {
+        self: { uid: 0 },
+        files: { '/srv/b.toml': { text: '', uid: 0, gid: 0, mode: 0o600, unreadable: true } },
+      }),
+      request: { config: '/srv/b.toml' },
+      conditions: ['config.unreadable'],
+      cure,
+    },
+    'a directory': { host: alice({ kind: 'directory' }), conditions: ['config.unreadable'], status: 'fail' },
+    'a pipe': { host: alice({ kind: 'fifo' }), conditions: ['config.unreadable'], status: 'fail', says: ['waits'] },
+    'a link to a device without end': {
+      host: alice({ link: '/dev/zero' }, { files: { '/dev/zero': { kind: 'character' } } }),
+      conditions: ['config.unreadable'],
+      status: 'fail',
+    },
+    'the default file is broken, --config or not': {
+      host: alice('debug =\n', { files: { '/srv/b.toml': '' } }),
+      request: { config: '/srv/b.toml' },
+      conditions: ['config.toml-syntax'],
+      status: 'fail',
+      says: ['before it looks at --config'],
+    },
+    'the default file wins over --config': {
+      host: root('[grpc.tls]\ncert = "/c"\n', { files: { '/srv/b.toml': '' } }),
+      request: { config: '/srv/b.toml' },
+      conditions: ['config.other-file'],
+      status: 'warn',
+    },
+    'root’s file where only a user’s buildkitd looks': {
+      host: root(null, { files: { '/root/.config/buildkit/buildkitd.toml': '' } }),
+      conditions: ['config.other-file'],
+      status: 'warn',
+    },
+    'the unit’s file counts': {
+      host: alice('debug = false\n', {
+        files: {
+          [UNIT]: unit('--config /home/alice/b.toml'),
+          '/home/alice/b.toml': { text: '[debug]\nlevel=1\n', uid: 1000, gid: 1000 },
+        },
+      }),
+      conditions: ['config.wrong-type'],
+      status: 'fail',
+      says: ['/home/alice/b.toml:1:'],
+    },
+    'a key that a flag overrides': {
+      host: alice('root = "/data"\n', { files: { [UNIT]: unit('--root /other') } }),
+      conditions: ['config.overridden'],
+      status: 'pass',
+    },
+    'OCI off and no containerd': {
+      host: root('[worker.oci]\nenabled = false\n'),
+      conditions: ['runtime.no-worker'],
+      status: 'fail',
+    },
+    'provenance that is no JSON': {
+      host: root('', {
+        files: { '/etc/buildkit/provenance.d/a.json': '{', '/etc/buildkit/provenance.d': { kind: 'directory' } },
+      }),
+      conditions: ['config.invalid-value'],
+      status: 'fail',
+    },
+    'what only some versions refuse is a warning where the version is not known': {
+      host: root('[worker.oci]\ngckeepstorage = "10GB"\n', {}, '0.0.0+unknown'),
+      conditions: ['config.unknown-key', 'config.wrong-type', 'config.deprecated-key'],
+      status: 'warn',
+      says: ['This concerns versions'],
+    },
+  },
+  other: {
+    'a relative path': { host: alice(null), request: { config: 'b.toml' }, status: 'unknown', says: 'relative path' },
+    'a huge file': {
+      host: alice({ text: `#${'x'.repeat(5 * 1024 * 1024)}`, uid: 1000, gid: 1000 }),
+      status: 'unknown',
+      says: 'longer than 4 MiB',
+    },
+    'the user’s own file that permissions hide, which buildkitd reads all the same': {
+      host: alice({ text: '', uid: 1000, gid: 1000, mode: 0, unreadable: true }),
+      status: 'unknown',
+    },
+  },
+});
+
+async function report(options: VirtualHostOptions) {
+  const [found] = await examine(createLook(new VirtualHost(options), ASK), [entry], { isSelected: () => true });
+  if (found === undefined) throw new Error('no report');
+  return found;
+}
+
+test('each problem of a file tells its key and line', async () => {
+  const { problems } = await report(alice('[worker.oci]\n\n\nsnapshotter = "vfs"\nmax-parallelism = "4"\n'));
+  expect(problems.map(({ evidence }) => evidence)).toEqual([
+    expect.objectContaining({ key: 'worker.oci.max-parallelism', line: 5 }),
+    expect.objectContaining({ key: 'worker.oci.snapshotter', line: 4 }),
+  ]);
+});
+
+test('what would bring a weaker setting into force is risky and says so', async () => {
+  const { fixes } = await report(
+    alice('[registry.localhost.local]\ninsecure = true\n[worker.oci]\nmax_parallelism = 3\n'),
+  );
+  expect(fixes.map(({ risk }) => risk).sort()).toEqual(['risky', 'safe']);
+  expect(fixes.find(({ risk }) => risk === 'risky')?.consequence).toContain('not verified');
+});
+
+test('a file that only root may change is changed by root', async () => {
+  const { fixes } = await report(root('[worker.oci]\nmax_parallelism = 3\n'));
+  expect(fixes[0]?.steps[0]).toMatchObject({ as: 'root', do: 'edit', path: '/etc/buildkit/buildkitd.toml' });
+});
+
+test('ten thousand unknown keys make a report of a hundred', async () => {
+  const text = Array.from({ length: 10_000 }, (_, index) => `k${index} = ${index}`).join('\n');
+  const { problems, status } = await report(alice(`${text}\nroot = 1\n`));
+  expect(problems.length).toBe(101);
+  expect(problems[0]?.condition).toBe('config.wrong-type');
+  expect(status).toBe('fail');
+});
+
+test('a directory of root’s that hides provenance.d stops a rootless buildkitd', async () => {
+  const host = new VirtualHost(alice(null));
+  const stat = host.stat.bind(host);
+  host.stat = async (path) => {
+    if (path.startsWith('/etc/buildkit/provenance.d')) throw new Unseen('/etc/buildkit may not be entered');
+    return stat(path);
+  };
+  const [found] = await examine(createLook(host, ASK), [entry], { isSelected: () => true });
+  expect(found?.problems).toMatchObject([{ condition: 'config.invalid-value', severity: 'error' }]);
+});

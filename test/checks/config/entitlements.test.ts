@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { configEntitlements } from '../../../src/checks/config/entitlements.ts';
+import { createLook, examine } from '../../../src/diagnose.ts';
+import { correctEntitlements } from '../../../src/fixes/config/entitlements.ts';
+import { testCheck } from '../../check-tester.ts';
+import { ASK, VirtualHost } from '../../virtual-host.ts';
+import { cure } from './cure.ts';
+import { alice, root } from './host.ts';
+
+const entry = { check: configEntitlements, fix: correctEntitlements };
+const listed = (...names: readonly string[]): string => `insecure-entitlements = ${JSON.stringify(names)}\n`;
+const UNIT = '/etc/systemd/system/buildkit.service';
+
+testCheck(entry, {
+  healthy: {
+    'no file': { host: alice(null) },
+    'none allowed': { host: alice('insecure-entitlements = []\n') },
+    'device, which is allowed anyway': { host: alice(listed('device')) },
+    'the two that articles know': { host: alice(listed('network.host', 'security.insecure')) },
+  },
+  ailing: {
+    'an allowed one says what the client has to do': {
+      host: root(listed('security.insecure')),
+      conditions: ['entitlement.allowed'],
+      status: 'pass',
+      says: ['as good as root', '--allow security.insecure'],
+    },
+    'a misspelt one': {
+      host: alice(listed('network.hosts')),
+      conditions: ['entitlement.unknown'],
+      status: 'warn',
+      says: ['network.host'],
+      cure,
+    },
+    'a misspelt one beside the real one is removed': {
+      host: alice(listed('network_host', 'network.host')),
+      conditions: ['entitlement.unknown', 'entitlement.allowed'],
+      cure,
+    },
+    'names from articles': {
+      host: alice(
+        listed(
+          'network.dns',
+          'docker.socket',
+          'capabilities.setuid',
+          'mount.bind',
+          'procfs',
+          'privileged',
+          'fs.read',
+          'nonsense',
+        ),
+      ),
+      conditions: new Array(8).fill('entitlement.unknown'),
+      says: [
+        'dns.nameservers',
+        "Docker's socket",
+        'without any',
+        'build context only',
+        'unmasks',
+        'security.insecure',
+        'named contexts',
+        'only network.host',
+      ],
+    },
+    'device for a buildkitd that is older': {
+      host: alice(listed('device'), {}, 'v0.19.0'),
+      conditions: ['entitlement.unknown'],
+      says: ['yet'],
+    },
+    'an unknown one as flag stops buildkitd': {
+      host: root(null, {
+        files: { [UNIT]: '[Service]\nExecStart=/usr/bin/buildkitd --allow-insecure-entitlement network.dns\n' },
+      }),
+      conditions: ['entitlement.unknown'],
+      status: 'fail',
+      says: ['does not start'],
+    },
+    'device as flag, before the flag took it': {
+      host: root(
+        null,
+        { files: { [UNIT]: '[Service]\nExecStart=/usr/bin/buildkitd --allow-insecure-entitlement device\n' } },
+        'v0.23.2',
+      ),
+      conditions: ['entitlement.unknown'],
+      status: 'fail',
+    },
+  },
+});
+
+test('allowing what was misspelt is risky, and says what it gives away', async () => {
+  const look = createLook(new VirtualHost(root(listed('security-insecure'))), ASK);
+  const [report] = await examine(look, [entry], { isSelected: () => true });
+  expect(report?.fixes).toMatchObject([{ risk: 'risky', consequence: expect.stringContaining('as good as root') }]);
+  expect(report?.problems[0]?.evidence).toMatchObject({ key: 'insecure-entitlements', line: 1 });
+});

@@ -1,0 +1,220 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { configTls } from '../../../src/checks/config/tls.ts';
+import { createLook, examine } from '../../../src/diagnose.ts';
+import { protectKeys } from '../../../src/fixes/config/tls.ts';
+import { probeKeypair, probePem } from '../../../src/host/probes/pem.ts';
+import type { PemAnswer, Probes } from '../../../src/model.ts';
+import { testCheck } from '../../check-tester.ts';
+import { ASK, type VirtualFile, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
+import { cure } from './cure.ts';
+import { alice, root } from './host.ts';
+
+const entry = { check: configTls, fix: protectKeys };
+const NOW = Date.UTC(2026, 0, 1);
+const days = (count: number): string => new Date(NOW + count * 86_400_000).toISOString();
+const certificate = (from: string, to: string): PemAnswer => ({
+  certificates: [{ subject: 'CN=b', notBefore: from, notAfter: to, isCa: true }],
+  privateKeys: 0,
+  error: null,
+});
+const GOOD = certificate(days(-10), days(300));
+const KEY: PemAnswer = { certificates: [], privateKeys: 1, error: null };
+
+interface Files {
+  readonly cert?: PemAnswer | null;
+  readonly key?: PemAnswer | null;
+  readonly ca?: PemAnswer | null;
+  readonly match?: Probes['keypair']['answer'];
+  readonly keyFile?: VirtualFile;
+}
+function tls(
+  address: string,
+  { cert = GOOD, key = KEY, ca = GOOD, match, keyFile }: Files,
+  on = alice,
+): VirtualHostOptions {
+  const pems: { [path: string]: PemAnswer | null } = { '/tls/cert.pem': cert, '/tls/key.pem': key, '/tls/ca.pem': ca };
+  const rows = [
+    `[grpc]\naddress = ["${address}"]\n[grpc.tls]`,
+    'cert = "/tls/cert.pem"',
+    'key = "/tls/key.pem"',
+    ...(ca === null ? [] : ['ca = "/tls/ca.pem"']),
+  ];
+  return on(rows.join('\n'), {
+    files: {
+      '/tls/cert.pem': cert === null ? null : { text: '' },
+      '/tls/key.pem': key === null ? null : { text: '', mode: 0o600, uid: 1000, gid: 1000, ...keyFile },
+      '/tls/ca.pem': ca === null ? null : { text: '' },
+    },
+    now: NOW,
+    probes: {
+      pem: ({ path }) => pems[path] ?? { certificates: [], privateKeys: 0, error: 'ENOENT' },
+      keypair: () => match ?? { matches: true, error: null },
+    },
+  });
+}
+const OPEN = 'tcp://0.0.0.0:1234';
+
+testCheck(entry, {
+  healthy: {
+    'a Unix socket only': { host: alice('[grpc]\naddress = ["unix:///run/user/1000/b.sock"]\n') },
+    'no file': { host: alice(null) },
+    'TCP on loopback': {
+      host: alice('[grpc]\naddress = ["tcp://127.0.0.1:1234", "tcp://[::1]:1234", "tcp://localhost:1"]\n'),
+    },
+    'TLS with verified clients': { host: tls(OPEN, {}) },
+    'TCP inside a network of its own': {
+      host: alice('[grpc]\naddress = ["tcp://0.0.0.0:1234"]\n', {
+        files: {
+          '/home/alice/.config/systemd/user/buildkit.service':
+            '[Service]\nExecStart=/usr/bin/rootlesskit --net=slirp4netns /usr/bin/buildkitd\n',
+        },
+      }),
+    },
+  },
+  ailing: {
+    'TCP to everybody without TLS': {
+      host: alice('[grpc]\naddress = [\n  "unix:///a",\n  "tcp://0.0.0.0:1234",\n]\n'),
+      conditions: ['tls.server-missing'],
+      status: 'warn',
+      says: ['tcp://0.0.0.0:1234'],
+    },
+    'the debug address': {
+      host: alice('[grpc]\ndebugAddress = "0.0.0.0:6060"\n'),
+      conditions: ['tls.server-missing'],
+      status: 'warn',
+      says: ['memory'],
+    },
+    'certificate without key': {
+      host: alice('[grpc.tls]\ncert = "/tls/cert.pem"\n'),
+      conditions: ['tls.server-pair'],
+      status: 'fail',
+    },
+    'CA alone': {
+      host: alice('[grpc]\naddress = ["tcp://127.0.0.1:1"]\n[grpc.tls]\nca = "/tls/ca.pem"\n'),
+      conditions: ['tls.server-missing'],
+      status: 'warn',
+      says: ['no TLS at all'],
+    },
+    'a file that is missing, although the address is a Unix socket': {
+      host: tls('unix:///a', { key: null }),
+      conditions: ['tls.server-missing'],
+      status: 'fail',
+      says: ['/tls/key.pem', 'does not exist'],
+    },
+    'a CA that holds no certificate': {
+      host: tls(OPEN, { ca: KEY }),
+      conditions: ['tls.server-missing'],
+      status: 'fail',
+    },
+    'a key that does not belong': {
+      host: tls(OPEN, { match: { matches: false, error: null } }),
+      conditions: ['tls.server-pair'],
+      status: 'fail',
+    },
+    'a key with a password': {
+      host: tls(OPEN, { match: { matches: null, error: 'Passphrase required for encrypted key' } }),
+      conditions: ['tls.server-pair'],
+      status: 'fail',
+    },
+    'a certificate that ended': {
+      host: tls(OPEN, { cert: certificate(days(-100), days(-1)) }),
+      conditions: ['tls.server-expired'],
+      status: 'fail',
+      says: ['2025-12-31'],
+    },
+    'one that ends soon': {
+      host: tls(OPEN, { cert: certificate(days(-100), days(5)) }),
+      conditions: ['tls.server-expired'],
+      status: 'warn',
+      says: ['in 5 days'],
+    },
+    'one of tomorrow': {
+      host: tls(OPEN, { cert: certificate(days(1), days(9)) }),
+      conditions: ['tls.server-expired'],
+      status: 'fail',
+      says: ['clock'],
+    },
+    'clients that nobody verifies': {
+      host: tls(OPEN, { ca: null }),
+      conditions: ['tls.clients-unverified'],
+      status: 'warn',
+    },
+    'a key that everybody can read': {
+      host: tls(OPEN, { keyFile: { mode: 0o644 } }),
+      conditions: ['tls.key-exposed'],
+      status: 'warn',
+      says: ['mode 0644'],
+      cure,
+    },
+    'an unreadable key': {
+      host: tls(OPEN, { keyFile: { uid: 0, gid: 0, mode: 0o600 } }),
+      conditions: ['tls.server-missing'],
+      status: 'fail',
+    },
+    'a key of root’s that a group can read is told, not changed': {
+      host: tls(OPEN, { keyFile: { uid: 0, gid: 44, mode: 0o640 } }, root),
+      conditions: ['tls.key-exposed'],
+      status: 'warn',
+    },
+  },
+  other: {
+    'a relative path': {
+      host: alice('[grpc.tls]\ncert = "c.pem"\nkey = "k.pem"\n'),
+      status: 'unknown',
+      says: 'relative path',
+    },
+  },
+});
+
+const scratch = mkdtempSync(join(tmpdir(), 'bkd-tls-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+test('real files made by openssl: a pair passes, a foreign key fails', async () => {
+  const path = (name: string): string => join(scratch, name);
+  for (const name of ['a', 'b'])
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '90',
+        '-subj',
+        `/CN=${name}`,
+        '-keyout',
+        path(`${name}.key`),
+        '-out',
+        path(`${name}.crt`),
+      ],
+      { stdio: 'ignore' },
+    );
+  writeFileSync(path('broken.crt'), '-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n');
+  const status = async (cert: string, key: string): Promise<string | undefined> => {
+    const files = Object.fromEntries(
+      ['a.key', 'a.crt', 'b.key', 'b.crt', 'broken.crt'].map((name) => [
+        path(name),
+        { text: '', uid: 1000, gid: 1000, mode: 0o600 },
+      ]),
+    );
+    const host = alice(`[grpc.tls]\ncert = "${path(cert)}"\nkey = "${path(key)}"\n`, {
+      files,
+      now: Date.now(),
+      probes: { pem: (input) => probePem(input.path), keypair: (input) => probeKeypair(input.cert, input.key) },
+    });
+    const [report] = await examine(createLook(new VirtualHost(host), ASK), [entry], { isSelected: () => true });
+    return `${report?.status} ${report?.problems.map(({ condition }) => condition).join()}`;
+  };
+  expect(await status('a.crt', 'a.key')).toBe('pass ');
+  expect(await status('a.crt', 'b.key')).toBe('fail tls.server-pair');
+  expect(await status('broken.crt', 'a.key')).toBe('fail tls.server-missing');
+  expect(await status('a.key', 'a.key')).toBe('fail tls.server-missing');
+});
