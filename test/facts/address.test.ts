@@ -13,7 +13,7 @@ import {
   resolvePort,
   splitHostPort,
 } from '../../src/facts/address.ts';
-import { lookUpHost, parsePublished } from '../../src/facts/ports.ts';
+import { lookUpHost, parsePublished } from '../../src/facts/port-wanted.ts';
 
 describe('addresses of buildkitd', () => {
   test('a scheme is what stands before the first "://", to the letter', () => {

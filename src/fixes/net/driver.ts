@@ -1,4 +1,4 @@
-import type { DriverEvidence } from '../../checks/net/driver.ts';
+import type { DriverEvidence } from '../../checks/net/driver-case.ts';
 import type { Fix, Step, Treatment } from '../../model.ts';
 
 /** Installs what the configured driver runs where the person says so; the rest is said. */

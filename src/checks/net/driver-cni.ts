@@ -1,0 +1,76 @@
+import { surelyBefore } from '../../buildkit/version.ts';
+import type { DriverCase } from './driver-case.ts';
+
+/** The network modes cni and bridge: buildkitd sets one network up at its start, to try it. */
+export function judgeCni(open: DriverCase): void {
+  if (open.facts.netDriver.mode === 'bridge') judgeBridge(open);
+  else judgeConfiguration(open);
+  if (open.facts.launcher === 'rootlesskit' && open.problems.length === 0) judgeRights(open);
+}
+
+function judgeBridge({ facts, add, install }: DriverCase): void {
+  const { binaryDirectory: directory, ownBridge, iptables } = facts.netDriver;
+  if (surelyBefore(facts.buildkitdVersion, [0, 13, 0]))
+    add(
+      'net.cni-incompatible',
+      'bridge',
+      `buildkitd ${facts.software.buildkitd?.text ?? ''} has no network mode "bridge"; v0.13.0 brought it`,
+      { what: 'version', program: 'buildkitd' },
+    );
+  else if (!ownBridge && !directory.programs.includes('bridge'))
+    add(
+      'net.cni-missing',
+      directory.path,
+      `neither buildkit-cni-bridge is in PATH nor is there ${directory.path}/bridge, which the network mode "bridge" runs`,
+      { what: 'cni-plugins', path: directory.path, install: install('cni-plugins') },
+    );
+  if (!iptables)
+    add(
+      'net.iptables-missing',
+      'iptables',
+      'iptables is not in PATH, and the firewall plugin of the network mode "bridge" runs it',
+      { what: 'iptables', program: 'iptables', install: install('iptables') },
+    );
+}
+
+function judgeConfiguration({ facts, add, install }: DriverCase): void {
+  const { cni, binaryDirectory: directory, written } = facts.netDriver;
+  const config = (message: string): void =>
+    add('net.cni-missing', cni.path, message, { what: 'cni-config', path: cni.path });
+  const plugins = (message: string): void =>
+    add('net.cni-missing', directory.path, message, {
+      what: 'cni-plugins',
+      path: directory.path,
+      install: install('cni-plugins'),
+    });
+  if (!cni.exists) config(`networkMode is "cni", but the configuration ${cni.path} does not exist`);
+  else if (cni.broken !== null) {
+    const asked = written === 'auto' ? 'buildkitd uses CNI as soon as its configuration exists, but ' : '';
+    config(`${asked}${cni.path} cannot be used: ${cni.broken}`);
+  } else if (!directory.exists) plugins(`the directory of CNI plugins ${directory.path} does not exist`);
+  else {
+    // buildkitd adds the loopback plugin itself.
+    const missing = [...new Set(['loopback', ...cni.plugins])].filter((name) => !directory.programs.includes(name));
+    if (missing.length > 0)
+      plugins(`${directory.path} lacks the CNI plugin${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`);
+  }
+}
+
+/** What root of a user namespace may not do. */
+function judgeRights({ facts, add }: DriverCase): void {
+  const { net, mode, cni, cacheWritable } = facts.netDriver;
+  if (net === 'host' && (mode === 'bridge' || cni.plugins.includes('bridge')))
+    add(
+      'net.cni-rootless-permission',
+      mode,
+      'CNI cannot make a bridge in the network of the host: rootlesskit is started with --net=host',
+      { what: 'cni-network' },
+    );
+  else if (!cacheWritable)
+    add(
+      'net.cni-rootless-permission',
+      '/var/lib/cni',
+      'CNI keeps its results in /var/lib/cni, which the user may not make: buildkitd ends with "CNI setup error"',
+      { what: 'cni-cache' },
+    );
+}
