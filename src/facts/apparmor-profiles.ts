@@ -103,11 +103,11 @@ export function matchesAttachment(pattern: string, path: string): boolean {
   }
   if (depth !== 0) return false;
   try {
-    // Doubled slashes come from variables that end in one.
-    return new RegExp(`^${source}$`).test(path) || new RegExp(`^${source.replaceAll('//', '/')}$`).test(path);
+    return new RegExp(`^${source}$`).test(path);
   } catch {
     return false;
   }
 }
 
-const literal = (char: string): string => char.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+/** A slash after a slash is none: doubled ones come from variables that end in one. */
+const literal = (char: string): string => (char === '/' ? '(?:/|(?<=/))' : char.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));

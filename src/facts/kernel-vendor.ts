@@ -48,7 +48,7 @@ const SIGNS: readonly (readonly [vendor: KernelVendor, sign: RegExp])[] = [
   ['arch', /-(?:arch|zen)\d+(?:-\d+)?(?:-zen)?$/],
   ['gentoo', /-gentoo\b/],
   ['cos', /^\d+\.\d+\.\d+\+$/],
-  ['suse', /^\d+\.\d+\.\d+-[\d.]+-(?:default|azure|rt|preempt|kvmsmall|64kb)$/],
+  ['suse', /^\d+\.\d+\.\d+-(?:[\d.]+-(?:default|preempt|kvmsmall|64kb)|\d+\.[\d.]+-(?:azure|rt))$/],
 ];
 /** Where the name tells nothing, who built it does (the tail of /proc/version). */
 const BUILDERS: readonly (readonly [vendor: KernelVendor, builder: RegExp])[] = [
@@ -93,5 +93,5 @@ function builderOf(version: string | null): KernelVendor | null {
 }
 
 function buildOf(release: string, end: number): string | null {
-  return /^\d+\.\d+(?:\.\d+)?[-.](\d[\w.]*)/.exec(release.slice(0, end))?.[1] ?? null;
+  return /^\d+\.\d+(?:\.\d+)?-(\d[\w.]*)/.exec(release.slice(0, end))?.[1] ?? null;
 }

@@ -214,7 +214,7 @@ function intersect(a: readonly IdRange[], b: readonly IdRange[]): readonly IdRan
 function ownerFor({ subids, target, accounts }: RepairInput): string {
   const { name, uid } = target;
   if (name === null || !/^[A-Za-z0-9_][\w.@\\+-]*\$?$/.test(name)) return String(uid);
-  const local = accounts.users.some((user) => user.name === name);
+  const local = accounts.users.some((user) => user.name === name && user.uid === uid);
   return local || (subids.dynamic !== null && subids.dropsDuplicates === false) ? name : String(uid);
 }
 

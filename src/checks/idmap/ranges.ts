@@ -78,7 +78,7 @@ export const idmapRanges: Check<typeof needs, RangesEvidence> = {
         const map = facts.namespace.value[`${kind}Map`];
         findings.push(...judgeTotal(kind, name, map.reduce((sum, [, , count]) => sum + count, 0) - 1, []));
       }
-    } else {
+    } else if (target.name !== null) {
       for (const kind of ['uid', 'gid'] as const) {
         const { found, unknown } = judge(kind, asked[kind], facts.subids, {
           name,
@@ -102,7 +102,8 @@ export const idmapRanges: Check<typeof needs, RangesEvidence> = {
         login,
         outer,
         system: place.system,
-        readsFiles: asked.uid.from === 'file' && !launched,
+        // Where getsubids is used, it finds the new range and the files are not read.
+        readsFiles: subids.dynamic === null && !launched,
       });
       return made;
     };

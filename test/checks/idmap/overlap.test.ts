@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { idmapOverlap } from '../../../src/checks/idmap/overlap.ts';
+import { createLook, examine } from '../../../src/diagnose.ts';
+import { partRanges } from '../../../src/fixes/idmap/overlap.ts';
+import { testCheck } from '../../check-tester.ts';
+import { ASK, VirtualHost } from '../../virtual-host.ts';
+import { hostWith } from '../userns/host.ts';
+
+const entry = { check: idmapOverlap, fix: partRanges };
+const host = (uid: string, gid = '', files = {}) =>
+  hostWith({ files: { '/etc/subuid': uid, '/etc/subgid': gid, ...files } });
+
+testCheck(entry, {
+  healthy: {
+    'ranges side by side': {
+      host: host('alice:100000:65536\nbob:165536:65536\n', 'alice:100000:65536\nbob:165536:65536\n'),
+    },
+    'the same ids as users and as groups': { host: host('alice:100000:65536\n', 'bob:100000:65536\n') },
+    "one user's own ranges, by name and by number": { host: host('alice:100000:65536\n1000:130000:65536\n') },
+    'root and lxd share theirs on purpose': {
+      host: host('root:1000000:1000000000\nlxd:1000000:1000000000\nalice:100000:65536\n'),
+    },
+    'no files': { host: hostWith({ files: { '/etc/subuid': null, '/etc/subgid': null } }) },
+    'lines without ids, and comments': { host: host('bob:100000:0\n#carol:100000:65536\nalice:100000:65536\n') },
+  },
+  ailing: {
+    'usermod gave bob what alice had': {
+      host: host('alice:100000:65536\nbob:100000:65536\n'),
+      conditions: ['idmap.subid-overlap'],
+      status: 'warn',
+      says: ['alice (line 1) and bob (line 2) of /etc/subuid share the ids 100000-165535'],
+    },
+    'a part of it, for groups': {
+      host: host('', 'bob:165000:65536\nalice:100000:65536\n'),
+      conditions: ['idmap.subid-overlap'],
+      says: ['/etc/subgid share the ids 165000-165535'],
+    },
+    'a short range within a long one, beside others': {
+      host: host('big:100000:1000000\ncarol:2000000:10\nalice:300000:65536\nbig:1200000:5\nbob:400000:65536\n'),
+      conditions: ['idmap.subid-overlap', 'idmap.subid-overlap'],
+      says: ['big (line 1) and alice (line 3)', 'big (line 1) and bob (line 5)'],
+    },
+    'an account inside': {
+      host: host('carol:65000:65536\n'),
+      conditions: ['idmap.subid-overlap'],
+      status: 'warn',
+      says: ['contains the accounts nobody (65534)'],
+    },
+    'a group inside': {
+      host: host('', 'bob:900:200\n'),
+      conditions: ['idmap.subid-overlap'],
+      says: ['the groups alice (1000), bob (1001)'],
+    },
+  },
+  other: {
+    'a file that may not be read': {
+      host: host('', '', { '/etc/subuid': { text: '', unreadable: true } }),
+      status: 'unknown',
+      says: '/etc/subuid',
+    },
+  },
+});
+
+async function plan(uid: string) {
+  const look = createLook(new VirtualHost(host(uid)), ASK);
+  const [report] = await examine(look, [entry], { isSelected: () => true });
+  if (report === undefined) throw new Error('no report');
+  return report;
+}
+
+test('a person decides who gives way, and is told a range that is free', async () => {
+  const { fixes } = await plan('alice:100000:65536\nbob:100000:65536\ncarol:165536:65536\n');
+  expect(fixes.map(({ risk }) => risk)).toEqual(['manual']);
+  expect(JSON.stringify(fixes)).toContain('usermod --del-subuids 100000-165535 --add-subuids 231072-296607 bob');
+});
+
+test('a host full of overlaps is told of the first, and how many more there are', async () => {
+  const { problems } = await plan(Array.from({ length: 50 }, (_, index) => `user${index}:100000:65536\n`).join(''));
+  expect(problems).toHaveLength(20);
+  expect(problems.at(-1)?.message).toContain('29 more');
+});
+
+test('a hundred thousand lines in seconds', async () => {
+  const started = performance.now();
+  const { problems } = await plan(
+    Array.from({ length: 100_000 }, (_, index) => `user${index}:${100000 + index * 4000}:4001\n`).join(''),
+  );
+  expect(performance.now() - started).toBeLessThan(3000);
+  expect(problems).toHaveLength(20);
+});

@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest';
+import { kernelLimits } from '../../../src/checks/kernel/limits.ts';
+import { createLook, examine } from '../../../src/diagnose.ts';
+import { raiseKernelLimits } from '../../../src/fixes/kernel/limits.ts';
+import { testCheck } from '../../check-tester.ts';
+import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
+import { carryOut, dockerMounts, hostWith } from '../userns/host.ts';
+
+const entry = { check: kernelLimits, fix: raiseKernelLimits };
+const keys = (used: string, maxkeys = 200, maxbytes = 20000) => ({
+  '/proc/sys/kernel/keys/maxkeys': `${maxkeys}\n`,
+  '/proc/sys/kernel/keys/maxbytes': `${maxbytes}\n`,
+  '/proc/key-users': `    0:     9 8/8 3/1000000 48/25000000\n${used}`,
+});
+const limits = (lines: string) => ({
+  '/proc/self/limits': `Limit                     Soft Limit           Hard Limit           Units     \n${lines}`,
+});
+const V1 =
+  '27 1 8:2 / / rw - ext4 /dev/sda2 rw\n28 27 0:5 / /proc rw - proc proc rw\n30 27 0:30 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n31 27 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n';
+const UNLIMITED_V1 = '9223372036854771712\n';
+
+testCheck(entry, {
+  healthy: {
+    'the usual quota, little of it used': { host: hostWith({ files: keys(' 1000:     5 5/5 4/200 98/20000\n') }) },
+    'a user without any key': { host: hostWith({ files: keys('') }) },
+    "somebody else's quota is used up": {
+      host: hostWith({ files: keys(' 1001:   200 200/200 200/200 1898/20000\n') }),
+    },
+    'a kernel without keys': { host: hostWith() },
+    'the limits of a login': {
+      host: hostWith({
+        files: limits(
+          'Max processes             95892                95892                processes \nMax open files            1024                 1048576              files     \nMax address space         unlimited            unlimited            bytes     \n',
+        ),
+      }),
+    },
+    'a unit has limits of its own, which are not those of this session': {
+      host: hostWith({
+        files: {
+          ...limits('Max open files            16                   16                   files     \n'),
+          '/home/alice/.config/systemd/user/buildkit.service':
+            '[Service]\nExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd\n',
+        },
+      }),
+    },
+    'cgroup v2 without limits': {
+      host: hostWith({
+        files: {
+          '/proc/self/cgroup': '0::/user.slice/x.scope\n',
+          '/sys/fs/cgroup/user.slice/x.scope/pids.max': 'max\n',
+          '/sys/fs/cgroup/user.slice/memory.max': 'max\n',
+        },
+      }),
+    },
+    'cgroup v1 without limits': {
+      host: hostWith({
+        files: {
+          '/proc/self/mountinfo': V1,
+          '/proc/self/cgroup': '4:memory:/a\n8:pids:/\n',
+          '/sys/fs/cgroup/memory/a/memory.limit_in_bytes': UNLIMITED_V1,
+        },
+      }),
+    },
+    'no inotify instances, which nothing here needs': {
+      host: hostWith({
+        files: { '/proc/sys/fs/inotify/max_user_instances': '0\n', '/proc/sys/user/max_inotify_instances': '0\n' },
+      }),
+    },
+  },
+  ailing: {
+    'every key in use': {
+      host: hostWith({ files: keys(' 1000:   200 200/200 200/200 1898/20000\n') }),
+      conditions: ['limits.keyring-quota'],
+      status: 'fail',
+      says: ['200 of 200 keys (kernel.keys.maxkeys)'],
+      cure: carryOut,
+    },
+    'one key left': {
+      host: hostWith({ files: keys(' 1000:   199 199/199 199/200 1888/20000\n') }),
+      conditions: ['limits.keyring-quota'],
+      status: 'warn',
+      says: ['only 1 RUN steps'],
+      cure: carryOut,
+    },
+    'every byte in use': {
+      host: hostWith({ files: keys(' 1000:    50 50/50 50/200 19990/20000\n') }),
+      conditions: ['limits.keyring-quota'],
+      status: 'fail',
+      says: ['kernel.keys.maxbytes'],
+      cure: carryOut,
+    },
+    'no keys allowed': {
+      host: hostWith({ files: keys('', 2) }),
+      conditions: ['limits.keyring-quota'],
+      status: 'fail',
+      cure: carryOut,
+    },
+    'root has a quota of its own': {
+      host: hostWith({
+        files: {
+          ...keys(''),
+          '/proc/sys/kernel/keys/root_maxkeys': '3\n',
+          '/proc/sys/kernel/keys/root_maxbytes': '25000000\n',
+        },
+        rest: { mode: 'rootful', env: { PATH: '/usr/bin', HOME: '/root', USER: 'root' } },
+      }),
+      conditions: ['limits.keyring-quota'],
+      says: ['kernel.keys.root_maxkeys'],
+      cure: carryOut,
+    },
+    'too few files': {
+      host: hostWith({
+        files: limits('Max open files            32                   32                   files     \n'),
+      }),
+      conditions: ['limits.open-files'],
+      status: 'fail',
+      says: ['32 files'],
+    },
+    'few files': {
+      host: hostWith({
+        files: limits('Max open files            128                  128                  files     \n'),
+      }),
+      conditions: ['limits.open-files'],
+      status: 'warn',
+    },
+    'too few processes': {
+      host: hostWith({
+        files: limits('Max processes             40                   40                   processes \n'),
+      }),
+      conditions: ['limits.pids'],
+      status: 'fail',
+    },
+    'too little address space': {
+      host: hostWith({
+        files: limits('Max address space         512000000            512000000            bytes     \n'),
+      }),
+      conditions: ['limits.out-of-memory'],
+      status: 'fail',
+      says: ['488 MiB'],
+    },
+    'a control group with few processes': {
+      host: hostWith({
+        files: {
+          '/proc/self/cgroup': '0::/a/b\n',
+          '/sys/fs/cgroup/a/b/pids.max': 'max\n',
+          '/sys/fs/cgroup/a/pids.max': '40\n',
+          '/sys/fs/cgroup/a/pids.current': '20\n',
+        },
+      }),
+      conditions: ['limits.pids'],
+      status: 'fail',
+      says: ['/sys/fs/cgroup/a/pids.max allows 40', '20 of them in use'],
+    },
+    'a control group with little memory': {
+      host: hostWith({
+        files: {
+          '/proc/self/mountinfo': V1,
+          '/proc/self/cgroup': '4:memory:/a\n',
+          '/sys/fs/cgroup/memory/a/memory.limit_in_bytes': '33554432\n',
+        },
+      }),
+      conditions: ['limits.out-of-memory'],
+      status: 'fail',
+      says: ['32 MiB'],
+    },
+    'a container with some memory': {
+      host: hostWith({
+        files: {
+          '/proc/self/mountinfo': dockerMounts(),
+          '/proc/self/cgroup': '0::/\n',
+          '/sys/fs/cgroup/memory.max': '134217728\n',
+        },
+      }),
+      conditions: ['limits.out-of-memory'],
+      status: 'warn',
+      says: ['128 MiB'],
+    },
+  },
+});
+
+describe('remedies', () => {
+  const text = async (options: VirtualHostOptions) => {
+    const [report] = await examine(createLook(new VirtualHost(options), ASK), [entry], { isSelected: () => true });
+    return JSON.stringify(report?.fixes);
+  };
+  const FULL = keys(' 1000:   200 200/200 200/200 1898/20000\n');
+  test('a quota is raised in a file of its own', async () => {
+    expect(await text(hostWith({ files: FULL }))).toContain('kernel.keys.maxkeys = 2000');
+  });
+  test('in a container it belongs to the host', async () => {
+    expect(await text(hostWith({ files: { ...FULL, '/proc/self/mountinfo': dockerMounts() } }))).toContain(
+      'belongs to the host',
+    );
+  });
+  test('limits of a session belong to who sets them', async () => {
+    const files = limits('Max open files            32                   32                   files     \n');
+    expect(await text(hostWith({ files }))).toContain('/etc/security/limits.d');
+    expect(await text(hostWith({ files: { ...files, '/proc/self/mountinfo': dockerMounts() } }))).toContain(
+      '--ulimit nofile',
+    );
+  });
+});
