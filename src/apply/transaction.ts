@@ -134,6 +134,7 @@ export async function takeBackSteps(room: Room): Promise<readonly string[]> {
   const files = await room.files();
   const open = transaction.deeds.filter(({ undone }) => !undone).toReversed();
   const refusals: Refused[] = [];
+  const looked = new Set<Announced>();
   for (const [at, announced] of open.entries()) {
     const done = doneOf(transaction, announced);
     // What a later deed of the same transaction covers shows itself only when that one is taken back.
@@ -142,6 +143,7 @@ export async function takeBackSteps(room: Room): Promise<readonly string[]> {
       await withDeed(room, files, announced, (doer, deed, work, backup) =>
         doer.standing(deed, announced.prepared, work, backup),
       );
+      looked.add(announced);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       refusals.push(error);
@@ -157,7 +159,7 @@ export async function takeBackSteps(room: Room): Promise<readonly string[]> {
     tell(context, transaction, announced.step, 'taking-back');
     try {
       await withDeed(room, files, announced, async (doer, deed, work, backup) => {
-        await doer.standing(deed, announced.prepared, work, backup);
+        if (!looked.has(announced)) await doer.standing(deed, announced.prepared, work, backup);
         await doer.takeBack(deed, announced.prepared, work, backup);
       });
     } catch (error) {

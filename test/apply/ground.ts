@@ -20,16 +20,20 @@ export function canChangeThings(): boolean {
   return missing.length === 0;
 }
 
-const grounds: string[] = [];
+const grounds = new Set<string>();
+function clear(path: string): void {
+  grounds.delete(path);
+  const mounted = fs
+    .readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((point) => `${point}/`.startsWith(`${path}/`));
+  for (const point of mounted.sort().reverse()) spawnSync('umount', ['-l', point]);
+  fs.rmSync(path, { recursive: true, force: true });
+}
 afterEach(() => {
-  for (const ground of grounds.splice(0)) {
-    spawnSync('sh', [
-      '-c',
-      `awk -v d="${ground}" 'index($2 "/", d "/") == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l`,
-    ]);
-    fs.rmSync(ground, { recursive: true, force: true });
-  }
-});
+  for (const path of grounds) clear(path);
+}, 60_000);
 
 /** A directory of root's own, with a tree to change and a place for the journal. Gone after the test. */
 export class Ground {
@@ -39,7 +43,7 @@ export class Ground {
   constructor() {
     this.path = fs.mkdtempSync('/var/tmp/bkd-change-');
     fs.chmodSync(this.path, 0o755);
-    grounds.push(this.path);
+    grounds.add(this.path);
     this.tree = join(this.path, 'tree');
     this.state = join(this.path, 'state');
     fs.mkdirSync(this.tree);
@@ -74,6 +78,10 @@ export class Ground {
   }
   undo(id: string | null = null, more: Partial<ApplyContext> = {}): Promise<UndoReport> {
     return undo(this.context(more), id);
+  }
+  /** Before the end of the test, where there are many. */
+  remove(): void {
+    clear(this.path);
   }
   fingerprint(path = this.tree): string {
     return fingerprint(path);

@@ -88,7 +88,7 @@ describe.skipIf(!canChangeThings())('directories swapped for links while root wo
     ['deep inside it', (home) => `${home}/cache/sub/deep`, (victim) => `${victim}/deep`],
     ['the tree itself', (home) => `${home}/cache`, (victim) => `${victim}/..`],
   ];
-  test.each(places)('nothing of the victim changes: %s is swapped', { timeout: 60_000 }, async (_, place, aim) => {
+  test.each(places)('nothing of the victim changes: %s is swapped', { timeout: 180_000 }, async (_, place, aim) => {
     const { ground, home, victim } = prepare();
     sh(`ln -s victim ${ground.path}/sub`);
     const allowed = { uids: [{ start: mine.uid, count: 1 }], gids: [{ start: mine.gid, count: 1 }] };
@@ -118,7 +118,7 @@ describe.skipIf(!canChangeThings())('directories swapped for links while root wo
     expect(applied).toBeGreaterThan(ROUNDS / 10);
   });
 
-  test('files of the target are edited with no right to the victim', { timeout: 60_000 }, async () => {
+  test('files of the target are edited with no right to the victim', { timeout: 180_000 }, async () => {
     const { ground, home, victim } = prepare();
     const before = ground.fingerprint(victim);
     await attack(victim, `${home}/conf`);

@@ -48,7 +48,7 @@ describe.skipIf(!canChangeThings())('when something runs out', () => {
   }
 
   for (const where of ['target', 'journal', 'both'] as const)
-    test(`no space left for the ${where}, at each write`, { timeout: 60_000 }, async () => {
+    test(`no space left for the ${where}, at each write`, { timeout: 180_000 }, async () => {
       const results = new Set<string>();
       for (let leave = 0; leave <= 140 * 1024; leave += 10_240) {
         const ground = new Ground();
@@ -59,11 +59,12 @@ describe.skipIf(!canChangeThings())('when something runs out', () => {
         if (where !== 'target') fs.mkdirSync(ground.state, { recursive: true, mode: 0o700 });
         fill(disk, leave);
         results.add(await tryAt(ground, steps, `${disk}/filler`));
+        ground.remove();
       }
       expect([...results].sort()).toEqual(['applied', 'failed']);
     });
 
-  test('no inodes left, at each new file', { timeout: 60_000 }, async () => {
+  test('no inodes left, at each new file', { timeout: 180_000 }, async () => {
     const results = new Set<string>();
     for (let inodes = 0; inodes < 24; inodes += 2) {
       const ground = new Ground();
