@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { editToml } from '../../src/buildkit/toml-edit.ts';
 import { configBuildkitd } from '../../src/checks/config/buildkitd.ts';
 import { configEntitlements } from '../../src/checks/config/entitlements.ts';
 import { configRegistries } from '../../src/checks/config/registries.ts';
 import { configTls } from '../../src/checks/config/tls.ts';
 import { createLook, examine } from '../../src/diagnose.ts';
-import type { Problem } from '../../src/model.ts';
+import type { Problem, TomlEdit } from '../../src/model.ts';
 import { ASK } from '../virtual-host.ts';
 import { CASES, type ConfigCase } from './cases.ts';
 import { rootfulHost } from './rootful-host.ts';
@@ -44,3 +45,27 @@ for (const [version, which] of [
     }
   });
 }
+
+describe('what can be mended', () => {
+  const errors = (problems: readonly Problem[]): number =>
+    problems.filter(({ severity }) => severity === 'error').length;
+  const nameOf = ({ condition, subject }: Problem): string => `${condition} ${subject}`;
+  for (const version of ['v0.11.6', 'v0.27.1', 'v0.32.2']) {
+    test(`is gone after its change, and nothing is worse (${version})`, async () => {
+      let mended = 0;
+      for (const file of CASES) {
+        if (typeof file.text !== 'string') continue;
+        const before = await problemsOf(file, version);
+        for (const problem of before) {
+          const { changes } = problem.evidence as { changes?: readonly TomlEdit[] | null };
+          if (changes == null) continue;
+          const after = await problemsOf({ ...file, text: editToml(file.text, changes) }, version);
+          expect(after.map(nameOf), `${file.name}: ${nameOf(problem)}`).not.toContain(nameOf(problem));
+          expect(errors(after), file.name).toBeLessThanOrEqual(errors(before));
+          mended++;
+        }
+      }
+      expect(mended).toBeGreaterThan(10);
+    });
+  }
+});

@@ -1,4 +1,4 @@
-import type { ConfigProblem } from '../../buildkit/config.ts';
+import type { ConfigProblem, ConfigReading, ConfigValue } from '../../buildkit/config.ts';
 import { edited, type Mend, mendOf } from '../../buildkit/mend.ts';
 import { KEYS } from '../../buildkit/schema.ts';
 import { joinKey, keyText, specOf } from '../../buildkit/schema-tree.ts';
@@ -13,7 +13,7 @@ import { optional } from '../../facts/unseen.ts';
 import type { Check, Condition, Problem, Severity, TomlEdit, UnseenReason } from '../../model.ts';
 import type { ConfigEvidence } from './evidence.ts';
 import { excerpt } from './excerpt.ts';
-import { judgeValues } from './value-rules.ts';
+import { judgeValues, type ValueContext } from './value-rules.ts';
 
 /** Evidence of config/buildkitd; `access` is for a file that the target may not read. */
 export interface BuildkitdEvidence extends ConfigEvidence {
@@ -80,8 +80,9 @@ export const configBuildkitd: Check<typeof needs, BuildkitdEvidence> = {
     const unseen: UnseenReason[] = [];
     if (config.unseen !== null) unseen.push(config.unseen);
     problems.push(...fileProblems(config, config, facts.identity.target, facts.identity.mode));
-    problems.push(...textProblems(config, facts.edit));
-    problems.push(...valueProblems(facts));
+    const context = contextOf(facts);
+    problems.push(...textProblems(config, facts.edit, context));
+    problems.push(...valueProblems(facts, context));
     problems.push(...defaultFileProblems(config));
     problems.push(...elsewhereProblems(config, facts.identity.mode));
     problems.push(...overrides(facts));
@@ -94,10 +95,11 @@ export const configBuildkitd: Check<typeof needs, BuildkitdEvidence> = {
 
 const rank = (severity: Severity): number => (severity === 'error' ? 0 : severity === 'warning' ? 1 : 2);
 /** What stops buildkitd first; else as in the file. */
-const inOrder = (problems: readonly Problem<BuildkitdEvidence>[]): readonly Problem<BuildkitdEvidence>[] => [
-  ...problems.filter(({ severity }) => severity === 'error'),
-  ...problems.filter(({ severity }) => severity !== 'error'),
-];
+const inOrder = (problems: readonly Problem<BuildkitdEvidence>[]): readonly Problem<BuildkitdEvidence>[] => {
+  const place = ({ evidence, severity }: Problem<BuildkitdEvidence>): number =>
+    (severity === 'error' ? 0 : 1e9) + (evidence.line ?? 0);
+  return [...problems].sort((a, b) => place(a) - place(b));
+};
 
 const blank = (path: string): BuildkitdEvidence => ({
   key: null,
@@ -180,9 +182,13 @@ const ODD: { readonly [kind in NonNullable<ConfigText['odd']>]: string } = {
   socket: 'a socket; buildkitd cannot open it and does not start.',
 };
 
-function textProblems(config: ConfigText, edit: ConfigEdit | null): readonly Problem<BuildkitdEvidence>[] {
+function textProblems(
+  config: ConfigText,
+  edit: ConfigEdit | null,
+  context: ValueContext,
+): readonly Problem<BuildkitdEvidence>[] {
   const text = config.file?.text ?? '';
-  const mends = edit === null ? new Map<ConfigProblem, Mend>() : mendsOf(config, text);
+  const mends = edit === null ? new Map<ConfigProblem, Mend>() : mendsOf(config, text, context);
   return config.content.problems.map((problem): Problem<BuildkitdEvidence> => {
     const { kind, key, line, column, versions, prints, stops, inner } = problem;
     const mend = mends.get(problem) ?? null;
@@ -212,12 +218,12 @@ function textProblems(config: ConfigText, edit: ConfigEdit | null): readonly Pro
 }
 
 /** What can be mended, so that all that costs nothing can be done at once: last first, as the fix does. */
-function mendsOf({ content }: ConfigText, text: string): ReadonlyMap<ConfigProblem, Mend> {
+function mendsOf({ content }: ConfigText, text: string, context: ValueContext): ReadonlyMap<ConfigProblem, Mend> {
   const mends = new Map<ConfigProblem, Mend>();
   let trial = text;
   for (const problem of content.problems.toReversed().slice(0, MOST)) {
     const mend = problem.stops ? null : mendOf(problem, content, text);
-    if (mend === null) continue;
+    if (mend === null || wouldStop(problem, content, context)) continue;
     if (mend.consequence === null) {
       const next = edited(trial, mend.changes);
       if (next === null) continue;
@@ -226,6 +232,24 @@ function mendsOf({ content }: ConfigText, text: string): ReadonlyMap<ConfigProbl
     mends.set(problem, mend);
   }
   return mends;
+}
+
+/** Would what nothing reads now stop buildkitd, once it is read? */
+function wouldStop(
+  { to, value, below, line, column }: ConfigProblem,
+  content: ConfigReading,
+  context: ValueContext,
+): boolean {
+  if (to === null) return false;
+  const added = (value === undefined ? below : [{ path: [], value }]).flatMap((entry): readonly ConfigValue[] => {
+    const path = [...to, ...entry.path];
+    return entry.value === undefined
+      ? []
+      : [{ path, written: path, value: entry.value, raw: '', line, column, itemLines: [] }];
+  });
+  const keys = new Set(added.map(({ path }) => keyText(path)));
+  const judged = judgeValues({ ...content, values: [...content.values, ...added] }, context);
+  return judged.some(({ effect, key }) => effect === 'stops' && keys.has(key));
 }
 
 function severityOf({ kind, stops, versions, inner }: ConfigProblem): Severity {
@@ -288,21 +312,30 @@ function overriddenBy(
   return null;
 }
 
-function valueProblems(facts: Facts): readonly Problem<BuildkitdEvidence>[] {
+function contextOf({
+  settings: options,
+  environment: { values },
+  identity: { mode },
+  containerd,
+}: Facts): ValueContext {
+  const worker = containerd.value;
+  return {
+    overridden: (key) => overriddenBy(key, options, values) !== null,
+    ociOff: options.oci.enabled.value === false,
+    containerd: worker === undefined ? options.containerd.enabled.value === true : worker.usable || worker.required,
+    rootless: mode === 'rootless' ? !isFalse(options.flags.rootless) : options.oci.rootless.value,
+    noProcessSandboxByFlag:
+      options.flags['oci-worker-no-process-sandbox'] === undefined ? null : options.oci.noProcessSandbox.value,
+  };
+}
+
+function valueProblems(facts: Facts, context: ValueContext): readonly Problem<BuildkitdEvidence>[] {
   const { config, settings: options, edit } = facts;
-  const { values } = facts.environment;
   const { content } = config;
-  const ociOff = options.oci.enabled.value === false;
+  const { ociOff } = context;
   const worker = facts.containerd.value;
   const out: Problem<BuildkitdEvidence>[] = [];
-  const judged = judgeValues(content, {
-    overridden: (key) => overriddenBy(key, options, values) !== null,
-    mode: facts.identity.mode,
-    ociOff,
-    containerd: worker === undefined ? options.containerd.enabled.value === true : worker.usable || worker.required,
-    rootless: facts.identity.mode === 'rootless' ? !isFalse(options.flags.rootless) : options.oci.rootless.value,
-    noProcessSandbox: options.oci.noProcessSandbox.value,
-  });
+  const judged = judgeValues(content, context);
   const text = config.file?.text ?? '';
   for (const problem of judged) {
     const { condition, effect, key, written, line, message, versions, instead } = problem;

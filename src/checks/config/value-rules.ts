@@ -11,13 +11,13 @@ import { nearest } from '../../nearest.ts';
 export interface ValueContext {
   /** Is the key overridden from outside the file? */
   readonly overridden: (key: string) => boolean;
-  readonly mode: 'rootless' | 'rootful';
   /** Is the OCI worker off? */
   readonly ociOff: boolean;
   /** Will the containerd worker be used? */
   readonly containerd: boolean;
   readonly rootless: boolean;
-  readonly noProcessSandbox: boolean;
+  /** What a flag says of it; null: no flag. */
+  readonly noProcessSandboxByFlag: boolean | null;
 }
 /** A value of the right type that does not do what it says. `stops`: buildkitd does not start, or every RUN fails. */
 export interface ValueProblem {
@@ -400,7 +400,7 @@ function judgeTogether(at: Release, values: readonly ConfigValue[], context: Val
     });
   };
   const sandbox = at0('worker.oci.noProcessSandbox');
-  if (sandbox?.value === true && context.noProcessSandbox && !context.rootless && !context.ociOff)
+  if (sandbox?.value === true && context.noProcessSandboxByFlag !== false && !context.rootless && !context.ociOff)
     odd(
       sandbox,
       'stops',

@@ -183,8 +183,8 @@ async function report(options: VirtualHostOptions) {
 test('each problem of a file tells its key and line', async () => {
   const { problems } = await report(alice('[worker.oci]\n\n\nsnapshotter = "vfs"\nmax-parallelism = "4"\n'));
   expect(problems.map(({ evidence }) => evidence)).toEqual([
-    expect.objectContaining({ key: 'worker.oci.max-parallelism', line: 5 }),
     expect.objectContaining({ key: 'worker.oci.snapshotter', line: 4 }),
+    expect.objectContaining({ key: 'worker.oci.max-parallelism', line: 5 }),
   ]);
 });
 
