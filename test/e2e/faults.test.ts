@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Fault, faults, lookalikes } from './faults.ts';
+import { storageFaults, storageLookalikes } from './storage-faults.ts';
 import {
   canMakeWorlds,
   type DoctorReport,
@@ -54,7 +55,7 @@ function examine(world: World, row: Fault): DoctorReport {
 }
 
 describe.skipIf(!possible)('real faults', () => {
-  for (const row of [...faults, ...lookalikes]) {
+  for (const row of [...faults, ...storageFaults, ...lookalikes, ...storageLookalikes]) {
     test(row.name, { timeout: 120_000 }, () => {
       tally.rows++;
       const world = new World({
