@@ -48,6 +48,18 @@ export function masksOf(mounted: readonly Mount[]): readonly string[] {
   return isWhole ? [] : hiding(mounted, '/proc');
 }
 
+/** A whole proc elsewhere, as LXC with nesting has at /dev/.lxc/proc: the kernel then allows new ones, whatever is masked. */
+function hasWholeProc(mounted: readonly Mount[]): boolean {
+  return mounted.some(
+    ({ fstype, root, point, options }) =>
+      fstype === 'proc' &&
+      root === '/' &&
+      point !== '/proc' &&
+      !options.includes('ro') &&
+      !mounted.some((other) => other.point.startsWith(`${point}/`)),
+  );
+}
+
 export const runtimeProcessSandbox: Check<typeof needs, ProcessSandboxEvidence> = {
   id: 'runtime/process-sandbox',
   title: 'Build steps get a /proc of their own',
@@ -107,7 +119,7 @@ export const runtimeProcessSandbox: Check<typeof needs, ProcessSandboxEvidence> 
       };
     if (facts.mounts.unseen !== undefined) return { problems: [], unseen: [facts.mounts.unseen] };
     // Outside of a user namespace root may mount proc whatever is masked.
-    return masks.length === 0 || !inUserNamespace
+    return masks.length === 0 || !inUserNamespace || hasWholeProc(facts.mounts.value ?? [])
       ? { problems: [], unseen: [] }
       : {
           problems: [

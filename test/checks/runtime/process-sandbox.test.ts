@@ -31,6 +31,12 @@ testCheck(entry, {
       host: hostWith({ files: masked, answer: { proc: OK } }),
     },
     'masked, and the sandbox is off': { host: hostWith({ files: masked, answer: { proc: DENIED }, config: OFF }) },
+    'masked, with a whole proc elsewhere, judged by the files': {
+      host: hostWith({
+        files: { '/proc/self/mountinfo': mountinfo(MASK, '45 27 0:61 / /dev/.lxc/proc rw,relatime - proc proc rw') },
+      }),
+      request: { probe: false },
+    },
     'masked for root of the machine': {
       host: hostWith({ files: masked, rest: { mode: 'rootful' } }),
       request: { probe: false },
