@@ -11,6 +11,8 @@ export interface ConfigEdit {
   readonly as: 'root' | 'target';
   readonly owner: Owner;
   readonly mode: number;
+  /** The file's directory has to be made first. */
+  readonly directoryMissing: boolean;
 }
 
 /** Null: it cannot be parsed or read, or it is a file of root's that only a file of the target's names. */
@@ -20,12 +22,21 @@ export const configEdit: Fact<ConfigEdit | null> = {
     const [config, { target }, service] = await Promise.all([look.get(configFile), look.get(identity), look.get(unit)]);
     const { path, file, unreadable, content, source } = config;
     if (unreadable !== null || content.document === null || !path.startsWith('/')) return null;
-    const stat = await look.host.stat(path, 'target').catch(() => null);
+    const [stat, directory] = await Promise.all([
+      look.host.stat(path, 'target').catch(() => null),
+      look.host.stat(path.slice(0, path.lastIndexOf('/')) || '/', 'target').catch(() => null),
+    ]);
     const me = { uid: target.uid, gid: target.gid };
     const root = { uid: 0, gid: 0 };
     const ours = stat === null ? target.uid !== 0 && !path.startsWith('/etc/') : stat.uid === target.uid;
     const owner = stat === null ? (ours ? me : root) : { uid: stat.uid, gid: stat.gid };
-    const plan = { path, digest: file?.digest ?? null, owner, mode: stat?.mode ?? (ours ? 0o600 : 0o644) };
+    const plan = {
+      path,
+      digest: file?.digest ?? null,
+      owner,
+      mode: stat?.mode ?? (ours ? 0o600 : 0o644),
+      directoryMissing: directory === null,
+    };
     if (ours) return { ...plan, as: target.uid === 0 ? 'root' : 'target' };
     const vouched =
       source === 'option' || path.startsWith('/etc/buildkit/') || (source === 'unit' && service?.scope === 'system');

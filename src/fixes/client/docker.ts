@@ -1,5 +1,6 @@
 import type { DockerEvidence } from '../../checks/client/docker.ts';
 import type { Fix, Treatment } from '../../model.ts';
+import { quoted } from '../quoted.ts';
 
 /** Docker's own files stay as they are; it is said what to change, and how to build with this buildkitd. */
 export const directDocker: Fix<DockerEvidence> = {
@@ -16,7 +17,7 @@ function adviceFor({ what, path, names, address, uid }: DockerEvidence, minor: b
   const remote =
     address === null
       ? 'docker buildx create --name buildkitd --driver remote ADDRESS --use'
-      : `docker buildx create --name buildkitd --driver remote ${address} --use`;
+      : `docker buildx create --name buildkitd --driver remote ${quoted(address)} --use`;
   switch (what) {
     case 'builds-with':
       return address === null ? null : `to build with this buildkitd: ${remote}, then docker buildx build`;
@@ -38,7 +39,7 @@ function adviceFor({ what, path, names, address, uid }: DockerEvidence, minor: b
     case 'plugin':
       return path === null
         ? 'install buildx: https://github.com/docker/buildx/releases, as ~/.docker/cli-plugins/docker-buildx (mode 0755), or the package docker-buildx-plugin of Docker'
-        : `chmod a+x ${path}`;
+        : `chmod a+x ${quoted(path)}`;
     case 'variable':
       return minor ? 'unset DOCKER_BUILDKIT' : 'export DOCKER_BUILDKIT=1, or unset it';
     case 'builder':
@@ -46,7 +47,7 @@ function adviceFor({ what, path, names, address, uid }: DockerEvidence, minor: b
         ? 'docker buildx ls, then docker buildx rm what is broken'
         : 'docker buildx ls, then docker buildx use NAME (and unset BUILDX_BUILDER)';
     case 'directory':
-      return `as root: chown ${uid} ${path ?? ''} (and what is in it)`;
+      return `as root: chown ${uid} ${quoted(path ?? '')} (and what is in it)`;
     case 'helper':
       return `install ${names.map((name) => `docker-credential-${name}`).join(', ')}, or take it out of ${path ?? 'config.json'}`;
   }

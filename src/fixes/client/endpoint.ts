@@ -1,5 +1,6 @@
 import type { EndpointEvidence } from '../../checks/client/endpoint.ts';
 import type { Fix, Treatment } from '../../model.ts';
+import { quoted } from '../quoted.ts';
 
 /** A variable of somebody's shell is theirs to set: it is said which. */
 export const pointClient: Fix<EndpointEvidence> = {
@@ -14,7 +15,7 @@ export const pointClient: Fix<EndpointEvidence> = {
             ? 'start buildkitd again: it makes its socket anew'
             : instead === null
               ? null
-              : `export BUILDKIT_HOST=${instead}`;
+              : `export BUILDKIT_HOST=${quoted(instead)}`;
       return text === null ? [] : [{ for: [index], risk: 'manual', steps: [{ do: 'tell', as: 'target', text }] }];
     });
   },

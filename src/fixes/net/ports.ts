@@ -1,5 +1,6 @@
 import type { PortsEvidence } from '../../checks/net/ports.ts';
 import type { Fix, Step, Treatment } from '../../model.ts';
+import { configSteps } from '../config-steps.ts';
 
 /** Moves an address to the next free port in buildkitd.toml, and says what clients must change. */
 export const movePorts: Fix<PortsEvidence> = {
@@ -10,20 +11,12 @@ export const movePorts: Fix<PortsEvidence> = {
       const movable = what === 'in-use' || what === 'duplicate' || what === 'privileged';
       if (movable && config !== null && instead !== null && config.digest !== null) {
         const path = [...key.split('.'), ...(place === null ? [] : [String(place)])];
-        const edit: Step = {
-          do: 'edit',
-          as: config.as,
-          path: config.path,
-          expects: config.digest,
-          edit: { edit: 'toml', changes: [{ change: 'set', path, value: instead }] },
-          mode: config.mode,
-          owner: config.owner,
-        };
+        const edit = configSteps(config, [{ change: 'set', path, value: instead }]);
         const clients =
           use === 'debug'
             ? `whoever reads metrics or profiles from ${address} must use ${instead} from now on`
             : `clients that use ${address} must use port ${free} from now on: buildctl --addr, BUILDKIT_HOST, and docker buildx create --driver remote`;
-        return [{ for: [index], risk: 'safe', until: 'restart', steps: [edit, tell(clients)] }];
+        return [{ for: [index], risk: 'safe', until: 'restart', steps: [...edit, tell(clients)] }];
       }
       const text = adviceFor(evidence);
       return text === null ? [] : [{ for: [index], risk: 'manual', steps: [tell(text)] }];

@@ -1,5 +1,7 @@
 import type { SocketsEvidence } from '../../checks/net/socket-case.ts';
 import type { Fix, Problem, Step, Treatment } from '../../model.ts';
+import { configSteps } from '../config-steps.ts';
+import { quoted } from '../quoted.ts';
 
 /** Gives back directories that root left behind, closes what is open to all, and corrects an address. */
 export const repairSockets: Fix<SocketsEvidence> = {
@@ -27,22 +29,9 @@ function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly St
         return [tell(instead === null ? 'write it as unix:///PATH or tcp://HOST:PORT' : `write it as ${instead}`)];
       // A relative path may be meant: only a person knows from which directory.
       if (what === 'relative') return [tell(`write it as ${instead} at ${key} in ${config.path}`)];
-      return [
-        {
-          do: 'edit',
-          as: config.as,
-          path: config.path,
-          expects: config.digest,
-          edit: {
-            edit: 'toml',
-            changes: [
-              { change: 'set', path: [...key.split('.'), ...(index === null ? [] : [String(index)])], value: instead },
-            ],
-          },
-          mode: config.mode,
-          owner: config.owner,
-        },
-      ];
+      return configSteps(config, [
+        { change: 'set', path: [...key.split('.'), ...(index === null ? [] : [String(index)])], value: instead },
+      ]);
     case 'fd':
       return [tell('start buildkitd from a systemd socket unit, or write a path: unix:///run/buildkit/buildkitd.sock')];
     case 'too-long':
@@ -67,7 +56,7 @@ function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly St
     case 'foreign-leftover':
       return [
         tell(
-          `as root, if nobody uses it: rm ${path ?? address}; better choose a path in a directory of the user's own`,
+          `as root, if nobody uses it: rm ${quoted(path ?? address)}; better choose a path in a directory of the user's own`,
         ),
       ];
     case 'unreachable':

@@ -1,5 +1,7 @@
 import type { BinariesEvidence } from '../../checks/runtime/binaries.ts';
 import type { Fix, Step, Treatment } from '../../model.ts';
+import { configSteps } from '../config-steps.ts';
+import { quoted } from '../quoted.ts';
 
 /** Names the package of what is missing, and installs it only where the person says so. */
 export const supplyBinaries: Fix<BinariesEvidence> = {
@@ -13,24 +15,14 @@ export const supplyBinaries: Fix<BinariesEvidence> = {
             for: [index],
             risk: 'safe',
             until: 'restart',
-            steps: [
-              {
-                do: 'edit',
-                as: configure.as,
-                path: configure.path,
-                expects: configure.digest,
-                edit: {
-                  edit: 'toml',
-                  changes: configure.values.map(({ key, value }) => ({ change: 'set', path: key.split('.'), value })),
-                },
-                mode: configure.mode,
-                owner: configure.owner,
-              },
-            ],
+            steps: configSteps(
+              configure,
+              configure.values.map(({ key, value }) => ({ change: 'set', path: key.split('.'), value })),
+            ),
           },
         ];
       if (executable !== null && path !== null)
-        return [{ for: [index], risk: 'manual', steps: [tell(`as the owner of the file: chmod a+x ${path}`)] }];
+        return [{ for: [index], risk: 'manual', steps: [tell(`as the owner of the file: chmod a+x ${quoted(path)}`)] }];
       if (install === null) return [];
       if (install.argv === null || severity === 'info')
         return [

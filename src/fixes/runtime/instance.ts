@@ -1,5 +1,6 @@
 import type { InstanceEvidence } from '../../checks/runtime/instance.ts';
 import type { Fix, Treatment } from '../../model.ts';
+import { quoted } from '../quoted.ts';
 
 /** Never ends somebody's daemon; says how its owner can, or how to stand beside it. */
 export const standBeside: Fix<InstanceEvidence> = {
@@ -8,7 +9,7 @@ export const standBeside: Fix<InstanceEvidence> = {
     return problems.flatMap(({ evidence }, index): readonly Treatment[] => {
       const { what, pid, path } = evidence;
       if (what === 'own') return [];
-      const stop = pid === null ? `find and stop it (as root: fuser -v ${path})` : `stop it (kill ${pid})`;
+      const stop = pid === null ? `find and stop it (as root: fuser -v ${quoted(path)})` : `stop it (kill ${pid})`;
       const beside =
         what === 'launcher'
           ? 'or give rootlesskit another --state-dir'

@@ -1,5 +1,6 @@
 import type { ProcessSandboxEvidence } from '../../checks/runtime/process-sandbox.ts';
 import type { Fix, Step, Treatment } from '../../model.ts';
+import { configSteps } from '../config-steps.ts';
 
 /** Asks for an unmasked /proc first; switching the sandbox off is the last resort. */
 export const unmaskProc: Fix<ProcessSandboxEvidence> = {
@@ -21,7 +22,7 @@ export const unmaskProc: Fix<ProcessSandboxEvidence> = {
                 for: [index],
                 risk: 'safe',
                 until: 'restart',
-                steps: [edit(config, { change: 'remove', path: ['worker', 'oci', 'noProcessSandbox'] })],
+                steps: configSteps(config, [{ change: 'remove', path: ['worker', 'oci', 'noProcessSandbox'] }]),
               },
             ];
       const unmask: Treatment = { for: [index], risk: 'manual', steps: [tell(adviceFor(container))] };
@@ -34,7 +35,7 @@ export const unmaskProc: Fix<ProcessSandboxEvidence> = {
           until: 'restart',
           consequence:
             'Build steps run in the process namespace of buildkitd: they can end and inspect its processes, and what they leave running stays.',
-          steps: [edit(config, { change: 'set', path: ['worker', 'oci', 'noProcessSandbox'], value: true })],
+          steps: configSteps(config, [{ change: 'set', path: ['worker', 'oci', 'noProcessSandbox'], value: true }]),
         },
       ];
     });
@@ -42,21 +43,6 @@ export const unmaskProc: Fix<ProcessSandboxEvidence> = {
 };
 
 const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
-
-function edit(
-  config: NonNullable<ProcessSandboxEvidence['config']>,
-  change: { change: 'set'; path: string[]; value: true } | { change: 'remove'; path: string[] },
-): Step {
-  return {
-    do: 'edit',
-    as: config.as,
-    path: config.path,
-    expects: config.digest,
-    edit: { edit: 'toml', changes: [change] },
-    mode: config.mode,
-    owner: config.owner,
-  };
-}
 
 function adviceFor(container: ProcessSandboxEvidence['container']): string {
   switch (container) {

@@ -1,5 +1,6 @@
 import type { SessionEvidence } from '../../checks/runtime/session-case.ts';
 import type { Fix, Problem, Step, Treatment } from '../../model.ts';
+import { quoted } from '../quoted.ts';
 
 /** Gives buildkitd a session it can start in. */
 export const repairSession: Fix<SessionEvidence> = {
@@ -43,7 +44,7 @@ function stepsFor({ evidence, severity }: Problem<SessionEvidence>): readonly St
       if (path === runUser) return makeRunUser(evidence);
       return [
         tell(
-          `export XDG_RUNTIME_DIR=${runUser}, or make ${path ?? 'it'} as root: install -d -m 0700 -o ${uid} -g ${gid} ${path ?? ''}`,
+          `export XDG_RUNTIME_DIR=${runUser}, or as an administrator make ${path ?? 'that directory'} and give it to the user`,
         ),
       ];
     case 'owner':
@@ -73,8 +74,8 @@ function stepsFor({ evidence, severity }: Problem<SessionEvidence>): readonly St
           home === null
             ? 'set HOME to a directory that belongs to the user, or set "root" in buildkitd.toml'
             : path === home
-              ? `give ${home} to its user as root: chown ${uid}:${gid} ${home} (or make it: install -d -m 0700 -o ${uid} -g ${gid} ${home})`
-              : `export HOME=${home}`,
+              ? `give ${home} to its user as root: chown ${uid}:${gid} ${quoted(home)} (or make it: install -d -m 0700 -o ${uid} -g ${gid} ${quoted(home)})`
+              : `export HOME=${quoted(home)}`,
         ),
       ];
     case 'data-home':

@@ -88,6 +88,7 @@ test('the least harmful remedy comes first, in the words of the engine; the last
   expect(JSON.stringify(report?.fixes[0]?.steps)).toContain('--security-opt systempaths=unconfined');
   expect(report?.fixes[1]?.consequence).toContain('end and inspect its processes');
   expect(report?.fixes[1]?.steps).toMatchObject([
+    { do: 'directory', as: 'target', path: '/home/alice/.config/buildkit' },
     {
       do: 'edit',
       as: 'target',
