@@ -37,6 +37,9 @@ export type Entry =
   | { readonly entry: 'done'; readonly transaction: string; readonly step: number }
   | { readonly entry: 'already'; readonly transaction: string; readonly step: number }
   | { readonly entry: 'applied'; readonly transaction: string }
+  /** The opposite of a command is about to be run: nobody can see afterwards whether it was. */
+  | { readonly entry: 'undoing'; readonly transaction: string; readonly step: number }
+  | { readonly entry: 'not-undone'; readonly transaction: string; readonly step: number }
   | { readonly entry: 'undone'; readonly transaction: string; readonly step: number }
   | { readonly entry: 'taken-back'; readonly transaction: string };
 

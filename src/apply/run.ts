@@ -213,7 +213,7 @@ function donesOf(recorded: Recorded): readonly Done[] {
 async function finishRecorded(context: ApplyContext, state: Handle, id: string): Promise<CarriedOut> {
   return withRecorded(context, state, id, async (room, recorded) => {
     if (recorded.state !== 'interrupted') return failed('it was not cut short', recorded.steps.length);
-    if (recorded.deeds.some(({ undone }) => undone))
+    if (recorded.deeds.some(({ undoing, undone }) => undoing || undone))
       return failed('it was being taken back when it was cut short: take it back', recorded.steps.length);
     return carryOutRoom(room, (recorded.deeds.at(-1)?.step ?? -1) + 1);
   });

@@ -16,6 +16,8 @@ export interface Announced {
   readonly temp: string;
   readonly prepared: Json;
   readonly done: boolean;
+  /** An earlier try to take it back was cut short, and may have come any way. */
+  readonly undoing: boolean;
   readonly undone: boolean;
 }
 /** A transaction as its journal tells it. */
@@ -76,6 +78,8 @@ function transactionsOf(run: string, token: string, entries: readonly Entry[]): 
   const begun = entries.filter((entry) => entry.entry === 'transaction');
   return begun.map(({ transaction, check, steps }) => {
     const own = entries.filter((entry) => entry.entry !== 'run' && entry.transaction === transaction);
+    const count = (kind: Entry['entry'], step: number): number =>
+      own.filter((entry) => entry.entry === kind && 'step' in entry && entry.step === step).length;
     const has = (kind: Entry['entry'], step?: number): boolean =>
       own.some((entry) => entry.entry === kind && (step === undefined || ('step' in entry && entry.step === step)));
     const deeds = own
@@ -86,9 +90,11 @@ function transactionsOf(run: string, token: string, entries: readonly Entry[]): 
         temp,
         prepared,
         done: has('done', step),
+        undoing: count('undoing', step) > count('not-undone', step),
         undone: has('undone', step),
       }));
-    const state = has('taken-back') ? 'taken-back' : has('applied') && !has('undone') ? 'applied' : 'interrupted';
+    const begunBack = deeds.some(({ undoing, undone }) => undoing || undone);
+    const state = has('taken-back') ? 'taken-back' : has('applied') && !begunBack ? 'applied' : 'interrupted';
     return { id: transaction, run, mark: markOf(token, transaction), check, steps, state, deeds };
   });
 }

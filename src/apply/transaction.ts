@@ -89,7 +89,7 @@ async function carryOutOne(
     tell(context, transaction, index, 'prepared');
     await room.begin(files.journal);
     await files.journal.append({ entry: 'intent', transaction: transaction.id, step: index, actor, temp, prepared });
-    transaction.deeds.push({ step: index, actor, temp, prepared, done: false, undone: false });
+    transaction.deeds.push({ step: index, actor, temp, prepared, done: false, undoing: false, undone: false });
     tell(context, transaction, index, 'journaled');
     await act(room, index, deed, doer, prepared, work, backup, earlier, leftAlone);
     return { result: 'done', message: null };
@@ -160,7 +160,13 @@ export async function takeBackSteps(room: Room): Promise<readonly string[]> {
     try {
       await withDeed(room, files, announced, async (doer, deed, work, backup) => {
         if (!looked.has(announced)) await doer.standing(deed, announced.prepared, work, backup);
-        await doer.takeBack(deed, announced.prepared, work, backup);
+        await takeBackOne(
+          room,
+          files,
+          announced.step,
+          () => doer.takeBack(deed, announced.prepared, work, backup),
+          deed,
+        );
       });
     } catch (error) {
       if (!(error instanceof Refused) || at === 0) throw error;
@@ -175,13 +181,31 @@ export async function takeBackSteps(room: Room): Promise<readonly string[]> {
   return [...new Set(open.flatMap((announced) => touchedBy(doneOf(transaction, announced)) ?? []))];
 }
 
+/** Of a command nobody can see afterwards whether its opposite was run; so that is journaled, too. */
+async function takeBackOne(
+  { context, transaction: { id, ...rest } }: Room,
+  { journal }: RunFiles,
+  step: number,
+  takeBack: () => Promise<void>,
+  deed: Deed,
+): Promise<void> {
+  if (deed.do === 'run') await journal.append({ entry: 'undoing', transaction: id, step });
+  try {
+    await takeBack();
+  } catch (error) {
+    if (deed.do === 'run') await journal.append({ entry: 'not-undone', transaction: id, step });
+    throw error;
+  }
+  tell(context, { id, ...rest }, step, 'taken-back');
+}
+
 /** Ends the deed that a killed run had begun, so that the steps after it can follow. */
 export async function finishLastDeed(room: Room, leftAlone: string[]): Promise<void> {
   const { transaction } = room;
   await endLeftovers(transaction.mark);
   const last = transaction.deeds.at(-1);
   if (last === undefined || last.done) return;
-  if (transaction.deeds.some(({ undone }) => undone))
+  if (transaction.deeds.some(({ undoing, undone }) => undoing || undone))
     throw new Refused('it was being taken back when it was cut short: take it back');
   const files = await room.files();
   await withDeed(room, files, last, async (doer, deed, work, backup) => {
@@ -211,7 +235,7 @@ async function withDeed<T>(
     const work = workFor(context, transaction, announced.actor, {
       temp: announced.temp,
       earlier: [],
-      finished: announced.done,
+      finished: announced.done && !announced.undoing,
       replaced: [...replaced, ...replacedIn(transaction.steps)],
     });
     return await task(doerFor(announced.actor, context), deed, work, backup);

@@ -23,7 +23,7 @@ export interface ApplyContext {
 export interface Progress {
   readonly transaction: string;
   readonly step: number;
-  readonly stage: 'prepared' | 'journaled' | 'acting' | 'done' | 'taking-back';
+  readonly stage: 'prepared' | 'journaled' | 'acting' | 'done' | 'taking-back' | 'taken-back';
   readonly done?: number;
 }
 

@@ -127,6 +127,21 @@ describe.skipIf(!canChangeThings())('undo', () => {
     expect(fs.readFileSync(file, 'utf8')).toBe('1');
   });
 
+  test('a command whose opposite fails is not undone, however often', async () => {
+    const ground = new Ground();
+    const path = ground.at('made');
+    const step: Step = { as: 'root', do: 'run', argv: ['mkdir', path], undo: ['rmdir', path], why: 'test' };
+    await ground.apply([step]);
+    fs.writeFileSync(`${path}/x`, '');
+    for (let tries = 0; tries < 2; tries++)
+      expect((await ground.undo()).transactions).toMatchObject([
+        { result: 'refused', reason: expect.stringMatching(/rmdir .*made failed \(exit 1\).*not empty/) },
+      ]);
+    fs.rmSync(`${path}/x`);
+    expect((await ground.undo()).transactions).toMatchObject([{ result: 'undone' }]);
+    expect(fs.existsSync(path)).toBe(false);
+  });
+
   test('what is applied already is not part of it', async () => {
     const ground = new Ground();
     const [a, b] = [ground.write('a', '1'), ground.write('b', '0')];
