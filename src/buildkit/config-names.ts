@@ -58,6 +58,7 @@ function places(): readonly Place[] {
   return all;
 }
 const PLACES = places();
+const KEY_NAMES = [...new Set(PLACES.flatMap(({ path, node }) => (node.kind === 'key' ? [path.at(-1) ?? ''] : [])))];
 
 /** The table of the schema that a path names; null when there is none. */
 function tableAt(path: readonly string[]): SchemaTable | null {
@@ -201,10 +202,7 @@ export function adviseOn(stray: Stray, release: Release): Advice {
     return { kind: 'misspelt', to: [...parent, typo], says: null };
   if (moved !== null) return moved;
   if (name.length >= 6 && !stray.table) {
-    const far = nearest(
-      name,
-      PLACES.filter(({ node }) => node.kind === 'key').map(({ path }) => path.at(-1) ?? ''),
-    );
+    const far = nearest(name, KEY_NAMES);
     const advice = far === null ? null : elsewhere({ ...stray, path: [...parent, far] });
     if (advice !== null) return advice;
   }

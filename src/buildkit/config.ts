@@ -215,7 +215,7 @@ function wrongType(key: string, wants: string, found: string, isDebug: boolean):
 }
 
 /** So many keys that do not exist are thought about; a file with more is no configuration. */
-const ADVISED = 200;
+const ADVISED = 100;
 const NO_ADVICE: Advice = { kind: 'unknown', to: null, says: null };
 
 function strayFindings(stray: Stray, at: Release, advised: boolean): Finding[] {

@@ -65,6 +65,9 @@ export function edited(text: string, changes: readonly TomlEdit[]): string | nul
 
 function planned(problem: ConfigProblem, reading: ConfigReading): Mend | null {
   const { kind, written, to, value } = problem;
+  // What does nothing can go.
+  if (kind === 'no-effect' || (kind === 'deprecated' && to === null))
+    return { changes: [{ change: 'remove', path: written }], consequence: null };
   if (to === null || problem.inner) return null;
   const leaves = reading.values.map((entry) => ({ ...entry, at: 0, items: [] }));
   switch (kind) {
@@ -80,7 +83,10 @@ function planned(problem: ConfigProblem, reading: ConfigReading): Mend | null {
     }
     case 'unquoted': {
       const beside = [...written.slice(0, to.length - 1), to.at(-1) ?? ''];
-      return { changes: [{ change: 'rename', path: written, to: beside }], consequence: weakest(problem) };
+      return {
+        changes: [{ change: 'rename', path: written, to: beside }, ...plainMirrors(problem, beside)],
+        consequence: weakest(problem),
+      };
     }
     case 'misplaced':
     case 'invented':
@@ -106,9 +112,19 @@ function planned(problem: ConfigProblem, reading: ConfigReading): Mend | null {
     case 'newer':
     case 'embedded':
     case 'unknown':
-    case 'no-effect':
       return null;
   }
+}
+
+/** Mirrors of a registry that comes into force lose their scheme at once, lest one mistake is traded for another. */
+function plainMirrors({ below }: ConfigProblem, table: readonly string[]): readonly TomlEdit[] {
+  return below.flatMap(({ path, value }): readonly TomlEdit[] => {
+    if (table[0] !== 'registry' || path.join('.') !== 'mirrors' || !Array.isArray(value)) return [];
+    return value.flatMap((mirror: Json, index): readonly TomlEdit[] => {
+      const bare = typeof mirror === 'string' ? /^[a-z][a-z0-9+.-]*:\/\/(.+?)\/*$/i.exec(mirror)?.[1] : undefined;
+      return bare === undefined ? [] : [{ change: 'set', path: [...table, ...path, String(index)], value: bare }];
+    });
+  });
 }
 
 /** The gravest consequence of everything that a whole table would bring into force. */

@@ -110,6 +110,7 @@ const blank = (path: string): BuildkitdEvidence => ({
   prints: null,
   changes: null,
   consequence: null,
+  alone: false,
   advice: null,
   edit: null,
   access: null,
@@ -210,6 +211,7 @@ function textProblems(
         prints: prints || null,
         changes: mend?.changes ?? null,
         consequence: mend?.consequence ?? null,
+        alone: problem.below.length > 0,
         advice: adviceFor(problem),
         edit: mend === null ? null : edit,
       },
@@ -224,7 +226,7 @@ function mendsOf({ content }: ConfigText, text: string, context: ValueContext): 
   for (const problem of content.problems.toReversed().slice(0, MOST)) {
     const mend = problem.stops ? null : mendOf(problem, content, text);
     if (mend === null || wouldStop(problem, content, context)) continue;
-    if (mend.consequence === null) {
+    if (mend.consequence === null && problem.below.length === 0) {
       const next = edited(trial, mend.changes);
       if (next === null) continue;
       trial = next;

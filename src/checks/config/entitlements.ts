@@ -43,6 +43,7 @@ export const configEntitlements: Check<typeof needs, EntitlementsEvidence> = {
         prints: null,
         changes: null,
         consequence: null,
+        alone: false,
         advice: null,
         edit: null,
         name,

@@ -17,6 +17,8 @@ export interface ConfigEvidence {
   readonly changes: readonly TomlEdit[] | null;
   /** What those changes weaken or cost; null: nothing. */
   readonly consequence: string | null;
+  /** The changes bring more than one key into force, and what those say may be wrong in turn: to be made on their own. */
+  readonly alone: boolean;
   /** What a person can do. */
   readonly advice: string | null;
   /** By whom the file can be changed; null: by nobody here. */

@@ -63,6 +63,7 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
           prints: null,
           changes,
           consequence: null,
+          alone: false,
           advice: null,
           edit: changes === null ? null : edit,
           host: path[1] ?? '',
@@ -145,6 +146,7 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
         base,
         `The table for ${JSON.stringify(host)} ${direct ? `counts only for images named ${host}/…` : 'is never used'}: ${why}.`,
         {
+          alone: true,
           wish: hosts.has(real) ? null : [{ change: 'rename', path: from, to: [...from.slice(0, 1), real] }],
           consequence: weakens
             ? `${real} is then spoken to without ${http === true ? 'encryption' : 'verifying its certificate'}: whoever is on the way can change images.`

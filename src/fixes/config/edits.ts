@@ -1,21 +1,17 @@
 import type { ConfigEvidence } from '../../checks/config/evidence.ts';
-import type { Problem, Step, Treatment } from '../../model.ts';
+import type { Problem, Severity, Step, Treatment } from '../../model.ts';
 
 export const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
 
 /** What can be edited as one safe treatment for each grade, what costs something each on its own, the rest as advice. */
 export function planEdits(problems: readonly Problem<ConfigEvidence>[]): readonly Treatment[] {
   const treatments: Treatment[] = [];
-  const safe = (wanted: (problem: Problem<ConfigEvidence>) => boolean): void => {
-    const group = problems.flatMap(({ evidence, severity }, index) => {
-      const { changes, consequence, edit } = evidence;
-      return changes !== null &&
-        edit !== null &&
-        consequence === null &&
-        wanted({ severity } as Problem<ConfigEvidence>)
+  const safe = (wanted: (severity: Severity) => boolean): void => {
+    const group = problems.flatMap(({ evidence: { changes, consequence, edit, alone }, severity }, index) =>
+      changes !== null && edit !== null && consequence === null && !alone && wanted(severity)
         ? [{ index, changes, edit }]
-        : [];
-    });
+        : [],
+    );
     const [first] = group;
     if (first === undefined) return;
     treatments.push({
@@ -31,12 +27,14 @@ export function planEdits(problems: readonly Problem<ConfigEvidence>[]): readonl
       ],
     });
   };
-  safe(({ severity }) => severity !== 'info');
-  safe(({ severity }) => severity === 'info');
+  safe((severity) => severity !== 'info');
+  safe((severity) => severity === 'info');
   for (const [index, { evidence }] of problems.entries()) {
-    const { changes, consequence, edit, advice } = evidence;
+    const { changes, consequence, edit, advice, alone } = evidence;
     if (changes !== null && edit !== null && consequence !== null)
       treatments.push({ for: [index], risk: 'risky', until: 'restart', consequence, steps: [stepOf(edit, changes)] });
+    else if (changes !== null && edit !== null && alone)
+      treatments.push({ for: [index], risk: 'safe', until: 'restart', steps: [stepOf(edit, changes)] });
     else if ((changes === null || edit === null) && advice !== null)
       treatments.push({ for: [index], risk: 'manual', steps: [tell(advice)] });
   }
