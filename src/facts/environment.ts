@@ -70,6 +70,13 @@ export const environment: Fact<Environment> = {
       if (uid !== 0) put({ XDG_RUNTIME_DIR: `/run/user/${uid}` }, 'default');
     }
     const service = await look.get(unit);
+    if (service?.scope === 'user') {
+      // systemd gives these to every unit of a user (systemd.exec(5)); a shell made by su or sudo lacks them.
+      const { name, home, uid } = who.target;
+      const given = { USER: name, LOGNAME: name, HOME: home, XDG_RUNTIME_DIR: `/run/user/${uid}` };
+      for (const [key, value] of Object.entries(given))
+        if (value !== null && !variables[key]?.value) variables[key] = { value, source: 'unit' };
+    }
     if (service !== null) put(service.environment, 'unit');
     put(request.env, 'option');
     return {

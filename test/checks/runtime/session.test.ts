@@ -50,6 +50,12 @@ testCheck(entry, {
         config: 'root = "/home/alice/root"\n',
       }),
     },
+    'a shell made by su, and a unit of the user, to which systemd gives what the shell lacks': {
+      host: hostWith({
+        env: { USER: undefined, XDG_RUNTIME_DIR: undefined, HOME: undefined },
+        start: kit('--net=host'),
+      }),
+    },
     'a temporary directory that only rootlesskit does without': {
       host: hostWith({
         env: { TMPDIR: '/home/alice/t' },
