@@ -80,7 +80,7 @@ export const software: Fact<Software> = {
     const { net } = (await look.get(settings)).rootlesskitFlags;
     // Starting a program costs more than most of an examination: only what is judged by its version is asked for it.
     const [rootlesskit, oci, slirp4netns, pasta] = await Promise.all([
-      look.request.probe ? quiet(ask(look, found.rootlesskit, 'rootlesskit')) : null,
+      quiet(ask(look, found.rootlesskit, 'rootlesskit')),
       tool === undefined || !look.request.probe ? null : quiet(ask(look, runtime, tool)),
       net?.at(-1) === 'slirp4netns' ? quiet(ask(look, found.slirp4netns, 'slirp4netns')) : null,
       net?.at(-1) === 'pasta' ? quiet(ask(look, found.pasta, 'pasta')) : null,
