@@ -148,14 +148,9 @@ function fileProblems(
   if (unreadable === null) return [];
   const below = target.home !== null && path.startsWith(`${target.home.replace(/\/+$/, '')}/`);
   const ours = path.startsWith('/etc/buildkit/') || source === 'option';
-  const rootMay =
-    stat === null || mode === 'rootful'
-      ? null
-      : below && stat.uid === 0
-        ? 'owner'
-        : ours && stat.uid === 0
-          ? 'group'
-          : null;
+  // Only what can be nothing but a configuration of root's: a mistyped --config must not open /etc/shadow.
+  const roots = mode === 'rootless' && stat?.uid === 0 && stat.gid === 0 && path.endsWith('.toml');
+  const rootMay = !roots ? null : below ? 'owner' : ours ? 'group' : null;
   return [
     {
       condition: 'config.unreadable',

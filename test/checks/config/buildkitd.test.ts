@@ -196,6 +196,22 @@ test('what would bring a weaker setting into force is risky and says so', async 
   expect(fixes.find(({ risk }) => risk === 'risky')?.consequence).toContain('not verified');
 });
 
+test('a file that is no configuration is never opened to anybody', async () => {
+  for (const [path, gid] of [
+    ['/etc/shadow', 0],
+    ['/srv/b.toml', 42],
+  ] as const) {
+    const host = alice(null, {
+      self: { uid: 0 },
+      files: { [path]: { text: '', uid: 0, gid, mode: 0o640, unreadable: true } },
+    });
+    const look = createLook(new VirtualHost(host), { ...ASK, config: path });
+    const [found] = await examine(look, [entry], { isSelected: () => true });
+    expect(found?.status).toBe('fail');
+    expect(found?.fixes.map(({ risk }) => risk)).toEqual(['manual']);
+  }
+});
+
 test('a file that only root may change is changed by root', async () => {
   const { fixes } = await report(root('[worker.oci]\nmax_parallelism = 3\n'));
   expect(fixes[0]?.steps[0]).toMatchObject({ as: 'root', do: 'edit', path: '/etc/buildkit/buildkitd.toml' });
