@@ -1,4 +1,4 @@
-import { compareReleases, type Release } from '../buildkit/version.ts';
+import { compareReleases, parseRelease, type Release } from '../buildkit/version.ts';
 import type { Fact, HostReader, IdRange, Look, Stat } from '../model.ts';
 import { binaries } from './binaries.ts';
 import { environment } from './environment.ts';
@@ -86,7 +86,7 @@ export const subids: Fact<Subids> = {
       readFile(host, '/etc/subgid', owners),
     ]);
     const source = parseSubidSource(nsswitch?.text ?? '');
-    const release = versions?.rootlesskit?.release ?? null;
+    const release = versions?.rootlesskit?.release ?? (await releaseWhereItMatters(look, { uid, gid }));
     const asked = options.rootlesskitFlags['subid-source']?.at(-1) ?? 'auto';
     const knowsDynamic = release === null || compareReleases(release, SINCE_DYNAMIC) >= 0;
     // GETSUBIDS names another program; only whether it is the usual one can be told from here.
@@ -107,6 +107,21 @@ export const subids: Fact<Subids> = {
     };
   },
 };
+
+/** Without a probe nobody is asked for a version, but where a range could be taken twice it decides. */
+async function releaseWhereItMatters(
+  look: Look,
+  files: { readonly [K in SubidKind]: SubidFile },
+): Promise<Release | null> {
+  const { rootlesskit } = await look.get(binaries);
+  const matters = [files.uid, files.gid].some(
+    ({ content: { ownLines } }) => ownLines.length > 1 || /^\s*\d/.test(ownLines[0]?.text ?? ''),
+  );
+  if (!matters || rootlesskit?.executable !== true) return null;
+  const directory = rootlesskit.path.slice(0, rootlesskit.path.lastIndexOf('/'));
+  const ran = await look.host.run('rootlesskit', ['--version'], 'target', directory).catch(() => null);
+  return ran?.code === 0 ? parseRelease(ran.stdout) : null;
+}
 
 async function readFile(host: HostReader, path: string, owners: readonly string[]): Promise<SubidFile> {
   let stat: Stat | null;
@@ -148,8 +163,9 @@ async function askGetsubids(
   const directory = path.slice(0, path.lastIndexOf('/'));
   const ask = async (kind: SubidKind, owner: string): Promise<readonly IdRange[] | null> => {
     // Where only the files count, they have been read already, by the same rules.
-    const told = source === 'files' && files[kind].known ? fromFile(files[kind], owner, name, uid) : null;
-    if (told !== null) return told;
+    const file = files[kind];
+    if (source === 'files' && file.known && (file.state === 'missing' || (file.state === 'file' && file.readable)))
+      return fromFile(file, owner, name, uid);
     const ran = await host
       .run('getsubids', [...(kind === 'gid' ? ['-g'] : []), owner], 'target', directory)
       .catch(() => null);

@@ -20,6 +20,7 @@ const ENDS: { readonly [idAndVersion: string]: string } = {
   'ubuntu 22.04': '2027-06-01',
   'centos 6': '2020-11-30',
   'centos 7': '2024-06-30',
+  'centos 8': '2024-05-31',
   'rhel 7': '2024-06-30',
   'ol 7': '2024-12-31',
   'amzn 2': '2026-06-30',
