@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Fault, faults, lookalikes } from './faults.ts';
+import { runtimeFaults, runtimeLookalikes } from './runtime-faults.ts';
 import { storageFaults, storageLookalikes } from './storage-faults.ts';
 import {
   canMakeWorlds,
@@ -55,7 +56,14 @@ function examine(world: World, row: Fault): DoctorReport {
 }
 
 describe.skipIf(!possible)('real faults', () => {
-  for (const row of [...faults, ...storageFaults, ...lookalikes, ...storageLookalikes]) {
+  for (const row of [
+    ...faults,
+    ...storageFaults,
+    ...runtimeFaults,
+    ...lookalikes,
+    ...storageLookalikes,
+    ...runtimeLookalikes,
+  ]) {
     test(row.name, { timeout: 120_000 }, () => {
       tally.rows++;
       const world = new World({
