@@ -1,19 +1,13 @@
 import type { Treatment } from '../model.ts';
+import { carryOutSteps, finishLastDeed } from './carry-out.ts';
 import type { Handle } from './handle.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { NoSuchTransaction, Refused } from './refused.ts';
+import { doneOf, type Room, replacedIn, type Transaction } from './room.ts';
 import { openState } from './state-directory.ts';
 import { createRun, dropRun, markOf, type Recorded, type RunFiles, readRuns, reopenRun } from './store.ts';
+import { takeBackSteps } from './take-back.ts';
 import { type Done, meet } from './touches.ts';
-import {
-  carryOutSteps,
-  doneOf,
-  finishLastDeed,
-  type Room,
-  replacedIn,
-  type Transaction,
-  takeBackSteps,
-} from './transaction.ts';
 import type { ApplyContext, CarriedOut, Run, StepOutcome, UndoneTransaction } from './types.ts';
 
 const WAIT_MS = 3000;

@@ -2,29 +2,23 @@ import * as fs from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Owner } from '../../model.ts';
 import { visible } from '../../report/visible.ts';
+import { type Adopter, createAdopter, owns } from '../adopt/adopter.ts';
 import { adoptedOwner, whyLeftAlone } from '../adopt/foreign.ts';
 import { createLinkCount } from '../adopt/link-count.ts';
-import { appendToLog, isSameObject, type Logged, logged, readLog } from '../adopt/log.ts';
+import { isSameObject, type Logged, readLog } from '../adopt/log.ts';
 import { createRemarks, type Remarks } from '../adopt/remarks.ts';
 import { bytes, type Entry, legible, openBelow, refuseOtherMount, visitTree } from '../adopt/tree.ts';
-import { CAPABILITY_BATCH, withCapabilities } from '../capabilities.ts';
 import { findChild, type Handle, mountIdOf, statOf } from '../handle.ts';
 import { refuseForeignPlace } from '../places.ts';
 import { Refused } from '../refused.ts';
 import { orRefuse } from '../sentence.ts';
 import { walk } from '../walk.ts';
-import type { Backup, Standing, StepKind, StepOf, Work } from '../work.ts';
+import type { Standing, StepKind, StepOf, Work } from '../work.ts';
 
 type AdoptStep = StepOf<'adopt'>;
 export interface PreparedAdopt {
   readonly dev: string;
   readonly ino: string;
-}
-interface Candidate {
-  readonly handle: Handle;
-  readonly path: string;
-  readonly to: Owner;
-  readonly stat: fs.BigIntStats;
 }
 const EVERY = 2000;
 
@@ -139,57 +133,6 @@ async function withTree<T>(
   });
 }
 
-interface Adopter {
-  /** The handle is closed when its batch is done. */
-  take(candidate: Candidate): void;
-  flush(): void;
-  close(): void;
-}
-
-/** Journals a batch durably, then changes it. */
-function createAdopter(tree: Handle, step: AdoptStep, work: Work, backup: Backup, remarks: Remarks): Adopter {
-  let end = readLog(backup, () => {});
-  let batch: Candidate[] = [];
-  const flush = (): void => {
-    const executables = batch.filter(({ stat }) => stat.isFile() && (stat.mode & 0o111n) !== 0n);
-    const named = executables.map(({ handle, path }) => ({ handle, name: legible(path) }));
-    const found = executables.length === 0 ? new Set<number>() : withCapabilities(named, tree, work.transaction);
-    const kept = new Set(executables.filter((_, index) => found === null || found.has(index)));
-    for (const { path } of kept)
-      remarks.add(
-        path,
-        found === null
-          ? 'may have file capabilities, which cannot be told here (neither getfattr nor getcap)'
-          : 'has file capabilities, which a change of owner would drop',
-      );
-    const chosen = batch.filter((candidate) => !kept.has(candidate));
-    if (chosen.length > 0)
-      end = appendToLog(
-        backup,
-        chosen.map(({ path, stat, to }) => logged(path, stat, to)),
-        end,
-      );
-    for (const { handle, to, path } of chosen) {
-      fs.chownSync(handle.path, to.uid, to.gid);
-      if (!owns(statOf(handle), to))
-        throw new Refused(`the owner of ${visible(`${step.tree}/${legible(path)}`)} could not be changed`, [step.tree]);
-    }
-    close();
-  };
-  const close = (): void => {
-    for (const { handle } of batch) if (handle !== tree) handle.close();
-    batch = [];
-  };
-  return {
-    take(candidate) {
-      batch.push(candidate);
-      if (batch.length >= CAPABILITY_BATCH) flush();
-    },
-    flush,
-    close,
-  };
-}
-
 function consider(
   { directory, name, path }: Entry,
   to: Owner,
@@ -260,8 +203,4 @@ function wasReplaced(step: AdoptStep, entry: Logged, work: Work): boolean {
 function changedSince(step: AdoptStep, entry: Logged): Refused {
   const path = `${step.tree}/${legible(entry.path)}`;
   return new Refused(`${visible(path)} was changed since`, [path]);
-}
-
-function owns(stat: fs.BigIntStats, { uid, gid }: Owner): boolean {
-  return stat.uid === BigInt(uid) && stat.gid === BigInt(gid);
 }

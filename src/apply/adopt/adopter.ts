@@ -1,0 +1,72 @@
+import * as fs from 'node:fs';
+import type { Owner } from '../../model.ts';
+import { visible } from '../../report/visible.ts';
+import { CAPABILITY_BATCH, withCapabilities } from '../capabilities.ts';
+import { type Handle, statOf } from '../handle.ts';
+import { Refused } from '../refused.ts';
+import type { Backup, StepOf, Work } from '../work.ts';
+import { appendToLog, logged, readLog } from './log.ts';
+import type { Remarks } from './remarks.ts';
+import { legible } from './tree.ts';
+
+type AdoptStep = StepOf<'adopt'>;
+interface Candidate {
+  readonly handle: Handle;
+  readonly path: string;
+  readonly to: Owner;
+  readonly stat: fs.BigIntStats;
+}
+export interface Adopter {
+  /** The handle is closed when its batch is done. */
+  take(candidate: Candidate): void;
+  flush(): void;
+  close(): void;
+}
+
+/** Journals a batch durably, then changes it. */
+export function createAdopter(tree: Handle, step: AdoptStep, work: Work, backup: Backup, remarks: Remarks): Adopter {
+  let end = readLog(backup, () => {});
+  let batch: Candidate[] = [];
+  const flush = (): void => {
+    const executables = batch.filter(({ stat }) => stat.isFile() && (stat.mode & 0o111n) !== 0n);
+    const named = executables.map(({ handle, path }) => ({ handle, name: legible(path) }));
+    const found = executables.length === 0 ? new Set<number>() : withCapabilities(named, tree, work.transaction);
+    const kept = new Set(executables.filter((_, index) => found === null || found.has(index)));
+    for (const { path } of kept)
+      remarks.add(
+        path,
+        found === null
+          ? 'may have file capabilities, which cannot be told here (neither getfattr nor getcap)'
+          : 'has file capabilities, which a change of owner would drop',
+      );
+    const chosen = batch.filter((candidate) => !kept.has(candidate));
+    if (chosen.length > 0)
+      end = appendToLog(
+        backup,
+        chosen.map(({ path, stat, to }) => logged(path, stat, to)),
+        end,
+      );
+    for (const { handle, to, path } of chosen) {
+      fs.chownSync(handle.path, to.uid, to.gid);
+      if (!owns(statOf(handle), to))
+        throw new Refused(`the owner of ${visible(`${step.tree}/${legible(path)}`)} could not be changed`, [step.tree]);
+    }
+    close();
+  };
+  const close = (): void => {
+    for (const { handle } of batch) if (handle !== tree) handle.close();
+    batch = [];
+  };
+  return {
+    take(candidate) {
+      batch.push(candidate);
+      if (batch.length >= CAPABILITY_BATCH) flush();
+    },
+    flush,
+    close,
+  };
+}
+
+export function owns(stat: fs.BigIntStats, { uid, gid }: Owner): boolean {
+  return stat.uid === BigInt(uid) && stat.gid === BigInt(gid);
+}
