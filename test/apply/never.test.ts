@@ -269,6 +269,16 @@ describe.skipIf(!canChangeThings())('what a change may never do', () => {
         await refused(ground, run(name, '-x'), /is never run by a fix/, more);
     });
 
+    test('nor on a path that another account can lead elsewhere', async () => {
+      const { ground, more, home: path } = home();
+      sh(`mkdir ${path}/cache ${ground.at('victim')}; ln -s ${ground.at('victim')} ${path}/way`);
+      const run = (...argv: string[]): Step => ({ as: 'root', do: 'run', argv, undo: null, why: 'test' });
+      for (const word of [`${path}/cache`, `${path}/way`, `${path}/way/x`, `--reference=${path}/cache`])
+        await refused(ground, run('touch', word), /is not run as root on .*: another account can change/, more);
+      const undo = { ...run('true'), undo: ['rm-like', `${path}/cache`] } as Step;
+      await refused(ground, undo, /is not run as root on/, more);
+    });
+
     test('the journal has to be a directory of its own', async () => {
       const ground = new Ground();
       fs.mkdirSync(ground.state);

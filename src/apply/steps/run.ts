@@ -2,9 +2,10 @@ import { basename } from 'node:path';
 import { visible } from '../../report/visible.ts';
 import { findOnPath } from '../find-on-path.ts';
 import { isOfPackage } from '../package-owner.ts';
-import { whyNotHelper } from '../places.ts';
+import { isPermitted, whyNotHelper } from '../places.ts';
 import { Refused } from '../refused.ts';
 import { isRootsOwn, MARK, runTool, SYSTEM_PATH, systemTool } from '../tools.ts';
+import { walk } from '../walk.ts';
 import type { Acted, StepKind, StepOf, Work } from '../work.ts';
 
 type RunStep = StepOf<'run'>;
@@ -25,13 +26,14 @@ const NEVER = new Set([
 /** Runs a program of the system (as root), or of the target's PATH (as the target). */
 export const run: StepKind<RunStep, PreparedRun> = {
   async prepare(step, work) {
-    refuseCapabilities(step, work);
+    for (const words of step.undo === null ? [step.argv] : [step.argv, step.undo]) refuseArguments(words, work);
     return {
       program: programOf(step.argv, work),
       undoProgram: step.undo === null ? null : programOf(step.undo, work),
     };
   },
   async act(step, { program }, work): Promise<Acted> {
+    refuseArguments(step.argv, work);
     await execute(program, step.argv, work);
     return { leftAlone: [] };
   },
@@ -40,6 +42,7 @@ export const run: StepKind<RunStep, PreparedRun> = {
   },
   async takeBack(step, { undoProgram }, work) {
     if (step.undo === null || undoProgram === null) return;
+    refuseArguments(step.undo, work);
     try {
       await execute(undoProgram, step.undo, work);
     } catch (error) {
@@ -62,34 +65,62 @@ function programOf(argv: readonly string[], work: Work): string {
         ? systemTool(name)
         : findOnPath(name, work.environment.PATH ?? SYSTEM_PATH);
   if (program === null) throw new Refused(`${visible(name)} is not installed here`);
+  refuseForeignProgram(program, work);
+  return program;
+}
+
+function refuseForeignProgram(program: string, work: Work): void {
   if (work.uid === 0 && !isRootsOwn(program))
     throw new Refused(
       `${visible(program)} is not run as root: it is not there, or another account can change it or a directory it is in`,
       [program],
     );
-  return program;
 }
 
-/** File capabilities are a privilege like a setuid bit, and go only where that may go. */
-function refuseCapabilities({ argv, undo }: RunStep, work: Work): void {
-  for (const words of undo === null ? [argv] : [argv, undo]) {
-    if (basename(words[0] ?? '') !== 'setcap') continue;
-    const target = words.at(-1) ?? '';
-    const why =
-      words.length !== 3
-        ? 'it must name one file and one set'
-        : target.startsWith('/')
-          ? whyNotHelper(target, work)
-          : 'the path is not absolute';
-    if (why !== null) throw new Refused(`no file capability is given here: ${why}`, [target]);
-    if (isOfPackage(target) === false)
-      throw new Refused(`no file capability is given to ${visible(target)}: it is in no package of this system`, [
-        target,
-      ]);
+/** What a program of root's is given may not lead through what another account can change. */
+function refuseArguments(argv: readonly string[], work: Work): void {
+  if (work.uid !== 0) return;
+  refuseCapabilities(argv, work);
+  for (const word of argv.slice(1)) {
+    const path = /^(?:-[^=]*=)?(\/.*)$/s.exec(word)?.[1];
+    if (path !== undefined && !isPermitted(path, work) && !leadsThroughRoots(path))
+      throw new Refused(
+        `${visible(basename(argv[0] ?? ''))} is not run as root on ${visible(path)}: another account can change what that leads to`,
+        [path],
+      );
   }
 }
 
+function leadsThroughRoots(path: string): boolean {
+  try {
+    const { directory, exclusive } = walk(path.slice(0, path.replace(/\/+$/, '').lastIndexOf('/')) || '/', 0);
+    directory.close();
+    return exclusive;
+  } catch (error) {
+    if (error instanceof Refused) return false;
+    throw error;
+  }
+}
+
+/** File capabilities are a privilege like a setuid bit, and go only where that may go. */
+function refuseCapabilities(argv: readonly string[], work: Work): void {
+  if (basename(argv[0] ?? '') !== 'setcap') return;
+  const target = argv.at(-1) ?? '';
+  const why =
+    argv.length !== 3
+      ? 'it must name one file and one set'
+      : target.startsWith('/')
+        ? whyNotHelper(target, work)
+        : 'the path is not absolute';
+  if (why !== null) throw new Refused(`no file capability is given here: ${why}`, [target]);
+  if (isOfPackage(target) === false)
+    throw new Refused(`no file capability is given to ${visible(target)}: it is in no package of this system`, [
+      target,
+    ]);
+}
+
 async function execute(program: string, argv: readonly string[], work: Work): Promise<void> {
+  refuseForeignProgram(program, work);
   const { execa } = await import('execa');
   const [file, ...args] = [...dieWithUs(), program, ...argv.slice(1)];
   if (file === undefined) return;
