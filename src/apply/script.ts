@@ -40,7 +40,7 @@ export async function script(treatments: readonly CheckTreatment[], host: HostRe
     'eval "$functions"',
     '',
     ...(needsRoot ? [`[ "$(id -u)" -eq 0 ] || { echo 'Run this as root.' >&2; exit 1; }`] : []),
-    targetFunction(target),
+    ...(body.some((line) => line.startsWith('as_target <<')) ? [targetFunction(target)] : []),
     ...body,
     '',
     'if [ "$failed" -eq 0 ]; then say done; else say \'some of it was not done: see above\' >&2; fi',
