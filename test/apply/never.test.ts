@@ -269,6 +269,27 @@ describe.skipIf(!canChangeThings())('what a change may never do', () => {
         await refused(ground, run(name, '-x'), /is never run by a fix/, more);
     });
 
+    test('its own tools come from the system, whatever PATH says', async () => {
+      const ground = new Ground();
+      const file = ground.write('f', 'a');
+      fs.mkdirSync(`${ground.path}/bin`, { mode: 0o777 });
+      for (const name of ['cp', 'flock', 'getfattr', 'getcap', 'setpriv', 'true', 'dpkg-query'])
+        fs.writeFileSync(`${ground.path}/bin/${name}`, `#!/bin/sh\ntouch ${ground.path}/ran-${name}\n`, {
+          mode: 0o755,
+        });
+      const before = process.env.PATH;
+      process.env.PATH = `${ground.path}/bin:${before}`;
+      try {
+        const run: Step = { as: 'root', do: 'run', argv: ['true'], undo: null, why: 'test' };
+        fs.chmodSync(ground.write('x', '', 0o755), 0o755);
+        const steps = [editStep(file, 'a', 'b'), run, owner(ground.at('x'))];
+        expect(await ground.apply(steps)).toMatchObject({ result: 'applied', message: null });
+      } finally {
+        process.env.PATH = before;
+      }
+      expect(fs.readdirSync(ground.path).filter((name) => name.startsWith('ran-'))).toEqual([]);
+    });
+
     test('nor on a path that another account can lead elsewhere', async () => {
       const { ground, more, home: path } = home();
       sh(`mkdir ${path}/cache ${ground.at('victim')}; ln -s ${ground.at('victim')} ${path}/way`);
