@@ -24,6 +24,13 @@ writeFileSync(
   `import { writeFileSync } from 'node:fs';\nprocess.on('exit', () => { if (process.env.METER) writeFileSync(process.env.METER, String(process.resourceUsage().maxRSS)); });\n`,
 );
 
+// Only what a login has: options of this shell for Node would be measured as well.
+const clean = Object.fromEntries(
+  ['PATH', 'HOME', 'USER', 'XDG_RUNTIME_DIR', 'LANG'].flatMap((name) =>
+    process.env[name] === undefined ? [] : [[name, process.env[name]]],
+  ),
+);
+
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const present = (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
 // As root, measure what an ordinary user would: drop to one that is named.
@@ -31,9 +38,9 @@ const as =
   values.user === undefined ? [] : ['setpriv', '--reuid', values.user, '--regid', values.user, '--init-groups'];
 
 function measure(argv, env = {}) {
-  const [file, ...args] = [...as, ...argv];
+  const [file, ...args] = argv;
   const started = process.hrtime.bigint();
-  const ran = spawnSync(file, args, { stdio: 'ignore', env: { ...process.env, ...env } });
+  const ran = spawnSync(file, args, { stdio: 'ignore', env: { ...clean, ...env }, ...as });
   if (ran.error) throw ran.error;
   return Number(process.hrtime.bigint() - started) / 1e6;
 }
