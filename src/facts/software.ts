@@ -65,10 +65,12 @@ const RUNTIMES = ['runc', 'buildkit-runc', 'crun'] as const;
 export const software: Fact<Software> = {
   id: 'software',
   async read(look) {
-    const [found, runtime, bracket] = await Promise.all([
+    // Asked side by side: buildkitd is the slowest to answer.
+    const daemon = look.get(buildkitdVersion);
+    const [found, runtime, { rootlesskitFlags }] = await Promise.all([
       look.get(binaries),
       look.get(runtimeBinary),
-      look.get(buildkitdVersion),
+      look.get(settings),
     ]);
     const name = runtime?.path.slice(runtime.path.lastIndexOf('/') + 1);
     const tool = RUNTIMES.find((known) => known === name);
@@ -77,7 +79,7 @@ export const software: Fact<Software> = {
         if (error instanceof Unseen) return null;
         throw error;
       });
-    const { net } = (await look.get(settings)).rootlesskitFlags;
+    const { net } = rootlesskitFlags;
     // Starting a program costs more than most of an examination: only what is judged by its version is asked for it.
     const [rootlesskit, oci, slirp4netns, pasta] = await Promise.all([
       quiet(ask(look, found.rootlesskit, 'rootlesskit')),
@@ -86,7 +88,7 @@ export const software: Fact<Software> = {
       net?.at(-1) === 'pasta' ? quiet(ask(look, found.pasta, 'pasta')) : null,
     ]);
     return {
-      buildkitd: daemonOf(found.buildkitd, bracket),
+      buildkitd: daemonOf(found.buildkitd, await daemon),
       rootlesskit,
       runtime: oci,
       slirp4netns,
