@@ -31,5 +31,7 @@ function byComplaint(stderr: string): Pick<Bracket, 'min' | 'max'> {
   if (!stderr.includes('failed to parse config')) return { min: null, max: null };
   const library2 = release('v0.28.0');
   // Nothing older than 2020 is expected here; without a floor, keys of v0.5.0 would count as perhaps unknown to it.
-  return /^\(\d+, \d+\): /m.test(stderr) ? { min: release('v0.8.0'), max: lastBefore(library2) } : { min: library2, max: null };
+  return /^\(\d+, \d+\): /m.test(stderr)
+    ? { min: release('v0.8.0'), max: lastBefore(library2) }
+    : { min: library2, max: null };
 }
