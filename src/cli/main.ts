@@ -99,11 +99,14 @@ function openDesk(streams: Streams, quiet: boolean): Desk {
     abort.abort();
     // While a change is being made the first signal waits for it to be taken back; a second one does not.
     if (patient > 0 && !again) return;
-    const exit = (): never => {
-      endDescendants();
+    const exit = async (): Promise<never> => {
+      await endDescendants();
       process.exit(ended ?? 1);
     };
-    if (again) exit();
+    if (again) {
+      exit();
+      return;
+    }
     // A cursor that a prompt has hidden, a line of progress.
     if (streams.stderr.isTTY) streams.stderr.write('\r\u001b[K\u001b[?25h');
     setTimeout(exit, TIDY_MS).unref();

@@ -24,5 +24,7 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
   }
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 });
+// So that what probes leave while they work is removed.
+process.on('SIGTERM', () => process.exit(143));
 process.stdin.on('end', () => process.exit(0));
 process.stdout.on('error', () => process.exit(0));

@@ -1,9 +1,10 @@
 import * as fs from 'node:fs';
 import * as net from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stateDirectory } from '../../src/apply/index.ts';
 import type { ApplyContext } from '../../src/apply/types.ts';
 import type { Account, Owner, Step } from '../../src/model.ts';
+import { type Built, buildChildren, startChild } from './children.ts';
 import { canChangeThings, editStep, Ground, ROOT, root, sh, sha } from './ground.ts';
 
 const ALICE: Account = { uid: 64101, gid: 64101, groups: [64101], name: null, home: null, shell: null };
@@ -26,7 +27,22 @@ async function refused(ground: Ground, step: Step, why: RegExp, more: Partial<Ap
   expect(ground.fingerprint()).toBe(before);
 }
 
+/** A mount namespace in which the system is read-only but for the ground: where a refusal is missing, nothing comes to harm. */
+const onlyReading = ({ path }: Ground): readonly string[] => [
+  ...['unshare', '--mount', 'sh', '-ec'],
+  `mount --make-rprivate /; mount --bind ${path} ${path}
+    mount -o remount,bind,ro /; mount --bind /run /run; mount -o remount,bind,ro /run
+    exec "$@"`,
+  'sh',
+];
+
 describe.skipIf(!canChangeThings())('what a change may never do', () => {
+  let built: Built;
+  beforeAll(async () => {
+    built = await buildChildren();
+  });
+  afterAll(() => built.remove());
+
   /** A home of alice's; nothing is permitted by a command line. */
   function home(): { ground: Ground; more: Partial<ApplyContext>; home: string } {
     const ground = new Ground();
@@ -65,31 +81,37 @@ describe.skipIf(!canChangeThings())('what a change may never do', () => {
 
     test('not in the system directories, whoever named them', async () => {
       const { ground, more } = home();
-      for (const path of [
-        '/etc',
-        '/etc/passwd',
-        '/etc/sysctl.d',
-        '/usr/bin/newuidmap',
-        '/',
-        '/run',
-        '/var/lib',
-        '/home',
-      ])
-        await refused(ground, owner(path), /root does not change the owner or mode|root directory itself/, more);
-      for (const path of ['/etc/cron.d/x', '/etc/passwd', '/root/.bashrc', '/usr/bin/x'])
-        await refused(ground, editStep(path, null, ''), /root does not write/, more);
-      await refused(
-        ground,
-        { as: 'root', do: 'directory', path: '/etc/buildkit/x', mode: 0o700, owner: alice },
-        /no directory of another account/,
-        more,
-      );
-      await refused(
-        ground,
-        editStep('/etc/buildkit', null, '', { owner: alice } as Partial<Step>),
-        /no file of another account|exists|not a regular/,
-        more,
-      );
+      const owners = ['/etc', '/etc/passwd', '/etc/sysctl.d', '/usr/bin/newuidmap', '/', '/run', '/var/lib', '/home'];
+      const files = ['/etc/cron.d/x', '/etc/passwd', '/root/.bashrc', '/usr/bin/x'];
+      const cases: [Step, RegExp][] = [
+        ...owners.map((path): [Step, RegExp] => [
+          owner(path),
+          /root does not change the owner or mode|root directory itself/,
+        ]),
+        ...files.map((path): [Step, RegExp] => [editStep(path, null, ''), /root does not write/]),
+        [
+          { as: 'root', do: 'directory', path: '/etc/buildkit/x', mode: 0o700, owner: alice },
+          /no directory of another account/,
+        ],
+        [
+          editStep('/etc/buildkit', null, '', { owner: alice } as Partial<Step>),
+          /no file of another account|exists|not a regular/,
+        ],
+      ];
+      const before = ground.fingerprint();
+      const { answers } = await startChild(built, ground, {
+        treatments: cases.map(([step]) => [step]),
+        context: more,
+        under: onlyReading(ground),
+      }).ended;
+      cases.forEach(([, why], index) => {
+        expect(answers[index]).toMatchObject({
+          result: 'failed',
+          transaction: null,
+          message: expect.stringMatching(why),
+        });
+      });
+      expect(ground.fingerprint()).toBe(before);
     });
 
     test('not the home itself, and nothing below one that somebody else owns', async () => {

@@ -64,6 +64,41 @@ describe.skipIf(!canChangeThings())('when something runs out', () => {
       expect([...results].sort()).toEqual(['applied', 'failed']);
     });
 
+  test('the disk of the journal fills up in the middle: it can still say what was done, and take it back', {
+    timeout: 60_000,
+  }, async () => {
+    const states: string[] = [];
+    // Wherever in a page the next line would begin.
+    for (let length = 0; length < 4096; length += 45) {
+      const ground = new Ground();
+      small(ground.state, 'size=1m,mode=700');
+      const steps: Step[] = [
+        { as: 'root', do: 'tell', text: 'x'.repeat(length) },
+        editStep(ground.write('conf', 'a\n'), 'a\n', 'b\n'),
+        editStep(ground.at('new'), null, 'b\n'),
+      ];
+      const before = ground.fingerprint();
+      const done = await ground.apply(steps, {
+        progress: ({ stage }) => {
+          if (stage === 'acting') fill(ground.state, 0);
+        },
+      });
+      if (done.result === 'failed') {
+        expect(done.message).toBe('the file system of the journal is full (no space or no inodes left)');
+        expect(ground.fingerprint()).toBe(before);
+      }
+      states.push(
+        ...(await history(ground.state, 0)).runs.flatMap((run) => run.transactions.map(({ state }) => state)),
+      );
+      // Still full: what it takes was set aside before.
+      await ground.undo();
+      expect(ground.fingerprint()).toBe(before);
+      ground.remove();
+    }
+    expect(states.filter((state) => state === 'interrupted')).toEqual([]);
+    expect(states).toContain('taken-back');
+  });
+
   test('no inodes left, at each new file', { timeout: 180_000 }, async () => {
     const results = new Set<string>();
     for (let inodes = 0; inodes < 24; inodes += 2) {

@@ -25,7 +25,8 @@ test.each([
   ['SIGHUP', 129],
 ] as const)('%s while it examines ends it at once with %i', async (signal, expected) => {
   const { path, started } = slowPath(20);
-  const child = spawn(process.execPath, [PROGRAM, '--json', '--env', `PATH=${path}`], {
+  const cache = temporary();
+  const child = spawn(process.execPath, [PROGRAM, '--json', '--root', cache, '--env', `PATH=${path}`], {
     env: environment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -41,6 +42,8 @@ test.each([
   expect(Date.now() - asked).toBeLessThan(3000);
   expect(stdout).toBe('');
   for (const pid of readFileSync(started, 'utf8').trim().split('\n')) await gone(Number(pid));
+  // Nor is anything left of what was being tried there.
+  expect(readdirSync(cache)).toEqual([]);
 });
 
 /** An ended program whose new parent has not looked yet (Z) is no longer alive. */

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { ContainerOptions } from './container.ts';
 import type { World } from './world.ts';
 
@@ -672,7 +671,7 @@ export const lookalikes: readonly Fault[] = [
     inject: (world) =>
       cacheOn(
         world,
-        `mkdir -p ${join('/var/tmp', 'unused')}; cd $(dirname CACHE) && mkdir -p low up work && mount -t overlay overlay -o lowerdir=low,upperdir=up,workdir=work CACHE && chown 4242:4242 CACHE`,
+        `cd $(dirname CACHE) && mkdir -p low up work && mount -t overlay overlay -o lowerdir=low,upperdir=up,workdir=work CACHE && chown 4242:4242 CACHE`,
       ),
     ready: true,
     snapshotter: 'native',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { errnoOf } from '../errno.ts';
 import { findTool, runProgram, SYSTEM_PATH } from '../run-tool.ts';
+import { makeScratch, removeScratch } from './scratch.ts';
 
 /** Writes one block to a temporary file, so that a full file system shows, and removes it. */
 export function probeWrite(directory: string): { error: string | null } {
@@ -60,7 +61,7 @@ export async function probeLock(path: string): Promise<{ held: boolean; pid: num
 export async function probeDtype(directory: string): Promise<{ told: boolean | null }> {
   let work: string;
   try {
-    work = fs.mkdtempSync(`${directory}/.bk-doctor-`);
+    work = makeScratch(directory);
   } catch {
     return { told: null };
   }
@@ -73,8 +74,7 @@ export async function probeDtype(directory: string): Promise<{ told: boolean | n
   } catch (error) {
     return { told: errnoOf(error) === 'EACCES' ? false : null };
   } finally {
-    fs.chmodSync(work, 0o700);
-    fs.rmSync(work, { recursive: true, force: true });
+    removeScratch(work);
   }
 }
 
