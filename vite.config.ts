@@ -1,7 +1,35 @@
-import { defineConfig } from 'vitest/config';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vitest/config';
+
+/** Node reads, hashes and compiles a text of one byte a character in half the time. */
+const ascii: Plugin = {
+  name: 'ascii',
+  generateBundle(_options, bundle) {
+    for (const output of Object.values(bundle)) {
+      if (output.type !== 'chunk') continue;
+      output.code = output.code.replace(
+        /[^\0-\x7f]/g,
+        (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      );
+    }
+  },
+};
+
+/** What V8 made of the code stands beside it, so that a start compiles nothing (bin/load.js). */
+const codeCache: Plugin = {
+  name: 'code-cache',
+  closeBundle() {
+    const made = spawnSync(process.execPath, [fileURLToPath(new URL('scripts/code-cache.cjs', import.meta.url))], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    if (made.status !== 0) throw new Error('the code cache could not be made');
+  },
+};
 
 // One bundle for the start path; what is imported on demand (prompts, process runners, inventory) stays outside it.
 export default defineConfig({
+  plugins: [ascii, codeCache],
   build: {
     ssr: true,
     target: 'node20',
@@ -14,7 +42,7 @@ export default defineConfig({
         'as-target': 'src/verify/as-target.ts',
         'as-user': 'src/apply/as-user.ts',
       },
-      output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
+      output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name].cjs' },
     },
   },
   ssr: {

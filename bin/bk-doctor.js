@@ -1,10 +1,15 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
+const { existsSync } = require('node:fs');
+const { resolve } = require('node:path');
+const { load } = require('./load.js');
 
-const built = new URL('../dist/main.js', import.meta.url);
+const built = resolve(__dirname, '../dist/main.cjs');
 if (existsSync(built)) {
-  const { main } = await import(built.href);
-  process.exitCode = await main(process.argv.slice(2), process);
+  load(built)
+    .main(process.argv.slice(2), process)
+    .then((code) => {
+      process.exitCode = code;
+    });
 } else {
   process.stderr.write('bk-doctor: this copy has not been built yet: run "npm run build" in its directory\n');
   process.exitCode = 3;

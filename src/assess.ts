@@ -2,6 +2,7 @@ import { catalog } from './catalog.ts';
 import { createLook, examine } from './diagnose.ts';
 import { configFile } from './facts/config-file.ts';
 import { environment } from './facts/environment.ts';
+import { idmapHelpers } from './facts/idmap-helpers.ts';
 import { instance } from './facts/instance.ts';
 import { machine } from './facts/machine.ts';
 import { launcher, namespace } from './facts/namespace.ts';
@@ -37,6 +38,7 @@ export async function assess(opened: Opened, selected: Selected, options: Assess
   const started = Date.now();
   const at = host.now();
   const look = createLook(host, request);
+  await startSlowest(look);
   const [checks, target, hostReport, proved] = await Promise.all([
     examine(look, catalog, { isSelected: (id) => isSelected(selected, id) }, options.progress),
     targetOf(look),
@@ -67,6 +69,14 @@ export async function assess(opened: Opened, selected: Selected, options: Assess
     checks,
     treatments: [],
   };
+}
+
+/** What other programs must answer is asked first, the slowest before all, and waited for while everything else is looked at. */
+async function startSlowest(look: Look): Promise<void> {
+  for (const fact of [namespace, software, idmapHelpers]) {
+    look.get<unknown>(fact).catch(() => {});
+    await new Promise((asked) => setImmediate(asked));
+  }
 }
 
 async function targetOf(look: Look): Promise<TargetReport> {

@@ -11,6 +11,7 @@ export type Mode = 'rootless' | 'rootful';
 /** Text of a file. `digest` is the SHA-256 (hex) of the bytes read; `utf8` is false when they are not valid UTF-8 (then `text` has replacement characters). A byte order mark is kept. */
 export interface Reading {
   readonly text: string;
+  /** SHA-256, hexadecimal. */
   readonly digest: string;
   readonly utf8: boolean;
   /** True when the file was longer than the limit: `text` and `digest` then cover only its beginning. */

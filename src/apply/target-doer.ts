@@ -34,10 +34,10 @@ export function createTargetDoer({ identity, userEntry }: ApplyContext): Doer {
 
 /** Beside the bundle, or one level above a chunk of it. */
 function findEntry(): string {
-  const found = ['./as-user.js', '../as-user.js']
+  const found = ['./as-user.cjs', '../as-user.cjs']
     .map((name) => fileURLToPath(new URL(name, import.meta.url)))
     .find((path) => existsSync(path));
-  if (found === undefined) throw new Refused('the part of bk-doctor that acts as the target is missing (as-user.js)');
+  if (found === undefined) throw new Refused('the part of bk-doctor that acts as the target is missing (as-user.cjs)');
   return found;
 }
 

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { crypto } from '../host/crypto.ts';
 import { UsageError } from '../host/usage-error.ts';
 import { nearest } from '../nearest.ts';
 import { visible } from '../report/visible.ts';
@@ -37,7 +37,7 @@ export function preparePrivateFile(option: string, given: string, env: NodeJS.Pr
   return {
     path,
     write(text) {
-      const temporary = `${at}/.${name.slice(0, 200)}.${randomBytes(6).toString('hex')}`;
+      const temporary = `${at}/.${name.slice(0, 200)}.${crypto().randomBytes(6).toString('hex')}`;
       try {
         const file = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
         try {

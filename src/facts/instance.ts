@@ -1,4 +1,4 @@
-import type { Fact, Look } from '../model.ts';
+import type { Fact, Look, Reading } from '../model.ts';
 import { splitHostPort } from './address.ts';
 import { normalise } from './cache-directory.ts';
 import { identity } from './identity.ts';
@@ -13,11 +13,6 @@ export interface Holder {
   readonly pid: number | null;
   readonly command: string | null;
   readonly uid: number | null;
-}
-/** What listens in our network namespace. Null: this kernel or container does not say. */
-export interface SocketTables {
-  readonly tcp: readonly TcpRow[] | null;
-  readonly unix: readonly UnixListener[] | null;
 }
 /** Somebody answers on a Unix address that buildkitd would listen on. */
 export interface LiveSocket {
@@ -39,21 +34,27 @@ export interface Instance {
   readonly live: readonly LiveSocket[];
 }
 
-export const socketTables: Fact<SocketTables> = {
-  id: 'socket-tables',
-  async read({ host }) {
-    const quiet = (path: string) => host.read(path, 'target', 8 * 1024 * 1024).catch(() => null);
-    const [tcp, tcp6, unix] = await Promise.all([
-      quiet('/proc/self/net/tcp'),
-      quiet('/proc/self/net/tcp6'),
-      quiet('/proc/self/net/unix'),
-    ]);
-    return {
-      tcp: tcp === null ? null : [...parseTcpTable(tcp.text), ...parseTcpTable(tcp6?.text ?? '')],
-      unix: unix === null ? null : parseUnixTable(unix.text),
-    };
+/** What listens on TCP in our network namespace; null when this kernel or container does not say. Reading it walks the kernel's whole table. */
+export const tcpTable: Fact<readonly TcpRow[] | null> = {
+  id: 'tcp-table',
+  async read(look) {
+    const [tcp, tcp6] = await Promise.all([quietly(look, '/proc/self/net/tcp'), quietly(look, '/proc/self/net/tcp6')]);
+    return tcp === null ? null : [...parseTcpTable(tcp.text), ...parseTcpTable(tcp6?.text ?? '')];
   },
 };
+
+/** What listens on Unix sockets; null when this kernel or container does not say. */
+const unixTable: Fact<readonly UnixListener[] | null> = {
+  id: 'unix-table',
+  async read(look) {
+    const unix = await quietly(look, '/proc/self/net/unix');
+    return unix === null ? null : parseUnixTable(unix.text);
+  },
+};
+
+function quietly({ host }: Look, path: string): Promise<Reading | null> {
+  return host.read(path, 'target', 8 * 1024 * 1024).catch(() => null);
+}
 
 /** A process and those that started it, as far as they are rootlesskit ("exe" is what its child is called). */
 async function family({ host }: Look, pid: number): Promise<readonly number[]> {
@@ -103,11 +104,10 @@ export const instance: Fact<Instance> = {
   id: 'instance',
   async read(look) {
     const { host, request } = look;
-    const [{ target }, { root, rootlesskitFlags }, { all, ownNetwork }, tables, by] = await Promise.all([
+    const [{ target }, { root, rootlesskitFlags }, { all, ownNetwork }, by] = await Promise.all([
       look.get(identity),
       look.get(settings),
       look.get(listeners),
-      look.get(socketTables),
       look.get(launcher),
     ]);
     const path = `${normalise(root.value)}/buildkitd.lock`;
@@ -118,7 +118,7 @@ export const instance: Fact<Instance> = {
       if (address.scheme !== 'unix' || !address.path.startsWith('/')) continue;
       const stat = await host.stat(address.path, 'target').catch(() => null);
       if (stat?.kind !== 'socket') continue;
-      const row = tables.unix?.find((listener) => listener.path === address.path);
+      const row = (await look.get(unixTable))?.find((listener) => listener.path === address.path);
       const answers = request.probe
         ? (await host.probe('connect', { path: address.path }, 'target', {}).catch(() => null))?.error === null
         : row !== undefined;
@@ -134,7 +134,7 @@ export const instance: Fact<Instance> = {
     // Where it serves tells a daemon of this set-up from one that only shares the state directory.
     const serves =
       sockets.length === 0
-        ? ownNetwork || tables.tcp === null || (await servesTcp(look, tables.tcp, pids, target.uid, portsOf(grpc)))
+        ? ownNetwork || (held && (await servesTcp(look, pids, target.uid, portsOf(grpc))))
         : live.some(
             ({ use, holder: by }) => use === 'grpc' && (by?.pid == null || pid === null || pids.includes(by.pid)),
           );
@@ -166,17 +166,18 @@ function portsOf(listening: readonly Listener[]): ReadonlySet<number> {
   return found;
 }
 
-/** Does the holder of the lock listen on a configured port? Processes that cannot be seen count by their account. */
+/** Does the holder of the lock listen on a configured port? Processes that cannot be seen count by their account; without a table, every one. */
 async function servesTcp(
-  { host }: Look,
-  rows: readonly TcpRow[],
+  look: Look,
   pids: readonly number[],
   uid: number,
   ports: ReadonlySet<number>,
 ): Promise<boolean> {
+  const rows = await look.get(tcpTable);
+  if (rows === null) return true;
   for (const row of rows) {
     if (row.state !== LISTEN || row.uid !== uid || (ports.size > 0 && !ports.has(row.port))) continue;
-    const holder = await host.socketHolder(row.inode);
+    const holder = await look.host.socketHolder(row.inode);
     if (holder === null || pids.includes(holder.pid)) return true;
   }
   return false;

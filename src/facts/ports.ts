@@ -1,7 +1,7 @@
 import type { Fact, Look, Source } from '../model.ts';
 import { formatIp, hostsCollide } from './address.ts';
 import { binaries } from './binaries.ts';
-import { type Holder, instance, socketTables } from './instance.ts';
+import { type Holder, instance, tcpTable } from './instance.ts';
 import { listeners } from './listeners.ts';
 import { type Bound, bind, nextFree, standingInTheWay } from './port-binding.ts';
 import { parsePublished, readAll, type Wanted } from './port-wanted.ts';
@@ -50,10 +50,9 @@ export const ports: Fact<Ports> = {
   id: 'ports',
   async read(look) {
     const { host } = look;
-    const [{ all, ownNetwork, published }, own, tables, start, range] = await Promise.all([
+    const [{ all, ownNetwork, published }, own, start, range] = await Promise.all([
       look.get(listeners),
       look.get(instance),
-      look.get(socketTables),
       host.read('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'target').catch(() => null),
       host.read('/proc/sys/net/ipv4/ip_local_port_range', 'target').catch(() => null),
     ]);
@@ -63,12 +62,13 @@ export const ports: Fact<Ports> = {
     const unprivilegedStart = /^\d+\s*$/.test(start?.text ?? '') ? Number(start?.text) : 1024;
     const tcp = all.filter(({ address }) => address.scheme === 'tcp');
     if (tcp.length === 0 && published.length === 0) return { all: [], unprivilegedStart, ephemeral };
+    const table = await look.get(tcpTable);
 
     const wanted = await readAll(look, tcp, published, ownNetwork);
     const duplicates = wanted.map((one, at) => wanted.slice(0, at).find((earlier) => collides(earlier, one)));
     const bindable = wanted.filter((one, at) => !one.inside && isReadable(one) && duplicates[at] === undefined);
     const answers = new Map<Wanted, Bound>();
-    const bound = await bind(look, bindable, tables.tcp, unprivilegedStart);
+    const bound = await bind(look, bindable, table, unprivilegedStart);
     for (const [at, one] of bindable.entries()) {
       const answer = bound[at];
       if (answer !== undefined) answers.set(one, answer);
@@ -78,13 +78,13 @@ export const ports: Fact<Ports> = {
     for (const [at, one] of wanted.entries()) {
       const answer = answers.get(one);
       const error = answer?.error === 'EACCES' && (await mayPublish(look, one)) ? null : (answer?.error ?? null);
-      const rows = error === 'EADDRINUSE' ? standingInTheWay(tables.tcp, one) : [];
+      const rows = error === 'EADDRINUSE' ? standingInTheWay(table, one) : [];
       const holder = await holderOfRows(look, rows);
       const mine =
         own.running &&
         error === 'EADDRINUSE' &&
         (holder === null
-          ? tables.tcp === null
+          ? table === null
           : holder.pid === null
             ? holder.uid === host.identity.target.uid
             : own.pids.includes(holder.pid));
@@ -94,7 +94,7 @@ export const ports: Fact<Ports> = {
               look,
               one,
               taken,
-              tables.tcp,
+              table,
               error === 'EACCES' ? unprivilegedStart : one.port + 1,
               unprivilegedStart,
             )

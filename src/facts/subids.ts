@@ -142,7 +142,10 @@ async function readFile(host: HostReader, path: string, owners: readonly string[
         ...blank,
         readable: as === 'target',
         known: !reading.truncated,
-        digest: reading.digest,
+        // Counted only where it is asked for.
+        get digest() {
+          return reading.digest;
+        },
         content: parseSubids(reading.text, owners),
       };
     } catch (error) {

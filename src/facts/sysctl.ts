@@ -145,7 +145,15 @@ export const sysctlFiles: Fact<SysctlFiles> = {
 async function readOne(host: HostReader, path: string, unreadable: string[]): Promise<SysctlFile | null> {
   try {
     const reading = await host.read(path, 'self');
-    return reading === null ? null : { path, digest: reading.digest, assignments: parseSysctlConf(reading.text) };
+    if (reading === null) return null;
+    return {
+      path,
+      // Counted only where it is asked for.
+      get digest() {
+        return reading.digest;
+      },
+      assignments: parseSysctlConf(reading.text),
+    };
   } catch (error) {
     if (!(error instanceof Unseen)) throw error;
     // A link to /dev/null is the way to mask a file of another directory.

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { parseMountInfo } from '../facts/mounts.ts';
 import { Unseen } from '../facts/unseen.ts';
 import type { FileKind, FsStat, Mount, Reading, Stat } from '../model.ts';
+import { crypto } from './crypto.ts';
 import { errnoOf } from './errno.ts';
 
 /** open(2): a handle that reads nothing and blocks on nothing; Node does not name it. */
@@ -33,6 +33,12 @@ function toStat(stat: fs.Stats): Stat {
   };
 }
 
+function statOrNull(stat: fs.Stats | undefined): Stat | null {
+  return stat === undefined ? null : toStat(stat);
+}
+
+/** Most looks find nothing, and an error costs more than the look. */
+const NO_THROW = { throwIfNoEntry: false };
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
 
 /** Null for absence; what exists but may not be looked at becomes Unseen. */
@@ -96,7 +102,9 @@ export const looker = {
         const bytes = Buffer.concat(chunks).subarray(0, limit);
         return {
           ...decode(bytes),
-          digest: createHash('sha256').update(bytes).digest('hex'),
+          get digest() {
+            return crypto().createHash('sha256').update(bytes).digest('hex');
+          },
           truncated: length > limit,
         };
       } finally {
@@ -104,8 +112,8 @@ export const looker = {
       }
     });
   },
-  stat: (path: string): Stat | null => absentOr(path, () => toStat(fs.statSync(path))),
-  lstat: (path: string): Stat | null => absentOr(path, () => toStat(fs.lstatSync(path))),
+  stat: (path: string): Stat | null => absentOr(path, () => statOrNull(fs.statSync(path, NO_THROW))),
+  lstat: (path: string): Stat | null => absentOr(path, () => statOrNull(fs.lstatSync(path, NO_THROW))),
   readlink(path: string): string | null {
     try {
       return fs.readlinkSync(path);

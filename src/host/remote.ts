@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Unseen } from '../facts/unseen.ts';
 import type { Account, UnseenReason } from '../model.ts';
@@ -18,12 +18,22 @@ interface Pending {
 }
 
 function helperPath(): string {
-  const places = ['./helper.js', '../helper.js', '../../dist/helper.js'].map((place) =>
+  const places = ['./helper.cjs', '../helper.cjs', '../../dist/helper.cjs'].map((place) =>
     fileURLToPath(new URL(place, import.meta.url)),
   );
   const found = places.find((place) => existsSync(place));
   if (found === undefined) throw new Error(`bk-doctor is not built: ${places[0]} is missing (npm run build)`);
   return found;
+}
+
+/** node:readline does the same, and takes as long to load as a whole examination's looks. */
+function onLine(stream: Readable, take: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) take(line);
+  });
 }
 
 /** Looks made by a process of their own: as another account, or where a look may hang. */
@@ -78,7 +88,7 @@ export class Remote {
       `${JSON.stringify(account === null ? null : { name: account.name, uid: account.uid, gid: account.gid })}\n`,
     );
     if (child.stdout) {
-      createInterface({ input: child.stdout }).on('line', (line) => {
+      onLine(child.stdout, (line) => {
         const { id, value, unseen } = JSON.parse(line) as { id: number; value?: unknown; unseen?: UnseenReason };
         const pending = this.#pending.get(id);
         if (pending === undefined) return;

@@ -73,7 +73,7 @@ function trialAs(
 }
 
 function programPath(): string {
-  const places = ['./as-target.js', '../as-target.js', '../../dist/as-target.js'].map((place) =>
+  const places = ['./as-target.cjs', '../as-target.cjs', '../../dist/as-target.cjs'].map((place) =>
     fileURLToPath(new URL(place, import.meta.url)),
   );
   const found = places.find((place) => existsSync(place));

@@ -89,7 +89,7 @@ test('a check loads nothing that only other commands need', async () => {
       .join('\n');
   };
   const check = await loaded();
-  expect(check).toContain('dist/main.js');
+  expect(check).toContain('dist/main.cjs');
   expect(check).not.toMatch(/inquirer|execa|systeminformation|cli-table3|ajv|libesm|treat|consent|apply|walk/);
   expect(await loaded('list')).toContain('cli-table3');
 });

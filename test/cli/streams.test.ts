@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runProgram, shell, temporary } from './run.ts';
@@ -29,10 +29,28 @@ describe('streams', () => {
 
 test('a copy that was not built says so', async () => {
   const directory = temporary();
-  mkdirSync(join(directory, 'bin'));
-  cpSync(resolve('bin/bk-doctor.js'), join(directory, 'bin/bk-doctor.js'));
+  cpSync(resolve('bin'), join(directory, 'bin'), { recursive: true });
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
   const { code, stdout, stderr } = await runProgram(process.execPath, [join(directory, 'bin/bk-doctor.js')]);
   expect([code, stdout]).toEqual([3, '']);
   expect(stderr).toMatch(/^bk-doctor: this copy has not been built yet: [^\n]+\n$/);
+});
+
+test('what V8 compiled at the build may be missing, cut off or of another V8', async () => {
+  const directory = temporary();
+  for (const part of ['bin', 'dist']) cpSync(resolve(part), join(directory, part), { recursive: true });
+  writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
+  const cache = join(directory, 'dist/main.cjs.cache');
+  const ends = async (): Promise<void> => {
+    const { code, stdout, stderr } = await runProgram(process.execPath, [join(directory, 'bin/bk-doctor.js'), 'list']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('storage/ownership');
+  };
+  await ends();
+  truncateSync(cache, 100_000);
+  await ends();
+  writeFileSync(cache, 'x'.repeat(100_000));
+  await ends();
+  rmSync(cache);
+  await ends();
 });

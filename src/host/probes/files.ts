@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { errnoOf } from '../errno.ts';
 import { findTool, runProgram, SYSTEM_PATH } from '../run-tool.ts';
-import { makeScratch, removeScratch } from './scratch.ts';
+import { makeScratch, removeScratch, scratchName } from './scratch.ts';
 
 /** Writes one block to a temporary file, so that a full file system shows, and removes it. */
 export function probeWrite(directory: string): { error: string | null } {
-  const path = `${directory}/.bk-doctor-${randomBytes(6).toString('hex')}`;
+  const path = scratchName(directory);
   try {
     const file = fs.openSync(
       path,

@@ -1,14 +1,16 @@
 /**
  * What is tried inside the namespaces, as the root that buildkitd would be there. POSIX sh.
  *
- * Arguments: directory on the cache's file system ('' for none), "fuse" or '', tree to survey or '', PATH of buildkitd.
- * Answers on standard output as NUL-terminated records: key, tab, value. An outcome is "ok", or "fail" and the tool's words.
- * Everything temporary is made in one directory and removed on every way out.
+ * Arguments: directory to make on the cache's file system ('' for none), "fuse" or '', tree to survey or '', PATH of
+ * buildkitd. Answers on standard output as NUL-terminated records: key, tab, value. An outcome is "ok", or "fail" and
+ * the tool's words. Everything temporary is made in that directory, which is removed on every way out.
+ * Each program that is started costs about a millisecond, so that the shell does what it can.
  */
 export const NAMESPACE_SCRIPT = `
 LC_ALL=C; export LC_ALL
-daemon_path=$4
-PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+system_path=/usr/sbin:/usr/bin:/sbin:/bin
+PATH=$system_path; export PATH
+work=$1 daemon_path=$4 made= mounted= keeper=
 say() { printf '%s\\t%s\\000' "$1" "$2"; }
 try() { # name, command...
   name=$1; shift
@@ -16,37 +18,51 @@ try() { # name, command...
   say "$name" "fail $(printf %s "$words" | tr '\\000\\n' '  ' | cut -c1-600)"
   return 1
 }
-work=
+mapped() { # name, file; counts the ids
+  lines= total=0
+  while read -r inside outside count; do
+    lines="$lines$inside $outside $count
+" total=$((total + count))
+  done <"$2"
+  say "$1" "$lines"
+}
 tidy() {
   trap '' TERM INT HUP
   [ -n "$keeper" ] && kill "$keeper" 2>/dev/null
-  if [ -n "$work" ]; then
-    for at in fused merged bound; do [ -d "$work/$at" ] && umount "$work/$at" 2>/dev/null; done
-    rm -rf "$work"
-  fi
+  [ -n "$mounted" ] && (cd "$work" && umount $mounted) 2>/dev/null
+  [ -n "$made" ] && rm -rf "$work"
 }
-keeper=
 trap 'tidy; exit 143' TERM INT HUP
 trap tidy EXIT
-say uidmap "$(cat /proc/self/uid_map)"
-say gidmap "$(cat /proc/self/gid_map)"
+mapped uidmap /proc/self/uid_map; uids=$total
+mapped gidmap /proc/self/gid_map; gids=$total
 say ready ok
 if command -v unshare >/dev/null; then
-  try isolate unshare --mount --ipc --uts true
   # runc mounts a fresh /proc in the new process namespace of every RUN step.
-  try proc unshare --fork --pid --mount --ipc --uts mount -t proc proc /proc
+  if try proc unshare --fork --pid --mount --ipc --uts mount -t proc proc /proc; then say isolate ok
+  else try isolate unshare --mount --ipc --uts true
+  fi
 fi
-if [ -n "$1" ]; then
-  if words=$(mktemp -d "$1/.bk-doctor-XXXXXXXX" 2>&1) && work=$words &&
-    words=$(mkdir "$work/l1" "$work/l2" "$work/upper" "$work/work" "$work/merged" "$work/fused" "$work/bound" 2>&1); then
-    try overlay mount -t overlay overlay -o "lowerdir=$work/l2:$work/l1,upperdir=$work/upper,workdir=$work/work" "$work/merged"
-    if [ "$2" = fuse ] && try fuse env PATH="$daemon_path" mount.fuse3 overlay "$work/fused" -o "lowerdir=$work/l2:$work/l1" -t fuse-overlayfs; then
-      # buildkitd chooses by the read-only mount above; a RUN step then needs a writable one.
-      umount "$work/fused" 2>/dev/null
-      try fusewrite sh -c 'PATH=$2 mount.fuse3 overlay "$1/fused" -o "lowerdir=$1/l2:$1/l1,upperdir=$1/upper,workdir=$1/work" -t fuse-overlayfs && mkdir "$1/fused/made"' sh "$work" "$daemon_path"
+overlay() { mount -t overlay overlay -o "lowerdir=l2:l1,upperdir=upper,workdir=work" merged; }
+fuse() { PATH=$daemon_path mount.fuse3 overlay "$work/fused" -o "lowerdir=$work/l2:$work/l1$1" -t fuse-overlayfs; }
+fuse_write() { fuse ",upperdir=$work/upper,workdir=$work/work" && mkdir fused/made; }
+bind() { mount --bind l1 bound && mount -o remount,bind,ro bound; }
+own() { : >owned && chown 65534:65534 owned; }
+if [ -n "$work" ]; then
+  if words=$(mkdir -m 700 "$work" 2>&1) && made=yes && cd "$work" && words=$(mkdir l1 l2 upper work merged fused bound 2>&1); then
+    mounted='merged bound fused'
+    try overlay overlay
+    if [ "$2" = fuse ]; then
+      if ! device=$( (: <>/dev/fuse) 2>&1); then say fuse "fail $device"
+      elif try fuse fuse ''; then
+        # buildkitd chooses by the read-only mount above; a RUN step then needs a writable one.
+        umount fused 2>/dev/null
+        try fusewrite fuse_write
+      fi
     fi
-    try bind sh -c 'mount --bind "$1/l1" "$1/bound" && mount -o remount,bind,ro "$1/bound"' sh "$work"
-    try chown sh -c ': >"$1/owned" && chown 65534:65534 "$1/owned"' sh "$work"
+    try bind bind
+    try chown own
+    cd /
   else
     say workspace "fail $words"
   fi
@@ -55,15 +71,15 @@ if [ -n "$3" ] && command -v nsenter >/dev/null; then
   # A namespace in which the subordinate ids lie far from 65534, so that only what is foreign shows up as nobody.
   unshare --user sleep 600 </dev/null >/dev/null 2>&1 &
   keeper=$!
-  mine=$(readlink /proc/self/ns/user)
-  for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    theirs=$(readlink "/proc/$keeper/ns/user" 2>/dev/null)
-    [ -n "$theirs" ] && [ "$theirs" != "$mine" ] && break
-    sleep 0.02
-  done
-  shifted() { awk '{ total += $3 } END { print "0 0 1"; if (total > 1) printf "1000001 1 %d\\n", total - 1 }' "$1"; }
-  if printf '%s\\n' "$(shifted /proc/self/uid_map)" >"/proc/$keeper/uid_map" 2>/dev/null &&
-     printf '%s\\n' "$(shifted /proc/self/gid_map)" >"/proc/$keeper/gid_map" 2>/dev/null; then
+  # Until it has its own namespace, the map that it shows is ours; then none.
+  turn=0
+  while [ "$turn" -lt 3000 ] && read -r first <"/proc/$keeper/uid_map"; do
+    turn=$((turn + 1))
+    [ "$turn" -gt 2980 ] && sleep 0.02
+  done 2>/dev/null
+  # The kernel takes a map in one write; the printf of some shells writes line by line, that of the system does not.
+  shifted() { if [ "$1" -gt 1 ]; then env printf '0 0 1\\n1000001 1 %d\\n' $(($1 - 1)); else echo 0 0 1; fi; }
+  if shifted "$uids" >"/proc/$keeper/uid_map" && shifted "$gids" >"/proc/$keeper/gid_map"; then
     say survey begin
     nsenter --user --target "$keeper" --setuid 0 --setgid 0 find "$3" -xdev ! '(' '(' -uid 0 -o -uid +1000000 ')' '(' -gid 0 -o -gid +1000000 ')' ')' -printf 'foreign\\t%y\\t%U\\t%G\\t%n\\t%p\\0'
     say survey "end $?"

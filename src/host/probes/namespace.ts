@@ -4,6 +4,7 @@ import { errnoInText } from '../errno.ts';
 import { findTool, runProgram, SYSTEM_PATH } from '../run-tool.ts';
 import { surveyReader } from '../survey.ts';
 import { NAMESPACE_SCRIPT } from './namespace-script.ts';
+import { scratchName } from './scratch.ts';
 
 const LAUNCH_MS = 20_000;
 const SURVEY_MS = 120_000;
@@ -35,7 +36,7 @@ export async function probeNamespace(
   const script = [
     NAMESPACE_SCRIPT,
     'sh',
-    input.directory ?? '',
+    input.directory === null ? '' : scratchName(input.directory),
     input.fuse ? 'fuse' : '',
     input.survey ?? '',
     environment.PATH ?? '',

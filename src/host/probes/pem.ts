@@ -1,5 +1,5 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { PemAnswer } from '../../model.ts';
+import { crypto } from '../crypto.ts';
 import { looker } from '../looker.ts';
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
@@ -15,6 +15,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 /** What certificates say about themselves; keys are only counted. */
 export function probePem(path: string): PemAnswer {
   try {
+    const { X509Certificate } = crypto();
     const certificates: PemAnswer['certificates'][number][] = [];
     let privateKeys = 0;
     for (const [block, label = ''] of textOf(path).matchAll(BLOCK)) {
@@ -37,6 +38,7 @@ export function probePem(path: string): PemAnswer {
 
 export function probeKeypair(cert: string, key: string): { matches: boolean | null; error: string | null } {
   try {
+    const { createPrivateKey, X509Certificate } = crypto();
     return { matches: new X509Certificate(textOf(cert)).checkPrivateKey(createPrivateKey(textOf(key))), error: null };
   } catch (error) {
     return { matches: null, error: messageOf(error) };
