@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Json } from '../model.ts';
+import { builtProgram } from '../package-directory.ts';
 import type { Job, JobAnswer } from './as-user.ts';
 import type { Doer } from './kinds.ts';
 import { Refused } from './refused.ts';
@@ -21,7 +20,7 @@ export function createTargetDoer({ identity, userEntry }: ApplyContext): Doer {
     work: Job['work'],
     backup: Backup,
   ): Promise<Json> =>
-    askChild(userEntry ?? findEntry(), { account: identity.target, verb, deed, prepared, work }, backup);
+    askChild(userEntry ?? builtProgram('as-user'), { account: identity.target, verb, deed, prepared, work }, backup);
   return {
     prepare: (deed, work, backup) => ask('prepare', deed, null, work, backup),
     act: async (deed, prepared, work, backup) => (await ask('act', deed, prepared, work, backup)) as unknown as Acted,
@@ -30,15 +29,6 @@ export function createTargetDoer({ identity, userEntry }: ApplyContext): Doer {
       await ask('takeBack', deed, prepared, work, backup);
     },
   };
-}
-
-/** Beside the bundle, or one level above a chunk of it. */
-function findEntry(): string {
-  const found = ['./as-user.cjs', '../as-user.cjs']
-    .map((name) => fileURLToPath(new URL(name, import.meta.url)))
-    .find((path) => existsSync(path));
-  if (found === undefined) throw new Refused('the part of bk-doctor that acts as the target is missing (as-user.cjs)');
-  return found;
 }
 
 function askChild(entry: string, job: Job, backup: Backup): Promise<Json> {

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../host/usage-error.ts';
+import { packageDirectory } from '../package-directory.ts';
 import { penOf } from '../report/pen.ts';
 import { visible } from '../report/visible.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
@@ -70,10 +70,6 @@ function conditionText({ id, definition, checks }: ListedCondition, look: Appear
 
 /** A page of the documentation that comes with the package; null when it is not there. */
 function pageOf(path: string): string | null {
-  for (let at = dirname(fileURLToPath(import.meta.url)); at !== '/'; at = dirname(at)) {
-    if (!existsSync(resolve(at, 'package.json'))) continue;
-    const page = resolve(at, path);
-    return existsSync(page) ? readFileSync(page, 'utf8').trimEnd() : null;
-  }
-  return null;
+  const page = resolve(packageDirectory(), path);
+  return existsSync(page) ? readFileSync(page, 'utf8').trimEnd() : null;
 }

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { Unseen } from '../facts/unseen.ts';
 import type { Account, UnseenReason } from '../model.ts';
+import { builtProgram } from '../package-directory.ts';
 import type { Call } from './verbs.ts';
 
 /** A look answers within this time or is given up; tools, probes and surveys have limits of their own. */
@@ -15,15 +14,6 @@ interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Unseen) => void;
   timer: NodeJS.Timeout;
-}
-
-function helperPath(): string {
-  const places = ['./helper.cjs', '../helper.cjs', '../../dist/helper.cjs'].map((place) =>
-    fileURLToPath(new URL(place, import.meta.url)),
-  );
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) throw new Error(`bk-doctor is not built: ${places[0]} is missing (npm run build)`);
-  return found;
 }
 
 /** node:readline does the same, and takes as long to load as a whole examination's looks. */
@@ -75,7 +65,7 @@ export class Remote {
   }
 
   #start(): ChildProcess {
-    const child = spawn(process.execPath, [helperPath()], {
+    const child = spawn(process.execPath, [builtProgram('helper')], {
       stdio: ['pipe', 'pipe', 'ignore'],
       detached: true,
       env: {},

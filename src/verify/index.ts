@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { createLook } from '../diagnose.ts';
 import type { Opened } from '../host/open.ts';
 import type { Account, CheckReport } from '../model.ts';
+import { builtProgram } from '../package-directory.ts';
 import { planTrial, type TrialPlan } from './plan.ts';
 import { runTrial, type StageName, type Trial } from './trial.ts';
 
@@ -50,7 +49,7 @@ function trialAs(
   onStage: (name: StageName) => void,
 ): Promise<Trial> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [programPath()], {
+    const child = spawn(process.execPath, [builtProgram('as-target')], {
       stdio: ['pipe', 'pipe', 'ignore'],
       detached: true,
       env: {},
@@ -70,13 +69,4 @@ function trialAs(
       trial === null ? reject(new Error('the process that makes the trial ended without an answer')) : resolve(trial),
     );
   });
-}
-
-function programPath(): string {
-  const places = ['./as-target.cjs', '../as-target.cjs', '../../dist/as-target.cjs'].map((place) =>
-    fileURLToPath(new URL(place, import.meta.url)),
-  );
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) throw new Error(`bk-doctor is not built: ${places[0]} is missing (npm run build)`);
-  return found;
 }
