@@ -1,7 +1,7 @@
 import type { Account, HostReader, Step } from '../model.ts';
 import { tellStep } from '../report/steps.ts';
 import { visible } from '../report/visible.ts';
-import { SHELL_FUNCTIONS } from './script/shell-functions.ts';
+import { SAY, SHELL_FUNCTIONS } from './script/shell-functions.ts';
 import { word } from './script/shell-word.ts';
 import { commandsFor, type Texts } from './script/step-commands.ts';
 import type { CheckTreatment } from './types.ts';
@@ -22,6 +22,11 @@ export async function script(treatments: readonly CheckTreatment[], host: HostRe
       body.push(...((await actsAsTarget(step, host)) ? asTarget(commands, texts.size + body.length) : commands));
     }
   }
+  const who = comment(target.name ?? `uid ${target.uid}`);
+  if (treatments.every(({ treatment }) => treatment.steps.every((step) => step.do === 'tell')))
+    return ['#!/bin/sh', `# Made by bk-doctor for ${who}: it changes nothing.`, SAY, ...body, '', NOTHING, ''].join(
+      '\n',
+    );
   const needsRoot = treatments.some(({ treatment }) =>
     treatment.steps.some(
       (step) => step.do !== 'tell' && (step.as === 'root' || (step.as === 'self' && self.uid === 0)),
@@ -29,7 +34,7 @@ export async function script(treatments: readonly CheckTreatment[], host: HostRe
   );
   return [
     '#!/bin/sh',
-    `# Made by bk-doctor for ${comment(target.name ?? `uid ${target.uid}`)}. Read it, then run it${needsRoot ? ' as root: sudo sh FILE' : ': sh FILE'}`,
+    `# Made by bk-doctor for ${who}. Read it, then run it${needsRoot ? ' as root: sudo sh FILE' : ': sh FILE'}`,
     '# It may be run twice: what holds already is left alone, and what changed since it was made is not touched.',
     '# It keeps no journal; bk-doctor fix does, and bk-doctor undo takes that back.',
     '',
@@ -48,6 +53,8 @@ export async function script(treatments: readonly CheckTreatment[], host: HostRe
     '',
   ].join('\n');
 }
+
+const NOTHING = "say 'there is nothing to do here for a script'";
 
 const comment = (text: string): string => visible(text);
 

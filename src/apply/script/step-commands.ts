@@ -76,20 +76,22 @@ function guarded(path: string, line: string): readonly string[] {
   return ['if lock_ids; then', `  ${line}`, 'else failed=1', 'fi', 'unlock_ids'];
 }
 
-/** Links are not followed, other file systems not entered; what has other names, a setuid bit or is a device is left alone. */
+/** Links are not followed, other file systems not entered; what has other names, a setuid bit or capabilities, or is a device is left alone. */
 function adoptCommands(step: Extract<Step, { do: 'adopt' }>): readonly string[] {
   const { allowed, only, to, tree } = step;
-  const chosen = (test: 'uid' | 'gid', ranges: readonly IdRange[]): string =>
-    `! ${within(test, ranges)}${only === null ? '' : ` ( ${only.map((id) => `-${test} ${id}`).join(' -o ') || '-false'} )`}`;
+  const keeps = (test: 'uid' | 'gid'): string => within(test, rangesOf(test, allowed));
+  const mayGo = (test: 'uid' | 'gid'): string =>
+    only === null ? '-true' : `( ${only.map((id) => `-${test} ${id}`).join(' -o ') || '-false'} )`;
   const plain = '( -type d -o -type l -o -type p -o -type f -links 1 ! -perm /6000 )';
-  const line = (test: 'uid' | 'gid', owner: string): string =>
-    `  find . -xdev -depth ${shellTest(plain)} ${shellTest(chosen(test, rangesOf(test, allowed)))} -execdir chown -h ${owner} {} +${OR_FAILED}`;
+  const bare = `( ! -type f -o ! -perm /111 -o -execdir sh -c "$no_capabilities" sh {} ; )`;
+  const line = (test: 'uid' | 'gid', other: 'uid' | 'gid', owner: string): string =>
+    `  find . -xdev -depth ${shellTest(`${plain} ! ${keeps(test)} ${mayGo(test)} ( ${keeps(other)} -o ${mayGo(other)} ) ${bare}`)} -execdir chown -h ${owner} {} +${OR_FAILED}`;
   return [
     'if ! find / -maxdepth 0 -uid 0 -execdir true {} + >/dev/null 2>&1; then',
     `  ${command('problem', `the find of GNU findutils is needed for ${tree}`)}${OR_FAILED}`,
     `elif ${command('no_links', tree)} && cd -P ${word(tree)}; then`,
-    line('uid', String(to.uid)),
-    line('gid', `:${to.gid}`),
+    line('uid', 'gid', String(to.uid)),
+    line('gid', 'uid', `:${to.gid}`),
     '  cd /',
     'else failed=1',
     'fi',
@@ -111,10 +113,10 @@ function within(test: 'uid' | 'gid', ranges: readonly IdRange[]): string {
   return tests.length === 0 ? '-false' : `( ${tests.join(' -o ')} )`;
 }
 
-/** Parentheses and "!" as find's words, not the shell's. */
+/** Parentheses, ";" and "!" as find's words, not the shell's. */
 function shellTest(expression: string): string {
   return expression
     .split(' ')
-    .map((part) => (part === '(' || part === ')' || part === '!' ? `\\${part}` : part))
+    .map((part) => (['(', ')', '!', ';'].includes(part) ? `\\${part}` : part))
     .join(' ');
 }
