@@ -3,13 +3,16 @@ import { tellStep } from '../report/steps.ts';
 import { visible } from '../report/visible.ts';
 import { SAY, SHELL_FUNCTIONS } from './script/shell-functions.ts';
 import { word } from './script/shell-word.ts';
-import { commandsFor, type Texts } from './script/step-commands.ts';
+import { commandsFor, foresee } from './script/step-commands.ts';
 import type { CheckTreatment } from './types.ts';
 
 /** One commented POSIX shell script that does the same steps and may be run twice. Reads only. */
 export async function script(treatments: readonly CheckTreatment[], host: HostReader): Promise<string> {
   const { self, target } = host.identity;
-  const texts: Texts = new Map();
+  const foreseen = await foresee(
+    treatments.flatMap(({ treatment }) => treatment.steps),
+    host,
+  );
   const body: string[] = [];
   for (const { check, treatment } of treatments) {
     body.push('', `# ---- ${comment(check)}${treatment.risk === 'risky' ? ' (risky)' : ''}`);
@@ -18,8 +21,8 @@ export async function script(treatments: readonly CheckTreatment[], host: HostRe
     for (const step of treatment.steps) {
       const { say, block } = tellStep(step);
       body.push('', ...[say, ...block].map((line) => `# ${comment(line)}`));
-      const commands = await commandsFor(step, host, texts);
-      body.push(...((await actsAsTarget(step, host)) ? asTarget(commands, texts.size + body.length) : commands));
+      const commands = commandsFor(step, foreseen);
+      body.push(...((await actsAsTarget(step, host)) ? asTarget(commands, body.length) : commands));
     }
   }
   const who = comment(target.name ?? `uid ${target.uid}`);

@@ -234,6 +234,34 @@ describe.skipIf(!canChangeThings())('the script for an administrator', () => {
     expect(ground.fingerprint()).toBe(before);
   });
 
+  test('several steps on one file, in one treatment or in two, may be run twice', async () => {
+    const ground = new Ground();
+    const [list, other, dir] = [ground.write('list', 'a\nb\n'), ground.write('other', '0\n'), ground.at('dir')];
+    sh(`mkdir ${dir}; chmod 2775 ${dir}`);
+    const line = (edit: object): Step => ({ ...editStep(list, 'a\nb\n', ''), edit }) as Step;
+    const steps = [
+      line({ edit: 'replace-line', line: 'a', by: null }),
+      line({ edit: 'append', line: 'a' }),
+      line({ edit: 'replace-line', line: 'b', by: 'c' }),
+      { as: 'root', do: 'remove', path: other, expects: sha('0\n') } as Step,
+      editStep(other, null, '1\n'),
+      editStep(other, '1\n', '2\n'),
+      { as: 'root', do: 'mode', path: dir, from: 0o2775, to: 0o775 } as Step,
+    ];
+    const treatments = steps.map((step) => ({ check: 'test/check', treatment: treatment([step]) }));
+    const text = await script(treatments, hostWith(steps));
+    for (let times = 0; times < 3; times++) {
+      const done = runScript(text);
+      expect([done.status, done.stderr]).toEqual([0, '']);
+      expect(fs.readFileSync(list, 'utf8')).toBe('c\na\n');
+      expect(fs.readFileSync(other, 'utf8')).toBe('2\n');
+      expect(fs.statSync(dir).mode & 0o7777).toBe(0o775);
+    }
+    fs.writeFileSync(list, 'mine\n');
+    const done = runScript(text);
+    expect([done.status, fs.readFileSync(list, 'utf8')]).toEqual([1, 'mine\n']);
+  });
+
   test('nor below one, nor by way of a link that an ordinary account has put there', async () => {
     const { ground, target } = prepare();
     sh(`cd ${ground.tree}; mkdir -p home/inner group/inner victim; chgrp 7 group; chmod 770 group

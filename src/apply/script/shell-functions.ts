@@ -62,7 +62,7 @@ replace() (
     [ ! -e /sys/fs/selinux/enforce ] || cp --attributes-only --preserve=context "$1" "$new" || { problem "$1 could not be copied with its label"; exit 1; }
     [ "$(stat -c %u:%g:%a "$1")" = "$(stat -c %u:%g:%a "$new")" ] || { problem "$1 could not be copied with its owner and mode"; exit 1; }
   else
-    { [ "$(stat -c %u:%g "$new")" = "$3" ] || chown "$3" "$new"; } && chmod "$2" "$new" || { problem "$1 could not be written"; exit 1; }
+    { [ "$(stat -c %u:%g "$new")" = "$3" ] || chown "$3" "$new"; } && chmod "0000$2" "$new" || { problem "$1 could not be written"; exit 1; }
   fi
   sync "$new" 2>/dev/null || sync
   mv -f "$new" "$1" || { problem "$1 could not be replaced"; exit 1; }
@@ -70,13 +70,21 @@ replace() (
   say "written: $1"
 )
 
-# put FILE DIGEST-BEFORE DIGEST-AFTER MODE OWNER, with the new text on standard input.
+# put FILE MODE OWNER DIGEST-BEFORE DIGEST-AFTER..., with the new text on standard input. What later steps make of it is done already, too.
 put() {
   now=$(digest "$1")
-  if [ "$now" = "$3" ]; then cat >/dev/null; say "already: $1"; return 0; fi
+  if is_among "$now" "$@"; then cat >/dev/null; say "already: $1"; return 0; fi
   own_place "$1" || { cat >/dev/null; return 1; }
-  if [ "$now" != "$2" ]; then cat >/dev/null; problem "$1 is no longer what this script was made for"; return 1; fi
-  replace "$1" "$4" "$5"
+  if [ "$now" != "$4" ]; then cat >/dev/null; problem "$1 is no longer what this script was made for"; return 1; fi
+  replace "$1" "$2" "$3"
+}
+
+# is_among DIGEST FILE MODE OWNER DIGEST-BEFORE DIGEST-AFTER...
+is_among() {
+  sought=$1
+  shift 5
+  for one; do [ "$one" != "$sought" ] || return 0; done
+  return 1
 }
 
 # add_line FILE LINE MODE OWNER
@@ -87,25 +95,25 @@ add_line() {
   { if [ -e "$1" ]; then cat "$1"; [ -z "$(tail -c 1 "$1")" ] || echo; fi; printf '%s\n' "$2"; } | replace "$1" "$3" "$4"
 }
 
-# remove FILE DIGEST
+# remove FILE DIGEST DIGEST-AFTER...
 remove() {
   now=$(digest "$1")
-  if [ "$now" = none ]; then say "already: $1"; return 0; fi
+  if [ "$now" = none ] || is_among "$now" - - "$@"; then say "already: $1"; return 0; fi
   if [ "$now" != "$2" ]; then problem "$1 is no longer what this script was made for"; return 1; fi
   own_place "$1" || return 1
   rm -f "$1" && say "removed: $1"
 }
 
-# make_directory PATH MODE OWNER
+# make_directory PATH MODE OWNER. (With so many digits chmod clears the setgid bit of a directory.)
 make_directory() {
   no_links "$1" || return 1
   if [ -d "$1" ]; then
-    if [ "$(stat -c %u:%g:0%a "$1")" = "$3:$2" ]; then say "already: $1"; return 0; fi
+    if [ "$(stat -c %u:%g:%a "$1")" = "$3:$2" ]; then say "already: $1"; return 0; fi
     problem "$1 exists, with another owner or mode"; return 1
   fi
   [ -d "$(dirname "$1")" ] || make_directory "$(dirname "$1")" "$2" "$3" || return 1
   mkdir -m 0700 "$1" || { problem "$1 could not be made"; return 1; }
-  { [ "$(stat -c %u:%g "$1")" = "$3" ] || chown -h "$3" "$1"; } && chmod "$2" "$1" && say "made: $1"
+  { [ "$(stat -c %u:%g "$1")" = "$3" ] || chown -h "$3" "$1"; } && chmod "0000$2" "$1" && say "made: $1"
 }
 
 # give PATH FROM TO: the owner, as uid:gid.
@@ -126,7 +134,7 @@ set_mode() {
   now=$(stat -c %a "$1")
   if [ "$now" = "$3" ]; then say "already: $1"; return 0; fi
   if [ "$now" != "$2" ]; then problem "$1 has the mode $now by now"; return 1; fi
-  chmod "$3" "$1" && say "mode $3: $1"
+  chmod "0000$3" "$1" && say "mode $3: $1"
 }
 
 # set_sysctl KEY FILE FROM TO
