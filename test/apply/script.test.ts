@@ -301,8 +301,8 @@ describe.skipIf(!canChangeThings())('the script for an administrator', () => {
 
   test('sysctl, and the locks of the subordinate id files', async () => {
     const ground = new Ground();
-    const key = 'kernel.printk_ratelimit_burst';
-    const before = fs.readFileSync('/proc/sys/kernel/printk_ratelimit_burst', 'utf8').trim();
+    const key = 'net.core.message_burst';
+    const before = fs.readFileSync('/proc/sys/net/core/message_burst', 'utf8').trim();
     const steps: Step[] = [
       { as: 'root', do: 'sysctl', key, from: before, to: String(Number(before) + 1) },
       { ...editStep('/etc/subuid', 'a:1:2\n', ''), edit: { edit: 'append', line: 'b:3:4' } } as Step,
@@ -323,11 +323,9 @@ describe.skipIf(!canChangeThings())('the script for an administrator', () => {
         { encoding: 'utf8' },
       );
       expect(done.stdout.split('\n').slice(-4).join('\n')).toBe('0\na:1:2\nb:3:4\n');
-      expect(fs.readFileSync('/proc/sys/kernel/printk_ratelimit_burst', 'utf8').trim()).toBe(
-        String(Number(before) + 1),
-      );
+      expect(fs.readFileSync('/proc/sys/net/core/message_burst', 'utf8').trim()).toBe(String(Number(before) + 1));
     } finally {
-      fs.writeFileSync('/proc/sys/kernel/printk_ratelimit_burst', before);
+      fs.writeFileSync('/proc/sys/net/core/message_burst', before);
     }
   });
 

@@ -124,13 +124,13 @@ describe.skipIf(!canChangeThings())('undo', () => {
 
   test('a kernel value that somebody set since is left', async () => {
     const ground = new Ground();
-    const file = '/proc/sys/kernel/printk_ratelimit_burst';
+    const file = '/proc/sys/net/core/message_cost';
     const before = fs.readFileSync(file, 'utf8').trim();
     try {
-      await ground.apply([{ as: 'root', do: 'sysctl', key: 'kernel.printk_ratelimit_burst', from: before, to: '77' }]);
+      await ground.apply([{ as: 'root', do: 'sysctl', key: 'net.core.message_cost', from: before, to: '77' }]);
       fs.writeFileSync(file, '78');
       expect((await ground.undo()).transactions).toMatchObject([
-        { result: 'refused', reason: 'kernel.printk_ratelimit_burst was set to 78 since' },
+        { result: 'refused', reason: 'net.core.message_cost was set to 78 since' },
       ]);
     } finally {
       fs.writeFileSync(file, before);
