@@ -18,7 +18,7 @@ try() { # name, command...
 }
 work=
 tidy() {
-  trap '' TERM INT HUP
+  trap '' TERM INT HUP PIPE
   [ -n "$keeper" ] && kill "$keeper" 2>/dev/null
   if [ -n "$work" ]; then
     for at in fused merged bound; do [ -d "$work/$at" ] && umount "$work/$at" 2>/dev/null; done
@@ -26,7 +26,7 @@ tidy() {
   fi
 }
 keeper=
-trap 'tidy; exit 143' TERM INT HUP
+trap 'tidy; exit 143' TERM INT HUP PIPE
 trap tidy EXIT
 say uidmap "$(cat /proc/self/uid_map)"
 say gidmap "$(cat /proc/self/gid_map)"
