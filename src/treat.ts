@@ -142,7 +142,11 @@ async function plan(report: Report, options: TreatOptions, offered: ReadonlySet<
   return planned;
 }
 
-function fixesOf(report: Report, { catalog, isSelected }: TreatOptions): readonly Planned[] {
+/** What may be treated, in the order in which it can work; what is safe comes first. */
+export function fixesOf(
+  report: Report,
+  { catalog, isSelected }: Pick<TreatOptions, 'catalog' | 'isSelected'>,
+): readonly Planned[] {
   const order = treatmentOrder(catalog);
   return report.checks
     .filter(({ id }) => isSelected(id))

@@ -77,6 +77,22 @@ export function syncDirectory(directory: Handle): void {
   }
 }
 
+/** Makes owner and mode of a file or directory durable; what may not be opened, or cannot be, is left to its file system. */
+export function syncObject(handle: Handle): void {
+  const stat = statOf(handle);
+  if (!stat.isFile() && !stat.isDirectory()) return;
+  try {
+    const readable = reopen(handle);
+    try {
+      fs.fsyncSync(readable.fd);
+    } finally {
+      readable.close();
+    }
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EINVAL', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
 export function permissionsOf(stat: fs.BigIntStats): number {
   return Number(stat.mode & 0o7777n);
 }

@@ -29,8 +29,8 @@ export async function openRun(context: ApplyContext): Promise<Run> {
     id: own.id,
     interrupted,
     carryOut: (check, treatment) => own.carryOut(check, treatment),
-    takeBack: (id) => takeBackRecorded(context, state, id),
-    finish: (id) => finishRecorded(context, state, id),
+    takeBack: (id) => takeBackRecorded(context, state, id, own.files()),
+    finish: (id) => finishRecorded(context, state, id, own.files()),
     async close() {
       own.close();
       lock.release();
@@ -45,6 +45,8 @@ function allTransactions(context: ApplyContext): readonly Recorded[] {
 
 interface OwnRun {
   readonly id: string;
+  /** Null as long as nothing was done. */
+  files(): RunFiles | null;
   carryOut(check: string, treatment: Treatment): Promise<CarriedOut>;
   close(): void;
 }
@@ -68,6 +70,7 @@ function createOwnRun(context: ApplyContext, state: Handle): OwnRun {
   };
   return {
     id,
+    files: () => files,
     async carryOut(check, treatment) {
       if (treatment.risk === 'manual') return failed('this is for a person to do', treatment.steps.length);
       const own = await open().catch((error: unknown) => {
@@ -150,6 +153,7 @@ async function withRecorded<T>(
   context: ApplyContext,
   state: Handle,
   id: string,
+  own: RunFiles | null,
   task: (room: Room, recorded: Recorded) => Promise<T>,
 ): Promise<T> {
   const { uid } = context.identity.self;
@@ -161,7 +165,9 @@ async function withRecorded<T>(
       id,
       runs.flatMap(({ transactions }) => transactions.map((transaction) => transaction.id)),
     );
-  const files = await reopenRun(state, uid, run);
+  // A journal has one writer at a time: a second one would write over what the first has added.
+  const isOwn = own !== null && own.id === run.id;
+  const files = isOwn ? own : await reopenRun(state, uid, run);
   try {
     const { target, permitted, environment } = run;
     const then = { ...context, identity: { ...context.identity, target }, permitted, environment };
@@ -173,14 +179,19 @@ async function withRecorded<T>(
       recorded,
     );
   } finally {
-    files.close();
+    if (!isOwn) files.close();
   }
 }
 
-/** Takes one transaction back, unless a later one stands on it or somebody changed what it left. */
-export async function takeBackRecorded(context: ApplyContext, state: Handle, id: string): Promise<UndoneTransaction> {
+/** Takes one transaction back, unless a later one stands on it or somebody changed what it left. `own`: the files of the run that is under way. */
+export async function takeBackRecorded(
+  context: ApplyContext,
+  state: Handle,
+  id: string,
+  own: RunFiles | null = null,
+): Promise<UndoneTransaction> {
   const all = allTransactions(context);
-  return withRecorded(context, state, id, async (room, recorded) => {
+  return withRecorded(context, state, id, own, async (room, recorded) => {
     const { check } = recorded;
     try {
       if (recorded.state === 'taken-back') throw new Refused('it is taken back already');
@@ -204,8 +215,13 @@ function donesOf(recorded: Recorded): readonly Done[] {
   return recorded.deeds.filter(({ undone }) => !undone).map((announced) => doneOf(recorded, announced));
 }
 
-async function finishRecorded(context: ApplyContext, state: Handle, id: string): Promise<CarriedOut> {
-  return withRecorded(context, state, id, async (room, recorded) => {
+async function finishRecorded(
+  context: ApplyContext,
+  state: Handle,
+  id: string,
+  own: RunFiles | null,
+): Promise<CarriedOut> {
+  return withRecorded(context, state, id, own, async (room, recorded) => {
     if (recorded.state !== 'interrupted') return failed('it was not cut short', recorded.steps.length);
     if (recorded.deeds.some(({ undoing, undone }) => undoing || undone))
       return failed('it was being taken back when it was cut short: take it back', recorded.steps.length);

@@ -1,15 +1,18 @@
 import type { Account, HostReader, Step } from '../model.ts';
 import { tellStep } from '../report/steps.ts';
 import { visible } from '../report/visible.ts';
-import { SHELL_FUNCTIONS } from './script/shell-functions.ts';
+import { SAY, SHELL_FUNCTIONS } from './script/shell-functions.ts';
 import { word } from './script/shell-word.ts';
-import { commandsFor, type Texts } from './script/step-commands.ts';
+import { commandsFor, foresee } from './script/step-commands.ts';
 import type { CheckTreatment } from './types.ts';
 
 /** One commented POSIX shell script that does the same steps and may be run twice. Reads only. */
 export async function script(treatments: readonly CheckTreatment[], host: HostReader): Promise<string> {
   const { self, target } = host.identity;
-  const texts: Texts = new Map();
+  const foreseen = await foresee(
+    treatments.flatMap(({ treatment }) => treatment.steps),
+    host,
+  );
   const body: string[] = [];
   for (const { check, treatment } of treatments) {
     body.push('', `# ---- ${comment(check)}${treatment.risk === 'risky' ? ' (risky)' : ''}`);
@@ -18,10 +21,15 @@ export async function script(treatments: readonly CheckTreatment[], host: HostRe
     for (const step of treatment.steps) {
       const { say, block } = tellStep(step);
       body.push('', ...[say, ...block].map((line) => `# ${comment(line)}`));
-      const commands = await commandsFor(step, host, texts);
-      body.push(...((await actsAsTarget(step, host)) ? asTarget(commands, texts.size + body.length) : commands));
+      const commands = commandsFor(step, foreseen);
+      body.push(...((await actsAsTarget(step, host)) ? asTarget(commands, body.length) : commands));
     }
   }
+  const who = comment(target.name ?? `uid ${target.uid}`);
+  if (treatments.every(({ treatment }) => treatment.steps.every((step) => step.do === 'tell')))
+    return ['#!/bin/sh', `# Made by bk-doctor for ${who}: it changes nothing.`, SAY, ...body, '', NOTHING, ''].join(
+      '\n',
+    );
   const needsRoot = treatments.some(({ treatment }) =>
     treatment.steps.some(
       (step) => step.do !== 'tell' && (step.as === 'root' || (step.as === 'self' && self.uid === 0)),
@@ -29,7 +37,7 @@ export async function script(treatments: readonly CheckTreatment[], host: HostRe
   );
   return [
     '#!/bin/sh',
-    `# Made by bk-doctor for ${comment(target.name ?? `uid ${target.uid}`)}. Read it, then run it${needsRoot ? ' as root: sudo sh FILE' : ': sh FILE'}`,
+    `# Made by bk-doctor for ${who}. Read it, then run it${needsRoot ? ' as root: sudo sh FILE' : ': sh FILE'}`,
     '# It may be run twice: what holds already is left alone, and what changed since it was made is not touched.',
     '# It keeps no journal; bk-doctor fix does, and bk-doctor undo takes that back.',
     '',
@@ -48,6 +56,8 @@ export async function script(treatments: readonly CheckTreatment[], host: HostRe
     '',
   ].join('\n');
 }
+
+const NOTHING = "say 'there is nothing to do here for a script'";
 
 const comment = (text: string): string => visible(text);
 

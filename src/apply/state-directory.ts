@@ -63,7 +63,8 @@ function openOwn(path: string, uid: number, create: boolean): Handle | null {
       const stat = statOf(directory);
       if (stat.uid !== BigInt(uid) || (stat.mode & 0o022n) !== 0n) {
         directory.close();
-        throw new Refused(`the journal cannot be at ${visible(path)}: it belongs to another account`, [path]);
+        const why = stat.uid === BigInt(uid) ? 'other accounts can write there' : 'it belongs to another account';
+        throw new Refused(`the journal cannot be at ${visible(path)}: ${why}`, [path]);
       }
       return directory;
     }

@@ -24,6 +24,7 @@ export function destinationOf(session: Session, globals: Globals): Destination {
     file,
     appearance: appearanceOf(file === null ? streams.stdout : null, streams.env, globals.color),
     async send(text) {
+      if (session.isEnding()) await new Promise(() => {});
       if (file === null) return deliver(streams.stdout, text);
       file.write(text);
     },

@@ -73,11 +73,20 @@ type Ask = ReturnType<typeof import('inquirer').createPromptModule<never>>;
 async function answerOf<T>({ streams, signal }: Session, put: (ask: Ask) => Promise<{ answer: T }>): Promise<T> {
   const { createPromptModule } = await import('inquirer');
   const ask = createPromptModule({ input: streams.stdin, output: streams.stderr, signal });
+  const broken = (): Interrupted => new Interrupted('broken off at a question: nothing more was changed');
+  // At the end of input (Ctrl-D) a prompt gives up without a word, and nothing is left to wait for.
+  let abandon = (): void => {};
+  const abandoned = new Promise<never>((_resolve, reject) => {
+    abandon = () => reject(broken());
+    process.once('beforeExit', abandon);
+  });
   try {
-    return (await put(ask)).answer;
+    return (await Promise.race([put(ask), abandoned])).answer;
   } catch (error) {
-    if (error instanceof Error && /^(Exit|Abort|Cancel)PromptError$/.test(error.name))
-      throw new Interrupted('broken off at a question: nothing more was changed');
+    if (error instanceof Interrupted) streams.stderr.write('\n\u001b[?25h');
+    if (error instanceof Error && /^(Exit|Abort|Cancel)PromptError$/.test(error.name)) throw broken();
     throw error;
+  } finally {
+    process.off('beforeExit', abandon);
   }
 }

@@ -82,14 +82,14 @@ async function plan(
   const progress = progressLine(session, globals.quiet);
   const report = await examine(progress);
   const writeRecording = takeDown(session, recording, opened);
-  const [{ script }, { treatmentOrder, withDiffs }] = await Promise.all([
-    import('../apply/index.ts'),
-    import('../treat.ts'),
-  ]);
+  const [{ script }, { fixesOf, withDiffs }] = await Promise.all([import('../apply/index.ts'), import('../treat.ts')]);
   if (report.checks.some(({ fixes }) => fixes.some(({ risk }) => risk !== 'manual')))
     session.notice('this is the first round of at most three: curing these findings can bring up others');
   if (plan === 'script') {
-    const { treatments, left } = chosenForScript(report, treatmentOrder(catalog), risky);
+    const { treatments, left } = chosenForScript(
+      fixesOf(report, { catalog, isSelected: (id) => isSelected(asked, id) }),
+      risky,
+    );
     if (left > 0)
       session.notice(`${left} risky ${left === 1 ? 'fix is' : 'fixes are'} left out: --risky includes them`);
     await destination.send(await script(treatments, opened.host));

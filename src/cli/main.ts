@@ -87,6 +87,7 @@ function openDesk(streams: Streams, quiet: boolean): Desk {
   let patient = 0;
   let code = 0;
   let ended: number | null = null;
+  let ending = false;
 
   const tidyUp = async (): Promise<void> => {
     const waiting = [...tasks].reverse();
@@ -99,6 +100,7 @@ function openDesk(streams: Streams, quiet: boolean): Desk {
     abort.abort();
     // While a change is being made the first signal waits for it to be taken back; a second one does not.
     if (patient > 0 && !again) return;
+    ending = true;
     const exit = async (): Promise<never> => {
       await endDescendants();
       process.exit(ended ?? 1);
@@ -110,7 +112,8 @@ function openDesk(streams: Streams, quiet: boolean): Desk {
     // A cursor that a prompt has hidden, a line of progress.
     if (streams.stderr.isTTY) streams.stderr.write('\r\u001b[K\u001b[?25h');
     setTimeout(exit, TIDY_MS).unref();
-    tidyUp().then(exit, exit);
+    // While whoever started them is still there: orphans would no longer be ours to end.
+    endDescendants().then(tidyUp).then(exit, exit);
   };
   for (const signal of ENDING) process.on(signal, onSignal);
 
@@ -118,6 +121,7 @@ function openDesk(streams: Streams, quiet: boolean): Desk {
     session: {
       streams,
       signal: abort.signal,
+      isEnding: () => ending,
       tidy(task) {
         tasks.add(task);
         return () => tasks.delete(task);

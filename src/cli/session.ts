@@ -11,6 +11,8 @@ export interface Session {
   readonly streams: Streams;
   /** Aborted by a signal that ends us. */
   readonly signal: AbortSignal;
+  /** A signal ends us, once what runs has tidied up: nobody waits for an answer any more. */
+  isEnding(): boolean;
   /** Registers what must be tidied up; the answer takes it back. */
   tidy(task: () => unknown): () => void;
   /** While this runs a signal only aborts `signal` and waits: what is being changed must be finished or taken back. */

@@ -4,7 +4,8 @@ import { Unseen } from './unseen.ts';
 /** One line of a sysctl.d file. `key` has slashes, as below /proc/sys; a glob keeps its `*`. */
 export interface SysctlAssignment {
   readonly key: string;
-  readonly value: string;
+  /** Null for "-key": no glob is to set it, and no earlier line (sysctl.d(5)). */
+  readonly value: string | null;
   /** From 1. */
   readonly line: number;
 }
@@ -52,9 +53,11 @@ export function parseSysctlConf(text: string): readonly SysctlAssignment[] {
     const line = raw.trim();
     if (line === '' || line.startsWith('#') || line.startsWith(';')) continue;
     const at = line.indexOf('=');
-    if (at < 0) continue;
-    const key = line.slice(0, at).trim().replace(/^-/, '').trim();
-    if (key !== '') found.push({ key: sysctlPath(key), value: line.slice(at + 1).trim(), line: index + 1 });
+    if (at < 0 && !line.startsWith('-')) continue;
+    const name = at < 0 ? line : line.slice(0, at);
+    const key = name.trim().replace(/^-/, '').trim();
+    const value = at < 0 ? null : line.slice(at + 1).trim();
+    if (key !== '') found.push({ key: sysctlPath(key), value, line: index + 1 });
   }
   return found;
 }
@@ -73,18 +76,13 @@ export function parseCommandLine(text: string): readonly SysctlAssignment[] {
 /** What the key will be after the next boot; null: nothing sets it, so the kernel's own default stays. */
 export function setAtBoot({ files, commandLine }: SysctlFiles, key: string): SetAtBoot | null {
   const path = sysctlPath(key);
-  let exact: SetAtBoot | null = null;
-  let glob: SetAtBoot | null = null;
-  for (const { value } of commandLine.filter((one) => one.key === path))
-    exact = { value, path: '/proc/cmdline', line: 0 };
-  for (const file of files) {
-    for (const { key: written, value, line } of file.assignments) {
-      if (written === path) exact = { value, path: file.path, line };
-      else if (/[*?[]/.test(written) && matchesGlob(written, path)) glob = { value, path: file.path, line };
-    }
-  }
-  // systemd-sysctl leaves alone what an explicit line sets, whichever comes first.
-  return exact ?? glob;
+  const assigned = files.flatMap((file) => file.assignments.map((one) => ({ ...one, path: file.path })));
+  const isGlob = ({ key: written }: SysctlAssignment): boolean => /[*?[]/.test(written) && matchesGlob(written, path);
+  // Globs leave alone what an explicit line names, whichever comes first.
+  const last = assigned.findLast(({ key: written }) => written === path) ?? assigned.findLast(isGlob);
+  if (last !== undefined && last.value !== null) return { value: last.value, path: last.path, line: last.line };
+  const early = commandLine.findLast((one) => one.key === path)?.value;
+  return early == null ? null : { value: early, path: '/proc/cmdline', line: 0 };
 }
 
 function matchesGlob(glob: string, path: string): boolean {

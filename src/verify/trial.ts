@@ -54,6 +54,9 @@ export async function runTrial(
   // The socket's path must stay short (104 bytes), the root must lie on the cache's file system.
   const short = fs.mkdtempSync(join(writableOr(plan.environment.TMPDIR ?? tmpdir(), '/tmp'), 'bkd-'));
   let root: string | null = null;
+  // buildkitd and runc make these wherever their own places are.
+  const runtime = plan.environment.XDG_RUNTIME_DIR || '/run';
+  const byTheWay = ['buildkit', 'runc', 'crun'].map((name) => join(runtime, name)).filter((at) => !fs.existsSync(at));
   const launch = (file: string, args: readonly string[]) =>
     execa(file, args, { ...options, buffer: false, detached: true, cleanup: true });
   let daemon: ReturnType<typeof launch> | null = null;
@@ -180,6 +183,7 @@ export async function runTrial(
         .slice(-LOG_LINES);
   const clean = await stage('clean-up', async () => {
     if (daemon !== null) await stop(daemon, ended);
+    for (const directory of byTheWay) removeEmpty(directory);
     return remove([short, ...(root === null ? [] : [root])], plan, (file, args) =>
       execa(file, args, { ...options, timeout: STOP_MS }),
     );
@@ -202,6 +206,15 @@ async function stop(
   for (const until = Date.now() + STOP_MS; !ended() && Date.now() < until; await pause(20));
   send('SIGKILL');
   await Promise.race([daemon, pause(1000)]);
+}
+
+/** Somebody else may use it by now: then it holds something, and stays. */
+function removeEmpty(directory: string): void {
+  try {
+    fs.rmdirSync(directory);
+  } catch {
+    // Never made, or in use.
+  }
 }
 
 /** Files of subordinate ids can only be removed from inside their namespace. */

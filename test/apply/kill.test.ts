@@ -155,6 +155,64 @@ describe.skipIf(!canChangeThings())('a run that is killed can be undone', () => 
     expect(cutShort).toBeGreaterThan(15);
   });
 
+  test('kernel values and owners, at every stage; and undoing that is killed twice', { timeout: 120_000 }, async () => {
+    const key = 'kernel.printk_ratelimit';
+    const file = '/proc/sys/kernel/printk_ratelimit';
+    const value = fs.readFileSync(file, 'utf8').trim();
+    const steps = (ground: Ground): readonly Step[] => [
+      { as: 'root', do: 'sysctl', key, from: value, to: String(Number(value) + 1) },
+      { as: 'root', do: 'owner', path: ground.at('dir'), from: root, to: { uid: 5, gid: 6 } },
+      editStep(ground.at('dir/file'), 'a\n', 'b\n'),
+      { as: 'root', do: 'owner', path: ground.at('dir/file'), from: { uid: 3, gid: 4 }, to: owner },
+    ];
+    const fresh = (): Ground => {
+      const ground = new Ground();
+      fs.chownSync(ground.write('dir/file', 'a\n', 0o640), 3, 4);
+      return ground;
+    };
+    try {
+      for (let killAt = 1, live = true; live; killAt++) {
+        const ground = fresh();
+        const before = ground.fingerprint();
+        const { signal, answers } = await startChild(built, ground, { treatments: [steps(ground)], killAt }).ended;
+        live = signal === 'SIGKILL';
+        if (!live) expect([answers[0], killAt > 15]).toMatchObject([{ result: 'applied' }, true]);
+        const undone: boolean[] = [];
+        for (const at of [2, 4])
+          undone.push((await startChild(built, ground, { undo: true, killAt: at }).ended).signal === null);
+        if (!live) expect(undone).toEqual([false, false]);
+        await undoEverything(ground, before, {});
+        expect(fs.readFileSync(file, 'utf8').trim()).toBe(value);
+        ground.remove();
+      }
+    } finally {
+      fs.writeFileSync(file, value);
+    }
+  });
+
+  test('when the process that acts as the target is killed instead', { timeout: 120_000 }, async () => {
+    const ended = { applied: 0, failed: 0 };
+    for (let life = 0; life < 12; life++) {
+      const ground = new Ground();
+      const { treatments, context } = prepare(ground);
+      const before = ground.fingerprint();
+      const ofTarget = (treatments[1] ?? []).filter(({ as }) => as === 'target');
+      const undoing = life >= 8;
+      const orders = { treatments: [ofTarget], context };
+      if (undoing) await startChild(built, ground, orders).ended;
+      const child = startChild(built, ground, undoing ? { undo: true, context } : orders);
+      await killHelper(child.process.pid ?? 0, life % 4);
+      const [answer] = (await child.ended).answers;
+      if (!undoing) {
+        ended[answer?.result as 'applied' | 'failed']++;
+        if (answer?.result === 'failed') expect(ground.fingerprint()).toBe(before);
+      }
+      await undoEverything(ground, before, context);
+      ground.remove();
+    }
+    expect(ended.failed).toBeGreaterThan(3);
+  });
+
   test('or finished, by a run that says what was left', { timeout: 120_000 }, async () => {
     const trial = new Ground();
     const { treatments, context } = prepare(trial);
@@ -176,3 +234,39 @@ describe.skipIf(!canChangeThings())('a run that is killed can be undone', () => 
     }
   });
 });
+
+/** Ends the n-th process that this one starts to act as the target, somewhere in its work. */
+async function killHelper(parent: number, nth: number): Promise<void> {
+  const seen = new Set<number>();
+  for (const until = Date.now() + 10_000; Date.now() < until && fs.existsSync(`/proc/${parent}`); await sleep(1)) {
+    const pids = childrenOf(parent).filter((pid) => commandOf(pid).includes('as-user'));
+    for (const pid of pids) {
+      if (seen.has(pid)) continue;
+      seen.add(pid);
+      if (seen.size <= nth) continue;
+      await sleep(Math.random() * 60);
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It had finished.
+      }
+      return;
+    }
+  }
+}
+
+function childrenOf(pid: number): readonly number[] {
+  try {
+    return fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}

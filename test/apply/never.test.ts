@@ -326,7 +326,14 @@ describe.skipIf(!canChangeThings())('what a change may never do', () => {
       const ground = new Ground();
       fs.mkdirSync(ground.state);
       fs.chownSync(ground.state, 64101, 64101);
-      await expect(ground.apply([editStep(ground.at('x'), null, '')])).rejects.toThrow(/journal cannot be at/);
+      await expect(ground.apply([editStep(ground.at('x'), null, '')])).rejects.toThrow(
+        /journal cannot be at .*: another account can write that directory/,
+      );
+      fs.chownSync(ground.state, 0, 0);
+      fs.chmodSync(ground.state, 0o1777);
+      await expect(ground.apply([editStep(ground.at('x'), null, '')])).rejects.toThrow(
+        /other accounts can write there/,
+      );
       fs.rmdirSync(ground.state);
       fs.symlinkSync(ground.tree, ground.state);
       const step = editStep(ground.at('x'), null, '');

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { script } from '../../src/apply/index.ts';
+import type { CheckTreatment } from '../../src/apply/types.ts';
 import type { Account, Step } from '../../src/model.ts';
 import { VirtualHost } from '../virtual-host.ts';
 import { canChangeThings, editStep, Ground, ROOT, root, sh, sha, treatment } from './ground.ts';
@@ -57,7 +58,8 @@ describe.skipIf(!canChangeThings())('the script for an administrator', () => {
     fs.mkdirSync(ground.at('dir'), { mode: 0o755 });
     sh(`mkdir -p ${home}/cache/d; touch ${home}/cache/d/left ${home}/cache/image ${home}/cache/foreign; ln -s /etc/passwd ${home}/cache/link
       chown ${uid}:${gid} ${home}/cache; chown 700033:700033 ${home}/cache/image; chown 1234:1234 ${home}/cache/foreign; chmod 4755 ${home}/cache/d/left
-      touch ${home}/cache/d/plain`);
+      touch ${home}/cache/d/plain; cp /bin/true ${home}/cache/tool; cp /bin/true ${home}/cache/ping; setcap cap_net_raw+ep ${home}/cache/ping
+      touch ${home}/cache/half ${home}/cache/mixed; chown 0:1234 ${home}/cache/half; chown 0:700044 ${home}/cache/mixed`);
     const allowed = {
       uids: [
         { start: uid, count: 1 },
@@ -131,6 +133,22 @@ describe.skipIf(!canChangeThings())('the script for an administrator', () => {
       expect(adopting.stderr).toContain('/keep could not be copied with its attributes');
       expect(fs.readFileSync(ground.at('keep'), 'utf8')).toBe('old\nlines\n');
       expect(fs.readdirSync(ground.tree)).toEqual(fs.readdirSync(ground.tree).filter((name) => !name.startsWith('.')));
+    }
+  });
+
+  test('with nothing to do it is short, says so, and runs', async () => {
+    const nothing: CheckTreatment[][] = [
+      [],
+      [{ check: 'test/check', treatment: treatment([{ do: 'tell', as: 'target', text: "it's for you" }]) }],
+    ];
+    for (const [index, treatments] of nothing.entries()) {
+      const text = await script(treatments, hostWith([]));
+      expect(text.split('\n').length).toBeLessThan(12);
+      for (const shell of SHELLS) {
+        const done = runScript(text, shell);
+        expect([done.status, done.stderr]).toEqual([0, '']);
+        expect(done.stdout).toBe(`${index === 0 ? '' : "it's for you\n"}there is nothing to do here for a script\n`);
+      }
     }
   });
 
@@ -216,10 +234,75 @@ describe.skipIf(!canChangeThings())('the script for an administrator', () => {
     expect(ground.fingerprint()).toBe(before);
   });
 
+  test('several steps on one file, in one treatment or in two, may be run twice', async () => {
+    const ground = new Ground();
+    const [list, other, dir] = [ground.write('list', 'a\nb\n'), ground.write('other', '0\n'), ground.at('dir')];
+    sh(`mkdir ${dir}; chmod 2775 ${dir}`);
+    const line = (edit: object): Step => ({ ...editStep(list, 'a\nb\n', ''), edit }) as Step;
+    const steps = [
+      line({ edit: 'replace-line', line: 'a', by: null }),
+      line({ edit: 'append', line: 'a' }),
+      line({ edit: 'replace-line', line: 'b', by: 'c' }),
+      { as: 'root', do: 'remove', path: other, expects: sha('0\n') } as Step,
+      editStep(other, null, '1\n'),
+      editStep(other, '1\n', '2\n'),
+      { as: 'root', do: 'mode', path: dir, from: 0o2775, to: 0o775 } as Step,
+    ];
+    const treatments = steps.map((step) => ({ check: 'test/check', treatment: treatment([step]) }));
+    const text = await script(treatments, hostWith(steps));
+    for (let times = 0; times < 3; times++) {
+      const done = runScript(text);
+      expect([done.status, done.stderr]).toEqual([0, '']);
+      expect(fs.readFileSync(list, 'utf8')).toBe('c\na\n');
+      expect(fs.readFileSync(other, 'utf8')).toBe('2\n');
+      expect(fs.statSync(dir).mode & 0o7777).toBe(0o775);
+    }
+    fs.writeFileSync(list, 'mine\n');
+    const done = runScript(text);
+    expect([done.status, fs.readFileSync(list, 'utf8')]).toEqual([1, 'mine\n']);
+  });
+
+  test('nor below one, nor by way of a link that an ordinary account has put there', async () => {
+    const { ground, target } = prepare();
+    sh(`cd ${ground.tree}; mkdir -p home/inner group/inner victim; chgrp 7 group; chmod 770 group
+      ln -s ${ground.at('victim')} home/way; mkdir -m 1777 sticky; ln -s ${ground.at('victim')} sticky/way; chown -h ${target.uid} sticky/way
+      chown -h ${target.uid} home/way; chown 0:0 home/inner`);
+    const before = ground.fingerprint();
+    const steps = ['home/inner/f', 'group/inner/f', 'home/way/f', 'sticky/way/f'].map((name) =>
+      editStep(ground.at(name), null, 'y\n'),
+    );
+    const done = runScript(await scriptFor(steps, target));
+    expect(done.stderr.trim().split('\n')).toEqual([
+      expect.stringContaining('is in a directory of another account'),
+      expect.stringContaining('is in a directory that a group can write'),
+      expect.stringContaining('home/way is a symbolic link'),
+      expect.stringContaining('sticky/way is a symbolic link'),
+      expect.stringContaining('some of it was not done'),
+    ]);
+    expect(ground.fingerprint()).toBe(before);
+  });
+
+  test('a user’s own links are followed, and own read-only files changed', async () => {
+    const { ground, target } = prepare();
+    const home = ground.at('home');
+    sh(
+      `mkdir ${home}/dots; ln -s dots ${home}/config; printf 'a\n' >${home}/dots/f; chmod 400 ${home}/dots/f; chown -h -R ${target.uid}:${target.gid} ${home}/dots ${home}/config`,
+    );
+    const steps = [
+      { ...editStep(`${home}/config/f`, 'a\n', 'b\n'), as: 'target', owner: alice } as Step,
+      { as: 'target', do: 'directory', path: `${home}/config/d`, mode: 0o700, owner: alice } as Step,
+    ];
+    const done = runScript(await scriptFor(steps, target));
+    expect([done.status, done.stderr]).toEqual([0, '']);
+    expect(fs.readFileSync(`${home}/dots/f`, 'utf8')).toBe('b\n');
+    expect(fs.statSync(`${home}/dots/f`)).toMatchObject({ ...alice, mode: 0o100400 });
+    expect(fs.statSync(`${home}/dots/d`)).toMatchObject(alice);
+  });
+
   test('sysctl, and the locks of the subordinate id files', async () => {
     const ground = new Ground();
-    const key = 'kernel.printk_ratelimit_burst';
-    const before = fs.readFileSync('/proc/sys/kernel/printk_ratelimit_burst', 'utf8').trim();
+    const key = 'net.core.message_burst';
+    const before = fs.readFileSync('/proc/sys/net/core/message_burst', 'utf8').trim();
     const steps: Step[] = [
       { as: 'root', do: 'sysctl', key, from: before, to: String(Number(before) + 1) },
       { ...editStep('/etc/subuid', 'a:1:2\n', ''), edit: { edit: 'append', line: 'b:3:4' } } as Step,
@@ -240,11 +323,9 @@ describe.skipIf(!canChangeThings())('the script for an administrator', () => {
         { encoding: 'utf8' },
       );
       expect(done.stdout.split('\n').slice(-4).join('\n')).toBe('0\na:1:2\nb:3:4\n');
-      expect(fs.readFileSync('/proc/sys/kernel/printk_ratelimit_burst', 'utf8').trim()).toBe(
-        String(Number(before) + 1),
-      );
+      expect(fs.readFileSync('/proc/sys/net/core/message_burst', 'utf8').trim()).toBe(String(Number(before) + 1));
     } finally {
-      fs.writeFileSync('/proc/sys/kernel/printk_ratelimit_burst', before);
+      fs.writeFileSync('/proc/sys/net/core/message_burst', before);
     }
   });
 

@@ -56,6 +56,27 @@ describe.skipIf(!canChangeThings())('undo', () => {
     expect([a, b].map((file) => fs.readFileSync(file, 'utf8'))).toEqual(['0', '1']);
   });
 
+  test('what a run took back itself stays taken back, whatever the run does after', async () => {
+    const ground = new Ground();
+    const [a, b, c] = [ground.write('a', '0'), ground.write('b', '0'), ground.write('c', '0')];
+    const before = ground.fingerprint();
+    const run = await openRun(ground.context());
+    await run.carryOut('a/one', treatment([editStep(a, '0', 'a longer text than the ones that follow it')]));
+    expect(await run.takeBack('1.1')).toMatchObject({ result: 'undone' });
+    await run.carryOut('a/two', treatment([editStep(b, '0', '1')]));
+    expect(await run.takeBack('1.2')).toMatchObject({ result: 'undone' });
+    await run.carryOut('a/three', treatment([editStep(c, '0', '1')]));
+    await run.close();
+    const told = (await history(ground.state, 0)).runs.flatMap(({ transactions }) => transactions);
+    expect(told.map(({ id, state }) => [id, state])).toEqual([
+      ['1.1', 'taken-back'],
+      ['1.2', 'taken-back'],
+      ['1.3', 'applied'],
+    ]);
+    expect((await ground.undo()).transactions).toMatchObject([{ id: '1.3', result: 'undone' }]);
+    expect(ground.fingerprint()).toBe(before);
+  });
+
   const changes: [string, (ground: Ground) => void, RegExp][] = [
     ['content', (g) => fs.writeFileSync(g.at('f'), 'mine'), /the content of .*\/f was changed since/],
     ['mode', (g) => fs.chmodSync(g.at('f'), 0o600), /the owner or mode of .*\/f was changed since/],
@@ -103,13 +124,13 @@ describe.skipIf(!canChangeThings())('undo', () => {
 
   test('a kernel value that somebody set since is left', async () => {
     const ground = new Ground();
-    const file = '/proc/sys/kernel/printk_ratelimit_burst';
+    const file = '/proc/sys/net/core/message_cost';
     const before = fs.readFileSync(file, 'utf8').trim();
     try {
-      await ground.apply([{ as: 'root', do: 'sysctl', key: 'kernel.printk_ratelimit_burst', from: before, to: '77' }]);
+      await ground.apply([{ as: 'root', do: 'sysctl', key: 'net.core.message_cost', from: before, to: '77' }]);
       fs.writeFileSync(file, '78');
       expect((await ground.undo()).transactions).toMatchObject([
-        { result: 'refused', reason: 'kernel.printk_ratelimit_burst was set to 78 since' },
+        { result: 'refused', reason: 'net.core.message_cost was set to 78 since' },
       ]);
     } finally {
       fs.writeFileSync(file, before);

@@ -124,9 +124,11 @@ describe('fix on a terminal', () => {
     expect(screen).toContain('declined');
     expect(text()).toBe(before);
   });
-  test('Ctrl-C and a signal end it with 128 + n, and nothing is changed', async () => {
+  test('Ctrl-C, Ctrl-D and a signal end it with 128 + n, and nothing is changed', async () => {
     for (const [act, expected] of [
       [{ type: '\u0003' }, 130],
+      // The end of input: nobody is there to answer.
+      [{ type: '\u0004' }, 130],
       [{ signal: 'SIGTERM' }, 143],
       [{ signal: 'SIGHUP' }, 129],
     ] as const) {

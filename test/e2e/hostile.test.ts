@@ -37,6 +37,14 @@ const traps: { readonly [name: string]: (world: World) => void } = {
     ),
 };
 
+const BIN = new URL('../../bin/bk-doctor.js', import.meta.url).pathname;
+const victims = (world: World): readonly string[] => [
+  '/etc',
+  '/usr/bin/newuidmap',
+  '/usr/bin/newgidmap',
+  `${world.scratch}/victim`,
+];
+
 describe.skipIf(!canMakeWorlds())('root repairs for a hostile user', () => {
   for (const [name, prepare] of Object.entries(traps)) {
     test(name, { timeout: 120_000 }, () => {
@@ -76,4 +84,55 @@ describe.skipIf(!canMakeWorlds())('root repairs for a hostile user', () => {
       }
     });
   }
+
+  test('FIFOs, devices and loops where files should be: no look hangs', { timeout: 120_000 }, () => {
+    const world = new World();
+    try {
+      world.script(`su -s /bin/sh alice -c 'mkdir -p ~/.config/buildkit ~/.config/systemd/user ~/.local/share/buildkit ~/.docker ~/.config/containers
+        mkfifo ~/.config/buildkit/buildkitd.toml ~/.config/systemd/user/buildkit.service ~/.local/share/buildkit/buildkitd.lock ~/.docker/config.json
+        ln -s loop ~/.config/containers/loop; ln -s loop ~/.config/containers/registries.conf'
+        mkdir -p ${world.runtime}/buildkit; mkfifo ${world.runtime}/buildkit/buildkitd.sock; chown -R alice: ${world.runtime}`);
+      const before = world.fingerprint(victims(world));
+      for (const args of [['check'], ['fix', '--script'], ['fix', '--dry-run'], ['fix', '--yes'], ['verify']]) {
+        const began = Date.now();
+        const done = world.asRoot([process.execPath, BIN, ...args, '--user', world.user], { timeout: 30_000 });
+        expect([0, 1, 3], done.stdout + done.stderr).toContain(done.code);
+        expect(Date.now() - began).toBeLessThan(20_000);
+      }
+      expect(world.fingerprint(victims(world))).toBe(before);
+    } finally {
+      world.close();
+    }
+  });
+
+  test('who swaps directories for links all the while gains nothing', { timeout: 180_000 }, () => {
+    const world = new World();
+    try {
+      world.script(`su -s /bin/sh alice -c 'mkdir -p ~/.config/buildkit ~/.local/share/buildkit/deep; printf "[grpc]\naddress = ["unix:///run/user/4242/a/s.sock"]\n[worker.oci]\nsnapshotter = "overlay2"\n" >~/.config/buildkit/buildkitd.toml'
+        mkdir -p ${world.home}/.local/share/buildkit/deep/of-root; touch ${world.home}/.local/share/buildkit/deep/left
+        mkdir -p /etc/deep/of-root /etc/buildkit; touch /etc/deep/left /etc/buildkit/buildkitd.toml`);
+      const before = world.fingerprint(victims(world));
+      const swap = (place: string, aside: string): string =>
+        `(cd ~; while :; do mv ${place} ${aside}; ln -s /etc ${place}; rm ${place}; mv -T ${aside} ${place}; done) 2>/dev/null &`;
+      const attack = [
+        swap('.local/share/buildkit/deep', '.local/share/buildkit/aside'),
+        swap('.config/buildkit', '.config/aside'),
+        'wait',
+      ].join('\n');
+      world.start(['sh', '-c', attack], 'user');
+      for (const place of ['.local/share/buildkit/deep', '.config/buildkit'])
+        world.script(`for turn in $(seq 100000); do [ ! -L ${world.home}/${place} ] || exit 0; done; exit 1`);
+      for (let round = 0; round < 4; round++) {
+        const doctor = (...args: string[]) => world.asRoot([process.execPath, BIN, ...args], { timeout: 60_000 });
+        doctor('fix', '--yes', '--user', world.user);
+        doctor('undo');
+        const { stdout } = doctor('fix', '--script', '--user', world.user);
+        // The shell has no handles: what it promises is to look before it acts, and no more.
+        expect(stdout).toMatch(/^#!\/bin\/sh/);
+        expect(world.fingerprint(victims(world))).toBe(before);
+      }
+    } finally {
+      world.close();
+    }
+  });
 });

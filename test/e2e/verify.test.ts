@@ -24,7 +24,7 @@ describe.skipIf(!possible)('verify', () => {
   /** Nothing that verify starts or writes may be left. */
   const leftovers = (): string =>
     world.script(
-      `find ${world.home} /var/lib/buildkit ${world.runtime} -name '.bk-doctor*' -o -name 'bkd-*'; for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -a 'bk-doctor-verif[y]' || true; done`,
+      `find ${world.home} /var/lib/buildkit ${world.runtime} -name '.bk-doctor*' -o -name 'bkd-*'; find ${world.runtime} -mindepth 1; for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -a 'bk-doctor-verif[y]' || true; done`,
     );
   const scratch = (): readonly string[] => readdirSync('/tmp').filter((name) => /^bkd-[A-Za-z0-9]{6}$/.test(name));
 

@@ -24,7 +24,7 @@ describe('lines', () => {
     ['a.b=1', [{ key: 'a/b', value: '1', line: 1 }]],
     ['# a.b=1\n; c.d=2\n\n  e/f = 3  ', [{ key: 'e/f', value: '3', line: 4 }]],
     ['-kernel.x = 1', [{ key: 'kernel/x', value: '1', line: 1 }]],
-    ['-net.ipv4.conf.eth0', []],
+    ['-net.ipv4.conf.eth0\nnot an assignment', [{ key: 'net/ipv4/conf/eth0', value: null, line: 1 }]],
     ['net/ipv4/conf/eth0.100/rp_filter = 2', [{ key: 'net/ipv4/conf/eth0.100/rp_filter', value: '2', line: 1 }]],
     ['net.ipv4.conf.eth0/100.rp_filter = 2', [{ key: 'net/ipv4/conf/eth0.100/rp_filter', value: '2', line: 1 }]],
     ['a.b = c = d', [{ key: 'a/b', value: 'c = d', line: 1 }]],
@@ -132,6 +132,22 @@ describe('what wins at boot', () => {
       await atBoot({ '/etc/sysctl.d/a.conf': says(5), '/etc/sysctl.d/b.conf': 'user.max_*_namespaces = 0\n' }),
     ).toMatchObject({ value: '5' });
     expect(await atBoot({ '/etc/sysctl.d/a.conf': 'user.* = 0\n' }, 'kernel.x')).toBeNull();
+  });
+  test('what a line excludes is set by no glob, by no earlier line, but by the command line', async () => {
+    const exclude = `-${KEY}\n`;
+    const glob = 'user.max_*_namespaces = 0\n';
+    expect(await atBoot({ '/etc/sysctl.d/a.conf': exclude, '/etc/sysctl.d/b.conf': glob })).toBeNull();
+    expect(await atBoot({ '/etc/sysctl.d/a.conf': says(5), '/etc/sysctl.d/b.conf': exclude })).toBeNull();
+    expect(await atBoot({ '/etc/sysctl.d/a.conf': exclude, '/etc/sysctl.d/b.conf': says(5) })).toMatchObject({
+      value: '5',
+    });
+    expect(await atBoot({ '/proc/cmdline': `sysctl.${KEY}=4\n`, '/etc/sysctl.d/a.conf': exclude })).toMatchObject({
+      value: '4',
+    });
+    expect(await atBoot({ '/proc/cmdline': `sysctl.${KEY}=4\n`, '/etc/sysctl.d/b.conf': glob })).toMatchObject({
+      value: '0',
+      path: '/etc/sysctl.d/b.conf',
+    });
   });
   test('a file that may not be read is told', async () => {
     const look = createLook(

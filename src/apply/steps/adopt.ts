@@ -12,6 +12,7 @@ import { findChild, type Handle, mountIdOf, statOf } from '../handle.ts';
 import { refuseForeignPlace } from '../places.ts';
 import { Refused } from '../refused.ts';
 import { orRefuse } from '../sentence.ts';
+import { runTool } from '../tools.ts';
 import { walk } from '../walk.ts';
 import type { Standing, StepKind, StepOf, Work } from '../work.ts';
 
@@ -107,6 +108,12 @@ export const adopt: StepKind<AdoptStep, PreparedAdopt> = {
           if (isSameObject(entry, stat, wasReplaced(step, entry, work)) && owns(stat, entry.to))
             fs.chownSync(handle.path, entry.from.uid, entry.from.gid);
         });
+      });
+      // All of it at once: each alone would take hours in a large tree.
+      runTool('sync', ['-f', '/proc/self/fd/3'], {
+        descriptors: [tree.fd],
+        transaction: work.transaction,
+        timeoutMs: 300_000,
       });
     });
   },

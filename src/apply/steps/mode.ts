@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { visible } from '../../report/visible.ts';
-import { permissionsOf, statOf } from '../handle.ts';
+import { permissionsOf, statOf, syncObject } from '../handle.ts';
 import { isSame, type OwnedObject, type PreparedObject, withObject } from '../owned-object.ts';
 import { isOfPackage } from '../package-owner.ts';
 import { whyNotHelper } from '../places.ts';
@@ -42,8 +42,9 @@ export const mode: StepKind<ModeStep, PreparedObject> = {
   },
   takeBack(step, prepared, work) {
     return withModeObject(step, work, (object) => {
-      if (isSame(object.stat, prepared, step.path, work) && permissionsOf(object.stat) === step.to)
-        set(object, step.from, step.path);
+      if (!isSame(object.stat, prepared, step.path, work) || permissionsOf(object.stat) !== step.to) return;
+      set(object, step.from, step.path);
+      syncObject(object.handle);
     });
   },
 };

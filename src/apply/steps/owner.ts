@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import type { Owner } from '../../model.ts';
 import { visible } from '../../report/visible.ts';
-import { permissionsOf, statOf } from '../handle.ts';
+import { permissionsOf, statOf, syncObject } from '../handle.ts';
 import { isSame, type OwnedObject, type PreparedObject, refusePrivileged, withObject } from '../owned-object.ts';
 import { Refused } from '../refused.ts';
 import type { Acted, Standing, StepKind, StepOf } from '../work.ts';
@@ -46,6 +46,7 @@ export const owner: StepKind<OwnerStep, PreparedObject> = {
       if (!isSame(object.stat, prepared, step.path, work) || !owns(object.stat, step.to)) return;
       refusePrivileged(object, step.path, work);
       give(object, step.from, step.path);
+      syncObject(object.handle);
     });
   },
 };

@@ -27,12 +27,12 @@ mapped() { # name, file; counts the ids
   say "$1" "$lines"
 }
 tidy() {
-  trap '' TERM INT HUP
+  trap '' TERM INT HUP PIPE
   [ -n "$keeper" ] && kill "$keeper" 2>/dev/null
   [ -n "$mounted" ] && (cd "$work" && umount $mounted) 2>/dev/null
   [ -n "$made" ] && rm -rf "$work"
 }
-trap 'tidy; exit 143' TERM INT HUP
+trap 'tidy; exit 143' TERM INT HUP PIPE
 trap tidy EXIT
 mapped uidmap /proc/self/uid_map; uids=$total
 mapped gidmap /proc/self/gid_map; gids=$total
