@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Whole-process times and peak memory, as ratios to `node -e 0` in one run. Usage: npm run bench [-- --runs N] [--entries N] [--user NAME]
 import { spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '15' },
-    entries: { type: 'string', default: '200000' },
+    entries: { type: 'string', default: '1000000' },
     user: { type: 'string' },
   },
 });
@@ -24,23 +24,30 @@ writeFileSync(
   `import { writeFileSync } from 'node:fs';\nprocess.on('exit', () => { if (process.env.METER) writeFileSync(process.env.METER, String(process.resourceUsage().maxRSS)); });\n`,
 );
 
-// Only what a login has: options of this shell for Node would be measured as well.
-const clean = Object.fromEntries(
-  ['PATH', 'HOME', 'USER', 'XDG_RUNTIME_DIR', 'LANG'].flatMap((name) =>
-    process.env[name] === undefined ? [] : [[name, process.env[name]]],
-  ),
-);
+// Only what a login has: options of this shell for Node would be measured as well. With a user, as that user.
+const [, , uid, gid, , home] = values.user === undefined ? [] : passwd(values.user);
+const account = uid === undefined ? {} : { uid: Number(uid), gid: Number(gid) };
+const clean = {
+  PATH: process.env.PATH,
+  HOME: home ?? process.env.HOME,
+  USER: values.user ?? process.env.USER,
+  LANG: 'C.UTF-8',
+  ...(uid === undefined ? {} : { XDG_RUNTIME_DIR: `/run/user/${uid}` }),
+};
+
+function passwd(name) {
+  const found = spawnSync('getent', ['passwd', name], { encoding: 'utf8' });
+  if (found.status !== 0) throw new Error(`there is no user ${name}`);
+  return found.stdout.trim().split(':');
+}
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const present = (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
-// As root, measure what an ordinary user would: drop to one that is named.
-const as =
-  values.user === undefined ? [] : ['setpriv', '--reuid', values.user, '--regid', values.user, '--init-groups'];
 
 function measure(argv, env = {}) {
   const [file, ...args] = argv;
   const started = process.hrtime.bigint();
-  const ran = spawnSync(file, args, { stdio: 'ignore', env: { ...clean, ...env }, ...as });
+  const ran = spawnSync(file, args, { stdio: 'ignore', cwd: '/', env: { ...clean, ...env }, ...account });
   if (ran.error) throw ran.error;
   return Number(process.hrtime.bigint() - started) / 1e6;
 }
@@ -85,12 +92,12 @@ try {
     }
     console.log(`| ${name} | ${time.toFixed(0)} | ${(time / base).toFixed(1)} | ${memory} |`);
   }
-  if (entries > 0 && process.getuid() === 0) ownership();
+  if (entries > 0 && values.user !== undefined) ownership();
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** The survey of a cache as root makes it, against find printing every owner. */
+/** The whole examination of a cache's owners as root for that user, against find printing every owner. */
 function ownership() {
   const tree = join(scratch, 'cache');
   const perDirectory = 100;
@@ -99,46 +106,21 @@ function ownership() {
     mkdirSync(at, { recursive: true });
     for (let file = 1; file < perDirectory; file++) writeFileSync(join(at, String(file)), '');
   }
-  spawnSync('chown', ['-R', '100000:100000', tree]);
+  chmodSync(scratch, 0o755);
+  spawnSync('chown', ['-R', values.user, tree]);
   chownSync(join(tree, '0'), 0, 0);
-  const ours = [
-    'find',
-    tree,
-    '-xdev',
-    '!',
-    '(',
-    '(',
-    '-uid',
-    '1000',
-    '-o',
-    '-uid',
-    '+99999',
-    '-uid',
-    '-165536',
-    ')',
-    '(',
-    '-gid',
-    '1000',
-    '-o',
-    '-gid',
-    '+99999',
-    '-gid',
-    '-165536',
-    ')',
-    ')',
-    '-printf',
-    '%y\\t%U\\t%G\\t%n\\t%p\\0',
-  ];
+  const ours = ['check', '--only', 'storage/ownership', '--user', values.user, '--root', tree, '--json'];
   const plain = ['find', tree, '-xdev', '-printf', '%U:%G\\n'];
-  const pairs = Array.from({ length: 5 }, () => [time(plain), time(ours)]).slice(1);
-  const [all, foreign] = [median(pairs.map(([a]) => a)), median(pairs.map(([, b]) => b))];
+  const pairs = Array.from({ length: 6 }, () => [time(plain), time([process.execPath, bin, ...ours])]).slice(1);
+  const [all, whole] = [median(pairs.map(([a]) => a)), median(pairs.map(([, b]) => b))];
+  const ratio = median(pairs.map(([a, b]) => b / a));
   console.log(
-    `\nOwnership of ${entries} entries: ${foreign.toFixed(0)} ms, ${(foreign / all).toFixed(2)} × find -xdev -printf '%U:%G' (${all.toFixed(0)} ms)`,
+    `\n\`bk-doctor check --only storage/ownership\` on ${entries} entries: ${whole.toFixed(0)} ms, ${ratio.toFixed(2)} × \`find -xdev -printf '%U:%G'\` (${all.toFixed(0)} ms)`,
   );
 
   function time([file, ...args]) {
     const started = process.hrtime.bigint();
-    spawnSync(file, args, { stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 30 });
+    spawnSync(file, args, { stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 30, env: clean });
     return Number(process.hrtime.bigint() - started) / 1e6;
   }
 }

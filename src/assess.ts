@@ -38,25 +38,30 @@ export async function assess(opened: Opened, selected: Selected, options: Assess
   const started = Date.now();
   const at = host.now();
   const look = createLook(host, request);
-  await startSlowest(look);
-  const [checks, target, hostReport, proved] = await Promise.all([
+  if (selected.only.length === 0) await startSlowest(look);
+  const [checks, target, hostReport] = await Promise.all([
     examine(look, catalog, { isSelected: (id) => isSelected(selected, id) }, options.progress),
     targetOf(look),
     hostOf(look, opened.arch, options.inventory),
-    look.get(namespace).then(
+  ]);
+  // A selection of checks may have tried nothing, and then proves nothing.
+  const proved =
+    look.wasAsked(namespace) &&
+    (await look.get(namespace).then(
       ({ launch }) => launch.ok || launch.stage !== 'timeout',
       () => false,
-    ),
-  ]);
+    ));
   const [sandbox, snapshotter] = await Promise.all([
     look.get(settings).then(
       ({ oci }) => !oci.noProcessSandbox.value,
       () => null,
     ),
-    look.get(selectedSnapshotter).then(
-      ({ selected }) => selected,
-      () => null,
-    ),
+    selected.only.length > 0 && !look.wasAsked(selectedSnapshotter)
+      ? null
+      : look.get(selectedSnapshotter).then(
+          (found) => found.selected,
+          () => null,
+        ),
   ]);
   return {
     schema: 1,

@@ -19,8 +19,13 @@ import type {
   UnseenReason,
 } from './model.ts';
 
+/** A look that also tells what was asked of it. */
+export interface Examination extends Look {
+  wasAsked(fact: Fact<unknown>): boolean;
+}
+
 /** A look at one host for one request: facts are read once, side by side, and a cycle of facts throws. */
-export function createLook(host: HostReader, request: Request): Look {
+export function createLook(host: HostReader, request: Request): Examination {
   const memo = new Map<string, Promise<unknown>>();
   const lookFor = (trail: readonly string[]): Look => ({
     host,
@@ -37,7 +42,7 @@ export function createLook(host: HostReader, request: Request): Look {
       return value as Promise<T>;
     },
   });
-  return lookFor([]);
+  return { ...lookFor([]), wasAsked: ({ id }) => memo.has(id) };
 }
 
 export interface Selection {
