@@ -234,7 +234,9 @@ export function readToml(text: string, by: Dialect): TomlText {
       at++;
       if (!by.spaceAfterDot && !spaced && (peek() === ' ' || peek() === '\t'))
         fail('a space stands behind the dot of a key');
+      const behind = at;
       spaces();
+      if (by.looseDots && at > behind && peek() === '=') return parts;
     }
   };
   /** Keys between square brackets, where the older library looks for the first closing bracket only. */
@@ -345,7 +347,13 @@ export function readToml(text: string, by: Dialect): TomlText {
       at += word.length;
       return { kind: 'boolean', raw: word, at: start };
     }
-    if (char === '' || char === '\n' || char === '\r' || char === '#') return fail('the value is missing');
+    if (char === '' || char === '\n' || char === '\r' || char === '#') {
+      // The older library looks for it below, but takes what stands there for a table's name: only [] is both.
+      if (by.equalsBelow) blank();
+      if (!by.equalsBelow || !text.startsWith('[]', at)) return fail('the value is missing', start);
+      at += 2;
+      return { kind: 'array', items: [], at: start };
+    }
     return number();
   };
   const array = (depth: number): ValueNode => {
@@ -401,7 +409,7 @@ export function readToml(text: string, by: Dialect): TomlText {
     const outer = under;
     const keys = keyParts();
     under = [...outer, ...keys.map(({ name }) => name)];
-    spaces();
+    if (by.equalsBelow && (text[at - 1] === ' ' || text[at - 1] === '\t')) blank();
     if (peek() !== '=') fail(peek() === ':' ? 'a key is followed by =, not by a colon' : '= is missing after the key');
     at++;
     spaces();
@@ -486,7 +494,7 @@ function numberOfLibrary1(rest: string): string | null {
 function numberOfLibrary2(rest: string): string | null {
   const word = /^(?:inf|nan)/.exec(rest)?.[0];
   if (word !== undefined) return word;
-  const zero = /^0(?:x[0-9a-fA-F_]*|o[0-7_]*|b[01_]*|(?=[^.eE][\s\S]))/.exec(rest)?.[0];
+  const zero = /^0(?=[\s\S]{2})(?:x[0-9a-fA-F_]*|o[0-7_]*|b[01_]*|(?=[^.eE]))/.exec(rest)?.[0];
   if (zero !== undefined) return zero;
   const raw = /^[0-9+\-_.eE]+(?:inf|nan)?|^[+-](?:inf|nan)/.exec(rest)?.[0];
   return raw ?? null;
