@@ -40,7 +40,7 @@ class Mistake extends Error {
 }
 
 /** Deeper nesting is not read: no configuration has it, and buildkitd would need as much memory as it likes. */
-const DEEPEST = 200;
+const DEEPEST = 1000;
 const BARE = /[A-Za-z0-9_-]/;
 const SHORT_ESCAPES: { readonly [letter: string]: string } = {
   '"': '"',
@@ -321,7 +321,9 @@ export function readToml(text: string, by: Dialect): TomlText {
         fail('this version reads a date only before a space', start);
       return { kind: 'date', raw, at: start };
     }
-    const raw = by.ignoredNumbers ? numberOfLibrary2(rest) : numberOfLibrary1(rest);
+    // Most numbers are short; what fills all that was cut off may go on.
+    const whole = /^[\w.+-]{128}/.test(rest) ? `${/^[\w.+-]*/.exec(text.slice(at))?.[0] ?? rest}\n\n` : rest;
+    const raw = by.ignoredNumbers ? numberOfLibrary2(whole) : numberOfLibrary1(whole);
     if (raw === null) return fail(`${wordAt(text, start)} is no value; text needs quotation marks`, start);
     at += raw.length;
     const kind = /^0[xob]/.test(raw) || !/[.eEn]/.test(raw) ? 'integer' : 'float';
