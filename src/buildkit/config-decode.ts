@@ -209,14 +209,26 @@ export function decode(root: TableNode, release: Release, by: Dialect): Decoded 
       table(node, schema, path, written, inner);
       return;
     }
-    if (schema.kind === 'tables' && node.kind === 'tables') {
-      const items = node.items.map((item, index) => {
-        const inner: { [key: string]: Json } = Object.create(null);
-        table(item, schema, [...path, String(index)], [...written, String(index)], inner);
-        return inner;
-      });
-      if (name !== null) into[name] = items;
-      return;
+    if (schema.kind === 'tables') {
+      type Row = { [key: string]: Json };
+      // A list in another letter case takes this one's place; a table adds to the last one of it.
+      const before = (name === null ? undefined : into[name]) as Row[] | undefined;
+      const last = before?.at(-1);
+      if (node.kind === 'table' && !node.inline && before !== undefined && last !== undefined) {
+        const index = String(before.length - 1);
+        table(node, schema, [...path, index], [...written, index], last);
+        return;
+      }
+      const rows = node.kind === 'tables' ? node.items : node.kind === 'table' && node.towardsList ? [node] : null;
+      if (rows !== null) {
+        const items = rows.map((item, index) => {
+          const inner: Row = Object.create(null);
+          table(item, schema, [...path, String(index)], [...written, String(index)], inner);
+          return inner;
+        });
+        if (name !== null) into[name] = items;
+        return;
+      }
     }
     if (schema.kind === 'tables' && node.kind === 'array' && node.items.length === 0 && by.emptyListOfTables) {
       if (name !== null) into[name] = [];

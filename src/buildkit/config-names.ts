@@ -3,9 +3,9 @@ import { nearest } from '../nearest.ts';
 import type { Leaf, Stray } from './config-decode.ts';
 import { INVENTED } from './invented-keys.ts';
 import type { KeyType } from './schema.ts';
-import { joinKey, SCHEMA, type SchemaNode, type SchemaTable } from './schema-tree.ts';
+import { joinKey, SCHEMA, type SchemaNode, type SchemaTable, specOf } from './schema-tree.ts';
 import { parseDuration, parseSize } from './sizes.ts';
-import { isSince, type Release } from './version.ts';
+import { isSince, type Release, release as versionOf } from './version.ts';
 
 /** Why nothing reads a key, and what was most likely meant. */
 export interface Advice {
@@ -124,6 +124,8 @@ function elsewhere(stray: Pick<Stray, 'path' | 'table' | 'list' | 'value'>): Adv
   const own = stray.path.slice(0, -1).join('\0');
   const candidates = PLACES.filter(({ path, node }) => {
     if (plain(path.at(-1) ?? '') !== name || path.slice(0, -1).join('\0') === own) return false;
+    // What stands below a registry is meant for that registry.
+    if (stray.path[0] === 'registry' && path[0] !== 'registry') return false;
     return stray.table
       ? node.kind === (stray.list ? 'tables' : 'table')
       : node.kind === 'key' && fits(stray.value, node.spec.type);
@@ -170,11 +172,42 @@ function unquoted({ path, below }: Stray): Advice | null {
   if (path[0] !== 'registry' || path.length !== 3) return null;
   const keys = tableAt(['registry', 'x'])?.children;
   const first = inner.findIndex((part, index) => index > 2 && keys?.has(part));
+  // A part with a dot or a port had its quotation marks; what stands beside it is no part of a host.
+  if (keys?.has(path[1] ?? '') || path.slice(1).some((part) => /[.:]/.test(part))) return null;
   return advice(1, first < 0 ? (below.length === 0 ? inner.length : inner.length - 1) : first);
+}
+
+/** The only key whose name begins or ends like this one, or the other way round ("socket" for socketPath). */
+function halfName(
+  name: string,
+  value: Json | undefined,
+  siblings: readonly (readonly [string, SchemaNode])[],
+): string | null {
+  const word = plain(name);
+  const found = siblings.filter(([child, node]) => {
+    const other = plain(child);
+    const [short, long] = word.length < other.length ? [word, other] : [other, word];
+    const like =
+      short.length >= 4 && short.length * 2 >= long.length && (long.startsWith(short) || long.endsWith(short));
+    return like && node.kind === 'key' && fits(value, node.spec.type);
+  });
+  const [only, second] = found;
+  return only !== undefined && second === undefined ? only[0] : null;
+}
+
+/** The name that has taken an old one's place; else the same. */
+function current({ to, ...advice }: Advice, release: Release): Advice {
+  const old = to === null ? undefined : specOf(to)?.deprecated;
+  if (to === null || old?.write !== 'same' || !isSince(release, versionOf(old.since))) return { ...advice, to };
+  return { ...advice, to: [...to.slice(0, -1), old.successor] };
 }
 
 /** Says what a key that nothing reads was most likely meant to be. */
 export function adviseOn(stray: Stray, release: Release): Advice {
+  return current(guess(stray, release), release);
+}
+
+function guess(stray: Stray, release: Release): Advice {
   if (stray.known !== null && !isSince(release, stray.known.since))
     return { kind: 'newer', to: stray.path, says: null };
   const parent = stray.path.slice(0, -1);
@@ -198,6 +231,8 @@ export function adviseOn(stray: Stray, release: Release): Advice {
           ofKind.map(([child]) => child),
         )
       : null;
+  const half = stray.table ? null : halfName(name, stray.value, ofKind);
+  if (typo === null && half !== null) return { kind: 'misspelt', to: [...parent, half], says: null };
   if (typo !== null && (moved === null || plain(typo).length > 3))
     return { kind: 'misspelt', to: [...parent, typo], says: null };
   if (moved !== null) return moved;

@@ -80,6 +80,10 @@ const OLDEST: Release = [0, 3, 0];
 const TURNS: readonly Release[] = [
   ...DIALECTS.map(({ since }) => since),
   [0, 12, 0] as const,
+  // What addresses, platforms and name servers may look like.
+  [0, 15, 0] as const,
+  [0, 19, 0] as const,
+  [0, 24, 0] as const,
   ...KEYS.map(({ since }) => release(since)),
   ...KEYS.flatMap(({ deprecated }) => (deprecated === undefined ? [] : [release(deprecated.since)])),
 ].sort(compareReleases);

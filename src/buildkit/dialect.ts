@@ -37,6 +37,8 @@ export interface Dialect {
   readonly looseDots: boolean;
   /** A dot with a space only behind it still joins a key. */
   readonly spaceAfterDot: boolean;
+  /** The equals sign may stand on a later line than a key with a space behind it. */
+  readonly equalsBelow: boolean;
 
   /** Inline tables may have line ends (not before a comma). */
   readonly inlineLineEnds: boolean;
@@ -84,6 +86,7 @@ const TOML_2: Omit<Dialect, 'library' | 'since' | 'escapes' | 'listForSize'> = {
   escapesInHeaders: true,
   looseDots: false,
   spaceAfterDot: true,
+  equalsBelow: false,
   inlineLineEnds: false,
   inlineDuplicates: false,
   shortLeadingZero: false,
@@ -119,6 +122,7 @@ export const DIALECTS: readonly Dialect[] = [
     escapesInHeaders: false,
     looseDots: true,
     spaceAfterDot: false,
+    equalsBelow: true,
     inlineLineEnds: true,
     inlineDuplicates: true,
     shortLeadingZero: true,

@@ -63,6 +63,15 @@ export function edited(text: string, changes: readonly TomlEdit[]): string | nul
   }
 }
 
+/** So many characters of text are edited for trial; a person mends a longer file with more mistakes in rounds. */
+const TRIED = 1_000_000;
+
+/** Tells which changes can be made to a text, for as long as the time that this takes is worth it. */
+export function trialsOf(text: string): (changes: readonly TomlEdit[]) => boolean {
+  let left = Math.max(3, Math.floor(TRIED / (text.length + 1)));
+  return (changes) => left-- > 0 && edited(text, changes) !== null;
+}
+
 function planned(problem: ConfigProblem, reading: ConfigReading): Mend | null {
   const { kind, written, to, value } = problem;
   // What does nothing can go.

@@ -2,6 +2,13 @@
 
 /** Go's strconv.ParseFloat, as far as configuration needs it. */
 function goFloat(text: string): number | null {
+  const hex = /^([+-]?)0x([0-9a-f]*)\.?([0-9a-f]*)p([+-]?\d{1,5})$/i.exec(text);
+  if (hex !== null) {
+    const [, sign, whole = '', fraction = '', power] = hex;
+    const digits = Number.parseInt(whole + fraction, 16);
+    const size = digits * 2 ** (Number(power) - 4 * fraction.length);
+    return Number.isFinite(size) ? (sign === '-' ? -size : size) : null;
+  }
   const plain = /^[+-]?[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9_]+)?$/.test(text) && /\d/.test(text) ? text : null;
   if (plain === null || /^[+-]?_|__|_$|_[.eE]|[.eE+-]_/.test(plain)) return null;
   const value = Number(plain.replaceAll('_', ''));

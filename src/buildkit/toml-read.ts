@@ -40,7 +40,7 @@ class Mistake extends Error {
 }
 
 /** Deeper nesting is not read: no configuration has it, and buildkitd would need as much memory as it likes. */
-const DEEPEST = 200;
+const DEEPEST = 1000;
 const BARE = /[A-Za-z0-9_-]/;
 const SHORT_ESCAPES: { readonly [letter: string]: string } = {
   '"': '"',
@@ -234,7 +234,9 @@ export function readToml(text: string, by: Dialect): TomlText {
       at++;
       if (!by.spaceAfterDot && !spaced && (peek() === ' ' || peek() === '\t'))
         fail('a space stands behind the dot of a key');
+      const behind = at;
       spaces();
+      if (by.looseDots && at > behind && peek() === '=') return parts;
     }
   };
   /** Keys between square brackets, where the older library looks for the first closing bracket only. */
@@ -319,7 +321,9 @@ export function readToml(text: string, by: Dialect): TomlText {
         fail('this version reads a date only before a space', start);
       return { kind: 'date', raw, at: start };
     }
-    const raw = by.ignoredNumbers ? numberOfLibrary2(rest) : numberOfLibrary1(rest);
+    // Most numbers are short; what fills all that was cut off may go on.
+    const whole = /^[\w.+-]{128}/.test(rest) ? `${/^[\w.+-]*/.exec(text.slice(at))?.[0] ?? rest}\n\n` : rest;
+    const raw = by.ignoredNumbers ? numberOfLibrary2(whole) : numberOfLibrary1(whole);
     if (raw === null) return fail(`${wordAt(text, start)} is no value; text needs quotation marks`, start);
     at += raw.length;
     const kind = /^0[xob]/.test(raw) || !/[.eEn]/.test(raw) ? 'integer' : 'float';
@@ -345,7 +349,13 @@ export function readToml(text: string, by: Dialect): TomlText {
       at += word.length;
       return { kind: 'boolean', raw: word, at: start };
     }
-    if (char === '' || char === '\n' || char === '\r' || char === '#') return fail('the value is missing');
+    if (char === '' || char === '\n' || char === '\r' || char === '#') {
+      // The older library looks for it below, but takes what stands there for a table's name: only [] is both.
+      if (by.equalsBelow) blank();
+      if (!by.equalsBelow || !text.startsWith('[]', at)) return fail('the value is missing', start);
+      at += 2;
+      return { kind: 'array', items: [], at: start };
+    }
     return number();
   };
   const array = (depth: number): ValueNode => {
@@ -401,7 +411,7 @@ export function readToml(text: string, by: Dialect): TomlText {
     const outer = under;
     const keys = keyParts();
     under = [...outer, ...keys.map(({ name }) => name)];
-    spaces();
+    if (by.equalsBelow && (text[at - 1] === ' ' || text[at - 1] === '\t')) blank();
     if (peek() !== '=') fail(peek() === ':' ? 'a key is followed by =, not by a colon' : '= is missing after the key');
     at++;
     spaces();
@@ -486,7 +496,7 @@ function numberOfLibrary1(rest: string): string | null {
 function numberOfLibrary2(rest: string): string | null {
   const word = /^(?:inf|nan)/.exec(rest)?.[0];
   if (word !== undefined) return word;
-  const zero = /^0(?:x[0-9a-fA-F_]*|o[0-7_]*|b[01_]*|(?=[^.eE][\s\S]))/.exec(rest)?.[0];
+  const zero = /^0(?=[\s\S]{2})(?:x[0-9a-fA-F_]*|o[0-7_]*|b[01_]*|(?=[^.eE]))/.exec(rest)?.[0];
   if (zero !== undefined) return zero;
   const raw = /^[0-9+\-_.eE]+(?:inf|nan)?|^[+-](?:inf|nan)/.exec(rest)?.[0];
   return raw ?? null;

@@ -11,6 +11,8 @@ export interface TableNode {
   closed: boolean;
   /** Made by the dots of a key. */
   dotted: boolean;
+  /** Named only on the way to a [[list.of.tables]]: where a list is wanted, it is one with this table in it. */
+  towardsList: boolean;
 }
 export interface TablesNode {
   readonly kind: 'tables';
@@ -38,6 +40,7 @@ const newTable = (at: number, inline = false): TableNode => ({
   inline,
   closed: false,
   dotted: false,
+  towardsList: false,
 });
 const names = (keys: readonly KeyPart[]): string[] => keys.map(({ name }) => name);
 
@@ -96,12 +99,15 @@ export function buildTree(
     table = newTable(statement.at);
     let at = root;
     for (const key of keys.slice(0, -1)) {
+      const isNew = !at.entries.has(key.name);
       const next = step(at, key, false);
       if (next === null) {
         // The older library then loses the list of tables without a word.
         if (!(array && by.reopenedTables)) clash(`the name ${key.name} is a value already, not a table`, keys, []);
         return;
       }
+      if (isNew) next.towardsList = array && !by.reopenedTables;
+      else if (!array) next.towardsList = false;
       at = next;
     }
     const found = at.entries.get(last.name)?.node;
@@ -136,6 +142,7 @@ export function buildTree(
     else if (found.closed) clash(`the table [${raw.trim()}] stands twice`, keys, []);
     else {
       found.closed = true;
+      found.towardsList = false;
       table = found;
     }
   };

@@ -131,3 +131,23 @@ test('floats, as Go prints them', () => {
   ];
   for (const [value, text] of table) expect(goFloatText(value)).toBe(text);
 });
+
+describe('what was meant', () => {
+  for (const [text, version, to] of [
+    ['[worker.oci]\nkeepStorage = "1GB"\n', 'v0.32.2', 'worker.oci.reservedSpace'],
+    ['[worker.oci]\nkeepStorage = "1GB"\n', 'v0.16.0', 'worker.oci.gckeepstorage'],
+    ['[[worker.oci.gcpolicy]]\nkeep-bytes = 5000000\n', 'v0.32.2', 'worker.oci.gcpolicy.0.reservedSpace'],
+    ['[log]\nlogLevel = "debug"\n', 'v0.32.2', 'log.level'],
+    ['[otel]\nsocket = "/x"\n', 'v0.32.2', 'otel.socketPath'],
+    ['[frontend."gateway.v0"]\nallowedRepos = ["a/b"]\n', 'v0.32.2', 'frontend.gateway.v0.allowedRepositories'],
+    ['[worker.oci]\nuser = "1000"\n', 'v0.32.2', null],
+    ['[registry."docker.io".tls]\nca = "/x"\n', 'v0.32.2', null],
+    ['[registry.mirrors."docker.io"]\nendpoint = ["x"]\n', 'v0.32.2', null],
+    ['[registry.docker.io]\nhttp = true\n', 'v0.32.2', 'registry.docker.io'],
+  ] as const)
+    test(`${JSON.stringify(text)} for ${version}`, () => {
+      const { problems } = readConfig(text, only(version));
+      expect(problems[0]?.to?.join('.') ?? null).toBe(to);
+      expect(problems.slice(1).every((problem) => problem.to === null)).toBe(true);
+    });
+});

@@ -7,9 +7,12 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/buildkit/config.ts';
 import { ANY_RELEASE, type Bracket, release } from '../../src/buildkit/version.ts';
 import { configBuildkitd } from '../../src/checks/config/buildkitd.ts';
+import { configEntitlements } from '../../src/checks/config/entitlements.ts';
+import { configRegistries } from '../../src/checks/config/registries.ts';
 import { createLook, examine } from '../../src/diagnose.ts';
 import { looker } from '../../src/host/looker.ts';
 import { ASK, VirtualHost } from '../virtual-host.ts';
+import { rootfulHost } from './rootful-host.ts';
 import { toml } from './toml-text.ts';
 
 const only = (version: string): Bracket => ({ min: release(version), max: release(version), text: version });
@@ -170,4 +173,28 @@ test('never throws, and always places what it finds inside the text', () => {
     }),
     { numRuns: 1500 },
   );
+});
+
+test('numbers and nesting beyond all use are read like short ones where nothing wants them', () => {
+  for (const value of [
+    '9'.repeat(500),
+    `1.${'1'.repeat(500)}`,
+    `0x${'f'.repeat(500)}`,
+    '['.repeat(300) + ']'.repeat(300),
+  ])
+    expect(readConfig(`x = ${value}\n`, RECENT).fatal).toBe(false);
+  expect(readConfig(`x = ${'9'.repeat(500)}\n`, OLD).fatal).toBe(true);
+  expect(readConfig(`[history]\nmaxEntries = ${'9'.repeat(500)}\n`, RECENT).fatal).toBe(true);
+});
+
+test('ten thousand mistakes of a kind that can be mended are judged in seconds', async () => {
+  const list = (item: (index: number) => string): string =>
+    Array.from({ length: 10_000 }, (_, at) => item(at)).join('');
+  const text = `insecure-entitlements = [\n${list(() => '"network.hosts",\n')}]\n[registry.x]\nmirrors = [\n${list((at) => `"https://m${at}",\n`)}]\n`;
+  const look = createLook(rootfulHost(text, 'v0.32.2'), ASK);
+  const start = performance.now();
+  const checks = [{ check: configEntitlements }, { check: configRegistries }];
+  const reports = await examine(look, checks, { isSelected: () => true });
+  expect(reports.every(({ status }) => status === 'warn')).toBe(true);
+  expect(performance.now() - start).toBeLessThan(10_000);
 });

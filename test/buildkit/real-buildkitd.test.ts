@@ -37,6 +37,18 @@ interface Start {
   readonly output: string;
 }
 
+/** A configuration may name any path as a socket or state directory: nothing of this host but scratch can be written. */
+const ONLY_SCRATCH = `mount --make-rprivate /
+  mount --bind "$0" "$0"
+  mount -t tmpfs none /run
+  mount -t tmpfs none /var/lib
+  mount -o remount,bind,ro /
+  mount -o remount,bind,ro /dev
+  cd "$0"
+  exec "$@"`;
+/** What crashes in the background does so at once. */
+const SERVES_AFTER_MS = 200;
+
 /** Starts buildkitd as root in a mount namespace of its own, until it serves or ends. */
 function start(program: { readonly path: string; readonly help: string }, text: string | Uint8Array): Promise<Start> {
   const directory = join(scratch, String(++count));
@@ -50,10 +62,10 @@ function start(program: { readonly path: string; readonly help: string }, text: 
     ...(program.help.includes('otel-socket-path') ? ['--otel-socket-path', `${directory}/o.sock`] : []),
   ];
   return new Promise((resolve) => {
-    const child = spawn('unshare', ['--mount', '--fork', '--kill-child', program.path, ...args], {
+    const inside = ['sh', '-ec', ONLY_SCRATCH, directory, program.path, ...args];
+    const child = spawn('unshare', ['--mount', '--fork', '--kill-child', ...inside], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: directory },
-      cwd: directory,
     });
     let output = '';
     let serves = false;
@@ -62,12 +74,13 @@ function start(program: { readonly path: string; readonly help: string }, text: 
       output += chunk.toString();
       if (serves || !output.includes('running server on')) return;
       serves = true;
-      child.kill('SIGKILL');
+      setTimeout(() => child.kill('SIGKILL'), SERVES_AFTER_MS);
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
-    child.on('close', () => {
+    child.on('close', (code) => {
       clearTimeout(end);
+      if (code !== null && code !== 128 + 9) serves = false;
       rmSync(directory, { recursive: true, force: true });
       resolve({ starts: serves, output });
     });

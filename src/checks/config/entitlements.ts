@@ -1,6 +1,6 @@
 import { acrossReleases, releasesOf } from '../../buildkit/config.ts';
 import { adviceOnEntitlement, ENTITLEMENTS } from '../../buildkit/entitlements.ts';
-import { edited } from '../../buildkit/mend.ts';
+import { trialsOf } from '../../buildkit/mend.ts';
 import { joinKey, keyText } from '../../buildkit/schema-tree.ts';
 import { isSince, type Release } from '../../buildkit/version.ts';
 import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
@@ -32,6 +32,7 @@ export const configEntitlements: Check<typeof needs, EntitlementsEvidence> = {
     const releases = releasesOf(version.value ?? config.bracket);
     const entry = config.content.values.find(({ path }) => joinKey(path) === 'insecure-entitlements');
     const text = config.file?.text ?? '';
+    const isPossible = trialsOf(text);
     const fromFile = source === 'file' && entry !== undefined;
     for (const [index, name] of names.entries()) {
       const evidence: EntitlementsEvidence = {
@@ -75,7 +76,7 @@ export const configEntitlements: Check<typeof needs, EntitlementsEvidence> = {
           : names.includes(meant)
             ? [{ change: 'remove', path: written }]
             : [{ change: 'set', path: written, value: meant }];
-      const possible = changes !== null && edit !== null && edited(text, changes) !== null;
+      const possible = changes !== null && edit !== null && isPossible(changes);
       const known = ENTITLEMENTS.find((entitlement) => entitlement.name === (meant ?? name));
       const exists = known !== undefined && known.name === name;
       const advice = exists

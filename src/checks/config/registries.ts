@@ -1,4 +1,4 @@
-import { edited } from '../../buildkit/mend.ts';
+import { trialsOf } from '../../buildkit/mend.ts';
 import { keyText } from '../../buildkit/schema-tree.ts';
 import { compareReleases, NEWEST } from '../../buildkit/version.ts';
 import { configEdit } from '../../facts/config-edit.ts';
@@ -38,6 +38,7 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
     const problems: Problem<RegistriesEvidence>[] = [];
     const unseen: UnseenReason[] = [];
     const text = config.file?.text ?? '';
+    const isPossible = trialsOf(text);
     const hosts = new Set(all.map(({ host }) => host));
     const report = (
       condition: Condition,
@@ -47,7 +48,7 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
       more: Partial<RegistriesEvidence> & { readonly wish?: readonly TomlEdit[] | null; readonly item?: number } = {},
     ): void => {
       const { wish = null, item, ...rest } = more;
-      const changes = wish === null || edit === null || edited(text, wish) === null ? null : wish;
+      const changes = wish === null || edit === null || !isPossible(wish) ? null : wish;
       const line = lineFor(path, item);
       problems.push({
         condition,
@@ -72,10 +73,8 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
         },
       });
     };
-    const entryOf = (path: readonly string[]) =>
-      config.content.values.find(
-        (value) => value.path.length === path.length && value.path.every((part, at) => part === path[at]),
-      );
+    const entries = new Map(config.content.values.map((value) => [value.path.join('\0'), value]));
+    const entryOf = (path: readonly string[]) => entries.get(path.join('\0'));
     const writtenAs = (path: readonly string[]): readonly string[] => entryOf(path)?.written ?? path;
     const lineFor = (path: readonly string[], item?: number): number | null => {
       const entry = entryOf(path);

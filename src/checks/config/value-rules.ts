@@ -1,9 +1,10 @@
 import { acrossReleases, type ConfigReading, type ConfigValue } from '../../buildkit/config.ts';
+import { repositoryComplaint } from '../../buildkit/repositories.ts';
 import { KEYS } from '../../buildkit/schema.ts';
 import { joinKey, keyText, specOf } from '../../buildkit/schema-tree.ts';
 import { parseSize } from '../../buildkit/sizes.ts';
 import { isSince, type Release, release } from '../../buildkit/version.ts';
-import { parseIp, parseListenAddress } from '../../facts/address.ts';
+import { type ListenAddress, parseIp, parseListenAddress, resolvePort, splitHostPort } from '../../facts/address.ts';
 import type { Condition, Json } from '../../model.ts';
 import { nearest } from '../../nearest.ts';
 
@@ -58,22 +59,59 @@ const SMALL = 1_000_000;
 /** Ten years; a longer time is one that was counted in smaller units. */
 const LONG_SECONDS = 315_360_000;
 const OVERFLOW_SECONDS = 2 ** 63 / 1e9;
+/** Before, the whole text is the TCP address. */
+const DEBUG_ADDRESS_WITH_SCHEME: Release = [0, 19, 0];
 
-/** Why no buildkitd can read a platform; null where at least one can. */
-export function platformComplaint(text: string): string | null {
+/** What each part of a platform may hold, from a release on, newest first. */
+const PLATFORM_PARTS: readonly { readonly since: Release; readonly first: RegExp; readonly later: RegExp }[] = [
+  {
+    since: [0, 31, 0],
+    first: /^[A-Za-z0-9_-]+(?:\([A-Za-z0-9_.%-]*(?:\+[A-Za-z0-9_.%-]+)*\))?$/,
+    later: /^[A-Za-z0-9_.-]+$/,
+  },
+  { since: [0, 19, 0], first: /^[A-Za-z0-9_-]+(?:\([A-Za-z0-9_.-]*\))?$/, later: /^[A-Za-z0-9_.-]+$/ },
+  { since: [0, 15, 0], first: /^[A-Za-z0-9_-]+(?:\([A-Za-z0-9_.-]*\))?$/, later: /^[A-Za-z0-9_-]+$/ },
+  { since: [0, 3, 0], first: /^[A-Za-z0-9_-]+$/, later: /^[A-Za-z0-9_-]+$/ },
+];
+
+/** Why a release cannot read a platform; null where it can. */
+function platformComplaint(text: string, at: Release): string | null {
   const parts = text.split('/');
   if (text.includes(',')) return 'it holds several platforms: each is an element of the list';
   if (text.includes('*')) return 'there are no wildcards';
   if (parts.length > 3) return 'it has more than three parts';
-  const bad = parts.find(
-    (part, index) => !(index === 0 ? /^[A-Za-z0-9_.-]+(?:\([A-Za-z0-9_.%+-]*\))?$/ : /^[A-Za-z0-9_.-]+$/).test(part),
-  );
+  const { first, later } = PLATFORM_PARTS.find(({ since }) => isSince(at, since)) ?? { first: /^/, later: /^/ };
+  const bad = parts.find((part, index) => !(index === 0 ? first : later).test(part));
   if (bad !== undefined)
     return bad === '' ? 'a part of it is empty' : `${JSON.stringify(bad)} has a character that platforms cannot have`;
+  if (/%(?![0-9a-fA-F]{2})/.test(text)) return 'two hexadecimal digits must follow %';
   const only = parts.length === 1 ? (parts[0] ?? '').replace(/\(.*$/, '') : null;
   if (only !== null && !KNOWN_OS.test(only) && !KNOWN_ARCH.test(only))
     return 'no operating system and no processor has this name';
   return null;
+}
+
+/** Why nobody can listen at an address, whatever the host; null where its text is in order. */
+function addressComplaint(address: ListenAddress): string | null {
+  if (address.scheme === 'unix') {
+    if (address.path === '') return 'the path of the socket is missing';
+    return socketComplaint(address.path);
+  }
+  if (address.scheme !== 'tcp') return address.scheme === null ? address.why : null;
+  const split = splitHostPort(address.hostPort);
+  if (split.error !== null) return split.error;
+  if (/^[a-z0-9]+(?:-[a-z0-9]+)*$/i.test(split.port) && !/^\d+$/.test(split.port)) return null;
+  return resolvePort(split.port, new Map()).error;
+}
+const LONGEST_SOCKET = 107;
+
+function socketComplaint(path: string): string | null {
+  let length = 0;
+  for (const char of path) {
+    const code = char.codePointAt(0) ?? 0;
+    length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return length > LONGEST_SOCKET ? `a socket's path has at most ${LONGEST_SOCKET} bytes, and this has ${length}` : null;
 }
 
 /** Judges the values of a file by what surrounds it. */
@@ -195,7 +233,17 @@ function judgeValue(
   if (key === 'grpc.address' && Array.isArray(value))
     return value.flatMap((item: Json, index) => {
       const address = typeof item === 'string' ? parseListenAddress(item) : null;
-      if (typeof item !== 'string' || address === null || address.scheme !== null) return literalPath(item, index);
+      const why = address === null ? null : addressComplaint(address);
+      if (typeof item !== 'string' || address === null || why === null) return literalPath(item, index);
+      const place = { line: itemLines[index] ?? line, written: [...written, String(index)] };
+      if (address.scheme !== null)
+        return [
+          say('config.bad-address', 'stops', `buildkitd cannot listen at ${JSON.stringify(item)}: ${why}.`, {
+            ...place,
+            prints: address.scheme === 'tcp' ? why : '',
+            advice: 'Write unix:///path or tcp://host:port.',
+          }),
+        ];
       const guess = /^\//.test(item)
         ? `unix://${item}`
         : /^[\w.*[\]:-]*:\d+$/.test(item)
@@ -207,17 +255,32 @@ function judgeValue(
           'stops',
           `buildkitd does not start with the address ${JSON.stringify(item)}: it must begin with unix://, tcp:// or fd://.`,
           {
-            line: itemLines[index] ?? line,
-            prints: address.why,
-            written: [...written, String(index)],
+            ...place,
+            prints: why,
             advice: guess === null ? 'Write unix:///path or tcp://host:port.' : `Write ${guess}.`,
           },
         ),
       ];
     });
+  if (key === 'grpc.debugAddress' && text !== null && text !== '') {
+    const whole = !isSince(at, DEBUG_ADDRESS_WITH_SCHEME) || !text.includes('://');
+    const why = addressComplaint(whole ? { scheme: 'tcp', hostPort: text } : parseListenAddress(text));
+    if (why === null) return literalPath(value, null);
+    return [
+      say(
+        'config.bad-address',
+        'stops',
+        `buildkitd cannot listen at the debug address ${JSON.stringify(text)}: ${why}.`,
+        {
+          prints: why,
+          advice: 'Write host:port, such as 127.0.0.1:6060.',
+        },
+      ),
+    ];
+  }
   if (isWorker && name === 'platforms' && Array.isArray(value))
     return value.flatMap((item: Json, index) => {
-      const why = typeof item === 'string' ? platformComplaint(item) : null;
+      const why = typeof item === 'string' ? platformComplaint(item, at) : null;
       if (why === null) return [];
       return [
         say(invalid, off ? 'odd' : 'stops', `The platform ${JSON.stringify(item)} cannot be read: ${why}.`, {
@@ -239,6 +302,13 @@ function judgeValue(
           advice: 'Write a number greater than zero, or remove the key: the default is 4.',
         },
       ),
+    ];
+  if (key === 'history.maxEntries' && typeof value === 'number' && value < 0)
+    return [
+      say(invalid, 'stops', `maxEntries is ${value}; less than 0 makes buildkitd crash soon after its start.`, {
+        prints: 'slice bounds out of range',
+        advice: 'Write a number from 0 on, or remove the key: the default is 50.',
+      }),
     ];
   if (key === 'dns.nameservers' && Array.isArray(value)) {
     const checked = isSince(at, [0, 24, 0]);
@@ -285,6 +355,26 @@ function judgeValue(
         },
       ),
     ];
+  if (key === 'frontend."gateway.v0".allowedRepositories' && Array.isArray(value))
+    return value.flatMap((item: Json, index) => {
+      const why = typeof item === 'string' ? repositoryComplaint(item) : null;
+      if (why === null) return [];
+      return [
+        say(
+          invalid,
+          'stops',
+          `buildkitd does not start: the allowed repository ${JSON.stringify(item)} cannot be read: ${why}.`,
+          {
+            line: itemLines[index] ?? line,
+            written: [...written, String(index)],
+            advice: 'Write repositories as "docker/dockerfile" or "host:port/path".',
+          },
+        ),
+      ];
+    });
+  const tooLong = key === 'otel.socketPath' && text !== null ? socketComplaint(text) : null;
+  if (tooLong !== null)
+    return [say(invalid, 'stops', `buildkitd does not start: ${tooLong}.`, { advice: 'Write a shorter path.' })];
   if (key === 'otel.socketPath' && text !== null && /^[a-z]+:\/\//.test(text))
     return [
       say(

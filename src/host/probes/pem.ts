@@ -39,7 +39,11 @@ export function probePem(path: string): PemAnswer {
 export function probeKeypair(cert: string, key: string): { matches: boolean | null; error: string | null } {
   try {
     const { createPrivateKey, X509Certificate } = crypto();
-    return { matches: new X509Certificate(textOf(cert)).checkPrivateKey(createPrivateKey(textOf(key))), error: null };
+    const text = textOf(key);
+    // OpenSSL's own words for a missing password name anything but that.
+    if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text))
+      return { matches: null, error: 'the key is encrypted with a password' };
+    return { matches: new X509Certificate(textOf(cert)).checkPrivateKey(createPrivateKey(text)), error: null };
   } catch (error) {
     return { matches: null, error: messageOf(error) };
   }

@@ -197,10 +197,16 @@ test('real files made by openssl: a pair passes, a foreign key fails', async () 
       ],
       { stdio: 'ignore' },
     );
+  for (const [form, ...more] of [['locked'], ['old-locked', '-traditional']])
+    execFileSync(
+      'openssl',
+      ['pkey', ...more, '-in', path('a.key'), '-aes128', '-passout', 'pass:x', '-out', path(`${form}.key`)],
+      { stdio: 'ignore' },
+    );
   writeFileSync(path('broken.crt'), '-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n');
   const status = async (cert: string, key: string): Promise<string | undefined> => {
     const files = Object.fromEntries(
-      ['a.key', 'a.crt', 'b.key', 'b.crt', 'broken.crt'].map((name) => [
+      ['a.key', 'a.crt', 'b.key', 'b.crt', 'broken.crt', 'locked.key', 'old-locked.key'].map((name) => [
         path(name),
         { text: '', uid: 1000, gid: 1000, mode: 0o600 },
       ]),
@@ -215,6 +221,8 @@ test('real files made by openssl: a pair passes, a foreign key fails', async () 
   };
   expect(await status('a.crt', 'a.key')).toBe('pass ');
   expect(await status('a.crt', 'b.key')).toBe('fail tls.server-pair');
+  expect(await status('a.crt', 'locked.key')).toBe('fail tls.server-pair');
+  expect(await status('a.crt', 'old-locked.key')).toBe('fail tls.server-pair');
   expect(await status('broken.crt', 'a.key')).toBe('fail tls.server-missing');
   expect(await status('a.key', 'a.key')).toBe('fail tls.server-missing');
 });
