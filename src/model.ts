@@ -134,6 +134,8 @@ export interface Probes {
     readonly input: { readonly path: string };
     readonly answer: { readonly held: boolean; readonly pid: number | null };
   };
+  /** Whether execve(2) would take a file as a program here. */
+  readonly program: { readonly input: { readonly path: string }; readonly answer: ProgramAnswer };
   /** Derived facts of a PEM file; never the key itself. */
   readonly pem: { readonly input: { readonly path: string }; readonly answer: PemAnswer };
   /** Whether a certificate and a private key belong together. */
@@ -147,6 +149,15 @@ export type ProbeName = keyof Probes;
 export interface TcpAddress {
   readonly host: string;
   readonly port: number;
+}
+export interface ProgramAnswer {
+  /** False: it may be executed perhaps, but not be read, so that nothing else is known. */
+  readonly readable: boolean;
+  /** `what` is the missing interpreter, or the number of the foreign machine (elf(5)). */
+  readonly obstacle: {
+    readonly kind: 'empty' | 'no-program' | 'foreign' | 'truncated' | 'interpreter';
+    readonly what: string;
+  } | null;
 }
 export interface PemAnswer {
   readonly certificates: readonly {

@@ -5,6 +5,7 @@ import { probeDtype, probeLock, probeWrite } from './probes/files.ts';
 import { probeNamespace } from './probes/namespace.ts';
 import { probeBind, probeConnect } from './probes/net.ts';
 import { probeKeypair, probePem } from './probes/pem.ts';
+import { probeProgram } from './probes/program.ts';
 import { findTool, refuseUntrusted, runProgram, SYSTEM_PATH } from './run-tool.ts';
 import { surveyArguments, surveyReader } from './survey.ts';
 
@@ -60,6 +61,7 @@ export const probes: ProbeTable = {
   write: async ({ directory }) => probeWrite(directory),
   lock: ({ path }) => probeLock(path),
   dtype: ({ directory }) => probeDtype(directory),
+  program: async ({ path }) => probeProgram(path),
   pem: async ({ path }) => probePem(path),
   keypair: async ({ cert, key }) => probeKeypair(cert, key),
 };
