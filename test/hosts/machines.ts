@@ -52,6 +52,7 @@ class RecordedMachine extends VirtualHost {
         return { error: exists ? 'ECONNREFUSED' : 'ENOENT' };
       }
       case 'program':
+      case 'bolt':
       case 'pem':
       case 'keypair':
         return null;

@@ -1,13 +1,17 @@
 /**
  * What is tried inside the namespaces, as the root that buildkitd would be there. POSIX sh.
  *
- * Arguments: directory on the cache's file system ('' for none), "fuse" or '', tree to survey or '', PATH of buildkitd.
+ * Arguments: directory on the cache's file system ('' for none), "fuse" or '', tree to survey or '', PATH of buildkitd,
+ * OCI runtime or '', its configuration, the program in it that is not there.
  * Answers on standard output as NUL-terminated records: key, tab, value. An outcome is "ok", or "fail" and the tool's words.
  * Everything temporary is made in one directory and removed on every way out.
  */
 export const NAMESPACE_SCRIPT = `
 LC_ALL=C; export LC_ALL
 daemon_path=$4
+runtime=$5
+step=$6
+nothing=$7
 PATH=/usr/sbin:/usr/bin:/sbin:/bin; export PATH
 say() { printf '%s\\t%s\\000' "$1" "$2"; }
 try() { # name, command...
@@ -20,12 +24,25 @@ work=
 tidy() {
   trap '' TERM INT HUP
   [ -n "$keeper" ] && kill "$keeper" 2>/dev/null
+  [ -n "$stepper" ] && wait "$stepper" 2>/dev/null
   if [ -n "$work" ]; then
     for at in fused merged bound; do [ -d "$work/$at" ] && umount "$work/$at" 2>/dev/null; done
     rm -rf "$work"
   fi
 }
 keeper=
+stepper=
+# The runtime does all that a RUN step asks of it, then finds no program to start: that it says so is the proof.
+try_step() {
+  mkdir "$work/step" "$work/step/rootfs" "$work/state" && printf %s "$step" >"$work/step/config.json" || return
+  name=bk-doctor-$$
+  words=$(PATH=$daemon_path "$runtime" --root "$work/state" run --bundle "$work/step" "$name" </dev/null 2>&1)
+  case $words in
+    *"$nothing"*) say step ok ;;
+    *) say step "fail $(printf %s "$words" | tr '\\000\\n' '  ' | cut -c1-600)" ;;
+  esac
+  PATH=$daemon_path "$runtime" --root "$work/state" delete --force "$name" >/dev/null 2>&1
+}
 trap 'tidy; exit 143' TERM INT HUP
 trap tidy EXIT
 say uidmap "$(cat /proc/self/uid_map)"
@@ -39,6 +56,7 @@ fi
 if [ -n "$1" ]; then
   if words=$(mktemp -d "$1/.bk-doctor-XXXXXXXX" 2>&1) && work=$words &&
     words=$(mkdir "$work/l1" "$work/l2" "$work/upper" "$work/work" "$work/merged" "$work/fused" "$work/bound" 2>&1); then
+    [ -n "$runtime" ] && { try_step & stepper=$!; }
     try overlay mount -t overlay overlay -o "lowerdir=$work/l2:$work/l1,upperdir=$work/upper,workdir=$work/work" "$work/merged"
     if [ "$2" = fuse ] && try fuse env PATH="$daemon_path" mount.fuse3 overlay "$work/fused" -o "lowerdir=$work/l2:$work/l1" -t fuse-overlayfs; then
       # buildkitd chooses by the read-only mount above; a RUN step then needs a writable one.
@@ -47,6 +65,8 @@ if [ -n "$1" ]; then
     fi
     try bind sh -c 'mount --bind "$1/l1" "$1/bound" && mount -o remount,bind,ro "$1/bound"' sh "$work"
     try chown sh -c ': >"$1/owned" && chown 65534:65534 "$1/owned"' sh "$work"
+    [ -n "$stepper" ] && wait "$stepper"
+    stepper=
   else
     say workspace "fail $words"
   fi
