@@ -1,4 +1,4 @@
-import type { As, Fact, Look, Stat } from '../model.ts';
+import type { Fact, Look, Stat } from '../model.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { identity } from './identity.ts';
 import { Unseen } from './unseen.ts';
@@ -45,16 +45,15 @@ export const stateEntries: Fact<readonly StateEntry[]> = {
 
 async function entryAt(look: Look, path: string, use: StateEntry['use']): Promise<StateEntry | null> {
   const { host } = look;
-  const { target, self } = await look.get(identity);
-  const as: As = self.uid === 0 ? 'self' : 'target';
+  const { target } = await look.get(identity);
   try {
-    const stat = await host.stat(path, as);
+    const stat = await host.stat(path, 'target');
     if (stat === null) return null;
     const mine = stat.uid === target.uid && (stat.mode & 0o200) !== 0;
     const database = use !== 'directory' && stat.kind === 'file';
     const [writable, answer] = await Promise.all([
       mine ? host.access(path, 'w', 'target') : true,
-      database ? host.probe('bolt', { path }, as, {}) : null,
+      database ? host.probe('bolt', { path }, 'target', {}) : null,
     ]);
     return { path, use, stat, writable, sound: answer?.sound ?? null };
   } catch (error) {

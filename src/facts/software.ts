@@ -77,7 +77,8 @@ function failureOf(ran: Ran, file: ProgramAnswer | null): string | null {
   // A shell runs these two as scripts of its own; rootlesskit and buildkitd do not.
   if (obstacle?.kind === 'empty' || obstacle?.kind === 'no-program') return obstacleWords(obstacle);
   if (ran.timedOut) return TIMED_OUT;
-  if (ran.code === 0) return null;
+  // Where no process at all can be made, that is not the program's fault.
+  if (ran.code === 0 || (ran.code === null && /: (EPERM|EAGAIN|ENOMEM|EMFILE|ENFILE)$/.test(ran.stderr))) return null;
   if (obstacle !== null) return obstacleWords(obstacle);
   const last = ran.stderr.trim().split('\n').at(-1) ?? '';
   return `${last}${ran.code === null ? '' : ` (exit ${ran.code})`}`.trim() || 'it crashed';

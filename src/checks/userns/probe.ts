@@ -145,7 +145,9 @@ function insideProblems(
   // What a smaller trial showed already is only seen once more.
   if (step?.ok === false && failed === null && problems.length === 0 && proc?.ok !== false) {
     // runc's log line, without what only a machine reads.
-    const said = shortened(/msg="(.*)"/.exec(step.message)?.[1] ?? (step.message || step.errno || 'no words'));
+    const said = shortened(
+      /level=error msg="((?:[^"\\]|\\.)*)"/.exec(step.message)?.[1] ?? (step.message || step.errno || 'no words'),
+    );
     const filtered = facts.status.value?.seccomp === 2 && /not permitted/i.test(said);
     problems.push({
       condition: filtered ? 'seccomp.blocked' : 'runtime.runc-too-old',
