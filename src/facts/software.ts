@@ -106,6 +106,8 @@ export const software: Fact<Software> = {
   async read(look) {
     // Asked side by side: buildkitd is the slowest to answer.
     const daemon = Promise.all([look.get(buildkitdVersion), look.get(buildkitdAnswer)]);
+    // Awaited at the end; until then nobody listens.
+    daemon.catch(() => {});
     const [found, runtime, { rootlesskitFlags }] = await Promise.all([
       look.get(binaries),
       look.get(runtimeBinary),

@@ -39,7 +39,8 @@ export function judgeTemporary(open: SessionCase): void {
   const writable = asAccount ? reach.accountWritable : reach.writable;
   const refused = tried && asAccount ? error !== null && !FULL.has(error) : !writable;
   if (exists && !refused) {
-    const room = tried && error !== null ? { bytes: 0, inodes: null } : facts.session.temporary.room;
+    const full = tried && FULL.has(error ?? '');
+    const room = full ? { bytes: 0, inodes: null } : facts.session.temporary.room;
     if (judgeRoom(open, room, NEEDED, { variable: 'TMPDIR', path, source })) return;
     if (noexec && value !== null)
       say(
