@@ -154,20 +154,18 @@ export const inventory: Fact<{ readonly [name: string]: string | null }> = {
   },
 };
 
-/** What only files tell of the runtime, and where they are right or it may be started, also its version. */
+/** The version of a runtime by a known name, where programs are started; else only what its file tells. */
 async function askRuntime(
   look: Look,
   runtime: Binary | null,
   tool: (typeof RUNTIMES)[number] | undefined,
 ): Promise<Program | null> {
   if (!runtime?.executable) return null;
+  if (tool !== undefined && look.request.probe) return ask(look, runtime, tool);
   const file = await shapeOf(look, runtime);
-  if (tool !== undefined && (look.request.probe || file?.obstacle != null)) return ask(look, runtime, tool);
   if (file === null) return null;
-  const failed =
-    file.obstacle === null || (tool === undefined && file.obstacle.kind === 'foreign')
-      ? null
-      : obstacleWords(file.obstacle);
+  // Without running it nobody knows whether an emulator takes it.
+  const failed = file.obstacle === null || file.obstacle.kind === 'foreign' ? null : obstacleWords(file.obstacle);
   return { path: runtime.path, text: null, release: null, failed, readable: file.readable };
 }
 

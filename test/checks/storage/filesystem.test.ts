@@ -158,6 +158,7 @@ testCheck(
       },
       'a damaged database of the worker': {
         host: hostWith({
+          config: '[worker.oci]\nsnapshotter = "overlayfs"\n',
           files: { [`${CACHE}/runc-overlayfs/metadata_v2.db`]: { uid: 1000, gid: 1000, mode: 0o600 } },
           rest: { probes: { bolt: () => ({ sound: false }) } },
         }),
