@@ -39,48 +39,57 @@ const damaged = (world: World, path: string): string => {
   return world.script(`head -c 65536 /dev/zero >${path}; chown alice: ${path}; chmod 600 ${path}`);
 };
 
+/** Damage to a copy of buildkitd: nothing to try where there is none. */
+const daemonFaults: readonly Fault[] =
+  daemonDirectory() === null
+    ? []
+    : [
+        {
+          name: 'buildkitd for another processor',
+          inject: (world) => copyDaemon(world, foreign('buildkitd')),
+          env: ownDaemon,
+          ready: false,
+          blamed: 'runtime/binaries',
+          ...only,
+        },
+        {
+          name: 'an empty buildkitd',
+          inject: (world) => copyDaemon(world, ': >buildkitd'),
+          env: ownDaemon,
+          ready: false,
+          blamed: 'runtime/binaries',
+          ...only,
+        },
+        {
+          name: 'half of buildkitd',
+          inject: (world) => copyDaemon(world, 'truncate -s 100000 buildkitd'),
+          env: ownDaemon,
+          ready: false,
+          blamed: 'runtime/binaries',
+          ...only,
+        },
+        {
+          name: 'buildkitd without its dynamic loader',
+          inject: (world) =>
+            copyDaemon(world, "cp /usr/bin/true buildkitd; sed -i 's#/ld-linux#/no-linux#g' buildkitd"),
+          env: ownDaemon,
+          ready: false,
+          blamed: 'runtime/binaries',
+          ...only,
+        },
+        {
+          name: 'buildkitd is a script whose interpreter is missing',
+          inject: (world) => copyDaemon(world, 'printf "#!/nowhere/sh\\n" >buildkitd'),
+          env: ownDaemon,
+          ready: false,
+          blamed: 'runtime/binaries',
+          ...only,
+        },
+      ];
+
 /** Programs that are there and cannot start, directories without room, filters of single system calls, damaged state. */
 export const oddFaults: readonly Fault[] = [
-  {
-    name: 'buildkitd for another processor',
-    inject: (world) => copyDaemon(world, foreign('buildkitd')),
-    env: ownDaemon,
-    ready: false,
-    blamed: 'runtime/binaries',
-    ...only,
-  },
-  {
-    name: 'an empty buildkitd',
-    inject: (world) => copyDaemon(world, ': >buildkitd'),
-    env: ownDaemon,
-    ready: false,
-    blamed: 'runtime/binaries',
-    ...only,
-  },
-  {
-    name: 'half of buildkitd',
-    inject: (world) => copyDaemon(world, 'truncate -s 100000 buildkitd'),
-    env: ownDaemon,
-    ready: false,
-    blamed: 'runtime/binaries',
-    ...only,
-  },
-  {
-    name: 'buildkitd without its dynamic loader',
-    inject: (world) => copyDaemon(world, "cp /usr/bin/true buildkitd; sed -i 's#/ld-linux#/no-linux#g' buildkitd"),
-    env: ownDaemon,
-    ready: false,
-    blamed: 'runtime/binaries',
-    ...only,
-  },
-  {
-    name: 'buildkitd is a script whose interpreter is missing',
-    inject: (world) => copyDaemon(world, 'printf "#!/nowhere/sh\\n" >buildkitd'),
-    env: ownDaemon,
-    ready: false,
-    blamed: 'runtime/binaries',
-    ...only,
-  },
+  ...daemonFaults,
   {
     name: 'rootlesskit for another processor',
     inject: (world) =>
@@ -113,6 +122,8 @@ export const oddFaults: readonly Fault[] = [
       inject: () => {},
       ready: false,
       blamed: 'userns/probe',
+      // The chain of packages gives its steps no host name.
+      buildkitdOnly: name === 'sethostname',
     }),
   ),
   {
@@ -249,31 +260,38 @@ export const oddFaults: readonly Fault[] = [
   },
 ];
 
+const daemonLookalikes: readonly Fault[] =
+  daemonDirectory() === null
+    ? []
+    : [
+        {
+          name: 'buildkitd and runc are scripts',
+          inject: (world) => {
+            copyDaemon(world, 'mv buildkitd real');
+            program(world, '/usr/local/own/buildkitd', '#!/bin/sh\nexec /usr/local/own/real "$@"\n');
+            world.script('mv /usr/sbin/runc /usr/sbin/runc.real');
+            program(world, '/usr/sbin/runc', '#!/bin/sh\nexec /usr/sbin/runc.real "$@"\n');
+          },
+          env: ownDaemon,
+          ready: true,
+          ...only,
+        },
+        {
+          name: 'an old broken buildkitd after the one that is used',
+          inject: (world) => {
+            copyDaemon(world, ': >buildkitd; chmod 644 buildkitd');
+          },
+          env: { PATH: `/usr/local/own:${daemonDirectory() ?? '/nowhere'}:${PATH}` },
+          ready: true,
+          ...only,
+        },
+      ];
+
 /** Look odd, and work. */
 export const oddLookalikes: readonly Fault[] = [
   { name: 'HOME is relative', inject: () => {}, env: { HOME: 'home/alice' }, ready: true, snapshotter: 'overlayfs' },
   { name: 'XDG_CONFIG_HOME is relative', inject: () => {}, env: { XDG_CONFIG_HOME: 'conf' }, ready: true },
-  {
-    name: 'buildkitd and runc are scripts',
-    inject: (world) => {
-      copyDaemon(world, 'mv buildkitd real');
-      program(world, '/usr/local/own/buildkitd', '#!/bin/sh\nexec /usr/local/own/real "$@"\n');
-      world.script('mv /usr/sbin/runc /usr/sbin/runc.real');
-      program(world, '/usr/sbin/runc', '#!/bin/sh\nexec /usr/sbin/runc.real "$@"\n');
-    },
-    env: ownDaemon,
-    ready: true,
-    ...only,
-  },
-  {
-    name: 'an old broken buildkitd after the one that is used',
-    inject: (world) => {
-      copyDaemon(world, ': >buildkitd; chmod 644 buildkitd');
-    },
-    env: { PATH: `/usr/local/own:${daemonDirectory() ?? '/nowhere'}:${PATH}` },
-    ready: true,
-    ...only,
-  },
+  ...daemonLookalikes,
   {
     name: 'a runtime by a relative path',
     inject: (world) => config(world, '[worker.oci]\nbinary = "usr/sbin/runc"\n'),
