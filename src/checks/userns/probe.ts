@@ -1,3 +1,4 @@
+import { cgroups } from '../../facts/cgroups.ts';
 import { container } from '../../facts/container.ts';
 import { mounts } from '../../facts/mounts.ts';
 import { launcher, namespace } from '../../facts/namespace.ts';
@@ -17,6 +18,7 @@ const needs = {
   container: optional(container),
   mounts: optional(mounts),
   status: optional(processStatus),
+  cgroups: optional(cgroups),
 };
 
 export interface ProbeEvidence {
@@ -143,7 +145,10 @@ function insideProblems(
     });
   }
   // What a smaller trial showed already is only seen once more.
-  if (step?.ok === false && failed === null && problems.length === 0 && proc?.ok !== false) {
+  const { layout, controllers } = facts.cgroups.value ?? { layout: 'unified', controllers: [] };
+  const incomplete = layout === null || (layout === 'legacy' && !controllers.includes('devices'));
+  const groups = incomplete && step?.ok === false && /cgroup/i.test(step.message);
+  if (step?.ok === false && failed === null && problems.length === 0 && proc?.ok !== false && !groups) {
     // runc's log line, without what only a machine reads.
     const said = shortened(
       /level=error msg="((?:[^"\\]|\\.)*)"/.exec(step.message)?.[1] ?? (step.message || step.errno || 'no words'),
