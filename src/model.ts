@@ -135,6 +135,10 @@ export interface Probes {
     readonly input: { readonly path: string };
     readonly answer: { readonly held: boolean; readonly pid: number | null };
   };
+  /** Whether execve(2) would take a file as a program here. */
+  readonly program: { readonly input: { readonly path: string }; readonly answer: ProgramAnswer };
+  /** Whether a database of bbolt would open; null: it may not be read. */
+  readonly bolt: { readonly input: { readonly path: string }; readonly answer: BoltAnswer };
   /** Derived facts of a PEM file; never the key itself. */
   readonly pem: { readonly input: { readonly path: string }; readonly answer: PemAnswer };
   /** Whether a certificate and a private key belong together. */
@@ -148,6 +152,18 @@ export type ProbeName = keyof Probes;
 export interface TcpAddress {
   readonly host: string;
   readonly port: number;
+}
+export interface ProgramAnswer {
+  /** False: it may be executed perhaps, but not be read, so that nothing else is known. */
+  readonly readable: boolean;
+  /** `what` is the missing interpreter, or the number of the foreign machine (elf(5)). */
+  readonly obstacle: {
+    readonly kind: 'empty' | 'no-program' | 'foreign' | 'truncated' | 'interpreter';
+    readonly what: string;
+  } | null;
+}
+export interface BoltAnswer {
+  readonly sound: boolean | null;
 }
 export interface PemAnswer {
   readonly certificates: readonly {
@@ -166,6 +182,8 @@ export interface NamespaceProbe {
   readonly directory: string | null;
   /** Also try fuse-overlayfs through its mount helper. */
   readonly fuse: boolean;
+  /** The OCI runtime that makes a RUN step, to start one without a program in it; null: not to be tried. */
+  readonly runtime?: { readonly path: string; readonly processSandbox: boolean } | null;
   /** Also look for foreign owners below this tree, from a namespace shifted away from the overflow id. */
   readonly survey: string | null;
 }
@@ -188,6 +206,8 @@ export interface NamespaceAnswer {
   readonly fuseOverlay: Outcome | null;
   /** A writable fuse-overlayfs, as RUN steps need it; tried only where the read-only one was mounted. */
   readonly fuseWrite?: Outcome | null;
+  /** The runtime came as far as starting the program of a RUN step. */
+  readonly step?: Outcome | null;
   readonly bindReadOnly: Outcome | null;
   readonly chown: Outcome | null;
   readonly survey: Survey | null;

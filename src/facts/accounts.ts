@@ -4,6 +4,8 @@ import type { Fact } from '../model.ts';
 export interface Accounts {
   readonly users: readonly { readonly name: string; readonly uid: number; readonly gid: number }[];
   readonly groups: readonly { readonly name: string; readonly gid: number; readonly members: readonly string[] }[];
+  /** False: the one who looks may not read passwd(5). */
+  readonly readable: boolean;
 }
 
 export function parsePasswd(text: string): Accounts['users'] {
@@ -36,10 +38,15 @@ export const accounts: Fact<Accounts> = {
   id: 'accounts',
   async read({ host }) {
     const [passwd, group] = await Promise.all([
-      host.read('/etc/passwd', 'self', 4 * 1024 * 1024).catch(() => null),
+      host.read('/etc/passwd', 'self', 4 * 1024 * 1024).catch(() => 'unseen' as const),
       host.read('/etc/group', 'self', 4 * 1024 * 1024).catch(() => null),
     ]);
-    return { users: parsePasswd(passwd?.text ?? ''), groups: parseGroup(group?.text ?? '') };
+    const seen = passwd === 'unseen' ? null : passwd;
+    return {
+      users: parsePasswd(seen?.text ?? ''),
+      groups: parseGroup(group?.text ?? ''),
+      readable: passwd !== 'unseen',
+    };
   },
 };
 

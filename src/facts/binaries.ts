@@ -1,6 +1,7 @@
 import type { Fact, Look, Stat } from '../model.ts';
 import { environment } from './environment.ts';
 import { settings } from './settings.ts';
+import { fromStart } from './start-directory.ts';
 import { unit } from './unit.ts';
 import { asAbsent } from './unseen.ts';
 
@@ -93,7 +94,10 @@ export const runtimeBinary: Fact<Binary | null> = {
       look.get(settings),
       look.get(binaries),
     ]);
-    if (oci.binary.value !== null) return findInPath(look, oci.binary.value, values.PATH ?? '');
+    if (oci.binary.value !== null) {
+      const { value } = oci.binary;
+      return findInPath(look, value.includes('/') ? await fromStart(look, value) : value, values.PATH ?? '');
+    }
     return found['buildkit-runc']?.executable ? found['buildkit-runc'] : found.runc;
   },
 };

@@ -5,6 +5,7 @@ import type { Fact, FileKind, Look, Reading, Stat, UnseenReason } from '../model
 import { buildkitdVersion } from './buildkitd-version.ts';
 import { environment } from './environment.ts';
 import { identity } from './identity.ts';
+import { fromStart } from './start-directory.ts';
 import { splitWords, unit } from './unit.ts';
 import { NotRecorded, reasonOf, Unseen } from './unseen.ts';
 
@@ -65,10 +66,11 @@ export const configPath: Fact<{
     // Before v0.13.0 this one path did not depend on USER.
     if (who.mode === 'rootless' && !rootless)
       rootless = surelyBefore(await look.get(buildkitdVersion).catch(() => ANY_RELEASE), [0, 13, 0]);
-    const defaultPath = defaultConfigPath(rootless ? 'rootless' : 'rootful', values);
-    if (look.request.config !== null) return { path: look.request.config, source: 'option', defaultPath };
+    const defaultPath = await fromStart(look, defaultConfigPath(rootless ? 'rootless' : 'rootful', values));
+    if (look.request.config !== null)
+      return { path: await fromStart(look, look.request.config), source: 'option', defaultPath };
     const given = flags.config?.at(-1);
-    if (given) return { path: given, source: 'unit', defaultPath };
+    if (given) return { path: await fromStart(look, given), source: 'unit', defaultPath };
     return { path: defaultPath, source: 'default', defaultPath };
   },
 };

@@ -7,6 +7,7 @@ import {
   failureWords,
   refused,
   type Trial,
+  unmountable,
   untried,
   wasTried,
   whyUntried,
@@ -68,6 +69,8 @@ function certainCauses(here: Circumstances): readonly Cause[] {
 
 /** Would buildkitd's own test of fuse-overlayfs on the cache directory succeed? */
 export function tryFuse(here: Circumstances): Trial {
+  const named = unmountable(here);
+  if (named !== null) return refused('files', null, [named]);
   const causes = certainCauses(here);
   if (!here.programs['fuse-overlayfs']?.executable) return refused('files', null, causes);
   const outcome = here.answer?.fuseOverlay ?? null;

@@ -1,5 +1,5 @@
 import type { Fact, NamespaceAnswer } from '../model.ts';
-import { binaries } from './binaries.ts';
+import { binaries, runtimeBinary } from './binaries.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { environment } from './environment.ts';
 import { identity } from './identity.ts';
@@ -36,6 +36,11 @@ export const namespace: Fact<NamespaceAnswer> = {
         'unshare --user --map-root-user true',
       );
     }
+    // As real root the runtime would make control groups of the host's; in a user namespace it makes none by itself.
+    const runtime =
+      (by === 'rootlesskit' || status?.inUserNamespace === true) && options.oci.enabled.value !== false
+        ? await look.get(runtimeBinary)
+        : null;
     const ordinary = look.host.identity.self.uid !== 0 || status?.inUserNamespace === true;
     return look.host.probe(
       'namespace',
@@ -45,6 +50,9 @@ export const namespace: Fact<NamespaceAnswer> = {
             ? { path: rootlesskit.path, args: probeArgs(options.rootlesskitArgs) }
             : null,
         directory: directory?.nearest ?? null,
+        runtime: runtime?.executable
+          ? { path: runtime.path, processSandbox: !options.oci.noProcessSandbox.value }
+          : null,
         fuse: found['fuse-overlayfs']?.executable === true,
         survey: by === 'rootlesskit' && ordinary && directory?.exists ? (directory.real ?? directory.path) : null,
       },

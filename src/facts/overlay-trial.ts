@@ -6,6 +6,7 @@ import {
   failureWords,
   refused,
   type Trial,
+  unmountable,
   untried,
   wasTried,
   whyUntried,
@@ -103,6 +104,8 @@ function confiningCauses({ confinement, status, contained }: Circumstances): rea
 
 /** Would buildkitd's own test of overlayfs on the cache directory succeed? */
 export function tryOverlay(here: Circumstances): Trial {
+  const named = unmountable(here);
+  if (named !== null) return refused('files', null, [named]);
   const certain = certainCauses(here);
   const outcome = here.answer?.overlay ?? null;
   if (wasTried(outcome)) {

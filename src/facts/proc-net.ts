@@ -75,7 +75,7 @@ export function parseIfInet6(text: string): readonly Ip[] {
   return found;
 }
 
-/** Who listens where in /proc/locks: exclusive locks by "major:minor:inode". */
+/** A lock of /proc/locks that keeps others from an exclusive flock(2). */
 export interface FileLock {
   readonly pid: number | null;
   readonly major: number;
@@ -85,7 +85,10 @@ export interface FileLock {
 export function parseLocks(text: string): readonly FileLock[] {
   const found: FileLock[] = [];
   for (const line of text.split('\n')) {
-    const row = /^\d+:\s+(?:FLOCK|OFDLCK|POSIX)\s+\S+\s+WRITE\s+(-?\d+)\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s/i.exec(line);
+    const row =
+      /^\d+:\s+(?:FLOCK\s+\S+\s+(?:READ|WRITE)|(?:OFDLCK|POSIX)\s+\S+\s+WRITE)\s+(-?\d+)\s+([0-9a-f]+):([0-9a-f]+):(\d+)\s/i.exec(
+        line,
+      );
     if (row === null) continue;
     const pid = Number(row[1]);
     found.push({

@@ -15,6 +15,12 @@ export interface Place {
   /** Null for no value and for relative paths. */
   readonly reach: Reach | null;
 }
+/** What is left on the file system of a directory. */
+export interface Room {
+  readonly bytes: number;
+  /** Null where the file system does not count them. */
+  readonly inodes: number | null;
+}
 /** What buildkitd gets from the session it is started in. */
 export interface Session {
   /** systemd is this system's init (sd_booted(3)). */
@@ -32,6 +38,7 @@ export interface Session {
     readonly isList: boolean;
     /** For a list: can that path be made? */
     readonly wholeCreatable: boolean;
+    readonly room: Room | null;
   };
   /** /run/user/UID, whatever the variable says. */
   readonly runUser: { readonly path: string; readonly reach: Reach };
@@ -46,7 +53,10 @@ export interface Session {
     readonly error: string | null;
     readonly tried: boolean;
     readonly noexec: boolean;
+    readonly room: Room | null;
   };
+  /** /tmp, where rootlesskit works as well, wherever TMPDIR is (its pkg/copyup); null without rootlesskit. */
+  readonly copyUp: Reach | null;
   /** rootlesskit's --state-dir; null: a temporary directory of its own. */
   readonly stateDirectory: { readonly path: string; readonly reach: Reach | null } | null;
   readonly homeFromPasswd: string | null;
@@ -81,21 +91,31 @@ export const session: Fact<Session> = {
     const runUser = `/run/user/${target.uid}`;
     const state = by === 'rootlesskit' ? options.rootlesskitFlags['state-dir']?.at(-1) : undefined;
     const root = options.root.value;
-    const [systemd, linger, loginctl, runReach, runUserReach, home, dataHome, temporary, stateReach, rootReach] =
-      await Promise.all([
-        host.stat('/run/systemd/system', 'self').catch(() => null),
-        target.name === null
-          ? null
-          : host.stat(`/var/lib/systemd/linger/${target.name}`, 'self').catch(() => undefined),
-        firstOf(look, ['/usr/bin/loginctl', '/bin/loginctl']),
-        first?.startsWith('/') ? reach(look, first) : null,
-        reach(look, runUser),
-        placeOf(look, 'HOME'),
-        placeOf(look, 'XDG_DATA_HOME'),
-        temporaryOf(look),
-        state?.startsWith('/') ? reach(look, state) : null,
-        root.startsWith('/') ? reach(look, root) : null,
-      ]);
+    const [
+      systemd,
+      linger,
+      loginctl,
+      runReach,
+      runUserReach,
+      home,
+      dataHome,
+      temporary,
+      stateReach,
+      rootReach,
+      copyUp,
+    ] = await Promise.all([
+      host.stat('/run/systemd/system', 'self').catch(() => null),
+      target.name === null ? null : host.stat(`/var/lib/systemd/linger/${target.name}`, 'self').catch(() => undefined),
+      firstOf(look, ['/usr/bin/loginctl', '/bin/loginctl']),
+      first?.startsWith('/') ? reach(look, first) : null,
+      reach(look, runUser),
+      placeOf(look, 'HOME'),
+      placeOf(look, 'XDG_DATA_HOME'),
+      temporaryOf(look),
+      state?.startsWith('/') ? reach(look, state) : null,
+      root.startsWith('/') ? reach(look, root) : null,
+      by === 'rootlesskit' ? reach(look, '/tmp') : null,
+    ]);
     return {
       systemd: systemd?.kind === 'directory',
       userUnit: service?.scope === 'user',
@@ -108,12 +128,14 @@ export const session: Fact<Session> = {
         reach: runReach,
         isList,
         wholeCreatable: whole !== null && whole.obstacle === null && whole.writable,
+        room: await roomAt(look, runReach),
       },
       runUser: { path: runUser, reach: runUserReach },
       home,
       dataHome,
       state: rootReach,
       temporary,
+      copyUp,
       stateDirectory: state === undefined ? null : { path: state, reach: stateReach },
       homeFromPasswd: target.home,
     };
@@ -123,6 +145,14 @@ export const session: Fact<Session> = {
 async function firstOf({ host }: Look, paths: readonly string[]): Promise<string | null> {
   for (const path of paths) if ((await host.stat(path, 'self').catch(() => null))?.kind === 'file') return path;
   return null;
+}
+
+/** ramfs and the like count nothing: there is no limit to run into. */
+async function roomAt({ host }: Look, place: Reach | null): Promise<Room | null> {
+  const at = place?.passed.at(-1)?.path;
+  const stat = at === undefined ? null : await host.statfs(at, 'target').catch(() => null);
+  if (stat === null || stat.totalBytes === 0) return null;
+  return { bytes: stat.availableBytes, inodes: stat.files > 0 ? stat.filesFree : null };
 }
 
 async function temporaryOf(look: Look): Promise<Session['temporary']> {
@@ -141,5 +171,13 @@ async function temporaryOf(look: Look): Promise<Session['temporary']> {
     }
   }
   const mount: Mount | null = await host.mountOf(path, 'target').catch(() => null);
-  return { ...place, reach: found, path, error, tried, noexec: mount?.options.includes('noexec') === true };
+  return {
+    ...place,
+    reach: found,
+    path,
+    error,
+    tried,
+    noexec: mount?.options.includes('noexec') === true,
+    room: await roomAt(look, found),
+  };
 }

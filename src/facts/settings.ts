@@ -4,6 +4,7 @@ import type { Fact, Json, Source } from '../model.ts';
 import { configFile, usesRootlessPaths } from './config-file.ts';
 import { environment } from './environment.ts';
 import { identity } from './identity.ts';
+import { fromStart } from './start-directory.ts';
 import { splitWords, unit } from './unit.ts';
 
 /** A setting with where it came from; `key` is the dotted key of buildkitd.toml that holds it. */
@@ -12,7 +13,7 @@ export interface Setting<T> {
   readonly source: Source;
   readonly key: string;
 }
-/** What decides a start, after command line, unit, file and defaults. Paths may be relative if written so. */
+/** What decides a start, after command line, unit, file and defaults. Paths may be relative if written so, and nothing tells where buildkitd is started. */
 export interface Settings {
   readonly root: Setting<string>;
   readonly addresses: Setting<readonly string[]>;
@@ -77,7 +78,7 @@ export const settings: Fact<Settings> = {
     const flags: Flags = service?.buildkitd.flags ?? parseBuildkitdArgs(splitWords(values.BUILDKITD_FLAGS ?? '')).flags;
     const rootlessPaths = usesRootlessPaths(who.mode, values);
     const runtime = rootlessPaths ? (values.XDG_RUNTIME_DIR ?? '').split(':')[0] : '';
-    const runDirectory = runtime ? `${runtime}/buildkit` : '/run/buildkit';
+    const runDirectory = runtime ? await fromStart(look, `${runtime}/buildkit`) : '/run/buildkit';
 
     function pick<T extends Json>(
       key: string,
@@ -115,8 +116,16 @@ export const settings: Fact<Settings> = {
       (given) => given,
       look.request.addresses,
     );
+    const root = pick<string>(
+      'root',
+      defaultRoot,
+      (v) => isString(v) && v !== '',
+      'root',
+      undefined,
+      look.request.root,
+    );
     return {
-      root: pick<string>('root', defaultRoot, (v) => isString(v) && v !== '', 'root', undefined, look.request.root),
+      root: { ...root, value: await fromStart(look, root.value) },
       addresses,
       debugAddress: text('grpc.debugAddress', 'debugaddr'),
       otelSocket: pick<string>(

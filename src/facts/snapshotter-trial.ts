@@ -84,6 +84,22 @@ function isWorkspaceFailure(outcome: Outcome): boolean {
   return !outcome.ok && /^(mktemp|mkdir): /.test(outcome.message);
 }
 
+/** Mount options are one text of less than a page, in which these characters have a meaning of their own. */
+export function unmountable({ directory: { path } }: Circumstances): Cause | null {
+  const odd = /[,:\\]/.exec(path)?.[0];
+  // Four paths below it stand in the options, each with a name of BuildKit's own behind it.
+  const tooLong = 4 * (path.length + 32) + 40 >= 4096;
+  if (odd === undefined && !tooLong) return null;
+  return {
+    condition: 'snapshotter.overlay-unsupported',
+    because:
+      odd === undefined
+        ? `the path of the cache directory is too long (${path.length} characters) for the options of a mount`
+        : `the path ${path} contains "${odd}", which separates or escapes the options of a mount`,
+    remedy: 'Put the cache into a directory with a plain and short name: root = "DIRECTORY" in buildkitd.toml.',
+  };
+}
+
 /** Why a mount that was asked for was not tried. */
 export function whyUntried({ directory, answer, unseen }: Circumstances, outcome: Outcome | null): UnseenReason {
   if (outcome !== null && isWorkspaceFailure(outcome))

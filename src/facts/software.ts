@@ -1,8 +1,8 @@
 import coerce from 'semver/functions/coerce.js';
 import type { Bracket, Release } from '../buildkit/version.ts';
-import type { Fact, Look, ReadOnlyTool } from '../model.ts';
+import type { Fact, Look, ProgramAnswer, Ran, ReadOnlyTool } from '../model.ts';
 import { type Binary, binaries, runtimeBinary } from './binaries.ts';
-import { buildkitdVersion } from './buildkitd-version.ts';
+import { buildkitdAnswer, buildkitdVersion } from './buildkitd-version.ts';
 import { settings } from './settings.ts';
 import { Unseen } from './unseen.ts';
 
@@ -15,7 +15,11 @@ export interface Program {
   readonly release: Release | null;
   /** Why it could not be run; null when it ran. Exit codes count: a program that cannot print its version is broken. */
   readonly failed: string | null;
+  /** May the target read it? */
+  readonly readable: boolean;
 }
+/** What `failed` says of a program that gave no answer: nothing is known of it then. */
+export const TIMED_OUT = 'it did not answer in time';
 /** Versions of what is judged by them. Null: not found, not executable, not configured, or not a program that may be asked. */
 export interface Software {
   readonly buildkitd: Program | null;
@@ -42,22 +46,57 @@ export function parsePastaDate(text: string): number | null {
 
 async function ask(look: Look, binary: Binary | null, tool: ReadOnlyTool): Promise<Program | null> {
   if (!binary?.executable) return null;
-  const ran = await look.host.run(tool, ['--version'], 'target', binary.path.slice(0, binary.path.lastIndexOf('/')));
+  const [ran, file] = await Promise.all([
+    look.host.run(tool, ['--version'], 'target', binary.path.slice(0, binary.path.lastIndexOf('/'))),
+    shapeOf(look, binary),
+  ]);
   if (ran === null) return null;
   const [line = ''] = (ran.stdout.trim() || ran.stderr.trim()).split('\n');
   // buildkitd prints its package path before the version; the others "NAME version X".
   const text = line.replace(/^\S+\s+(?:version\s+)?(?:github\.com\/\S+\s+)?/, '').trim();
-  const failed = ran.timedOut
-    ? 'it did not answer in time'
-    : ran.code === 0
-      ? null
-      : `${ran.stderr.trim().split('\n').at(-1) ?? ''}${ran.code === null ? '' : ` (exit ${ran.code})`}`.trim();
+  const failed = failureOf(ran, file);
   return {
     path: binary.path,
     text: failed === null && text !== '' ? text : null,
     release: failed === null ? parseRelease(text) : null,
     failed,
+    readable: file?.readable ?? true,
   };
+}
+
+async function shapeOf({ host }: Look, { path }: Binary): Promise<ProgramAnswer | null> {
+  return host.probe('program', { path }, 'target', {}).catch((error: unknown) => {
+    if (error instanceof Unseen) return null;
+    throw error;
+  });
+}
+
+/** Why a program cannot be started, or is broken; null when it answers. */
+function failureOf(ran: Ran, file: ProgramAnswer | null): string | null {
+  const obstacle = file?.obstacle ?? null;
+  // A shell runs these two as scripts of its own; rootlesskit and buildkitd do not.
+  if (obstacle?.kind === 'empty' || obstacle?.kind === 'no-program') return obstacleWords(obstacle);
+  if (ran.timedOut) return TIMED_OUT;
+  // Where no process at all can be made, that is not the program's fault.
+  if (ran.code === 0 || (ran.code === null && /: (EPERM|EAGAIN|ENOMEM|EMFILE|ENFILE)$/.test(ran.stderr))) return null;
+  if (obstacle !== null) return obstacleWords(obstacle);
+  const last = ran.stderr.trim().split('\n').at(-1) ?? '';
+  return `${last}${ran.code === null ? '' : ` (exit ${ran.code})`}`.trim() || 'it crashed';
+}
+
+function obstacleWords({ kind, what }: NonNullable<ProgramAnswer['obstacle']>): string {
+  switch (kind) {
+    case 'empty':
+      return 'the file is empty';
+    case 'no-program':
+      return 'it is neither a program nor a script that names its interpreter';
+    case 'foreign':
+      return `it is a program for another kind of processor (ELF machine ${what})`;
+    case 'truncated':
+      return 'its end is missing';
+    case 'interpreter':
+      return `it needs ${what}, which is not there`;
+  }
 }
 
 const RUNTIMES = ['runc', 'buildkit-runc', 'crun'] as const;
@@ -66,7 +105,9 @@ export const software: Fact<Software> = {
   id: 'software',
   async read(look) {
     // Asked side by side: buildkitd is the slowest to answer.
-    const daemon = look.get(buildkitdVersion);
+    const daemon = Promise.all([look.get(buildkitdVersion), look.get(buildkitdAnswer)]);
+    // Awaited at the end; until then nobody listens.
+    daemon.catch(() => {});
     const [found, runtime, { rootlesskitFlags }] = await Promise.all([
       look.get(binaries),
       look.get(runtimeBinary),
@@ -83,12 +124,12 @@ export const software: Fact<Software> = {
     // Starting a program costs more than most of an examination: only what is judged by its version is asked for it.
     const [rootlesskit, oci, slirp4netns, pasta] = await Promise.all([
       quiet(ask(look, found.rootlesskit, 'rootlesskit')),
-      tool === undefined || !look.request.probe ? null : quiet(ask(look, runtime, tool)),
+      quiet(askRuntime(look, runtime, tool)),
       net?.at(-1) === 'slirp4netns' ? quiet(ask(look, found.slirp4netns, 'slirp4netns')) : null,
       net?.at(-1) === 'pasta' ? quiet(ask(look, found.pasta, 'pasta')) : null,
     ]);
     return {
-      buildkitd: daemonOf(found.buildkitd, await daemon),
+      buildkitd: await daemonOf(look, found.buildkitd, ...(await daemon)),
       rootlesskit,
       runtime: oci,
       slirp4netns,
@@ -113,16 +154,34 @@ export const inventory: Fact<{ readonly [name: string]: string | null }> = {
   },
 };
 
-/** buildkitd was asked already; what could not be executed at all left its errno in the answer. */
-function daemonOf(binary: Binary | null, { min, max, text }: Bracket): Program | null {
-  if (!binary?.executable) return null;
+/** The version of a runtime by a known name, where programs are started; else only what its file tells. */
+async function askRuntime(
+  look: Look,
+  runtime: Binary | null,
+  tool: (typeof RUNTIMES)[number] | undefined,
+): Promise<Program | null> {
+  if (!runtime?.executable) return null;
+  if (tool !== undefined && look.request.probe) return ask(look, runtime, tool);
+  const file = await shapeOf(look, runtime);
+  if (file === null) return null;
+  // Without running it nobody knows whether an emulator takes it.
+  const failed = file.obstacle === null || file.obstacle.kind === 'foreign' ? null : obstacleWords(file.obstacle);
+  return { path: runtime.path, text: null, release: null, failed, readable: file.readable };
+}
+
+/** buildkitd was asked already. It reads its configuration before its flags: what is wrong there is not its own fault. */
+async function daemonOf(look: Look, binary: Binary | null, bracket: Bracket, ran: Ran | null): Promise<Program | null> {
+  if (!binary?.executable || ran === null) return null;
+  const { min, max, text } = bracket;
   const exact = min !== null && max !== null && min.every((part, at) => part === max[at]);
-  const failed = /\bENO(?:EXEC|ENT)$/.exec(text ?? '')?.[0] ?? null;
+  const file = await shapeOf(look, binary);
+  const failed = ran.code !== 0 && /config|toml/i.test(ran.stderr) ? null : failureOf(ran, file);
   const words = (text ?? '').replace(/^buildkitd\s+\S+\s*/, '').split(' ')[0] ?? '';
   return {
     path: binary.path,
     text: failed !== null || words === '' ? null : words,
     release: exact ? min : null,
     failed,
+    readable: file?.readable ?? true,
   };
 }

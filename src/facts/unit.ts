@@ -11,6 +11,8 @@ export interface Unit {
   readonly rootlesskit: { readonly path: string; readonly args: readonly string[]; readonly flags: Flags } | null;
   readonly buildkitd: { readonly path: string; readonly args: readonly string[]; readonly flags: Flags };
   readonly environment: { readonly [name: string]: string };
+  /** WorkingDirectory=, "~" for the home directory; null when the unit leaves it to systemd. */
+  readonly workingDirectory: string | null;
   readonly noNewPrivileges: boolean;
   /** The setting that does so: NoNewPrivileges itself, or one that implies it in a user's unit (systemd.exec(5)). */
   readonly noNewPrivilegesBy: string | null;
@@ -187,6 +189,7 @@ async function readUnit(
       if (found?.[1] !== undefined) environment[found[1]] = splitWords(found[2] ?? '').join(' ');
     }
   }
+  const directoryOf = service.WorkingDirectory?.at(-1);
   const isOn = (key: string): boolean => /^(yes|true|1|on)$/i.test(service[key]?.at(-1) ?? '');
   const noNewPrivilegesBy = isOn('NoNewPrivileges')
     ? 'NoNewPrivileges'
@@ -205,6 +208,7 @@ async function readUnit(
         : { path: argv[kit] ?? 'rootlesskit', args: argv.slice(kit + 1, start), flags: kitArgs.flags },
     buildkitd: { path: argv[start] ?? 'buildkitd', args: argv.slice(start + 1), flags: daemon.flags },
     environment,
+    workingDirectory: directoryOf === undefined ? null : expand(directoryOf.replace(/^-/, '')),
     noNewPrivileges: noNewPrivilegesBy !== null,
     noNewPrivilegesBy,
   };

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
 import { Unseen } from '../facts/unseen.ts';
 import type { Ran } from '../model.ts';
 import { errnoOf } from './errno.ts';
@@ -55,12 +56,19 @@ export function writableByOthers(path: string): string | null {
 /** Runs a program in a session of its own, without our terminal; it and its children are ended at the time limit. Never throws for what it does. */
 export function runProgram(path: string, args: readonly string[], options: RunOptions): Promise<Ran> {
   return new Promise((resolve) => {
-    const child = spawn(path, [...args], {
-      env: { ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-      cwd: '/',
-    });
+    let child: ChildProcessByStdio<null, Readable, Readable>;
+    try {
+      child = spawn(path, [...args], {
+        env: { ...options.env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+        cwd: '/',
+      });
+    } catch (error) {
+      // Where a seccomp filter or a limit forbids new processes.
+      resolve({ code: null, stdout: '', stderr: `${path}: ${errnoOf(error)}`, timedOut: false });
+      return;
+    }
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     let size = 0;

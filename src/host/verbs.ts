@@ -1,10 +1,12 @@
 import { Unseen } from '../facts/unseen.ts';
 import type { Allowed, ProbeName, Probes, Ran, ReadOnlyTool, Survey } from '../model.ts';
 import { type LookVerb, looker, shellWord } from './looker.ts';
+import { probeBolt } from './probes/bolt.ts';
 import { probeDtype, probeLock, probeWrite } from './probes/files.ts';
 import { probeNamespace } from './probes/namespace.ts';
 import { probeBind, probeConnect } from './probes/net.ts';
 import { probeKeypair, probePem } from './probes/pem.ts';
+import { probeProgram } from './probes/program.ts';
 import { findTool, refuseUntrusted, runProgram, SYSTEM_PATH } from './run-tool.ts';
 import { surveyArguments, surveyReader } from './survey.ts';
 
@@ -60,6 +62,8 @@ export const probes: ProbeTable = {
   write: async ({ directory }) => probeWrite(directory),
   lock: ({ path }) => probeLock(path),
   dtype: ({ directory }) => probeDtype(directory),
+  bolt: async ({ path }) => probeBolt(path),
+  program: async ({ path }) => probeProgram(path),
   pem: async ({ path }) => probePem(path),
   keypair: async ({ cert, key }) => probeKeypair(cert, key),
 };

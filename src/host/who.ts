@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { Unseen } from '../facts/unseen.ts';
 import type { Account, Identity, Mode, Request } from '../model.ts';
 import { nearest } from '../nearest.ts';
 import { looker } from './looker.ts';
@@ -19,27 +20,48 @@ function parsePasswd(line: string): PasswdEntry | null {
   return { name, uid: Number(uid), gid: Number(gid), home: home ?? '', shell: shell ?? '' };
 }
 
+/** The text of a file that lookups of accounts read; one that we may not read is to them as it is to us. */
+function textOf(path: string): string {
+  try {
+    return looker.read(path, 16 * 1024 * 1024)?.text ?? '';
+  } catch (error) {
+    if (error instanceof Unseen) return '';
+    throw error;
+  }
+}
+
 function passwdFile(): readonly PasswdEntry[] {
-  const text = looker.read('/etc/passwd', 16 * 1024 * 1024)?.text ?? '';
-  return text
+  return textOf('/etc/passwd')
     .split('\n')
     .map(parsePasswd)
     .filter((entry) => entry !== null);
 }
 
-/** The file first, then whatever name service the system has (LDAP, SSSD, homed). */
-async function lookUp(key: string, entries: readonly PasswdEntry[]): Promise<PasswdEntry | null> {
-  const found = entries.find(({ name, uid }) => name === key || (/^\d+$/.test(key) && uid === Number(key)));
-  if (found !== undefined) return found;
+/** nsswitch.conf(5) may leave the file out of the lookups of accounts; without a line it is their only source. */
+function fileCounts(): boolean {
+  const sources = /^passwd:(.*)$/im.exec(textOf('/etc/nsswitch.conf'))?.[1];
+  return sources === undefined || /\b(files|compat|db)\b/.test(sources);
+}
+
+/**
+ * By name or by uid: the file first, then whatever name service the system has (LDAP, SSSD, homed). A name may consist of
+ * digits: getent takes those for a uid.
+ */
+async function lookUp(key: string | number, entries: readonly PasswdEntry[]): Promise<PasswdEntry | null> {
+  const found = entries.find(({ name, uid }) => (typeof key === 'number' ? uid : name) === key);
+  if (found !== undefined && fileCounts()) return found;
   const getent = findTool('getent', SYSTEM_PATH);
   if (getent === null) return null;
-  const ran = await runProgram(getent, ['passwd', key], { env: { PATH: SYSTEM_PATH, LC_ALL: 'C' }, timeoutMs: 5000 });
+  const ran = await runProgram(getent, ['passwd', String(key)], {
+    env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
+    timeoutMs: 5000,
+  });
   return ran.code === 0 ? parsePasswd(ran.stdout.split('\n')[0] ?? '') : null;
 }
 
 function groupsOf({ name, gid }: PasswdEntry): readonly number[] {
   const groups = new Set([gid]);
-  for (const line of (looker.read('/etc/group', 16 * 1024 * 1024)?.text ?? '').split('\n')) {
+  for (const line of textOf('/etc/group').split('\n')) {
     const [, , id, members] = line.split(':');
     if (/^\d+$/.test(id ?? '') && (members ?? '').split(',').includes(name)) groups.add(Number(id));
   }
@@ -55,7 +77,7 @@ export async function whoIsWho(request: Request, env: NodeJS.ProcessEnv): Promis
   const uid = process.geteuid?.() ?? 0;
   const gid = process.getegid?.() ?? 0;
   const entries = passwdFile();
-  const own = accountOf(await lookUp(String(uid), entries), { uid, gid, groups: process.getgroups?.() ?? [gid] });
+  const own = accountOf(await lookUp(uid, entries), { uid, gid, groups: process.getgroups?.() ?? [gid] });
   const nested = !/^\s*0\s+0\s+4294967295\s*$/m.test(readOr('/proc/self/uid_map', '0 0 4294967295'));
   const sudo =
     uid === 0 && env.SUDO_USER !== undefined && env.SUDO_USER !== '' && env.SUDO_USER !== 'root' ? env.SUDO_USER : null;
@@ -64,7 +86,7 @@ export async function whoIsWho(request: Request, env: NodeJS.ProcessEnv): Promis
   if (wanted === null) {
     if (uid !== 0) {
       if (request.mode === 'rootful') {
-        const root = await lookUp('0', entries);
+        const root = await lookUp(0, entries);
         return { self: own, target: accountOf(root, { uid: 0, gid: 0, groups: [0] }), mode: 'rootful', sudoUser: null };
       }
       return { self: own, target: own, mode: 'rootless', sudoUser: null };
@@ -75,7 +97,8 @@ export async function whoIsWho(request: Request, env: NodeJS.ProcessEnv): Promis
     return { self: own, target: own, mode, sudoUser: sudo };
   }
 
-  const entry = await lookUp(wanted, entries);
+  const entry =
+    (await lookUp(wanted, entries)) ?? (/^\d+$/.test(wanted) ? await lookUp(Number(wanted), entries) : null);
   if (entry === null && !/^\d+$/.test(wanted)) {
     const close = nearest(
       wanted,

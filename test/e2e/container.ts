@@ -15,6 +15,12 @@ export interface ContainerOptions {
   readonly volume?: boolean;
   /** False: no cgroup file system is mounted. */
   readonly cgroup?: boolean;
+  /** System calls that the profile refuses with EPERM, in the place of the engine's own list. */
+  readonly deny?: readonly string[];
+  /** --read-only. */
+  readonly readOnly?: boolean;
+  /** Paths that are hidden beside the engine's own. */
+  readonly hide?: readonly string[];
 }
 
 const DOCKER_CAPABILITIES = [
@@ -45,6 +51,8 @@ const MASKED = [
 ];
 const READONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
+const refusal = (names: readonly string[]) => ({ names, action: 'SCMP_ACT_ERRNO', errnoRet: 1 });
+
 /** Writes a bundle for runc whose file system is this machine's, seen through an overlay. The binds are the world's own layers. */
 export function writeBundle(bundle: string, options: ContainerOptions, binds: readonly string[]): void {
   const capabilities = [...DOCKER_CAPABILITIES, ...(options.capAdd ?? [])]
@@ -60,7 +68,7 @@ export function writeBundle(bundle: string, options: ContainerOptions, binds: re
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       noNewPrivileges: options.noNewPrivileges === true,
     },
-    root: { path: 'rootfs' },
+    root: { path: 'rootfs', readonly: options.readOnly === true },
     hostname: 'container',
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
@@ -88,29 +96,28 @@ export function writeBundle(bundle: string, options: ContainerOptions, binds: re
     ],
     linux: {
       namespaces: ['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
-      ...(options.masked === false ? {} : { maskedPaths: MASKED, readonlyPaths: READONLY }),
-      ...(options.seccomp === false
-        ? {}
-        : {
-            seccomp: {
-              defaultAction: 'SCMP_ACT_ALLOW',
-              architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_AARCH64'],
-              syscalls: [
-                {
-                  names: ['unshare', 'mount', 'umount2', 'setns', 'pivot_root', 'keyctl'],
-                  action: 'SCMP_ACT_ERRNO',
-                  errnoRet: 1,
-                },
-                { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 },
-                {
-                  names: ['clone'],
-                  action: 'SCMP_ACT_ERRNO',
-                  errnoRet: 1,
-                  args: [{ index: 0, value: 0x10000000, valueTwo: 0x10000000, op: 'SCMP_CMP_MASKED_EQ' }],
-                },
-              ],
-            },
-          }),
+      maskedPaths: [...(options.masked === false ? [] : MASKED), ...(options.hide ?? [])],
+      ...(options.masked === false ? {} : { readonlyPaths: READONLY }),
+      ...(options.deny !== undefined
+        ? { seccomp: { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [refusal(options.deny)] } }
+        : options.seccomp === false
+          ? {}
+          : {
+              seccomp: {
+                defaultAction: 'SCMP_ACT_ALLOW',
+                architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_AARCH64'],
+                syscalls: [
+                  refusal(['unshare', 'mount', 'umount2', 'setns', 'pivot_root', 'keyctl']),
+                  { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 },
+                  {
+                    names: ['clone'],
+                    action: 'SCMP_ACT_ERRNO',
+                    errnoRet: 1,
+                    args: [{ index: 0, value: 0x10000000, valueTwo: 0x10000000, op: 'SCMP_CMP_MASKED_EQ' }],
+                  },
+                ],
+              },
+            }),
     },
   };
   fs.mkdirSync(join(bundle, 'rootfs'), { recursive: true });

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Fault, faults, lookalikes } from './faults.ts';
+import { oddFaults, oddLookalikes } from './odd-faults.ts';
 import { runtimeFaults, runtimeLookalikes } from './runtime-faults.ts';
 import { storageFaults, storageLookalikes } from './storage-faults.ts';
 import {
@@ -60,9 +61,11 @@ describe.skipIf(!possible)('real faults', () => {
     ...faults,
     ...storageFaults,
     ...runtimeFaults,
+    ...oddFaults,
     ...lookalikes,
     ...storageLookalikes,
     ...runtimeLookalikes,
+    ...oddLookalikes,
   ]) {
     test(row.name, { timeout: 120_000 }, () => {
       tally.rows++;

@@ -93,12 +93,13 @@ test('addresses of the host', () => {
   ]);
 });
 
-test('exclusive locks', () => {
+test('locks that are in the way of an exclusive flock', () => {
   const text =
-    '1: FLOCK  ADVISORY  WRITE 4242 08:02:131 0 EOF\n2: POSIX  ADVISORY  READ 7 08:02:132 0 EOF\n3: OFDLCK ADVISORY  WRITE -1 00:1a:9 0 EOF\n4: -> FLOCK\n';
+    '1: FLOCK  ADVISORY  WRITE 4242 08:02:131 0 EOF\n2: POSIX  ADVISORY  READ 7 08:02:132 0 EOF\n3: OFDLCK ADVISORY  WRITE -1 00:1a:9 0 EOF\n4: -> FLOCK\n5: FLOCK  ADVISORY  READ 11 08:02:133 0 EOF\n';
   expect(parseLocks(text)).toEqual([
     { pid: 4242, major: 8, minor: 2, inode: 131 },
     { pid: null, major: 0, minor: 26, inode: 9 },
+    { pid: 11, major: 8, minor: 2, inode: 133 },
   ]);
 });
 

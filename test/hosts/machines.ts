@@ -51,6 +51,8 @@ class RecordedMachine extends VirtualHost {
         const exists = (await this.stat((input as Probes['connect']['input']).path)) !== null;
         return { error: exists ? 'ECONNREFUSED' : 'ENOENT' };
       }
+      case 'program':
+      case 'bolt':
       case 'pem':
       case 'keypair':
         return null;

@@ -1,4 +1,4 @@
-import { accounts } from '../../facts/accounts.ts';
+import { type Accounts, accounts } from '../../facts/accounts.ts';
 import { identity } from '../../facts/identity.ts';
 import { loginDefs } from '../../facts/login-defs.ts';
 import { launcher, namespace } from '../../facts/namespace.ts';
@@ -44,6 +44,8 @@ interface Finding {
 
 /** Lines of a map: one for the user itself (Linux 4.15; it was 5 before). */
 const MOST_RANGES = 339;
+/** A map is written at once, and the kernel refuses a page or more (user_namespaces(7)). */
+const PAGE = 4096;
 const WORD: { readonly [K in SubidKind]: string } = { uid: 'user', gid: 'group' };
 
 export const idmapRanges: Check<typeof needs, RangesEvidence> = {
@@ -112,13 +114,13 @@ export const idmapRanges: Check<typeof needs, RangesEvidence> = {
         condition: 'idmap.user-lookup-failed',
         severity: 'error',
         subject: name,
-        message: `uid ${target.uid} has no entry in /etc/passwd or a directory service, and newuidmap maps nothing for an unknown user.`,
+        message: unknownUserMessage(target.uid, accounts),
         evidence: {
           user: name,
           kinds: ['uid', 'gid'],
           ranges: [],
           total: null,
-          repair: { how: 'manual', text: unknownUserWords(target.uid, place.container) },
+          repair: { how: 'manual', text: unknownUserWords(target.uid, accounts, place.container) },
         },
       });
     } else if (!launched && self.uid === target.uid && local !== undefined && local.gid !== target.gid) {
@@ -297,6 +299,13 @@ function judge(
     found.push(
       finding('idmap.subid-invalid', `${name} has ${sane.length} ranges in ${path}; the kernel takes ${MOST_RANGES}.`),
     );
+  else if (mapText(own, sane).length >= PAGE)
+    found.push(
+      finding(
+        'idmap.subid-invalid',
+        `${name}'s ${sane.length} ranges in ${path} make a map of ${mapText(own, sane).length} bytes; the kernel takes less than ${PAGE}.`,
+      ),
+    );
   const around = sane.filter((range) => contains(range, own));
   if (around.length > 0)
     found.push(
@@ -358,6 +367,16 @@ function overlapWords(
     : `${name}'s ranges in ${path} overlap (${listed(ranges)}): the kernel refuses to map an id twice.`;
 }
 
+/** What newuidmap writes: its own id, then one range after the other. */
+function mapText(own: number, ranges: readonly IdRange[]): string {
+  let inside = 1;
+  const lines = ranges.map(({ start, count }) => {
+    inside += count;
+    return `${inside - count} ${start} ${count}\n`;
+  });
+  return `0 ${own} 1\n${lines.join('')}`;
+}
+
 const missingWords = (name: string, path: string, source: string): string =>
   source === 'files'
     ? `${name} has no range in ${path}.`
@@ -368,7 +387,19 @@ const listed = (ranges: readonly IdRange[]): string =>
 
 const shown = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 
-function unknownUserWords(uid: number, container: string | null): string {
+function unknownUserMessage(uid: number, { users, readable }: Accounts): string {
+  const hidden = users.find((user) => user.uid === uid)?.name;
+  if (hidden !== undefined)
+    return `uid ${uid} is ${hidden} in /etc/passwd, but the passwd line of /etc/nsswitch.conf looks elsewhere, and there it is unknown: newuidmap maps nothing for an unknown user.`;
+  return readable
+    ? `uid ${uid} has no entry in /etc/passwd or a directory service, and newuidmap maps nothing for an unknown user.`
+    : `uid ${uid} may not read /etc/passwd, so rootlesskit cannot find out whose subordinate ids it may use (usual is mode 0644).`;
+}
+
+function unknownUserWords(uid: number, { users, readable }: Accounts, container: string | null): string {
+  if (users.some((user) => user.uid === uid))
+    return 'As root, put files back into the passwd line of /etc/nsswitch.conf.';
+  if (!readable) return 'As root: chmod 644 /etc/passwd';
   return container === null
     ? `Create the account (as root: useradd --uid ${uid} NAME) or repair the directory service that should know it.`
     : `Give the image an account for it (RUN echo "user:x:${uid}:${uid}::/home/user:/bin/sh" >>/etc/passwd, with lines in /etc/subuid and /etc/subgid), or run the container as an account that it has (docker run --user 1000, securityContext.runAsUser: 1000 for moby/buildkit:rootless).`;

@@ -7,7 +7,7 @@ import { environment } from '../../facts/environment.ts';
 import { launcher } from '../../facts/namespace.ts';
 import { osRelease } from '../../facts/os-release.ts';
 import { settings } from '../../facts/settings.ts';
-import { type Program, software } from '../../facts/software.ts';
+import { type Program, software, TIMED_OUT } from '../../facts/software.ts';
 import { optional } from '../../facts/unseen.ts';
 import type { Check, Problem, Severity, UnseenReason } from '../../model.ts';
 import { type Install, type Installable, installOf } from '../../packages.ts';
@@ -114,18 +114,8 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
     };
 
     presence('binary.buildkitd-missing', 'error', found.buildkitd, 'buildkitd', 'there is no build daemon to start');
-    if (found.buildkitd?.executable && programs.buildkitd?.failed?.includes('ENOEXEC') === true)
-      add(
-        'binary.buildkitd-missing',
-        'error',
-        'buildkitd',
-        `${found.buildkitd.path} is not a program for this machine`,
-        {
-          path: found.buildkitd.path,
-          install: install('buildkitd'),
-        },
-      );
-    if (by === 'rootlesskit')
+    judgeStart('binary.buildkitd-missing', 'buildkitd', programs.buildkitd);
+    if (by === 'rootlesskit') {
       presence(
         'binary.rootless-helper-missing',
         'error',
@@ -133,6 +123,8 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
         'rootlesskit',
         'an ordinary user cannot start buildkitd without it',
       );
+      judgeStart('binary.rootless-helper-missing', 'rootlesskit', programs.rootlesskit);
+    }
     judgeWorker();
     presence('binary.buildctl-missing', 'info', found.buildctl, 'buildctl', 'another client has to send builds');
     if (!found.git?.executable)
@@ -146,6 +138,18 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
         },
       );
     return { problems, unseen };
+
+    function judgeStart(condition: string, name: Installable, program: Program | null): void {
+      const failed = program?.failed ?? null;
+      if (program === null || failed === null) return;
+      if (failed === TIMED_OUT)
+        unseen.push({ why: `${program.path} --version did not answer in time`, command: `${program.path} --version` });
+      else
+        add(condition, 'error', name, `${program.path} cannot even print its version: ${failed}`, {
+          path: program.path,
+          install: install(name),
+        });
+    }
 
     function judgeWorker(): void {
       const { enabled, binary } = options.oci;
@@ -217,21 +221,17 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
       if (program === null) return;
       const name = runtime.path.slice(runtime.path.lastIndexOf('/') + 1);
       if (program.failed !== null) {
-        if (program.failed.startsWith('it did not answer'))
-          unseen.push({
-            why: `${runtime.path} --version did not answer in time`,
-            command: `${runtime.path} --version`,
-          });
-        else
-          add(
-            'runtime.runc-too-old',
-            'error',
-            name,
-            `${runtime.path} cannot even print its version: ${program.failed}`,
-            { path: runtime.path, install: name === 'crun' ? install('crun') : install('runc') },
-          );
+        judgeStart('runtime.runc-too-old', name === 'crun' ? 'crun' : 'runc', program);
         return;
       }
+      if (!program.readable)
+        add(
+          'runtime.runc-missing',
+          'error',
+          name,
+          `${runtime.path} may be executed but not read (mode 0${runtime.stat.mode.toString(8)}): it copies itself before every RUN step`,
+          { path: runtime.path, executable: { mode: runtime.stat.mode } },
+        );
       const problem = keepProblem(name, program);
       if (problem !== null)
         add('runtime.runc-too-old', problem.severity, name, problem.message, {

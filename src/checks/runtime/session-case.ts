@@ -3,7 +3,7 @@ import { identity } from '../../facts/identity.ts';
 import { listeners } from '../../facts/listeners.ts';
 import { launcher } from '../../facts/namespace.ts';
 import type { Reach } from '../../facts/reach.ts';
-import { session } from '../../facts/session.ts';
+import { type Room, session } from '../../facts/session.ts';
 import { settings } from '../../facts/settings.ts';
 import type { EnvironmentSource, FactsOf, Problem, Severity } from '../../model.ts';
 
@@ -23,6 +23,7 @@ export interface SessionEvidence {
     | 'home'
     | 'data-home'
     | 'temporary'
+    | 'full'
     | 'state-directory'
     | 'no-linger';
   readonly variable: string;
@@ -109,6 +110,29 @@ export function openSession(facts: FactsOf<typeof sessionNeeds>): SessionCase {
       });
     },
   };
+}
+
+/** Says so where fewer bytes or inodes are left than `needed`; true when it did. */
+export function judgeRoom(
+  { add }: SessionCase,
+  room: Room | null,
+  needed: { readonly bytes: number; readonly inodes: number },
+  place: { readonly variable: string; readonly path: string; readonly source: EnvironmentSource | null },
+): boolean {
+  if (room === null) return false;
+  const { path, variable } = place;
+  const say = (condition: string, lacking: string): true => {
+    add(condition, 'error', path, `${path} (${variable}) has ${lacking}`, { kind: 'full', ...place });
+    return true;
+  };
+  if (room.bytes < needed.bytes)
+    return say('storage.disk-full', `${room.bytes} bytes left: what is made there for a build needs ${needed.bytes}`);
+  if (room.inodes !== null && room.inodes < needed.inodes)
+    return say(
+      'storage.inodes-exhausted',
+      `${room.inodes} inodes left: what is made there for a build needs ${needed.inodes}`,
+    );
+  return false;
 }
 
 /** Where and why buildkitd can neither use nor make a directory; null when it can. */

@@ -1,9 +1,11 @@
 import { surelyBefore } from '../../buildkit/version.ts';
 import type { Passed, Reach } from '../../facts/reach.ts';
 import type { Severity } from '../../model.ts';
-import { octal, type SessionCase, type SessionEvidence } from './session-case.ts';
+import { judgeRoom, octal, type SessionCase, type SessionEvidence } from './session-case.ts';
 
 const variable = 'XDG_RUNTIME_DIR';
+/** What a RUN step leaves there while it runs, measured on tmpfs of that size (v0.11.6, v0.32.2). */
+const NEEDED = { bytes: 32_768, inodes: 7 };
 
 /** XDG_RUNTIME_DIR holds buildkitd's sockets and runc's state. */
 export function judgeRuntime(open: SessionCase): void {
@@ -79,6 +81,8 @@ function judgeUse(open: SessionCase, reach: Reach, directory: Passed): boolean {
     );
     return false;
   }
+  const { room, source } = facts.session.runtime;
+  if (judgeRoom(open, room, NEEDED, { variable, path, source })) return false;
   if (isList && !wholeCreatable)
     say(
       open,

@@ -1,3 +1,4 @@
+import type { Severity } from '../../model.ts';
 import { type SessionCase, stopOf } from './session-case.ts';
 
 /** USER decides between root's paths and the user's, for buildkitd and for runc. */
@@ -37,25 +38,31 @@ export function judgeHome(open: SessionCase): void {
   const { user, dataHome, home, state } = facts.session;
   // Without it only the default paths suffer; what is configured does not need it.
   if (facts.settings.root.source !== 'default' || user.value === null || user.value === 'root') return;
-  const [variable, condition, kind, place] =
+  const [variable, condition, kind, place, below] =
     dataHome.value === null
-      ? (['HOME', 'env.home', 'home', home] as const)
-      : (['XDG_DATA_HOME', 'env.xdg-data-home', 'data-home', dataHome] as const);
+      ? (['HOME', 'env.home', 'home', home, '/.local/share/buildkit'] as const)
+      : (['XDG_DATA_HOME', 'env.xdg-data-home', 'data-home', dataHome, '/buildkit'] as const);
   const base = place.value?.split(':')[0] ?? null;
-  const say = (message: string): void =>
-    add(condition, 'error', base ?? variable, message, { kind, variable, path: base, source: place.source });
+  const say = (message: string, severity: Severity = 'error'): void =>
+    add(condition, severity, base ?? variable, message, { kind, variable, path: base, source: place.source });
   if (base === null) {
     say('HOME is not set, so buildkitd keeps its state in /var/lib/buildkit, which only root may write');
     return;
   }
-  if (state === null) {
-    say(`${variable} is the relative path "${base}": the state directory then depends on where buildkitd is started`);
-    return;
-  }
+  // A relative path from a directory that nothing tells: the checks of the state directory say so.
+  if (state === null) return;
+  const absolute = base.startsWith('/') ? base : state.path.slice(0, state.path.lastIndexOf(below));
   const stop = stopOf(open, state);
   // Below it the state directory's own check speaks.
-  if (stop === null || !isAtOrAbove(stop.path, base)) return;
-  const absent = state.obstacle === null && !state.passed.some(({ path }) => path === base);
+  if (stop === null || !isAtOrAbove(stop.path, absolute)) {
+    if (absolute !== base)
+      say(
+        `${variable} is the relative path "${base}": started here, buildkitd keeps its state in ${state.path}, and elsewhere in another place`,
+        'warning',
+      );
+    return;
+  }
+  const absent = state.obstacle === null && !state.passed.some(({ path }) => path === absolute);
   const why = absent ? `that directory does not exist, and ${who} may not make it` : stop.why;
   say(`buildkitd keeps its state below ${variable} (${base}), but ${why}`);
 }

@@ -16,6 +16,8 @@ export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
     'env.tmpdir',
     'env.xdg-data-home',
     'systemd.user-session',
+    'storage.disk-full',
+    'storage.inodes-exhausted',
   ],
   needs: sessionNeeds,
   examine(facts) {

@@ -3,6 +3,7 @@ import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
 import { type CacheDirectory, cacheDirectory, type PathComponent } from '../../facts/cache-directory.ts';
 import { type ConfigFile, configFile } from '../../facts/config-file.ts';
 import { container } from '../../facts/container.ts';
+import { stateEntries } from '../../facts/databases.ts';
 import { filesystem } from '../../facts/filesystem.ts';
 import { identity } from '../../facts/identity.ts';
 import { namespace } from '../../facts/namespace.ts';
@@ -23,7 +24,9 @@ export interface FilesystemEvidence {
     | 'no-owners'
     | 'no-xattr'
     | 'locked-flags'
-    | 'no-dtype';
+    | 'no-dtype'
+    | 'damaged'
+    | 'unwritable';
   /** What is wrong, and the mount that holds it. */
   readonly path: string;
   readonly mount: string | null;
@@ -49,12 +52,19 @@ const needs = {
   namespace: optional(namespace),
   selected: optional(selectedSnapshotter),
   trials: optional(snapshotters),
+  state: optional(stateEntries),
   version: optional(buildkitdVersion),
   container: optional(container),
 };
 
 /** EINVAL: the id is not mapped, which is a matter of the subordinate ids; the others are a matter of space. */
 const NOT_ITS_FAULT: ReadonlySet<string> = new Set(['EINVAL', 'ENOSPC', 'EDQUOT']);
+
+/** Since these releases a damaged database is set aside (util/db/boltutil SafeOpen); others have to open. */
+const RECOVERS: { readonly [use: string]: Release } = {
+  'cache-database': [0, 14, 0],
+  'history-database': [0, 27, 0],
+};
 
 /** Bind mounts of a user namespace could not be made read-only again before this release (moby/buildkit#3483). */
 const KEEPS_LOCKED_FLAGS: Release = [0, 11, 5];
@@ -97,6 +107,8 @@ export const storageFilesystem: Check<typeof needs, FilesystemEvidence> = {
     'storage.xattr-unsupported',
     'storage.locked-mount-flags',
     'storage.xfs-no-dtype',
+    'storage.state-corrupted',
+    'storage.permission',
   ],
   needs,
   examine(facts) {
@@ -227,6 +239,39 @@ export const storageFilesystem: Check<typeof needs, FilesystemEvidence> = {
         'warning',
         `${path} lies on ${disk.name}, where rootless overlayfs cannot mark removed directories: a RUN step that deletes a directory of an earlier layer fails with "Input/output error". The cache is also lost at a reboot.`,
       );
+
+    for (const entry of facts.state.value ?? []) {
+      const wanted = entry.use === 'directory' ? 'directory' : 'file';
+      if (entry.stat.kind !== wanted)
+        report(
+          'not-a-directory',
+          'storage.not-a-directory',
+          'error',
+          `${entry.path} is a ${entry.stat.kind}, where buildkitd wants ${wanted === 'file' ? 'a database' : 'a directory'} of its own.`,
+          { path: entry.path },
+        );
+      else if (!entry.writable && !disk.readOnly)
+        report(
+          'unwritable',
+          'storage.permission',
+          'error',
+          `${entry.path} belongs to ${who.target.name ?? `uid ${who.target.uid}`} and cannot be written all the same: a read-only mount, an attribute (lsattr) or a security module forbids it.`,
+          { path: entry.path },
+        );
+      else if (entry.sound === false) {
+        const recovers = RECOVERS[entry.use];
+        const sure = recovers === undefined || (facts.version.value && surelyBefore(facts.version.value, recovers));
+        report(
+          'damaged',
+          'storage.state-corrupted',
+          sure ? 'error' : 'warning',
+          sure
+            ? `The database ${entry.path} is damaged: buildkitd does not start, or fails every build, with "invalid database".`
+            : `The database ${entry.path} is damaged; buildkitd sets it aside at its next start and begins a new one.`,
+          { path: entry.path },
+        );
+      }
+    }
 
     if (disk.dtype === false && disk.name === 'xfs')
       report(

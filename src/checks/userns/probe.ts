@@ -1,3 +1,4 @@
+import { cgroups } from '../../facts/cgroups.ts';
 import { container } from '../../facts/container.ts';
 import { mounts } from '../../facts/mounts.ts';
 import { launcher, namespace } from '../../facts/namespace.ts';
@@ -17,6 +18,7 @@ const needs = {
   container: optional(container),
   mounts: optional(mounts),
   status: optional(processStatus),
+  cgroups: optional(cgroups),
 };
 
 export interface ProbeEvidence {
@@ -49,6 +51,9 @@ export const usernsProbe: Check<typeof needs, ProbeEvidence> = {
     'net.slirp4netns-failed',
     'proc.masked',
     'container.not-privileged',
+    'storage.disk-full',
+    'seccomp.blocked',
+    'runtime.runc-too-old',
   ],
   needs,
   examine(facts) {
@@ -112,7 +117,7 @@ function insideProblems(
       },
     });
   }
-  const { isolate, proc } = answer;
+  const { isolate, proc, step } = answer;
   const sandboxed = !facts.settings.oci.noProcessSandbox.value;
   const failed =
     isolate?.ok === false
@@ -136,6 +141,31 @@ function insideProblems(
         text: full
           ? 'Look at user.max_*_namespaces: grep . /proc/sys/user/max_*_namespaces'
           : 'To see it: rootlesskit unshare --fork --pid --mount --ipc --uts mount -t proc proc /proc',
+      },
+    });
+  }
+  // What a smaller trial showed already is only seen once more.
+  const { layout, controllers } = facts.cgroups.value ?? { layout: 'unified', controllers: [] };
+  const incomplete = layout === null || (layout === 'legacy' && !controllers.includes('devices'));
+  const groups = incomplete && step?.ok === false && /cgroup/i.test(step.message);
+  if (step?.ok === false && failed === null && problems.length === 0 && proc?.ok !== false && !groups) {
+    // runc's log line, without what only a machine reads.
+    const said = shortened(
+      /level=error msg="((?:[^"\\]|\\.)*)"/.exec(step.message)?.[1] ?? (step.message || step.errno || 'no words'),
+    );
+    const filtered = facts.status.value?.seccomp === 2 && /not permitted/i.test(said);
+    problems.push({
+      condition: filtered ? 'seccomp.blocked' : 'runtime.runc-too-old',
+      severity: 'error',
+      subject: 'RUN steps',
+      message: `The OCI runtime could not make a RUN step${filtered ? ', and a seccomp filter is active here' : ''}: ${said}`,
+      evidence: {
+        stage: 'step',
+        errno: step.errno,
+        said,
+        text: filtered
+          ? 'Start the container with --security-opt seccomp=unconfined, in a pod: seccompProfile: {type: Unconfined}.'
+          : '"bk-doctor verify" runs a whole build and shows what the runtime says there.',
       },
     });
   }
@@ -168,7 +198,11 @@ function conditionOf(errno: string | null, message: string, stage: string, statu
     return 'idmap.newuidmap-not-setuid';
   }
   if (stage === 'network') return 'net.slirp4netns-failed';
-  if (errno === 'ENOSPC') return 'userns.max-user-namespaces-zero';
+  // The same errno says that files could not be made.
+  if (errno === 'ENOSPC')
+    return /\b(mkdir|write|open|creat\w*) /.test(message) && !/clone|unshare|fork/.test(message)
+      ? 'storage.disk-full'
+      : 'userns.max-user-namespaces-zero';
   return 'userns.blocked-unspecified';
 }
 

@@ -80,6 +80,12 @@ function stepsFor({ evidence, severity }: Problem<SessionEvidence>): readonly St
       ];
     case 'data-home':
       return [tell(`unset XDG_DATA_HOME, or point ${variable} at a directory that belongs to the user`)];
+    case 'full':
+      return [
+        tell(
+          `see what uses it: ls -la ${quoted(path ?? '/tmp')}; df ${quoted(path ?? '/tmp')}; or point ${variable} at a directory with room`,
+        ),
+      ];
     case 'temporary':
       if (severity === 'info') return null;
       return [

@@ -70,6 +70,10 @@ function advice({ kind, path, mount, contained }: FilesystemEvidence): string {
       return `Mount it without noexec as root: mount -o remount,exec ${at}, and in /etc/fstab; or use overlayfs, which is not affected.`;
     case 'no-xattr':
       return `${elsewhere} Or use fuse-overlayfs: snapshotter = "fuse-overlayfs" below [worker.oci].`;
+    case 'damaged':
+      return `End buildkitd, then put the database aside; what it knew of the cache is lost: mv ${quoted(path)} ${quoted(`${path}.damaged`)}. If builds then miss layers, move the whole state directory away.`;
+    case 'unwritable':
+      return `See what forbids it: lsattr -d ${quoted(path)}; findmnt -T ${quoted(path)}; getfacl ${quoted(path)}`;
     case 'locked-flags':
       return `Upgrade BuildKit to v0.11.5 or later. ${elsewhere}`;
     case 'network':

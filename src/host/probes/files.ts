@@ -38,7 +38,10 @@ export async function probeLock(path: string): Promise<{ held: boolean; pid: num
   const file = `${hex(major)}:${hex(minor)}:${stat.ino}`;
   try {
     for (const line of fs.readFileSync('/proc/locks', 'latin1').split('\n')) {
-      const found = /^\d+: (?:FLOCK|OFDLCK|POSIX)\s+\S+\s+WRITE\s+(-?\d+)\s+(\S+)/.exec(line);
+      // buildkitd wants the lock for itself alone: a shared one of flock(2) is in its way as well.
+      const found = /^\d+: (?:FLOCK\s+\S+\s+(?:READ|WRITE)|(?:OFDLCK|POSIX)\s+\S+\s+WRITE)\s+(-?\d+)\s+(\S+)/.exec(
+        line,
+      );
       if (found?.[2] === file) return { held: true, pid: Number(found[1]) > 0 ? Number(found[1]) : null };
     }
   } catch {

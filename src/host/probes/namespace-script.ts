@@ -2,15 +2,16 @@
  * What is tried inside the namespaces, as the root that buildkitd would be there. POSIX sh.
  *
  * Arguments: directory to make on the cache's file system ('' for none), "fuse" or '', tree to survey or '', PATH of
- * buildkitd. Answers on standard output as NUL-terminated records: key, tab, value. An outcome is "ok", or "fail" and
- * the tool's words. Everything temporary is made in that directory, which is removed on every way out.
+ * buildkitd, OCI runtime or '', its configuration, the program in it that is not there.
+ * Answers on standard output as NUL-terminated records: key, tab, value. An outcome is "ok", or "fail" and the tool's
+ * words. Everything temporary is made in that directory, which is removed on every way out.
  * Each program that is started costs about a millisecond, so that the shell does what it can.
  */
 export const NAMESPACE_SCRIPT = `
 LC_ALL=C; export LC_ALL
 system_path=/usr/sbin:/usr/bin:/sbin:/bin
 PATH=$system_path; export PATH
-work=$1 daemon_path=$4 made= mounted= keeper=
+work=$1 daemon_path=$4 runtime=$5 step=$6 nothing=$7 made= mounted= keeper= stepper=
 say() { printf '%s\\t%s\\000' "$1" "$2"; }
 try() { # name, command...
   name=$1; shift
@@ -29,6 +30,7 @@ mapped() { # name, file; counts the ids
 tidy() {
   trap '' TERM INT HUP PIPE
   [ -n "$keeper" ] && kill "$keeper" 2>/dev/null
+  [ -n "$stepper" ] && wait "$stepper"
   [ -n "$mounted" ] && (cd "$work" && umount $mounted) 2>/dev/null
   [ -n "$made" ] && rm -rf "$work"
 }
@@ -48,9 +50,22 @@ fuse() { PATH=$daemon_path mount.fuse3 overlay "$work/fused" -o "lowerdir=$work/
 fuse_write() { fuse ",upperdir=$work/upper,workdir=$work/work" && mkdir fused/made; }
 bind() { mount --bind l1 bound && mount -o remount,bind,ro bound; }
 own() { : >owned && chown 65534:65534 owned; }
+# The runtime does all that a RUN step asks of it, then finds no program to start: that it says so is the proof.
+try_step() {
+  mkdir step step/rootfs state && printf %s "$step" >step/config.json || return
+  words=$(PATH=$daemon_path "$runtime" --root "$work/state" run --bundle "$work/step" "bk-doctor-$$" </dev/null 2>&1)
+  case $words in
+    *"$nothing"*) say step ok ;;
+    *)
+      say step "fail $(printf %s "$words" | tr '\\000\\n' '  ' | cut -c1-600)"
+      PATH=$daemon_path "$runtime" --root "$work/state" delete --force "bk-doctor-$$" >/dev/null 2>&1
+      ;;
+  esac
+}
 if [ -n "$work" ]; then
   if words=$(mkdir -m 700 "$work" 2>&1) && made=yes && cd "$work" && words=$(mkdir l1 l2 upper work merged fused bound 2>&1); then
     mounted='merged bound fused'
+    if [ -n "$runtime" ]; then try_step & stepper=$!; fi
     try overlay overlay
     if [ "$2" = fuse ]; then
       if ! device=$( (: <>/dev/fuse) 2>&1); then say fuse "fail $device"
@@ -62,6 +77,8 @@ if [ -n "$work" ]; then
     fi
     try bind bind
     try chown own
+    [ -n "$stepper" ] && wait "$stepper"
+    stepper=
     cd /
   else
     say workspace "fail $words"

@@ -40,6 +40,9 @@ export async function probeNamespace(
     input.fuse ? 'fuse' : '',
     input.survey ?? '',
     environment.PATH ?? '',
+    input.runtime?.path ?? '',
+    input.runtime ? JSON.stringify(stepOf(input.runtime.processSandbox)) : '',
+    NOTHING,
   ];
   const shell = findTool('sh', SYSTEM_PATH) ?? '/bin/sh';
   const unshare = findTool('unshare', SYSTEM_PATH);
@@ -74,6 +77,7 @@ export async function probeNamespace(
     overlay: outcome('overlay'),
     fuseOverlay: input.fuse ? outcome('fuse') : null,
     fuseWrite: input.fuse && answers.has('fusewrite') ? outcome('fusewrite') : null,
+    step: outcome('step'),
     bindReadOnly: outcome('bind'),
     chown: outcome('chown'),
     survey: surveyed,
@@ -86,6 +90,56 @@ function outsideOf(id: number, map: string): number | null {
   for (const [from, to, count] of parseIdMap(map))
     if (inside >= from && inside < from + count) return to + inside - from;
   return null;
+}
+
+/** A program that no file system has. */
+const NOTHING = '/no-program-of-bk-doctor';
+const CAPABILITIES = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_MKNOD', 'CAP_SETGID', 'CAP_SETUID'];
+
+/** A RUN step as BuildKit's executor describes it to the runtime where it is rootless. */
+function stepOf(processSandbox: boolean) {
+  const virtual = (destination: string, type: string, ...options: readonly string[]) => ({
+    destination,
+    type,
+    source: type,
+    options: ['nosuid', 'noexec', ...options],
+  });
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      user: { uid: 0, gid: 0, additionalGids: [0] },
+      args: [NOTHING],
+      env: ['PATH=/usr/bin:/bin'],
+      cwd: '/',
+      capabilities: { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES },
+    },
+    root: { path: 'rootfs' },
+    hostname: 'buildkitsandbox',
+    mounts: [
+      processSandbox
+        ? virtual('/proc', 'proc', 'nodev')
+        : { destination: '/proc', type: 'bind', source: '/proc', options: ['rbind'] },
+      {
+        destination: '/dev',
+        type: 'tmpfs',
+        source: 'tmpfs',
+        options: ['nosuid', 'strictatime', 'mode=755', 'size=64k'],
+      },
+      virtual('/dev/pts', 'devpts', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'),
+      virtual('/dev/shm', 'tmpfs', 'nodev', 'mode=1777', 'size=64k'),
+      virtual('/dev/mqueue', 'mqueue', 'nodev'),
+    ],
+    linux: {
+      namespaces: [...(processSandbox ? ['pid'] : []), 'ipc', 'uts', 'mount'].map((type) => ({ type })),
+      seccomp: {
+        defaultAction: 'SCMP_ACT_ALLOW',
+        syscalls: [{ names: ['swapon'], action: 'SCMP_ACT_ERRNO', errnoRet: 1 }],
+      },
+      ...(processSandbox
+        ? { maskedPaths: ['/proc/kcore', '/proc/keys'], readonlyPaths: ['/proc/bus', '/proc/sys'] }
+        : {}),
+    },
+  };
 }
 
 /** These need the temporary directory, so its failure is theirs. */
@@ -104,7 +158,7 @@ function failureOf(
     .filter(Boolean);
   // The parent's error is the cause; the child's "parsing message from fd 3: EOF" only follows from it.
   const cause =
-    lines.find((line) => /rootlesskit:parent\] error/.test(line)) ??
+    lines.find((line) => /rootlesskit:parent\] error/.test(line) && !/error: child exited/.test(line)) ??
     lines.find((line) => /error|failed/i.test(line) && !/fd 3: EOF/.test(line)) ??
     lines.at(-1) ??
     '';

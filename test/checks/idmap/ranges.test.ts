@@ -309,9 +309,20 @@ testCheck(entry, {
       cure: carryOut,
     },
     'nobody of that id': {
-      host: { ...subids(A), target: { name: null } },
+      host: { ...subids(A, A, { '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n' }), target: { name: null } },
       conditions: ['idmap.user-lookup-failed'],
       says: ['uid 1000 has no entry'],
+    },
+    'a name service that does not read the file': {
+      host: { ...subids(A), target: { name: null } },
+      conditions: ['idmap.user-lookup-failed'],
+      says: ['nsswitch.conf looks elsewhere'],
+    },
+    'a map of a page': {
+      host: subids(Array.from({ length: 339 }, (_, at) => `alice:${700000 + at * 300}:200\n`).join('')),
+      request: noProbe,
+      conditions: ['idmap.subid-invalid'],
+      says: ['the kernel takes less than 4096'],
     },
     'a session of another group': {
       host: { ...subids(A), target: { gid: 27 } },

@@ -38,7 +38,6 @@ testCheck(entry, {
         },
       }),
     },
-    'a full TMPDIR is the space check’s to tell': { host: hostWith({ write: 'ENOSPC' }) },
     'USER is not set, but every path is configured': {
       host: hostWith({ env: { USER: undefined }, config: EVERYTHING }),
       request: { config: CONFIG },
@@ -93,6 +92,24 @@ testCheck(entry, {
       status: 'fail',
       says: ['belongs to root', '0700'],
       cure: carryOut,
+    },
+    'the temporary directory is full': {
+      host: hostWith({ write: 'ENOSPC' }),
+      conditions: ['storage.disk-full'],
+      status: 'fail',
+      says: ['has 0 bytes left'],
+    },
+    'a relative TMPDIR': {
+      host: hostWith({ env: { TMPDIR: 't' } }),
+      conditions: ['env.tmpdir'],
+      status: 'fail',
+      says: ['state dir must be absolute'],
+    },
+    'a TMPDIR too long for a socket below it': {
+      host: hostWith({ env: { TMPDIR: `/home/alice/${'t'.repeat(80)}` } }),
+      conditions: ['env.tmpdir', 'env.tmpdir'],
+      status: 'fail',
+      says: ['at most 107'],
     },
     'it belongs to another account': {
       host: hostWith({ files: { [RUNTIME]: directory(0o755, 1001) } }),

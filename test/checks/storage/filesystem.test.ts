@@ -156,6 +156,26 @@ testCheck(
         conditions: ['storage.no-owners'],
         status: 'fail',
       },
+      'a damaged database of the worker': {
+        host: hostWith({
+          config: '[worker.oci]\nsnapshotter = "overlayfs"\n',
+          files: { [`${CACHE}/runc-overlayfs/metadata_v2.db`]: { uid: 1000, gid: 1000, mode: 0o600 } },
+          rest: { probes: { bolt: () => ({ sound: false }) } },
+        }),
+        conditions: ['storage.state-corrupted'],
+        status: 'fail',
+      },
+      'a damaged history that this buildkitd sets aside': {
+        host: hostWith({
+          files: { [`${CACHE}/history.db`]: { uid: 1000, gid: 1000, mode: 0o600 } },
+          rest: {
+            probes: { bolt: () => ({ sound: false }) },
+            tools: { buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.32.2 x\n' } },
+          },
+        }),
+        conditions: ['storage.state-corrupted'],
+        status: 'warn',
+      },
       'a read-only bind mount that is refused': {
         host: hostWith({
           mountinfo: cacheMount('ext4', 'rw,nosuid,nodev'),

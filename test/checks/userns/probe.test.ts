@@ -171,6 +171,11 @@ testCheck(
         host: hostWith({ answer: launched({ proc: refusedProc }) }),
         conditions: ['proc.masked'],
       },
+      'a runtime that fails at a step': {
+        host: hostWith({ answer: launched({ step: { ok: false, errno: null, message: 'level=error msg="boom"' } }) }),
+        conditions: ['runtime.runc-too-old'],
+        says: ['could not make a RUN step: boom'],
+      },
       'root without the right to mount': {
         host: hostWith({
           answer: refused('clone', 'EPERM', 'unshare: unshare failed: Operation not permitted'),

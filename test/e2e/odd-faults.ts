@@ -1,0 +1,344 @@
+import type { Fault } from './faults.ts';
+import { daemonDirectory, type World } from './world.ts';
+
+const only = { buildkitdOnly: true } as const;
+const open = { masked: false, capAdd: ['SYS_ADMIN'] } as const;
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const cache = (world: World): string => `${world.home}/.local/share/buildkit`;
+const asAlice = (world: World, script: string): string => world.script(`su -s /bin/sh alice -c '${script}'`);
+const program = (world: World, path: string, text: string): void => {
+  const done = world.asRoot(['sh', '-ec', `cat >${path}.new; chmod 755 ${path}.new; mv ${path}.new ${path}`], {
+    input: text,
+  });
+  if (done.code !== 0) throw new Error(done.stderr);
+};
+const config = (world: World, text: string): void => {
+  asAlice(world, 'mkdir -p ~/.config/buildkit');
+  const path = `${world.home}/.config/buildkit/buildkitd.toml`;
+  const done = world.asRoot(['sh', '-c', `cat >${path} && chown alice: ${path}`], { input: text });
+  if (done.code !== 0) throw new Error(done.stderr);
+};
+/** A copy of buildkitd before all others on PATH, to be damaged. */
+const ownDaemon = { PATH: `/usr/local/own:${PATH}` };
+const copyDaemon = (world: World, damage: string): string =>
+  world.script(
+    `mkdir /usr/local/own; for name in buildkitd buildctl; do cp "${daemonDirectory() ?? '/nowhere'}/$name" /usr/local/own/ || true; done; cd /usr/local/own; ${damage}`,
+  );
+const tmpfs = (options: string) => `mount -t tmpfs -o ${options} none`;
+const unit = (world: World, flags: string): void => {
+  asAlice(world, 'mkdir -p ~/.config/systemd/user');
+  world.script(
+    `printf '[Service]\nExecStart=/usr/bin/rootlesskit ${flags} buildkitd\n' >${world.home}/.config/systemd/user/buildkit.service`,
+  );
+};
+/** Another machine's number in the ELF header. */
+const foreign = (path: string): string => `printf '\\000\\001' | dd of=${path} bs=1 seek=18 conv=notrunc 2>/dev/null`;
+const worker = (world: World): string => `${cache(world)}/runc-overlayfs`;
+const damaged = (world: World, path: string): string => {
+  asAlice(world, `mkdir -p -m 711 $(dirname ${path})`);
+  return world.script(`head -c 65536 /dev/zero >${path}; chown alice: ${path}; chmod 600 ${path}`);
+};
+
+/** Damage to a copy of buildkitd: nothing to try where there is none. */
+const daemonFaults: readonly Fault[] =
+  daemonDirectory() === null
+    ? []
+    : [
+        {
+          name: 'buildkitd for another processor',
+          inject: (world) => copyDaemon(world, foreign('buildkitd')),
+          env: ownDaemon,
+          ready: false,
+          blamed: 'runtime/binaries',
+          ...only,
+        },
+        {
+          name: 'an empty buildkitd',
+          inject: (world) => copyDaemon(world, ': >buildkitd'),
+          env: ownDaemon,
+          ready: false,
+          blamed: 'runtime/binaries',
+          ...only,
+        },
+        {
+          name: 'half of buildkitd',
+          inject: (world) => copyDaemon(world, 'truncate -s 100000 buildkitd'),
+          env: ownDaemon,
+          ready: false,
+          blamed: 'runtime/binaries',
+          ...only,
+        },
+        {
+          name: 'buildkitd without its dynamic loader',
+          inject: (world) =>
+            copyDaemon(world, "cp /usr/bin/true buildkitd; sed -i 's#/ld-linux#/no-linux#g' buildkitd"),
+          env: ownDaemon,
+          ready: false,
+          blamed: 'runtime/binaries',
+          ...only,
+        },
+        {
+          name: 'buildkitd is a script whose interpreter is missing',
+          inject: (world) => copyDaemon(world, 'printf "#!/nowhere/sh\\n" >buildkitd'),
+          env: ownDaemon,
+          ready: false,
+          blamed: 'runtime/binaries',
+          ...only,
+        },
+      ];
+
+/** Programs that are there and cannot start, directories without room, filters of single system calls, damaged state. */
+export const oddFaults: readonly Fault[] = [
+  ...daemonFaults,
+  {
+    name: 'rootlesskit for another processor',
+    inject: (world) =>
+      world.script(
+        `cp /usr/bin/rootlesskit /usr/bin/kit; ${foreign('/usr/bin/kit')}; mv /usr/bin/kit /usr/bin/rootlesskit`,
+      ),
+    ready: false,
+    blamed: 'runtime/binaries',
+  },
+  {
+    name: 'a runc that may not be read',
+    inject: (world) => world.script('chmod 711 /usr/sbin/runc'),
+    ready: false,
+    blamed: 'runtime/binaries',
+  },
+  {
+    name: 'a configured runtime that prints nothing and fails',
+    inject: (world) => {
+      program(world, '/usr/local/bin/own-runtime', '#!/bin/sh\nexit 3\n');
+      config(world, '[worker.oci]\nbinary = "own-runtime"\n');
+    },
+    ready: false,
+    blamed: 'userns/probe',
+    ...only,
+  },
+  ...['umount2', 'pivot_root', 'keyctl', 'sethostname', 'mknodat'].map(
+    (name): Fault => ({
+      name: `container: ${name} is refused`,
+      container: { ...open, deny: [name] },
+      inject: () => {},
+      ready: false,
+      blamed: 'userns/probe',
+      // The chain of packages gives its steps no host name.
+      buildkitdOnly: name === 'sethostname',
+    }),
+  ),
+  {
+    name: 'container: no process may be cloned',
+    container: { ...open, deny: ['clone'] },
+    inject: () => {},
+    ready: false,
+    blamed: ['userns/probe', 'userns/permission', 'runtime/binaries'],
+    ...only,
+  },
+  {
+    name: 'XDG_RUNTIME_DIR is full',
+    inject: (world) =>
+      world.script(
+        `${tmpfs('size=64k,mode=700,uid=4242,gid=4242')} ${world.runtime}; dd if=/dev/zero of=${world.runtime}/fill bs=1k 2>/dev/null || true`,
+      ),
+    ready: false,
+    blamed: 'runtime/session',
+    ...only,
+  },
+  {
+    name: 'XDG_RUNTIME_DIR without inodes',
+    inject: (world) => world.script(`${tmpfs('nr_inodes=3,mode=700,uid=4242,gid=4242')} ${world.runtime}`),
+    ready: false,
+    blamed: 'runtime/session',
+    ...only,
+  },
+  {
+    name: 'TMPDIR is full',
+    inject: (world) =>
+      world.script(`${tmpfs('size=64k,mode=1777')} /mnt; dd if=/dev/zero of=/mnt/fill bs=1k 2>/dev/null || true`),
+    env: { TMPDIR: '/mnt' },
+    ready: false,
+    blamed: 'runtime/session',
+  },
+  { name: 'TMPDIR is relative', inject: () => {}, env: { TMPDIR: 'tmp' }, ready: false, blamed: 'runtime/session' },
+  {
+    name: 'TMPDIR is too long for a socket',
+    inject: (world) => asAlice(world, `mkdir ~/${'t'.repeat(150)}`),
+    env: { TMPDIR: `/home/alice/${'t'.repeat(150)}` },
+    ready: false,
+    blamed: 'runtime/session',
+  },
+  {
+    name: 'TMPDIR elsewhere does not help where /tmp is closed',
+    inject: (world) => {
+      asAlice(world, 'mkdir ~/t');
+      world.script(`${tmpfs('mode=755')} /tmp`);
+    },
+    env: { TMPDIR: '/home/alice/t' },
+    ready: false,
+    blamed: 'runtime/session',
+  },
+  {
+    name: 'rootlesskit with a relative state directory',
+    inject: (world) => unit(world, '--state-dir=kit'),
+    rootlesskitArgs: ['--state-dir=kit'],
+    ready: false,
+    blamed: 'runtime/session',
+  },
+  {
+    name: 'XDG_DATA_HOME is relative to a place of root',
+    inject: () => {},
+    env: { XDG_DATA_HOME: 'data' },
+    ready: false,
+    blamed: ['runtime/session', 'storage/ownership'],
+  },
+  {
+    name: 'a map of more than a page',
+    inject: (world) =>
+      world.script(
+        "for file in subuid subgid; do sed -i '/^alice:/d' /etc/$file; for at in $(seq 339); do echo alice:$((700000 + at * 300)):200; done >>/etc/$file; done",
+      ),
+    ready: false,
+    blamed: 'idmap/ranges',
+  },
+  {
+    name: 'passwd may not be read',
+    inject: (world) => world.script('chmod 600 /etc/passwd'),
+    ready: false,
+    blamed: 'idmap/ranges',
+  },
+  {
+    name: 'accounts come from a service that does not know the user',
+    inject: (world) => {
+      world.script("sed -i 's/^passwd:.*/passwd: none/' /etc/nsswitch.conf");
+      world.groups = '--clear-groups';
+    },
+    ready: false,
+    blamed: 'idmap/ranges',
+  },
+  {
+    name: 'a shared lock of somebody else',
+    inject: (world) => {
+      asAlice(world, 'mkdir -p ~/.local/share/buildkit && : >~/.local/share/buildkit/buildkitd.lock');
+      world.start(['flock', '--shared', `${cache(world)}/buildkitd.lock`, 'sleep', '600'], 'user');
+      world.script(
+        `for turn in $(seq 1 100); do flock -xn ${cache(world)}/buildkitd.lock true || exit 0; sleep 0.05; done; exit 1`,
+      );
+    },
+    ready: false,
+    blamed: 'runtime/instance',
+  },
+  {
+    name: 'a damaged database of the worker',
+    inject: (world) => damaged(world, `${worker(world)}/metadata_v2.db`),
+    ready: false,
+    blamed: 'storage/filesystem',
+    ...only,
+  },
+  {
+    name: 'a damaged database of the contents',
+    inject: (world) => damaged(world, `${worker(world)}/containerdmeta.db`),
+    ready: false,
+    blamed: 'storage/filesystem',
+    ...only,
+  },
+  {
+    name: 'a file in the place of the worker',
+    inject: (world) => asAlice(world, 'mkdir -p ~/.local/share/buildkit && : >~/.local/share/buildkit/runc-overlayfs'),
+    ready: false,
+    blamed: 'storage/filesystem',
+    ...only,
+  },
+  {
+    name: 'the worker on a read-only mount',
+    inject: (world) => {
+      asAlice(world, 'mkdir -p ~/.local/share/buildkit/runc-overlayfs');
+      world.script(`mount --bind ${worker(world)} ${worker(world)}; mount -o remount,bind,ro ${worker(world)}`);
+    },
+    ready: false,
+    blamed: 'storage/filesystem',
+    ...only,
+  },
+];
+
+const daemonLookalikes: readonly Fault[] =
+  daemonDirectory() === null
+    ? []
+    : [
+        {
+          name: 'buildkitd and runc are scripts',
+          inject: (world) => {
+            copyDaemon(world, 'mv buildkitd real');
+            program(world, '/usr/local/own/buildkitd', '#!/bin/sh\nexec /usr/local/own/real "$@"\n');
+            world.script('mv /usr/sbin/runc /usr/sbin/runc.real');
+            program(world, '/usr/sbin/runc', '#!/bin/sh\nexec /usr/sbin/runc.real "$@"\n');
+          },
+          env: ownDaemon,
+          ready: true,
+          ...only,
+        },
+        {
+          name: 'an old broken buildkitd after the one that is used',
+          inject: (world) => {
+            copyDaemon(world, ': >buildkitd; chmod 644 buildkitd');
+          },
+          env: { PATH: `/usr/local/own:${daemonDirectory() ?? '/nowhere'}:${PATH}` },
+          ready: true,
+          ...only,
+        },
+      ];
+
+/** Look odd, and work. */
+export const oddLookalikes: readonly Fault[] = [
+  { name: 'HOME is relative', inject: () => {}, env: { HOME: 'home/alice' }, ready: true, snapshotter: 'overlayfs' },
+  { name: 'XDG_CONFIG_HOME is relative', inject: () => {}, env: { XDG_CONFIG_HOME: 'conf' }, ready: true },
+  ...daemonLookalikes,
+  {
+    name: 'a runtime by a relative path',
+    inject: (world) => config(world, '[worker.oci]\nbinary = "usr/sbin/runc"\n'),
+    ready: true,
+    ...only,
+  },
+  {
+    name: 'a comma in the path: overlayfs cannot be mounted below it',
+    inject: () => {},
+    env: { XDG_DATA_HOME: '/home/alice/a,b' },
+    ready: true,
+    snapshotter: 'native',
+    ...only,
+  },
+  {
+    name: 'a backslash in the path: neither',
+    inject: () => {},
+    env: { XDG_DATA_HOME: '/home/alice/a\\b' },
+    ready: true,
+    snapshotter: 'native',
+    ...only,
+  },
+  {
+    name: 'empty databases',
+    inject: (world) =>
+      asAlice(
+        world,
+        'mkdir -p -m 711 ~/.local/share/buildkit/runc-overlayfs; cd ~/.local/share/buildkit; : >cache.db; : >runc-overlayfs/metadata_v2.db',
+      ),
+    ready: true,
+  },
+  {
+    name: 'the worker is a link to another directory',
+    inject: (world) =>
+      asAlice(world, 'mkdir -p ~/.local/share/buildkit ~/other; ln -s ~/other ~/.local/share/buildkit/runc-overlayfs'),
+    ready: true,
+  },
+  {
+    name: 'container: system calls that have a fallback are refused',
+    container: { ...open, deny: ['openat2', 'statx', 'faccessat2', 'close_range', 'memfd_create', 'setns'] },
+    inject: () => {},
+    ready: true,
+  },
+  {
+    name: 'container: a read-only root with volumes',
+    container: { ...open, seccomp: false, readOnly: true },
+    inject: () => {},
+    ready: true,
+  },
+];
