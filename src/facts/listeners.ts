@@ -1,7 +1,9 @@
+import { lineOf } from '../buildkit/line-of.ts';
 import { type Release, surelyBefore } from '../buildkit/version.ts';
 import type { Fact, Source } from '../model.ts';
 import { type ListenAddress, parseListenAddress } from './address.ts';
 import { buildkitdVersion } from './buildkitd-version.ts';
+import { configFile } from './config-file.ts';
 import { environment } from './environment.ts';
 import { launcher } from './namespace.ts';
 import { settings } from './settings.ts';
@@ -16,6 +18,8 @@ export interface Listener {
   readonly key: string;
   /** Its place in a list; null for a single value. */
   readonly index: number | null;
+  /** Where the file has it; null when it comes from elsewhere. */
+  readonly line: number | null;
   readonly source: Source;
   /** False where this buildkitd only warns when it cannot listen. */
   readonly needed: boolean;
@@ -42,8 +46,9 @@ const isOn = (given: readonly string[] | undefined): boolean =>
 export const listeners: Fact<Listeners> = {
   id: 'listeners',
   async read(look) {
-    const [options, { values }, release, by] = await Promise.all([
+    const [options, config, { values }, release, by] = await Promise.all([
       look.get(settings),
+      look.get(configFile),
       look.get(environment),
       look.get(buildkitdVersion),
       look.get(launcher),
@@ -54,6 +59,7 @@ export const listeners: Fact<Listeners> = {
       address: parseListenAddress(text),
       key: options.addresses.key,
       index,
+      line: options.addresses.line === null ? null : lineOf(config.content, options.addresses.key, index),
       source: options.addresses.source,
       needed: true,
     }));
@@ -61,7 +67,7 @@ export const listeners: Fact<Listeners> = {
     const fromVariable = surelyBefore(release, DEBUG_ADDRESS_WITH_SCHEME) ? undefined : values.BUILDKITD_DEBUGADDR;
     const debug =
       options.debugAddress.source !== 'unit' && fromVariable
-        ? ({ value: fromVariable, source: 'unit', key: options.debugAddress.key } as const)
+        ? ({ ...options.debugAddress, value: fromVariable, source: 'unit', line: null } as const)
         : options.debugAddress;
     if (debug.value !== null && debug.value !== '') {
       const text = debug.value;
@@ -73,6 +79,7 @@ export const listeners: Fact<Listeners> = {
         address: whole ? { scheme: 'tcp', hostPort: text } : parseListenAddress(text),
         key: debug.key,
         index: null,
+        line: debug.line,
         source: debug.source,
         needed: true,
       });
@@ -86,6 +93,7 @@ export const listeners: Fact<Listeners> = {
       address: { scheme: 'unix', path },
       key: old ? options.root.key : options.otelSocket.key,
       index: null,
+      line: (old ? options.root : options.otelSocket).line,
       source: old ? options.root.source : options.otelSocket.source,
       needed: !old,
     });

@@ -17,6 +17,7 @@ export interface Wanted {
   readonly text: string;
   readonly key: string;
   readonly index: number | null;
+  readonly line: number | null;
   readonly source: Source;
   readonly inside: boolean;
   /** Null: every address of both families. */
@@ -86,6 +87,7 @@ export async function readAll(
         text: listener.text,
         key: listener.key,
         index: listener.index,
+        line: listener.line,
         source: listener.source,
         inside: ownNetwork,
         ...read(listener.address.scheme === 'tcp' ? listener.address.hostPort : ''),
@@ -96,7 +98,16 @@ export async function readAll(
       if (spec === null) return [];
       const given = read(`${spec.host.includes(':') ? `[${spec.host}]` : spec.host}:${spec.port}`);
       return [
-        { use: 'published', text, key: 'rootlesskit --publish', index: null, source: 'unit', inside: false, ...given },
+        {
+          use: 'published',
+          text,
+          key: 'rootlesskit --publish',
+          index: null,
+          line: null,
+          source: 'unit',
+          inside: false,
+          ...given,
+        },
       ];
     }),
   ];

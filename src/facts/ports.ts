@@ -14,6 +14,7 @@ export interface Port {
   readonly text: string;
   readonly key: string;
   readonly index: number | null;
+  readonly line: number | null;
   readonly source: Source;
   /** Null: every address. Meaningless where `invalid` or `unresolved` is set. */
   readonly host: string | null;
@@ -105,6 +106,7 @@ export const ports: Fact<Ports> = {
         text: one.text,
         key: one.key,
         index: one.index,
+        line: one.line,
         source: one.source,
         host: one.host === null ? null : formatIp(one.host),
         port: one.port,

@@ -1,5 +1,6 @@
 import { type ConfigDocument, valueAt } from '../buildkit/config.ts';
 import { type Flags, parseBuildkitdArgs } from '../buildkit/flags.ts';
+import { lineOf } from '../buildkit/line-of.ts';
 import type { Fact, Json, Source } from '../model.ts';
 import { configFile, usesRootlessPaths } from './config-file.ts';
 import { environment } from './environment.ts';
@@ -12,7 +13,15 @@ export interface Setting<T> {
   readonly value: T;
   readonly source: Source;
   readonly key: string;
+  /** Where the file sets it, counted from 1; null when something else does. */
+  readonly line: number | null;
 }
+/** Where the first of these settings stands that the file holds: what a problem with them names. */
+export function writtenAt(...settings: readonly Setting<unknown>[]): { key: string | null; line: number | null } {
+  const written = settings.find(({ line }) => line !== null);
+  return { key: written?.key ?? null, line: written?.line ?? null };
+}
+
 /** What decides a start, after command line, unit, file and defaults. Paths may be relative if written so, and nothing tells where buildkitd is started. */
 export interface Settings {
   readonly root: Setting<string>;
@@ -88,12 +97,12 @@ export const settings: Fact<Settings> = {
       parse: (values: readonly string[]) => T = (given) => given.at(-1) as unknown as T,
       option?: T | null,
     ): Setting<T> {
-      if (option !== undefined && option !== null) return { value: option, source: 'option', key };
+      if (option !== undefined && option !== null) return { value: option, source: 'option', key, line: null };
       const given = flag === undefined ? undefined : flags[flag];
-      if (given !== undefined) return { value: parse(given), source: 'unit', key };
+      if (given !== undefined) return { value: parse(given), source: 'unit', key, line: null };
       const written = valueAt(document, key.split('.'));
-      if (is(written)) return { value: written as T, source: 'file', key };
-      return { value: fallback, source: 'default', key };
+      if (is(written)) return { value: written as T, source: 'file', key, line: lineOf(config.content, key) };
+      return { value: fallback, source: 'default', key, line: null };
     }
     const bool = (given: readonly string[]): boolean => flagBoolean(given.at(-1) ?? '') ?? false;
     const auto = (given: readonly string[]): boolean | null => flagBoolean(given.at(-1) ?? '');

@@ -12,6 +12,7 @@ export interface SocketPath {
   readonly use: Listener['use'];
   readonly text: string;
   readonly key: string;
+  readonly line: number | null;
   readonly index: number | null;
   readonly source: Source;
   readonly needed: boolean;
@@ -124,7 +125,7 @@ const within = (ranges: readonly IdRange[], id: number): boolean =>
 
 async function socketAt(
   look: Look,
-  { use, text, key, index, source, needed }: Listener,
+  { use, text, key, index, line, source, needed }: Listener,
   path: string,
   running: {
     readonly running: boolean;
@@ -132,7 +133,7 @@ async function socketAt(
     readonly live: readonly { path: string; holder: Holder | null }[];
   },
 ): Promise<SocketPath> {
-  const given = { use, text, key, index, source, needed, path, length: utf8Length(path) };
+  const given = { use, text, key, index, line, source, needed, path, length: utf8Length(path) };
   const nothing = {
     obstacle: null,
     directory: null,

@@ -1,3 +1,4 @@
+import { lineOf } from '../../buildkit/line-of.ts';
 import { trialsOf } from '../../buildkit/mend.ts';
 import { keyText } from '../../buildkit/schema-tree.ts';
 import { compareReleases, NEWEST } from '../../buildkit/version.ts';
@@ -8,7 +9,6 @@ import { type Registry, registries } from '../../facts/registries.ts';
 import type { PemFile } from '../../facts/tls.ts';
 import type { Check, Condition, Problem, Severity, TomlEdit, UnseenReason } from '../../model.ts';
 import type { ConfigEvidence } from './evidence.ts';
-import { lineOf } from './line-of.ts';
 
 export interface RegistriesEvidence extends ConfigEvidence {
   readonly host: string;

@@ -1,3 +1,4 @@
+import { lineOf } from '../../buildkit/line-of.ts';
 import { keyText } from '../../buildkit/schema-tree.ts';
 import { parseIp, parseListenAddress, splitHostPort } from '../../facts/address.ts';
 import { configFile } from '../../facts/config-file.ts';
@@ -6,7 +7,6 @@ import { type Listener, listeners } from '../../facts/listeners.ts';
 import { settings } from '../../facts/settings.ts';
 import { type PemFile, serverTls } from '../../facts/tls.ts';
 import type { Check, Condition, Problem, Severity, UnseenReason } from '../../model.ts';
-import { lineOf } from './line-of.ts';
 
 export interface TlsEvidence {
   readonly key: string;
@@ -226,7 +226,7 @@ export const configTls: Check<typeof needs, TlsEvidence> = {
     }
 
     for (const { text, key: at, use, index } of open) {
-      const line = lineOf(config.content, at, index ?? undefined);
+      const line = lineOf(config.content, at, index);
       if (ownNetwork && published.length === 0) continue;
       if (use === 'debug')
         report(

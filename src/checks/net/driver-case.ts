@@ -3,6 +3,7 @@ import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
 import { launcher, namespace } from '../../facts/namespace.ts';
 import { netDriver } from '../../facts/net-driver.ts';
 import { osRelease } from '../../facts/os-release.ts';
+import { settings, writtenAt } from '../../facts/settings.ts';
 import { software } from '../../facts/software.ts';
 import { optional } from '../../facts/unseen.ts';
 import type { FactsOf, Problem } from '../../model.ts';
@@ -21,6 +22,9 @@ export interface DriverEvidence {
     | 'published'
     | 'unknown';
   readonly driver: string;
+  /** The key of buildkitd.toml that is concerned, and its line; null where it does not come from there. */
+  readonly key: string | null;
+  readonly line: number | null;
   readonly program: string | null;
   readonly path: string | null;
   readonly install: Pick<Install, 'package' | 'argv' | 'text'> | null;
@@ -30,6 +34,7 @@ export interface DriverEvidence {
 
 export const driverNeeds = {
   netDriver,
+  settings,
   binaries,
   launcher,
   software,
@@ -38,11 +43,15 @@ export const driverNeeds = {
   namespace: optional(namespace),
 };
 
+type At = Pick<DriverEvidence, 'key' | 'line'>;
+
 /** One examination of the network driver: its facts and the problems found so far, each of which ends the start. */
 export interface DriverCase {
   readonly facts: FactsOf<typeof driverNeeds>;
   readonly problems: readonly Problem<DriverEvidence>[];
   install(program: Installable): Install;
+  /** For the evidence: which of the worker's settings the file holds, the first first. */
+  readonly at: { readonly mode: At; readonly config: At; readonly plugins: At };
   add(
     condition: string,
     subject: string,
@@ -53,10 +62,16 @@ export interface DriverCase {
 
 export function openDriver(facts: FactsOf<typeof driverNeeds>): DriverCase {
   const problems: Problem<DriverEvidence>[] = [];
+  const { networkMode, cniConfigPath, cniBinaryPath } = facts.settings.oci;
   const driver = facts.netDriver.net ?? 'none';
   return {
     facts,
     problems,
+    at: {
+      mode: writtenAt(networkMode),
+      config: writtenAt(cniConfigPath, networkMode),
+      plugins: writtenAt(cniBinaryPath, networkMode),
+    },
     install: (program) => installOf(program, facts.osRelease.value ?? { id: 'linux', idLike: [], version: null }),
     add(condition, subject, message, evidence) {
       problems.push({
@@ -64,7 +79,7 @@ export function openDriver(facts: FactsOf<typeof driverNeeds>): DriverCase {
         severity: 'error',
         subject,
         message,
-        evidence: { driver, program: null, path: null, install: null, tun: null, ...evidence },
+        evidence: { driver, key: null, line: null, program: null, path: null, install: null, tun: null, ...evidence },
       });
     },
   };

@@ -8,40 +8,41 @@ export function judgeCni(open: DriverCase): void {
   if (open.facts.launcher === 'rootlesskit' && open.problems.length === 0) judgeRights(open);
 }
 
-function judgeBridge({ facts, add, install }: DriverCase): void {
+function judgeBridge({ facts, add, install, at }: DriverCase): void {
   const { binaryDirectory: directory, ownBridge, iptables } = facts.netDriver;
   if (surelyBefore(facts.buildkitdVersion, [0, 13, 0]))
     add(
       'net.cni-incompatible',
       'bridge',
       `buildkitd ${facts.software.buildkitd?.text ?? ''} has no network mode "bridge"; v0.13.0 brought it`,
-      { what: 'version', program: 'buildkitd' },
+      { what: 'version', program: 'buildkitd', ...at.mode },
     );
   else if (!ownBridge && !directory.programs.includes('bridge'))
     add(
       'net.cni-missing',
       directory.path,
       `neither buildkit-cni-bridge is in PATH nor is there ${directory.path}/bridge, which the network mode "bridge" runs`,
-      { what: 'cni-plugins', path: directory.path, install: install('cni-plugins') },
+      { what: 'cni-plugins', path: directory.path, install: install('cni-plugins'), ...at.plugins },
     );
   if (!iptables)
     add(
       'net.iptables-missing',
       'iptables',
       'iptables is not in PATH, and the firewall plugin of the network mode "bridge" runs it',
-      { what: 'iptables', program: 'iptables', install: install('iptables') },
+      { what: 'iptables', program: 'iptables', install: install('iptables'), ...at.mode },
     );
 }
 
-function judgeConfiguration({ facts, add, install }: DriverCase): void {
+function judgeConfiguration({ facts, add, install, at }: DriverCase): void {
   const { cni, binaryDirectory: directory, written } = facts.netDriver;
   const config = (message: string): void =>
-    add('net.cni-missing', cni.path, message, { what: 'cni-config', path: cni.path });
+    add('net.cni-missing', cni.path, message, { what: 'cni-config', path: cni.path, ...at.config });
   const plugins = (message: string): void =>
     add('net.cni-missing', directory.path, message, {
       what: 'cni-plugins',
       path: directory.path,
       install: install('cni-plugins'),
+      ...at.plugins,
     });
   if (!cni.exists) config(`networkMode is "cni", but the configuration ${cni.path} does not exist`);
   else if (cni.broken !== null) {
@@ -57,20 +58,20 @@ function judgeConfiguration({ facts, add, install }: DriverCase): void {
 }
 
 /** What root of a user namespace may not do. */
-function judgeRights({ facts, add }: DriverCase): void {
+function judgeRights({ facts, add, at }: DriverCase): void {
   const { net, mode, cni, cacheWritable } = facts.netDriver;
   if (net === 'host' && (mode === 'bridge' || cni.plugins.includes('bridge')))
     add(
       'net.cni-rootless-permission',
       mode,
       'CNI cannot make a bridge in the network of the host: rootlesskit is started with --net=host',
-      { what: 'cni-network' },
+      { what: 'cni-network', ...at.mode },
     );
   else if (!cacheWritable)
     add(
       'net.cni-rootless-permission',
       '/var/lib/cni',
       'CNI keeps its results in /var/lib/cni, which the user may not make: buildkitd ends with "CNI setup error"',
-      { what: 'cni-cache' },
+      { what: 'cni-cache', ...at.mode },
     );
 }

@@ -29,6 +29,8 @@ export interface PortsEvidence {
   readonly uid: number | null;
   readonly key: string;
   readonly index: number | null;
+  /** Where the file has it; null when it comes from elsewhere. */
+  readonly line: number | null;
   readonly source: Source;
   readonly unit: string | null;
   /** What the address would become. */
@@ -181,6 +183,7 @@ export const netPorts: Check<typeof needs, PortsEvidence> = {
         uid: one.holder?.uid ?? null,
         key: one.key,
         index: one.index,
+        line: one.line,
         source: one.source,
         unit: service.value?.path ?? null,
         instead: one.free === null ? null : withPort(one.text, one.free),

@@ -4,8 +4,8 @@ import type { SocketCase } from './socket-case.ts';
 
 /** Schemes: what buildkitd refuses, and what it takes for something else. */
 export function judgeAddresses({ facts, add }: SocketCase): void {
-  for (const { text, address, key, source, index } of facts.listeners.all) {
-    const about = { address: text, key, source, index };
+  for (const { text, address, key, source, index, line } of facts.listeners.all) {
+    const about = { address: text, key, source, index, line };
     if (address.scheme === 'npipe')
       add(
         'config.bad-address',
@@ -97,7 +97,14 @@ export function judgeSame({ facts, add }: SocketCase): void {
         'error',
         socket.path,
         `${socket.path} is both ${before.key} and ${socket.key}: buildkitd listens there twice, and the later one takes it from clients`,
-        { what: 'same', address: socket.text, path: socket.path, key: socket.key, source: socket.source },
+        {
+          what: 'same',
+          address: socket.text,
+          path: socket.path,
+          key: socket.key,
+          line: socket.line,
+          source: socket.source,
+        },
       );
     else used.set(socket.path, socket);
   }

@@ -41,6 +41,8 @@ export interface SocketsEvidence {
   readonly bySession: boolean;
   readonly instead: string | null;
   readonly index: number | null;
+  /** Where the file has it; null when it comes from elsewhere. */
+  readonly line: number | null;
   readonly config: ConfigEdit | null;
 }
 
@@ -96,6 +98,7 @@ export function openCase(facts: FactsOf<typeof socketNeeds>): SocketCase {
         bySession: false,
         instead: null,
         index: null,
+        line: null,
         config: evidence.source === 'file' ? facts.configEdit : null,
         ...evidence,
       },
@@ -108,7 +111,7 @@ export function openCase(facts: FactsOf<typeof socketNeeds>): SocketCase {
     ownerWords: (uid) => (uid === 0 ? 'root' : uid === target.uid ? who : `uid ${uid}`),
     add,
     addFor(socket, condition, severity, what, at, message, instead) {
-      const { text: address, path, key, source, index, needed } = socket;
+      const { text: address, path, key, source, index, line, needed } = socket;
       add(condition, needed || severity !== 'error' ? severity : 'info', path === '' ? address : path, message, {
         what,
         address,
@@ -116,6 +119,7 @@ export function openCase(facts: FactsOf<typeof socketNeeds>): SocketCase {
         key,
         source,
         index,
+        line,
         instead: instead ?? null,
         at: at?.path ?? null,
         owner: at?.stat == null ? null : { uid: at.stat.uid, gid: at.stat.gid },

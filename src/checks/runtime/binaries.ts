@@ -6,7 +6,7 @@ import { containerdWorker } from '../../facts/containerd-worker.ts';
 import { environment } from '../../facts/environment.ts';
 import { launcher } from '../../facts/namespace.ts';
 import { osRelease } from '../../facts/os-release.ts';
-import { settings } from '../../facts/settings.ts';
+import { settings, writtenAt } from '../../facts/settings.ts';
 import { type Program, software, TIMED_OUT } from '../../facts/software.ts';
 import { optional } from '../../facts/unseen.ts';
 import type { Check, Problem, Severity, UnseenReason } from '../../model.ts';
@@ -15,6 +15,9 @@ import { type Install, type Installable, installOf } from '../../packages.ts';
 /** What a repair has to know of a missing, broken or too old program. */
 export interface BinariesEvidence {
   readonly program: string;
+  /** The key of buildkitd.toml that is concerned, and its line; null where it does not come from there. */
+  readonly key: string | null;
+  readonly line: number | null;
   readonly path: string | null;
   readonly version: string | null;
   readonly install: {
@@ -85,7 +88,17 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
         severity,
         subject: program,
         message,
-        evidence: { program, path: null, version: null, install: null, executable: null, configure: null, ...more },
+        evidence: {
+          program,
+          key: null,
+          line: null,
+          path: null,
+          version: null,
+          install: null,
+          executable: null,
+          configure: null,
+          ...more,
+        },
       });
     };
     const presence = (
@@ -160,6 +173,7 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
           'error',
           'containerd',
           `the containerd worker is switched on, but ${facts.containerdWorker.why}: buildkitd gives up after waiting for it`,
+          writtenAt(options.containerd.enabled),
         );
       if (enabled.value === false) {
         if (!other && !facts.containerdWorker.required)
@@ -168,6 +182,7 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
             'error',
             'worker',
             `the OCI worker is switched off (${enabled.key}), and ${facts.containerdWorker.why}: buildkitd ends with "no worker found"`,
+            writtenAt(enabled),
           );
         return;
       }
@@ -186,6 +201,7 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
             ? `neither runc nor buildkit-runc is in PATH, so buildkitd switches its OCI worker off, although ${binary.key} names ${configured.path}: that needs worker.oci.enabled = true as well`
             : `neither runc nor buildkit-runc is in PATH (${path || 'empty'}): no RUN step can be executed${instead === null ? '' : `; ${instead.path} is there, but is only used when configured`}`,
           {
+            ...(configured === null ? {} : writtenAt(binary)),
             install: install('runc'),
             ...(instead !== null && (configured !== null || tooOld === null)
               ? {
@@ -208,9 +224,12 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
           binary.value === null
             ? `neither buildkit-runc nor runc is in PATH (${path || 'empty'}): buildkitd ends with "failed to find runc binary"`
             : `${binary.key} names ${wanted}, which is ${runtime === null ? `not ${wanted.includes('/') ? 'there' : `in PATH (${path || 'empty'})`}` : 'not executable'}: buildkitd ends with "failed to find ${wanted} binary"`,
-          runtime === null
-            ? { install: wanted === 'crun' ? install('crun') : wanted.includes('/') ? null : install('runc') }
-            : { path: runtime.path, executable: { mode: runtime.stat.mode } },
+          {
+            ...writtenAt(binary),
+            ...(runtime === null
+              ? { install: wanted === 'crun' ? install('crun') : wanted.includes('/') ? null : install('runc') }
+              : { path: runtime.path, executable: { mode: runtime.stat.mode } }),
+          },
         );
         return;
       }
@@ -230,11 +249,12 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
           'error',
           name,
           `${runtime.path} may be executed but not read (mode 0${runtime.stat.mode.toString(8)}): it copies itself before every RUN step`,
-          { path: runtime.path, executable: { mode: runtime.stat.mode } },
+          { ...writtenAt(options.oci.binary), path: runtime.path, executable: { mode: runtime.stat.mode } },
         );
       const problem = keepProblem(name, program);
       if (problem !== null)
         add('runtime.runc-too-old', problem.severity, name, problem.message, {
+          ...writtenAt(options.oci.binary),
           path: runtime.path,
           version: program.text,
           install: name === 'crun' ? install('crun') : install('runc'),

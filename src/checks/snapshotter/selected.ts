@@ -17,6 +17,8 @@ export interface SelectedEvidence {
   readonly config: string | null;
   readonly digest: string | null;
   readonly key: string;
+  /** Where the file has it; null when it comes from elsewhere. */
+  readonly line: number | null;
   readonly remedies: readonly string[];
   readonly owner: Owner;
 }
@@ -60,6 +62,7 @@ export const snapshotterSelected: Check<typeof needs, SelectedEvidence> = {
       config: oci.snapshotter.source === 'file' ? config.path : null,
       digest: oci.snapshotter.source === 'file' ? (config.file?.digest ?? null) : null,
       key: oci.snapshotter.key,
+      line: oci.snapshotter.line,
       remedies: [],
       owner: { uid: who.target.uid, gid: who.target.gid },
     };
@@ -77,7 +80,7 @@ export const snapshotterSelected: Check<typeof needs, SelectedEvidence> = {
         condition: 'snapshotter.proxy-missing',
         severity: 'error',
         message: `The proxy snapshotter's socket ${oci.proxySnapshotterPath.value} does not exist, so that buildkitd does not start.`,
-        evidence: { ...base, kind: 'proxy', key: oci.proxySnapshotterPath.key },
+        evidence: { ...base, kind: 'proxy', key: oci.proxySnapshotterPath.key, line: oci.proxySnapshotterPath.line },
       });
     }
     if (!SNAPSHOTTER_NAMES.includes(value)) {
