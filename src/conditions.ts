@@ -150,6 +150,7 @@ export const CONDITIONS: { readonly [id: string]: string } = {
   'env.user': 'USER unset or root: buildkitd takes rootful paths',
   'env.home': 'HOME unset, missing or foreign',
   'env.tmpdir': 'TMPDIR missing or not writable',
+  'env.telemetry': 'OpenTelemetry exporter or protocol that buildkitd does not have',
   'sysctl.not-persistent': 'A sysctl is right now but not after a reboot',
   'userns.max-other-zero': 'Another user.max_*_namespaces limit that the build needs is 0 or used up',
   'net.address-not-local': 'A configured listen address is not one of this host',

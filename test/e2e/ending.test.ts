@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { canMakeWorlds, World } from './world.ts';
 
 const BIN = new URL('../../bin/bk-doctor.js', import.meta.url).pathname;
+/** At so many moments of a whole examination, evenly. */
+const TIMES = 15;
 
 describe.skipIf(!canMakeWorlds())('a check that is ended while it tries things', () => {
   test.each(['user', 'root'] as const)('leaves nothing behind: %s', { timeout: 120_000 }, async (as) => {
@@ -17,18 +19,26 @@ describe.skipIf(!canMakeWorlds())('a check that is ended while it tries things',
         `${world.script(`find ${world.home} ${world.runtime} /var/lib/bk-doctor -printf '%p\\n' | sort`)}${running(temporary)}`;
       const before = look();
       const whose = as === 'user' ? [] : ['--user', world.user, '--env', `TMPDIR=${temporary}`];
-      let cutShort = 0;
-      for (let delay = 120; delay < 700; delay += 40) {
-        const signal = delay % 80 === 0 ? 'SIGINT' : 'SIGTERM';
+      const start = () => {
         const child = world.start([process.execPath, BIN, 'check', ...whose], as, { TMPDIR: temporary });
         child.stdout?.resume();
         child.stderr?.resume();
+        return child;
+      };
+      const begun = performance.now();
+      await once(start(), 'close');
+      const whole = performance.now() - begun;
+      let cutShort = 0;
+      for (let part = 1; part <= TIMES; part++) {
+        const signal = part % 2 === 0 ? 'SIGINT' : 'SIGTERM';
+        const child = start();
+        const delay = Math.round((whole * part) / TIMES);
         setTimeout(() => child.kill(signal), delay);
         const [code] = await once(child, 'close');
         if (code === 130 || code === 143) cutShort++;
-        expect(look(), `${signal} after ${delay} ms`).toBe(before);
+        expect(look(), `${signal} after ${delay} ms of ${Math.round(whole)}`).toBe(before);
       }
-      expect(cutShort).toBeGreaterThan(3);
+      expect(cutShort).toBeGreaterThan(TIMES / 4);
     } finally {
       world.close();
     }

@@ -159,6 +159,30 @@ export const oddFaults: readonly Fault[] = [
     ready: false,
     blamed: 'runtime/session',
   },
+  {
+    name: 'an OpenTelemetry exporter that other programs have',
+    inject: () => {},
+    env: { OTEL_TRACES_EXPORTER: 'console' },
+    ready: false,
+    blamed: 'runtime/session',
+    ...only,
+  },
+  {
+    name: 'an OTLP protocol that buildkitd lacks',
+    inject: () => {},
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+    ready: false,
+    blamed: 'runtime/session',
+    ...only,
+  },
+  {
+    name: 'Jaeger without a port',
+    inject: () => {},
+    env: { JAEGER_TRACE: 'localhost' },
+    ready: false,
+    blamed: 'runtime/session',
+    ...only,
+  },
   { name: 'TMPDIR is relative', inject: () => {}, env: { TMPDIR: 'tmp' }, ready: false, blamed: 'runtime/session' },
   {
     name: 'TMPDIR is too long for a socket',
@@ -289,6 +313,12 @@ const daemonLookalikes: readonly Fault[] =
 
 /** Look odd, and work. */
 export const oddLookalikes: readonly Fault[] = [
+  {
+    name: 'OpenTelemetry switched off, with a protocol that nothing uses',
+    inject: () => {},
+    env: { OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+    ready: true,
+  },
   { name: 'HOME is relative', inject: () => {}, env: { HOME: 'home/alice' }, ready: true, snapshotter: 'overlayfs' },
   { name: 'XDG_CONFIG_HOME is relative', inject: () => {}, env: { XDG_CONFIG_HOME: 'conf' }, ready: true },
   ...daemonLookalikes,

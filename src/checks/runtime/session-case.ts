@@ -1,4 +1,5 @@
 import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
+import { environment } from '../../facts/environment.ts';
 import { identity } from '../../facts/identity.ts';
 import { listeners } from '../../facts/listeners.ts';
 import { launcher } from '../../facts/namespace.ts';
@@ -25,7 +26,8 @@ export interface SessionEvidence {
     | 'temporary'
     | 'full'
     | 'state-directory'
-    | 'no-linger';
+    | 'no-linger'
+    | 'telemetry';
   readonly variable: string;
   readonly path: string | null;
   readonly uid: number;
@@ -47,7 +49,7 @@ export interface SessionEvidence {
   readonly rootMay: boolean;
 }
 
-export const sessionNeeds = { identity, session, settings, launcher, listeners, buildkitdVersion };
+export const sessionNeeds = { environment, identity, session, settings, launcher, listeners, buildkitdVersion };
 
 type Told = Pick<SessionEvidence, 'kind' | 'variable'> & Partial<SessionEvidence>;
 

@@ -1,6 +1,7 @@
 import type { Check } from '../../model.ts';
 import { openSession, type SessionEvidence, sessionNeeds } from './session-case.ts';
 import { judgeRuntime } from './session-runtime.ts';
+import { judgeTelemetry } from './session-telemetry.ts';
 import { judgeTemporary } from './session-temporary.ts';
 import { judgeHome, judgeLinger, judgeUser } from './session-user.ts';
 
@@ -15,6 +16,7 @@ export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
     'env.home',
     'env.tmpdir',
     'env.xdg-data-home',
+    'env.telemetry',
     'systemd.user-session',
     'storage.disk-full',
     'storage.inodes-exhausted',
@@ -30,6 +32,7 @@ export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
       if (open.problems.length === 0) judgeLinger(open);
     }
     judgeTemporary(open);
+    judgeTelemetry(open);
     return { problems: open.problems, unseen: [] };
   },
 };

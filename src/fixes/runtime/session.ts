@@ -97,6 +97,12 @@ function stepsFor({ evidence, severity }: Problem<SessionEvidence>): readonly St
       ];
     case 'state-directory':
       return [tell(`change --state-dir of rootlesskit to a directory that the user may write, or leave it out`)];
+    case 'telemetry':
+      return [
+        tell(
+          `unset ${variable} where buildkitd is started, or name what it has: the exporters otlp, jaeger (for traces) and none, the protocols grpc and http/protobuf`,
+        ),
+      ];
     case 'no-linger':
       if (userName === null || evidence.loginctl === null) return null;
       return [

@@ -27,6 +27,23 @@ testCheck(entry, {
     'a home without write permission, for the same reason': {
       host: hostWith({ files: { '/home/alice': own(0o500) } }),
     },
+    'telemetry that buildkitd can send': {
+      host: hostWith({
+        env: {
+          OTEL_TRACES_EXPORTER: 'otlp',
+          OTEL_METRICS_EXPORTER: 'none',
+          OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+        },
+      }),
+    },
+    'a protocol that nothing uses': { host: hostWith({ env: { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' } }) },
+    'a Jaeger agent': { host: hostWith({ env: { JAEGER_TRACE: 'jaeger:6831' } }) },
+    'another program’s metrics exporter, before buildkitd had metrics': {
+      host: hostWith({ env: { OTEL_METRICS_EXPORTER: 'prometheus' }, tools: old }),
+    },
+    'an exporter that an old buildkitd is told to do without': {
+      host: hostWith({ env: { OTEL_TRACES_EXPORTER: 'console', OTEL_IGNORE_ERROR: 'true' }, tools: old }),
+    },
     'TMPDIR is set but empty': { host: hostWith({ env: { TMPDIR: '' } }) },
     'TMPDIR is mounted noexec': {
       host: hostWith({
@@ -74,6 +91,32 @@ testCheck(entry, {
     },
   },
   ailing: {
+    'an exporter that buildkitd does not have': {
+      host: hostWith({ env: { OTEL_TRACES_EXPORTER: 'console' } }),
+      conditions: ['env.telemetry'],
+      says: ['OTEL_TRACES_EXPORTER is "console"', 'ends with "unsupported opentelemetry'],
+    },
+    'metrics for Jaeger, where the version is not known': {
+      host: hostWith({ env: { OTEL_METRICS_EXPORTER: 'jaeger' }, tools: { buildkitd: { stdout: 'buildkitd ?\n' } } }),
+      conditions: ['env.telemetry'],
+      status: 'warn',
+      says: ['versions from v0.14.0 on panics'],
+    },
+    'an OTLP protocol of other programs': {
+      host: hostWith({
+        env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+        tools: old,
+      }),
+      conditions: ['env.telemetry'],
+      status: 'fail',
+      says: ['unsupported otlp protocol http/json'],
+    },
+    'Jaeger without a port': {
+      host: hostWith({ env: { JAEGER_TRACE: 'jaeger' }, tools: old }),
+      conditions: ['env.telemetry'],
+      status: 'fail',
+      says: ['missing port in address'],
+    },
     'XDG_RUNTIME_DIR is not set': {
       host: hostWith({ env: { XDG_RUNTIME_DIR: undefined } }),
       conditions: ['env.xdg-runtime-dir'],

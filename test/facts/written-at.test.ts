@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { catalog } from '../../../src/catalog.ts';
-import { createLook, examine } from '../../../src/diagnose.ts';
-import { ASK, VirtualHost } from '../../virtual-host.ts';
-import { alice } from './host.ts';
+import { catalog } from '../../src/catalog.ts';
+import { createLook, examine } from '../../src/diagnose.ts';
+import { alice } from '../checks/config/host.ts';
+import { ASK, VirtualHost } from '../virtual-host.ts';
 
 /** What other checks find wrong with a setting stands in the same file: each names its key and line. */
 const TABLE: readonly { id: string; text: string; condition: string; key: string; line: number }[] = [
