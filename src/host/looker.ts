@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
 import { parseMountInfo } from '../facts/mounts.ts';
 import { Unseen } from '../facts/unseen.ts';
@@ -39,6 +40,8 @@ function statOrNull(stat: fs.Stats | undefined): Stat | null {
 
 /** Most looks find nothing, and an error costs more than the look. */
 const NO_THROW = { throwIfNoEntry: false };
+/** What is read first comes here; most files are small, and a buffer for each would be the most of an examination's garbage. */
+const scratch = Buffer.allocUnsafeSlow(65_536);
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
 
 /** Null for absence; what exists but may not be looked at becomes Unseen. */
@@ -93,13 +96,12 @@ export const looker = {
         let length = 0;
         // Files of procfs have size 0: read until the end, or one byte beyond the limit.
         while (length <= limit) {
-          const chunk = Buffer.allocUnsafe(Math.min(65_536, limit + 1 - length));
-          const count = fs.readSync(file, chunk);
+          const count = fs.readSync(file, scratch, 0, Math.min(scratch.length, limit + 1 - length), null);
           if (count === 0) break;
-          chunks.push(chunk.subarray(0, count));
+          chunks.push(Buffer.from(scratch.subarray(0, count)));
           length += count;
         }
-        const bytes = Buffer.concat(chunks).subarray(0, limit);
+        const bytes = (chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)).subarray(0, limit);
         return {
           ...decode(bytes),
           get digest() {
@@ -128,7 +130,7 @@ export const looker = {
   list(directory: string): readonly string[] | null {
     return absentOr(directory, () => {
       const names: string[] = [];
-      const open = fs.opendirSync(directory);
+      const open = fs.opendirSync(directory, { bufferSize: 1024 });
       try {
         for (let entry = open.readSync(); entry !== null && names.length < MOST_NAMES; entry = open.readSync())
           names.push(entry.name);
@@ -194,11 +196,7 @@ export const looker = {
 };
 
 function decode(bytes: Buffer): { text: string; utf8: boolean } {
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes), utf8: true };
-  } catch {
-    return { text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), utf8: false };
-  }
+  return { text: bytes.toString('utf8'), utf8: isUtf8(bytes) };
 }
 
 export type Looker = typeof looker;

@@ -52,7 +52,7 @@ bind() { mount --bind l1 bound && mount -o remount,bind,ro bound; }
 own() { : >owned && chown 65534:65534 owned; }
 # The runtime does all that a RUN step asks of it, then finds no program to start: that it says so is the proof.
 try_step() {
-  mkdir step step/rootfs state && printf %s "$step" >step/config.json || return
+  printf %s "$step" >step/config.json || return
   words=$(PATH=$daemon_path "$runtime" --root "$work/state" run --bundle "$work/step" "bk-doctor-$$" </dev/null 2>&1)
   case $words in
     *"$nothing"*) say step ok ;;
@@ -63,7 +63,7 @@ try_step() {
   esac
 }
 if [ -n "$work" ]; then
-  if words=$(mkdir -m 700 "$work" 2>&1) && made=yes && cd "$work" && words=$(mkdir l1 l2 upper work merged fused bound 2>&1); then
+  if words=$(mkdir -m 700 "$work" 2>&1) && made=yes && cd "$work" && words=$(mkdir l1 l2 upper work merged fused bound step step/rootfs state 2>&1); then
     mounted='merged bound fused'
     if [ -n "$runtime" ]; then try_step & stepper=$!; fi
     try overlay overlay
