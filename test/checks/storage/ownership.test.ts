@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { storageOwnership } from '../../../src/checks/storage/ownership.ts';
 import { createLook, examine } from '../../../src/diagnose.ts';
 import { restoreOwnership } from '../../../src/fixes/storage/ownership.ts';
-import type { CheckReport, ForeignEntry, Request, Step, Survey } from '../../../src/model.ts';
+import type { Allowed, CheckReport, ForeignEntry, Request, Step, Survey } from '../../../src/model.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
 import { ANSWER, CACHE, cacheMount, hostWith, refusedWith } from './healthy.ts';
@@ -295,4 +295,26 @@ test('without namespaces the files tell which ids are subordinate', async () => 
   expect((await report(host, { probe: false })).status).toBe('fail');
   const own = hostWith({ files: { [CACHE]: dir(100005, 100005, 0o700) } });
   expect((await report(own, { probe: false })).status).toBe('pass');
+});
+
+test('root looks through the cache ahead of the trial, and again where the trial has other ids than the files', async () => {
+  const looks: Allowed[] = [];
+  class Watched extends VirtualHost {
+    override async survey(tree: string, allowed?: Allowed): Promise<Survey> {
+      if (allowed !== undefined) looks.push(allowed);
+      return super.survey(tree);
+    }
+  }
+  const under = async (subuid: string): Promise<number[]> => {
+    looks.length = 0;
+    const options = hostWith({
+      answer: { survey: null },
+      files: { [CACHE]: dir(1000, 1000, 0o700), '/etc/subuid': subuid },
+    });
+    const look = createLook(new Watched({ ...options, self: { uid: 0, gid: 0 } }), ASK);
+    await examine(look, [{ check: storageOwnership }], { isSelected: () => true });
+    return looks.map(({ uids }) => uids.at(-1)?.start ?? 0);
+  };
+  expect(await under('alice:100000:65536\n')).toEqual([100_000]);
+  expect(await under('alice:300000:65536\n')).toEqual([300_000, 100_000]);
 });
