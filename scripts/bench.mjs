@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Whole-process times and peak memory, as ratios to `node -e 0` in one run. Usage: npm run bench [-- --runs N] [--entries N] [--user NAME]
+// Root measures for an ordinary account: the named one, that of sudo, or the first in /etc/subuid.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -24,16 +25,23 @@ writeFileSync(
   `import { writeFileSync } from 'node:fs';\nprocess.on('exit', () => { if (process.env.METER) writeFileSync(process.env.METER, String(process.resourceUsage().maxRSS)); });\n`,
 );
 
-// Only what a login has: options of this shell for Node would be measured as well. With a user, as that user.
-const [, , uid, gid, , home] = values.user === undefined ? [] : passwd(values.user);
+const isRoot = process.getuid() === 0;
+const user = values.user ?? (isRoot ? (process.env.SUDO_USER ?? firstWithSubids()) : undefined);
+// Only what a login has: options of this shell for Node would be measured as well.
+const [, , uid, gid, , home] = user === undefined ? [] : passwd(user);
 const account = uid === undefined ? {} : { uid: Number(uid), gid: Number(gid) };
 const clean = {
   PATH: process.env.PATH,
   HOME: home ?? process.env.HOME,
-  USER: values.user ?? process.env.USER,
+  USER: user ?? process.env.USER,
   LANG: 'C.UTF-8',
   ...(uid === undefined ? {} : { XDG_RUNTIME_DIR: `/run/user/${uid}` }),
 };
+
+function firstWithSubids() {
+  const names = existsSync('/etc/subuid') ? readFileSync('/etc/subuid', 'utf8').split('\n') : [];
+  return names.map((line) => line.split(':')[0]).find((name) => name !== '' && spawnSync('id', [name]).status === 0);
+}
 
 function passwd(name) {
   const found = spawnSync('getent', ['passwd', name], { encoding: 'utf8' });
@@ -92,12 +100,14 @@ try {
     }
     console.log(`| ${name} | ${time.toFixed(0)} | ${(time / base).toFixed(1)} | ${memory} |`);
   }
-  if (entries > 0 && values.user !== undefined) ownership();
+  if (isRoot && user === undefined)
+    console.log('\nNo account has subordinate ids: the rows are those of root, without the look through a cache.');
+  else if (entries > 0) ownership();
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** The whole examination of a cache's owners as root for that user, against find printing every owner. */
+/** The whole examination of a cache's owners, where root can as root for that user, against find printing every owner. */
 function ownership() {
   const tree = join(scratch, 'cache');
   const perDirectory = 100;
@@ -107,9 +117,12 @@ function ownership() {
     for (let file = 1; file < perDirectory; file++) writeFileSync(join(at, String(file)), '');
   }
   chmodSync(scratch, 0o755);
-  spawnSync('chown', ['-R', values.user, tree]);
-  chownSync(join(tree, '0'), 0, 0);
-  const ours = ['check', '--only', 'storage/ownership', '--user', values.user, '--root', tree, '--json'];
+  if (isRoot) {
+    spawnSync('chown', ['-R', user, tree]);
+    chownSync(join(tree, '0'), 0, 0);
+  }
+  const whose = isRoot ? ['--user', user] : [];
+  const ours = ['check', '--only', 'storage/ownership', ...whose, '--root', tree, '--json'];
   const plain = ['find', tree, '-xdev', '-printf', '%U:%G\\n'];
   const pairs = Array.from({ length: 6 }, () => [time(plain), time([process.execPath, bin, ...ours])]).slice(1);
   const [all, whole] = [median(pairs.map(([a]) => a)), median(pairs.map(([, b]) => b))];
