@@ -39,6 +39,15 @@ export async function findInPath({ host }: Look, name: string, path: string): Pr
   return second;
 }
 
+/** Of a PATH what the target can search, so that a dozen programs are not looked for where none can be found. */
+async function searchable({ host }: Look, path: string): Promise<string> {
+  const directories = [...new Set(path.split(':'))];
+  const kept = await Promise.all(
+    directories.map((directory) => host.access(directory || '.', 'x', 'target').catch(() => true)),
+  );
+  return directories.filter((_, index) => kept[index]).join(':');
+}
+
 export const BINARY_NAMES = [
   'buildkitd',
   'buildctl',
@@ -69,7 +78,7 @@ export const binaries: Fact<Binaries> = {
   async read(look) {
     const [{ values }, service] = await Promise.all([look.get(environment), look.get(unit)]);
     // Without PATH, Go finds nothing that has no slash in its name.
-    const path = values.PATH ?? '';
+    const path = await searchable(look, values.PATH ?? '');
     const found = await Promise.all(
       BINARY_NAMES.map(async (name) => {
         const own =
