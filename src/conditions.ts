@@ -59,6 +59,7 @@ export const CONDITIONS: { readonly [id: string]: string } = {
   'limits.keyring-quota': 'Kernel keyring quota (kernel.keys.maxkeys/maxbytes): "session key: disk quota exceeded"',
   'limits.inotify': 'Inotify instances or watches used up',
   'limits.open-files': 'File descriptor limit',
+  'limits.file-size': 'Limit of the size of files that a process may write',
   'limits.pids': 'Pids/nproc/thread limit',
   'limits.out-of-memory': 'Build step or daemon killed for memory (137)',
   'env.xdg-runtime-dir': 'XDG_RUNTIME_DIR unset, foreign or not writable',

@@ -183,7 +183,12 @@ export interface NamespaceProbe {
   /** Also try fuse-overlayfs through its mount helper. */
   readonly fuse: boolean;
   /** The OCI runtime that makes a RUN step, to start one without a program in it; null: not to be tried. */
-  readonly runtime?: { readonly path: string; readonly processSandbox: boolean } | null;
+  readonly runtime?: {
+    readonly path: string;
+    readonly processSandbox: boolean;
+    /** It is runc as real root, and must not make control groups of the host's. */
+    readonly withoutGroups?: boolean;
+  } | null;
   /** Also look for foreign owners below this tree, from a namespace shifted away from the overflow id. */
   readonly survey: string | null;
 }

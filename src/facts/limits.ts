@@ -19,6 +19,8 @@ export interface Rlimits {
   readonly processes: Rlimit | null;
   /** Bytes. */
   readonly addressSpace: Rlimit | null;
+  /** Bytes. */
+  readonly fileSize: Rlimit | null;
 }
 /** The tightest limit of a control group and those above it. */
 export interface GroupLimit {
@@ -63,6 +65,7 @@ export function parseLimits(text: string): Rlimits {
     openFiles: get('Max open files'),
     processes: get('Max processes'),
     addressSpace: get('Max address space'),
+    fileSize: get('Max file size'),
   };
 }
 

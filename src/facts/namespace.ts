@@ -36,11 +36,10 @@ export const namespace: Fact<NamespaceAnswer> = {
         'unshare --user --map-root-user true',
       );
     }
-    // As real root the runtime would make control groups of the host's; in a user namespace it makes none by itself.
-    const runtime =
-      (by === 'rootlesskit' || status?.inUserNamespace === true) && options.oci.enabled.value !== false
-        ? await look.get(runtimeBinary)
-        : null;
+    const runtime = options.oci.enabled.value !== false ? await look.get(runtimeBinary) : null;
+    // As real root a runtime makes control groups of the host's; of runc it is known how to keep it from that.
+    const realRoot = by === 'none' && status?.inUserNamespace !== true;
+    const tried = runtime?.executable === true && (!realRoot || /(?:^|[/-])runc$/.test(runtime.path));
     const ordinary = look.host.identity.self.uid !== 0 || status?.inUserNamespace === true;
     return look.host.probe(
       'namespace',
@@ -50,8 +49,8 @@ export const namespace: Fact<NamespaceAnswer> = {
             ? { path: rootlesskit.path, args: probeArgs(options.rootlesskitArgs) }
             : null,
         directory: directory?.nearest ?? null,
-        runtime: runtime?.executable
-          ? { path: runtime.path, processSandbox: !options.oci.noProcessSandbox.value }
+        runtime: tried
+          ? { path: runtime.path, processSandbox: !options.oci.noProcessSandbox.value, withoutGroups: realRoot }
           : null,
         fuse: found['fuse-overlayfs']?.executable === true,
         survey: by === 'rootlesskit' && ordinary && directory?.exists ? (directory.real ?? directory.path) : null,

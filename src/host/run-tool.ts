@@ -90,19 +90,12 @@ export function runProgram(path: string, args: readonly string[], options: RunOp
         setTimeout(() => finish(null), 200).unref();
       }, 800).unref();
     }, options.timeoutMs);
-    const take = (into: Buffer[]) => (chunk: Buffer) => {
-      if (size < MOST_OUTPUT) into.push(chunk);
-      size += chunk.length;
-    };
-    if (options.onStdout === undefined) child.stdout.on('data', take(stdout));
-    else child.stdout.on('data', options.onStdout);
-    child.stderr.on('data', take(stderr));
     const finish = (code: number | null, failure = ''): void => {
       if (settled) return;
       settled = true;
       clearTimeout(timer);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      child.stdout?.destroy();
+      child.stderr?.destroy();
       child.unref();
       resolve({
         code,
@@ -112,6 +105,15 @@ export function runProgram(path: string, args: readonly string[], options: RunOp
       });
     };
     child.on('error', (error) => finish(null, `${path}: ${errnoOf(error)}`));
+    // Without a descriptor left there are no pipes; the error comes by itself.
+    if (child.stdout == null) return;
+    const take = (into: Buffer[]) => (chunk: Buffer) => {
+      if (size < MOST_OUTPUT) into.push(chunk);
+      size += chunk.length;
+    };
+    if (options.onStdout === undefined) child.stdout.on('data', take(stdout));
+    else child.stdout.on('data', options.onStdout);
+    child.stderr.on('data', take(stderr));
     child.on('close', (code) => finish(code));
     // A grandchild may hold the pipes open after the program itself has ended.
     child.on('exit', (code) => setTimeout(() => finish(code), 500).unref());

@@ -15,6 +15,8 @@ export interface ContainerOptions {
   readonly volume?: boolean;
   /** False: no cgroup file system is mounted. */
   readonly cgroup?: boolean;
+  /** --privileged: all capabilities of this machine, nothing hidden, no profile, and control groups that can be written. */
+  readonly privileged?: boolean;
   /** System calls that the profile refuses with EPERM, in the place of the engine's own list. */
   readonly deny?: readonly string[];
   /** --read-only. */
@@ -39,6 +41,16 @@ const DOCKER_CAPABILITIES = [
   'KILL',
   'AUDIT_WRITE',
 ];
+const PRIVILEGED = [
+  'BPF',
+  'DAC_READ_SEARCH',
+  'IPC_LOCK',
+  'NET_ADMIN',
+  'PERFMON',
+  'SYS_ADMIN',
+  'SYS_PTRACE',
+  'SYS_RAWIO',
+];
 const MASKED = [
   '/proc/acpi',
   '/proc/asound',
@@ -54,7 +66,9 @@ const READONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysr
 const refusal = (names: readonly string[]) => ({ names, action: 'SCMP_ACT_ERRNO', errnoRet: 1 });
 
 /** Writes a bundle for runc whose file system is this machine's, seen through an overlay. The binds are the world's own layers. */
-export function writeBundle(bundle: string, options: ContainerOptions, binds: readonly string[]): void {
+export function writeBundle(bundle: string, wanted: ContainerOptions, binds: readonly string[]): void {
+  const options =
+    wanted.privileged === true ? { seccomp: false, masked: false, capAdd: PRIVILEGED, ...wanted } : wanted;
   const capabilities = [...DOCKER_CAPABILITIES, ...(options.capAdd ?? [])]
     .filter((name) => !options.capDrop?.includes(name))
     .map((name) => `CAP_${name}`);
@@ -87,7 +101,7 @@ export function writeBundle(bundle: string, options: ContainerOptions, binds: re
               destination: '/sys/fs/cgroup',
               type: 'cgroup',
               source: 'cgroup',
-              options: ['nosuid', 'noexec', 'nodev', 'ro'],
+              options: ['nosuid', 'noexec', 'nodev', options.privileged === true ? 'rw' : 'ro'],
             },
           ]),
       { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['mode=1777'] },

@@ -282,6 +282,131 @@ export const oddFaults: readonly Fault[] = [
     blamed: 'storage/filesystem',
     ...only,
   },
+  {
+    name: 'a database of the cache that is empty, and of root',
+    inject: (world) => {
+      asAlice(world, 'mkdir -p ~/.local/share/buildkit');
+      world.script(`: >${cache(world)}/history.db`);
+    },
+    ready: false,
+    blamed: 'storage/ownership',
+    repaired: true,
+  },
+  {
+    name: 'a lock that is a directory',
+    inject: (world) => asAlice(world, 'mkdir -p ~/.local/share/buildkit/buildkitd.lock'),
+    ready: false,
+    blamed: 'storage/filesystem',
+  },
+  {
+    name: 'a database that is a link to nowhere',
+    inject: (world) =>
+      asAlice(
+        world,
+        'mkdir -p -m 711 ~/.local/share/buildkit/runc-overlayfs; ln -s /nowhere/x.db ~/.local/share/buildkit/runc-overlayfs/metadata_v2.db',
+      ),
+    ready: false,
+    blamed: 'storage/filesystem',
+    ...only,
+  },
+  {
+    name: 'the snapshots are a link to nowhere',
+    inject: (world) =>
+      asAlice(
+        world,
+        'mkdir -p -m 711 ~/.local/share/buildkit/runc-overlayfs; ln -s /nowhere ~/.local/share/buildkit/runc-overlayfs/snapshots',
+      ),
+    ready: false,
+    blamed: 'storage/filesystem',
+    ...only,
+  },
+  {
+    name: 'the worker is a link to a directory of root',
+    inject: (world) => {
+      world.script('mkdir -m 755 /home/of-root');
+      asAlice(world, 'mkdir -p ~/.local/share/buildkit; ln -s /home/of-root ~/.local/share/buildkit/runc-overlayfs');
+    },
+    ready: false,
+    blamed: 'storage/ownership',
+    ...only,
+  },
+  {
+    name: 'a file where new contents are written',
+    inject: (world) =>
+      asAlice(
+        world,
+        'mkdir -p -m 711 ~/.local/share/buildkit/runc-overlayfs/content; : >~/.local/share/buildkit/runc-overlayfs/content/ingest',
+      ),
+    ready: false,
+    blamed: 'storage/filesystem',
+    ...only,
+  },
+  {
+    name: 'name servers that only root may read',
+    inject: (world) => world.script('echo nameserver 192.0.2.1 >/etc/r; chmod 600 /etc/r; mv /etc/r /etc/resolv.conf'),
+    ready: false,
+    blamed: 'runtime/session',
+    ...only,
+  },
+  {
+    name: 'name servers behind a closed directory',
+    inject: (world) =>
+      world.script(
+        'mkdir -m 700 /run/closed; echo nameserver 192.0.2.1 >/run/closed/r; ln -sfn /run/closed/r /etc/resolv.conf',
+      ),
+    ready: false,
+    blamed: 'runtime/session',
+    ...only,
+  },
+  {
+    name: 'the servers behind systemd-resolved may not be read',
+    inject: (world) =>
+      world.script(
+        'echo nameserver 127.0.0.53 >/etc/r; mv /etc/r /etc/resolv.conf; mkdir -p /run/systemd/resolve; : >/run/systemd/resolve/resolv.conf; chmod 600 /run/systemd/resolve/resolv.conf',
+      ),
+    ready: false,
+    blamed: 'runtime/session',
+    ...only,
+  },
+  {
+    name: 'a /proc of processes alone',
+    inject: (world) => world.script('mount -t proc -o subset=pid proc /proc'),
+    ready: false,
+    blamed: 'runtime/process-sandbox',
+    ...only,
+  },
+  {
+    name: 'no file may be larger than a megabyte',
+    inject: (world) => world.restrict('prlimit', '--fsize=1048576'),
+    ready: false,
+    blamed: 'kernel/limits',
+    ...only,
+  },
+  {
+    name: 'too few open files for a step',
+    inject: (world) => world.restrict('prlimit', '--nofile=24'),
+    ready: false,
+    blamed: 'kernel/limits',
+    ...only,
+  },
+  {
+    name: 'container: rootful and privileged, but for a capability that every step gets',
+    mode: 'rootful',
+    container: { privileged: true, capDrop: ['NET_RAW'] },
+    inject: () => {},
+    ready: false,
+    blamed: 'userns/probe',
+    ...only,
+  },
+  {
+    name: 'container: rootful and privileged, and no keyrings',
+    mode: 'rootful',
+    container: { privileged: true, deny: ['keyctl'] },
+    inject: () => {},
+    ready: false,
+    blamed: 'userns/probe',
+    ...only,
+  },
 ];
 
 const daemonLookalikes: readonly Fault[] =
@@ -370,5 +495,64 @@ export const oddLookalikes: readonly Fault[] = [
     container: { ...open, seccomp: false, readOnly: true },
     inject: () => {},
     ready: true,
+  },
+  {
+    name: 'parts of the state belong to root and are open to everybody',
+    inject: (world) => {
+      asAlice(world, 'mkdir -p -m 711 ~/.local/share/buildkit/runc-overlayfs');
+      world.script(
+        `cd ${cache(world)}; mkdir runc-overlayfs/snapshots runc-overlayfs/content runc-overlayfs/executor; : >runc-overlayfs/metadata_v2.db; : >history.db; : >cache.db; chmod 777 runc-overlayfs/*; chmod 666 runc-overlayfs/*.db *.db`,
+      );
+    },
+    ready: true,
+    snapshotter: 'overlayfs',
+  },
+  {
+    name: 'a blob of root in the contents',
+    inject: (world) => {
+      asAlice(world, 'mkdir -p -m 711 ~/.local/share/buildkit/runc-overlayfs/content/blobs/sha256');
+      world.script(
+        `cd ${worker(world)}/content/blobs/sha256; : >e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855; chmod 600 *`,
+      );
+    },
+    ready: true,
+    snapshotter: 'overlayfs',
+  },
+  {
+    name: 'a database that is a link to where it will be made',
+    inject: (world) =>
+      asAlice(
+        world,
+        'mkdir -p -m 711 ~/.local/share/buildkit/runc-overlayfs; ln -s /home/alice/my.db ~/.local/share/buildkit/runc-overlayfs/metadata_v2.db',
+      ),
+    ready: true,
+  },
+  { name: 'just enough open files', inject: (world) => world.restrict('prlimit', '--nofile=36'), ready: true },
+  {
+    name: 'no file may be larger than 4 MiB',
+    inject: (world) => world.restrict('prlimit', '--fsize=4194304'),
+    ready: true,
+    ...only,
+  },
+  {
+    name: 'no name servers at all',
+    inject: (world) => world.script('rm -f /etc/resolv.conf; ln -s /nowhere /etc/resolv.conf'),
+    ready: true,
+  },
+  {
+    name: 'container: rootful and privileged',
+    mode: 'rootful',
+    container: { privileged: true },
+    inject: () => {},
+    ready: true,
+    ...only,
+  },
+  {
+    name: 'container: rootful and privileged, with masks over /proc',
+    mode: 'rootful',
+    container: { privileged: true, masked: true },
+    inject: () => {},
+    ready: true,
+    ...only,
   },
 ];

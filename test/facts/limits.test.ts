@@ -12,13 +12,14 @@ test('key users', () => {
 
 test('limits of a process', () => {
   const text =
-    'Limit                     Soft Limit           Hard Limit           Units     \nMax cpu time              unlimited            unlimited            seconds   \nMax address space         unlimited            unlimited            bytes     \nMax processes             95892                unlimited            processes \nMax open files            1024                 1048576              files     \n';
+    'Limit                     Soft Limit           Hard Limit           Units     \nMax cpu time              unlimited            unlimited            seconds   \nMax file size             4096                 unlimited            bytes     \nMax address space         unlimited            unlimited            bytes     \nMax processes             95892                unlimited            processes \nMax open files            1024                 1048576              files     \n';
   expect(parseLimits(text)).toEqual({
     openFiles: { soft: 1024, hard: 1048576 },
     processes: { soft: 95892, hard: null },
     addressSpace: { soft: null, hard: null },
+    fileSize: { soft: 4096, hard: null },
   });
-  expect(parseLimits('')).toEqual({ openFiles: null, processes: null, addressSpace: null });
+  expect(parseLimits('')).toEqual({ openFiles: null, processes: null, addressSpace: null, fileSize: null });
 });
 
 describe('control groups', () => {

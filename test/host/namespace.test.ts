@@ -85,4 +85,26 @@ describe.skipIf(!possible)('what is tried inside the namespaces', () => {
     expect(readdirSync(place).sort()).toEqual(['cache', 'go']);
     rmSync(join(place, 'go'));
   });
+
+  test.each(SHELLS)('real root has a runtime make no control groups, by $shell', ({ shell }) => {
+    const runtime = join(place, 'runtime');
+    writeFileSync(
+      runtime,
+      `#!/bin/sh
+[ "$1" = --rootless=true ] || echo 'not told'
+grep -E ' - cgroup2? ' /proc/self/mountinfo | cut -d' ' -f6 | grep -q ^rw && echo 'can write'
+echo 'nothing at /nothing'
+`,
+    );
+    chmodSync(runtime, 0o755);
+    const ran = spawnSync(
+      'unshare',
+      [
+        ...['--mount', '--propagation', 'private', ...shell, '-c', NAMESPACE_SCRIPT, 'sh', join(place, 'root')],
+        ...['', '', '/usr/bin:/bin', runtime, '{}', 'not told', 'frozen'],
+      ],
+      { encoding: 'utf8', timeout: 20_000 },
+    );
+    expect(ran.stdout).toMatch(/step\tfail nothing at \/nothing/);
+  });
 });

@@ -18,11 +18,19 @@ export type KernelLimitsEvidence =
   | { readonly limit: number; readonly path: string; readonly text: string };
 
 /** What buildkitd, rootlesskit and runc take for one small build, measured with v0.32.2 and v0.11.6 (Go 1.26, 1.19). */
-const NEEDS = { openFiles: 40, processes: 50, pids: 45, memory: 40 * 1024 ** 2, addressSpace: 768 * 1024 ** 2 };
+const NEEDS = {
+  openFiles: 32,
+  processes: 50,
+  pids: 45,
+  memory: 40 * 1024 ** 2,
+  addressSpace: 768 * 1024 ** 2,
+  /** That of a static shell, the smallest that a build copies. */
+  fileSize: 2 * 1024 ** 2,
+};
 /** What bk-doctor itself has running while it looks. */
 const OURS = 12;
 /** With less than this a build of ordinary size is likely to fail. */
-const COMFORT = { openFiles: 256, processes: 256, memory: 256 * 1024 ** 2 };
+const COMFORT = { openFiles: 256, processes: 256, memory: 256 * 1024 ** 2, fileSize: 1024 ** 3 };
 /** A session keyring's name takes this many bytes of the quota. */
 const KEY_BYTES = 64;
 const FEW_KEYS = 8;
@@ -34,7 +42,7 @@ export const kernelLimits: Check<typeof needs, KernelLimitsEvidence> = {
   title: 'Kernel limits leave room for a build',
   why: 'runc takes a key of the kernel for every RUN step, and buildkitd needs some files, processes and memory of its own. Limits of inotify do not concern it.',
   decides: false,
-  conditions: ['limits.keyring-quota', 'limits.open-files', 'limits.pids', 'limits.out-of-memory'],
+  conditions: ['limits.keyring-quota', 'limits.open-files', 'limits.pids', 'limits.out-of-memory', 'limits.file-size'],
   needs,
   examine(facts) {
     const { keys, process, pids, memory } = facts.limits;
@@ -107,6 +115,15 @@ export const kernelLimits: Check<typeof needs, KernelLimitsEvidence> = {
         `This session may use ${mebibytes(space)} of address space; buildkitd does not start with less than ${mebibytes(NEEDS.addressSpace)}.`,
         { limit: space, path: '/proc/self/limits', text: rlimitWords('as', 'LimitAS', inside) },
       );
+    const size = process?.fileSize?.soft ?? null;
+    if (size !== null && size < COMFORT.fileSize)
+      report(
+        'limits.file-size',
+        size < NEEDS.fileSize ? 'error' : 'warning',
+        'file size',
+        `This session may write files of at most ${mebibytes(size)}; ${size < NEEDS.fileSize ? `a small build needs ${mebibytes(NEEDS.fileSize)}` : 'layers of images and databases of the cache grow larger'}.`,
+        { limit: size, path: '/proc/self/limits', text: rlimitWords('fsize', 'LimitFSIZE', inside) },
+      );
     if (pids !== null && leftOf(pids) < NEEDS.pids)
       report(
         'limits.pids',
@@ -129,12 +146,14 @@ export const kernelLimits: Check<typeof needs, KernelLimitsEvidence> = {
 
 const leftOf = ({ limit, current }: GroupLimit): number => limit - (current ?? 0) + (current === null ? 0 : OURS);
 
-const mebibytes = (bytes: number): string => `${Math.floor(bytes / 1024 ** 2)} MiB`;
+const mebibytes = (bytes: number): string =>
+  bytes < 1024 ** 2 ? `${Math.floor(bytes / 1024)} KiB` : `${Math.floor(bytes / 1024 ** 2)} MiB`;
 
 function rlimitWords(item: string, setting: string, inside: string | null): string {
+  const value = item === 'nofile' || item === 'nproc' ? '65536' : 'unlimited';
   if (inside !== null)
-    return `Start the container with --ulimit ${item}=65536, or raise the limit in the engine's own configuration.`;
-  return `Where a login sets it: as root, a line "USER - ${item} 65536" in /etc/security/limits.d/buildkit.conf, then log in again; for a unit: ${setting}=65536 (or infinity) under [Service]; in a shell script: take out its "ulimit" line.`;
+    return `Start the container with --ulimit ${item}=${value === 'unlimited' ? '-1' : value}, or raise the limit in the engine's own configuration.`;
+  return `Where a login sets it: as root, a line "USER - ${item} ${value}" in /etc/security/limits.d/buildkit.conf, then log in again; for a unit: ${setting}=${value === 'unlimited' ? 'infinity' : `${value} (or infinity)`} under [Service]; in a shell script: take out its "ulimit" line.`;
 }
 
 function groupWords(controller: 'pids' | 'memory', { path }: GroupLimit, inside: string | null): string {

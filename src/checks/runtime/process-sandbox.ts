@@ -1,3 +1,5 @@
+import { type Release, surelyBefore } from '../../buildkit/version.ts';
+import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
 import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
 import { type ContainerKind, container } from '../../facts/container.ts';
 import { mounts } from '../../facts/mounts.ts';
@@ -24,7 +26,11 @@ const needs = {
   container: optional(container),
   status: optional(processStatus),
   configEdit,
+  version: optional(buildkitdVersion),
 };
+
+/** Since this release buildkitd measures every build, and reads /proc/stat for it. */
+const MEASURES: Release = [0, 12, 0];
 
 /** Directories of procfs that are always empty: a mount on them hides nothing, and the kernel allows a new proc beside it. */
 const EMPTY = /^\/(?:sys\/fs\/binfmt_misc|fs\/nfsd)(?:\/|$)/;
@@ -87,6 +93,18 @@ export const runtimeProcessSandbox: Check<typeof needs, ProcessSandboxEvidence> 
     });
     const outcome = facts.namespace.value?.launch.ok === true ? facts.namespace.value.proc : null;
     const refused = outcome !== null && !outcome.ok;
+    const proc = facts.mounts.value?.findLast(({ point }) => point === '/proc');
+    const measures = facts.version.value === undefined || !surelyBefore(facts.version.value, MEASURES);
+    if (proc?.superOptions.includes('subset=pid') && measures)
+      return {
+        problems: [
+          problem(
+            'error',
+            '/proc is mounted with subset=pid and so lacks /proc/stat, which buildkitd reads for every build',
+          ),
+        ],
+        unseen: [],
+      };
     if (setting.value) {
       // A host where /proc can be mounted gives up the protection for nothing.
       const needless = outcome?.ok === true && masks.length === 0 && inUserNamespace;

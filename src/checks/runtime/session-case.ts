@@ -4,6 +4,7 @@ import { identity } from '../../facts/identity.ts';
 import { listeners } from '../../facts/listeners.ts';
 import { launcher } from '../../facts/namespace.ts';
 import type { Reach } from '../../facts/reach.ts';
+import { resolver } from '../../facts/resolver.ts';
 import { type Room, session } from '../../facts/session.ts';
 import { settings } from '../../facts/settings.ts';
 import type { EnvironmentSource, FactsOf, Problem, Severity } from '../../model.ts';
@@ -27,7 +28,8 @@ export interface SessionEvidence {
     | 'full'
     | 'state-directory'
     | 'no-linger'
-    | 'telemetry';
+    | 'telemetry'
+    | 'resolver';
   readonly variable: string;
   readonly path: string | null;
   readonly uid: number;
@@ -49,7 +51,16 @@ export interface SessionEvidence {
   readonly rootMay: boolean;
 }
 
-export const sessionNeeds = { environment, identity, session, settings, launcher, listeners, buildkitdVersion };
+export const sessionNeeds = {
+  environment,
+  identity,
+  session,
+  settings,
+  launcher,
+  listeners,
+  buildkitdVersion,
+  resolver,
+};
 
 type Told = Pick<SessionEvidence, 'kind' | 'variable'> & Partial<SessionEvidence>;
 

@@ -1,5 +1,6 @@
 import type { Check } from '../../model.ts';
 import { openSession, type SessionEvidence, sessionNeeds } from './session-case.ts';
+import { judgeResolver } from './session-resolver.ts';
 import { judgeRuntime } from './session-runtime.ts';
 import { judgeTelemetry } from './session-telemetry.ts';
 import { judgeTemporary } from './session-temporary.ts';
@@ -20,6 +21,7 @@ export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
     'systemd.user-session',
     'storage.disk-full',
     'storage.inodes-exhausted',
+    'net.dns-failure',
   ],
   needs: sessionNeeds,
   examine(facts) {
@@ -33,6 +35,7 @@ export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
     }
     judgeTemporary(open);
     judgeTelemetry(open);
+    judgeResolver(open);
     return { problems: open.problems, unseen: [] };
   },
 };

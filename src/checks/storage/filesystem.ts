@@ -242,25 +242,33 @@ export const storageFilesystem: Check<typeof needs, FilesystemEvidence> = {
 
     for (const entry of facts.state.value ?? []) {
       const wanted = entry.use === 'directory' ? 'directory' : 'file';
-      if (entry.stat.kind !== wanted)
+      const recovers = RECOVERS[entry.use];
+      const sure = recovers === undefined || (facts.version.value && surelyBefore(facts.version.value, recovers));
+      if (entry.stat === null)
+        report(
+          'dangling',
+          'storage.not-a-directory',
+          'error',
+          `${entry.path}, which buildkitd opens, is a link that leads nowhere.`,
+          { path: entry.path },
+        );
+      else if (entry.stat.kind !== wanted)
         report(
           'not-a-directory',
           'storage.not-a-directory',
-          'error',
-          `${entry.path} is a ${entry.stat.kind}, where buildkitd wants ${wanted === 'file' ? 'a database' : 'a directory'} of its own.`,
+          sure ? 'error' : 'warning',
+          `${entry.path} is a ${entry.stat.kind}, where buildkitd wants a ${wanted} of its own${sure ? '' : '; it sets it aside at its next start'}.`,
           { path: entry.path },
         );
-      else if (!entry.writable && !disk.readOnly)
+      else if (entry.obstacle === 'unwritable' && !disk.readOnly)
         report(
           'unwritable',
           'storage.permission',
           'error',
-          `${entry.path} belongs to ${who.target.name ?? `uid ${who.target.uid}`} and cannot be written all the same: a read-only mount, an attribute (lsattr) or a security module forbids it.`,
+          `${entry.path} cannot be written by ${who.target.name ?? `uid ${who.target.uid}`} although its owner and mode allow it: a read-only mount, an attribute (lsattr) or a security module forbids it.`,
           { path: entry.path },
         );
       else if (entry.sound === false) {
-        const recovers = RECOVERS[entry.use];
-        const sure = recovers === undefined || (facts.version.value && surelyBefore(facts.version.value, recovers));
         report(
           'damaged',
           'storage.state-corrupted',

@@ -1,6 +1,7 @@
 import { type Bracket, surelySince } from '../../buildkit/version.ts';
 import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
 import { type CacheDirectory, cacheDirectory } from '../../facts/cache-directory.ts';
+import { type StateEntry, stateEntries } from '../../facts/databases.ts';
 import { filesystem } from '../../facts/filesystem.ts';
 import { identity } from '../../facts/identity.ts';
 import {
@@ -52,6 +53,7 @@ const needs = {
   disk: filesystem,
   ownership,
   selected: optional(selectedSnapshotter),
+  state: optional(stateEntries),
   version: optional(buildkitdVersion),
 };
 
@@ -88,7 +90,7 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
   decides: true,
   conditions: ['storage.permission'],
   needs,
-  examine({ identity: who, settings: options, directory, disk, ownership: found, selected, version }) {
+  examine({ identity: who, settings: options, directory, disk, ownership: found, selected, state, version }) {
     const { uid, gid, name } = who.target;
     const account = name ?? `uid ${uid}`;
     // A path on root's own command line is root's word; anybody else's is not.
@@ -162,15 +164,23 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
       );
     }
 
-    if (found.survey !== null && isDirectory && directory.exists) {
-      const { count, first, owners } = foreignBelow(found.survey, tree);
+    const used = state.value === undefined ? null : new Map(state.value.map((entry) => [entry.path, entry]));
+    const closed = (state.value ?? []).filter(({ obstacle }) => obstacle === 'owner');
+    const foreign = found.survey === null ? null : foreignBelow(found.survey, tree);
+    if (foreign !== null && isDirectory && directory.exists) {
+      const { count, first, owners } = foreign;
       if (count > 0) {
         const worker = selected.value?.selected == null ? null : `runc-${selected.value.selected}`;
         const judge = (entry: ForeignEntry): Harm =>
-          harmOf(entry, tree, worker, found.allowed, found.lockReadable, version.value ?? null);
+          harmOf(entry, tree, worker, found.allowed, found.lockReadable, version.value ?? null, used);
         // With the native snapshotter an inherited group does no harm.
         const inherited = native && foreignGroup && Object.keys(owners).every((owner) => owner.endsWith(`:${at?.gid}`));
-        const worst = inherited ? 'none' : worstOf(first.map(judge), count > first.length);
+        const worst = inherited
+          ? 'none'
+          : worstOf(
+              [...first.map(judge), ...closed.map((entry) => harmOfState(entry, version.value ?? null))],
+              count > first.length,
+            );
         report(tree, SEVERITY[worst], contentWords(tree, count, first, owners, worst), {
           kind: worst === 'none' ? 'stray' : 'content',
           foreign: count,
@@ -181,11 +191,23 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
         });
       }
     }
+    // Behind a link or on a mount of its own, where no survey goes.
+    if (problems.length === 0)
+      for (const { path, stat } of closed) {
+        if (stat === null) continue;
+        const { uid: owner, gid: group, mode } = stat;
+        report(
+          path,
+          'error',
+          `${path}, which buildkitd uses, belongs to ${owner}:${group} with mode ${octal(mode)}: ${account} cannot use it.`,
+          { needs: 'write', from: { uid: owner, gid: group }, mode, rootMay: false },
+        );
+      }
     const unseen: UnseenReason[] = found.unseen === null ? [] : [found.unseen];
-    const closed = found.unentered.filter((path) => !isUnused(path, tree, selected.value?.selected ?? null));
-    if (closed.length > 0)
+    const unentered = found.unentered.filter((path) => !isUnused(path, tree, selected.value?.selected ?? null));
+    if (unentered.length > 0)
       unseen.push({
-        why: `${closed[0]} cannot be entered from here, so that the owners of what it holds are unknown`,
+        why: `${unentered[0]} cannot be entered from here, so that the owners of what it holds are unknown`,
         command: surveyCommand(tree),
       });
     if (directory.blockedAt !== null && problems.length === 0 && who.self.uid !== 0)
@@ -219,7 +241,7 @@ function barrierWords({ path, uid, gid, mode, needs: need, byMode }: Barrier, ac
   }
 }
 
-/** `resets`: buildkitd starts and forgets what the file held. `limits`: a step that changes these files fails. */
+/** `resets`: buildkitd starts and forgets what the file held. `limits`: a build that comes upon these files fails. */
 type Harm = 'breaks' | 'limits' | 'resets' | 'perhaps' | 'none';
 const SEVERITY: { readonly [H in Harm]: Severity } = {
   breaks: 'error',
@@ -243,6 +265,7 @@ function harmOf(
   allowed: Allowed | null,
   lockReadable: boolean,
   version: Bracket | null,
+  used: ReadonlyMap<string, StateEntry> | null,
 ): Harm {
   const [top = '', ...rest] = path.slice(tree.length + 1).split('/');
   const isWorker = /^(runc|containerd)-/.test(top);
@@ -251,10 +274,26 @@ function harmOf(
   if (uid !== null && allowed !== null && includesId(allowed.uids, uid))
     return isWorker && rest[0] === 'snapshots' && rest.length > 3 ? 'limits' : 'none';
   if (top === 'buildkitd.lock') return lockReadable ? 'none' : 'breaks';
-  if (isWorker) return 'breaks';
-  const since = rest.length === 0 ? REPLACED_SINCE[top] : undefined;
+  const state = used?.get(path);
+  if (state !== undefined) return state.obstacle === 'owner' ? harmOfState(state, version) : 'none';
+  if (isWorker) {
+    const isSnapshot = rest[0] === 'snapshots' && rest.length <= 4;
+    // What buildkitd opens at every start was looked at by itself; the rest matters to builds that come upon it.
+    return used === null || isSnapshot ? 'breaks' : 'limits';
+  }
+  return rest.length === 0 ? harmOfDatabase(top, version) : 'none';
+}
+
+function harmOfDatabase(name: string, version: Bracket | null): Harm {
+  const since = REPLACED_SINCE[name];
   if (since === undefined) return 'none';
   return version !== null && surelySince(version, since) ? 'resets' : 'breaks';
+}
+
+/** An empty database is not replaced: BuildKit takes it for one that it only may not open. */
+function harmOfState({ path, use, stat }: StateEntry, version: Bracket | null): Harm {
+  if (use !== 'cache-database' && use !== 'history-database') return 'breaks';
+  return stat?.size === 0 ? 'breaks' : harmOfDatabase(path.slice(path.lastIndexOf('/') + 1), version);
 }
 
 function contentWords(
@@ -271,7 +310,7 @@ function contentWords(
     worst === 'breaks'
       ? 'buildkitd and the steps of a build cannot change them'
       : worst === 'limits'
-        ? 'a RUN step that changes such a file fails'
+        ? 'a build that changes such a file, or needs it again, fails'
         : worst === 'perhaps'
           ? 'buildkitd does not use the first of them'
           : worst === 'resets'

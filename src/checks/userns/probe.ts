@@ -153,19 +153,23 @@ function insideProblems(
     const said = shortened(
       /level=error msg="((?:[^"\\]|\\.)*)"/.exec(step.message)?.[1] ?? (step.message || step.errno || 'no words'),
     );
-    const filtered = facts.status.value?.seccomp === 2 && /not permitted/i.test(said);
+    // Where nobody made a user namespace, a container engine may have taken capabilities that every step gets.
+    const poor = facts.launcher === 'none' && /apply caps/i.test(said);
+    const filtered = !poor && facts.status.value?.seccomp === 2 && /not permitted/i.test(said);
     problems.push({
-      condition: filtered ? 'seccomp.blocked' : 'runtime.runc-too-old',
+      condition: poor ? 'container.not-privileged' : filtered ? 'seccomp.blocked' : 'runtime.runc-too-old',
       severity: 'error',
       subject: 'RUN steps',
-      message: `The OCI runtime could not make a RUN step${filtered ? ', and a seccomp filter is active here' : ''}: ${said}`,
+      message: `The OCI runtime could not make a RUN step${poor ? ', because this process lacks capabilities that every step gets' : filtered ? ', and a seccomp filter is active here' : ''}: ${said}`,
       evidence: {
         stage: 'step',
         errno: step.errno,
         said,
-        text: filtered
-          ? 'Start the container with --security-opt seccomp=unconfined, in a pod: seccompProfile: {type: Unconfined}.'
-          : '"bk-doctor verify" runs a whole build and shows what the runtime says there.',
+        text: poor
+          ? privilegeWords(facts.container.value?.kind ?? null)
+          : filtered
+            ? 'Start the container with --security-opt seccomp=unconfined, in a pod: seccompProfile: {type: Unconfined}.'
+            : '"bk-doctor verify" runs a whole build and shows what the runtime says there.',
       },
     });
   }
@@ -251,7 +255,7 @@ function decidingWords(stage: string | undefined): string {
 function privilegeWords(kind: string | null): string {
   switch (kind) {
     case null:
-      return 'Run buildkitd with CAP_SYS_ADMIN, or rootless through rootlesskit.';
+      return 'Run buildkitd with all capabilities of root, or rootless through rootlesskit.';
     case 'kubernetes':
       return 'In the pod: securityContext.privileged: true; or use the image moby/buildkit:rootless with seccompProfile and appArmorProfile of type Unconfined.';
     default:

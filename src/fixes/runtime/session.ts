@@ -103,6 +103,12 @@ function stepsFor({ evidence, severity }: Problem<SessionEvidence>): readonly St
           `unset ${variable} where buildkitd is started, or name what it has: the exporters otlp, jaeger (for traces) and none, the protocols grpc and http/protobuf`,
         ),
       ];
+    case 'resolver':
+      return [
+        tell(
+          `as root, put a list of name servers there that everybody may read: ls -lL ${quoted(path ?? '/etc/resolv.conf')}`,
+        ),
+      ];
     case 'no-linger':
       if (userName === null || evidence.loginctl === null) return null;
       return [

@@ -2,7 +2,8 @@
  * What is tried inside the namespaces, as the root that buildkitd would be there. POSIX sh.
  *
  * Arguments: directory to make on the cache's file system ('' for none), "fuse" or '', tree to survey or '', PATH of
- * buildkitd, OCI runtime or '', its configuration, the program in it that is not there.
+ * buildkitd, OCI runtime or '', its configuration, the program in it that is not there, "frozen" where the runtime must
+ * not make control groups.
  * Answers on standard output as NUL-terminated records: key, tab, value. An outcome is "ok", or "fail" and the tool's
  * words. Everything temporary is made in that directory, which is removed on every way out.
  * Each program that is started costs about a millisecond, so that the shell does what it can.
@@ -11,7 +12,7 @@ export const NAMESPACE_SCRIPT = `
 LC_ALL=C; export LC_ALL
 system_path=/usr/sbin:/usr/bin:/sbin:/bin
 PATH=$system_path; export PATH
-work=$1 daemon_path=$4 runtime=$5 step=$6 nothing=$7 made= mounted= keeper= stepper=
+work=$1 daemon_path=$4 runtime=$5 step=$6 nothing=$7 frozen=$8 rootless= made= mounted= keeper= stepper=
 say() { printf '%s\\t%s\\000' "$1" "$2"; }
 try() { # name, command...
   name=$1; shift
@@ -50,10 +51,20 @@ fuse() { PATH=$daemon_path mount.fuse3 overlay "$work/fused" -o "lowerdir=$work/
 fuse_write() { fuse ",upperdir=$work/upper,workdir=$work/work" && mkdir fused/made; }
 bind() { mount --bind l1 bound && mount -o remount,bind,ro bound; }
 own() { : >owned && chown 65534:65534 owned; }
+# Real root's runtime would make control groups of the host's: here it finds them read-only, and is told to do without.
+freeze() {
+  while read -r _ _ _ _ at options rest; do
+    case $rest in *'- cgroup'*) case $options in ro*) ;; *) "$@" "$at" || return ;; esac ;; esac
+  done </proc/self/mountinfo
+}
+if [ -n "$frozen" ]; then
+  rootless=--rootless=true
+  if ! freeze mount -o remount,bind,ro || ! freeze false; then runtime=; fi
+fi 2>/dev/null
 # The runtime does all that a RUN step asks of it, then finds no program to start: that it says so is the proof.
 try_step() {
   printf %s "$step" >step/config.json || return
-  words=$(PATH=$daemon_path "$runtime" --root "$work/state" run --bundle "$work/step" "bk-doctor-$$" </dev/null 2>&1)
+  words=$(PATH=$daemon_path "$runtime" $rootless --root "$work/state" run --bundle "$work/step" "bk-doctor-$$" </dev/null 2>&1)
   case $words in
     *"$nothing"*) say step ok ;;
     *)

@@ -1,7 +1,7 @@
 import { parseIdMap } from '../../facts/process-status.ts';
 import type { NamespaceAnswer, NamespaceProbe, Outcome, Survey } from '../../model.ts';
 import { errnoInText } from '../errno.ts';
-import { findTool, runProgram, SYSTEM_PATH } from '../run-tool.ts';
+import { findTool, runProgram, SYSTEM_PATH, writableByOthers } from '../run-tool.ts';
 import { surveyReader } from '../survey.ts';
 import { NAMESPACE_SCRIPT } from './namespace-script.ts';
 import { scratchName } from './scratch.ts';
@@ -33,6 +33,9 @@ export async function probeNamespace(
     }
     rest = all.subarray(from);
   };
+  const shell = findTool('sh', SYSTEM_PATH) ?? '/bin/sh';
+  const unshare = findTool('unshare', SYSTEM_PATH);
+  const runtime = input.runtime == null || !mayTry(input.runtime, unshare) ? null : input.runtime;
   const script = [
     NAMESPACE_SCRIPT,
     'sh',
@@ -40,12 +43,11 @@ export async function probeNamespace(
     input.fuse ? 'fuse' : '',
     input.survey ?? '',
     environment.PATH ?? '',
-    input.runtime?.path ?? '',
-    input.runtime ? JSON.stringify(stepOf(input.runtime.processSandbox)) : '',
+    runtime?.path ?? '',
+    runtime === null ? '' : JSON.stringify(stepOf(runtime.processSandbox)),
     NOTHING,
+    runtime?.withoutGroups === true ? 'frozen' : '',
   ];
-  const shell = findTool('sh', SYSTEM_PATH) ?? '/bin/sh';
-  const unshare = findTool('unshare', SYSTEM_PATH);
   const [path, args] =
     input.launcher !== null
       ? [input.launcher.path, [...input.launcher.args, shell, '-c', ...script]]
@@ -92,11 +94,31 @@ function outsideOf(id: number, map: string): number | null {
   return null;
 }
 
+/** Real root runs only what nobody else can change, and only where its mounts stay its own. */
+const mayTry = ({ path, withoutGroups }: NonNullable<NamespaceProbe['runtime']>, unshare: string | null): boolean =>
+  withoutGroups !== true || (unshare !== null && writableByOthers(path) === null);
+
 /** A program that no file system has. */
 const NOTHING = '/no-program-of-bk-doctor';
-const CAPABILITIES = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_MKNOD', 'CAP_SETGID', 'CAP_SETUID'];
+/** What BuildKit gives to every RUN step; the runtime fails where it lacks one of them itself. */
+const CAPABILITIES = [
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'FSETID',
+  'FOWNER',
+  'MKNOD',
+  'NET_RAW',
+  'SETGID',
+  'SETUID',
+  'SETFCAP',
+  'SETPCAP',
+  'NET_BIND_SERVICE',
+  'SYS_CHROOT',
+  'KILL',
+  'AUDIT_WRITE',
+].map((name) => `CAP_${name}`);
 
-/** A RUN step as BuildKit's executor describes it to the runtime where it is rootless. */
+/** A RUN step as BuildKit's executor describes it to the runtime, as far as both of its modes agree. */
 function stepOf(processSandbox: boolean) {
   const virtual = (destination: string, type: string, ...options: readonly string[]) => ({
     destination,

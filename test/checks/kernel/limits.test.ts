@@ -110,11 +110,27 @@ testCheck(entry, {
     },
     'too few files': {
       host: hostWith({
-        files: limits('Max open files            32                   32                   files     \n'),
+        files: limits('Max open files            31                   31                   files     \n'),
       }),
       conditions: ['limits.open-files'],
       status: 'fail',
-      says: ['32 files'],
+      says: ['31 files'],
+    },
+    'files that must stay small': {
+      host: hostWith({
+        files: limits('Max file size             1048576              unlimited            bytes     \n'),
+      }),
+      conditions: ['limits.file-size'],
+      status: 'fail',
+      says: ['at most 1 MiB', 'needs 2 MiB'],
+    },
+    'files that may not become large': {
+      host: hostWith({
+        files: limits('Max file size             4194304              unlimited            bytes     \n'),
+      }),
+      conditions: ['limits.file-size'],
+      status: 'warn',
+      says: ['at most 4 MiB'],
     },
     'few files': {
       host: hostWith({
@@ -193,7 +209,7 @@ describe('remedies', () => {
     );
   });
   test('limits of a session belong to who sets them', async () => {
-    const files = limits('Max open files            32                   32                   files     \n');
+    const files = limits('Max open files            31                   31                   files     \n');
     expect(await text(hostWith({ files }))).toContain('/etc/security/limits.d');
     expect(await text(hostWith({ files: { ...files, '/proc/self/mountinfo': dockerMounts() } }))).toContain(
       '--ulimit nofile',

@@ -43,6 +43,14 @@ testCheck(entry, {
     },
   },
   ailing: {
+    'a /proc of processes alone': {
+      host: hostWith({
+        files: { '/proc/self/mountinfo': mountinfo('46 28 0:62 / /proc rw,relatime - proc proc rw,subset=pid') },
+      }),
+      conditions: ['proc.masked'],
+      status: 'fail',
+      says: ['/proc/stat'],
+    },
     'masked, and the probe is refused': {
       host: hostWith({ files: masked, answer: { proc: DENIED } }),
       conditions: ['proc.masked'],

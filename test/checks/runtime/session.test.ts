@@ -14,6 +14,13 @@ const kit = (options: string): string => `/usr/bin/rootlesskit ${options} /usr/b
 
 testCheck(entry, {
   healthy: {
+    'no name servers': { host: hostWith({ files: { '/etc/resolv.conf': { link: '/nowhere' } } }) },
+    'name servers that only root may read, replaced by rootlesskit': {
+      host: hostWith({
+        files: { '/etc/resolv.conf': { text: 'nameserver 192.0.2.1\n', mode: 0o600 } },
+        start: kit('--net=slirp4netns'),
+      }),
+    },
     'an ordinary login': { host: hostWith() },
     'a private runtime directory below /tmp': {
       host: hostWith({ env: { XDG_RUNTIME_DIR: '/tmp/run-alice' }, files: { '/tmp/run-alice': own(0o700) } }),
@@ -91,6 +98,23 @@ testCheck(entry, {
     },
   },
   ailing: {
+    'name servers that only root may read': {
+      host: hostWith({ files: { '/etc/resolv.conf': { text: 'nameserver 192.0.2.1\n', mode: 0o600 } } }),
+      conditions: ['net.dns-failure'],
+      status: 'fail',
+      says: ['/etc/resolv.conf'],
+    },
+    'a directory of name servers behind systemd-resolved': {
+      host: hostWith({
+        files: {
+          '/etc/resolv.conf': 'nameserver 127.0.0.53\n',
+          '/run/systemd/resolve/resolv.conf': directory(0, 0o755),
+        },
+      }),
+      conditions: ['net.dns-failure'],
+      status: 'fail',
+      says: ['/run/systemd/resolve/resolv.conf is a directory'],
+    },
     'an exporter that buildkitd does not have': {
       host: hostWith({ env: { OTEL_TRACES_EXPORTER: 'console' } }),
       conditions: ['env.telemetry'],
