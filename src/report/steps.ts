@@ -1,4 +1,5 @@
 import type { Allowed, Edit, IdRange, Owner, Step, TomlEdit } from '../model.ts';
+import { octal } from '../octal.ts';
 import { commandLine } from './shell.ts';
 
 /** A step in words for a person; `block` is what stands literally in a file or on a command line, line by line. */
@@ -86,7 +87,6 @@ function tellAdopt(tree: string, allowed: Allowed, only: readonly number[] | nul
   return `Below ${tree}, give ${what} to ${owner(to)}; links are not followed, other mounts not entered.${but}`;
 }
 
-const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 const uid = (id: number): string => (id === 0 ? 'root' : `uid ${id}`);
 const range = ({ start, count }: IdRange): string => `${start} to ${start + count - 1}`;
 const list = (words: readonly string[]): string => words.join(', ');

@@ -72,7 +72,7 @@ export function nextStep(
   commands: Commands,
 ): { readonly first: string | null; readonly command: string } | null {
   const { checks, verdict, target } = report;
-  const blamed = checks.filter(({ id }) => verdict.reasons.includes(id));
+  const blamed = verdict.reasons.flatMap((reason) => checks.filter(({ id }) => id === reason));
   if (verdict.level === 'ready') {
     if (commands.verify !== null) return { first: null, command: commands.verify };
     if (target.running) return null;

@@ -1,5 +1,6 @@
 import type { SocketPath } from '../../facts/sockets.ts';
-import { octal, type SocketCase } from './socket-case.ts';
+import { octal } from '../../octal.ts';
+import type { SocketCase } from './socket-case.ts';
 
 /** grpc.uid, grpc.gid and --group: in rootless mode their numbers count inside the user namespace. */
 export function judgeOwnership({ facts, add, who }: SocketCase): void {

@@ -1,5 +1,6 @@
 import type { SocketPath } from '../../facts/sockets.ts';
-import { octal, type SocketCase } from './socket-case.ts';
+import { octal } from '../../octal.ts';
+import type { SocketCase } from './socket-case.ts';
 
 const LONGEST = 104;
 

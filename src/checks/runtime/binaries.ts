@@ -10,6 +10,7 @@ import { settings, writtenAt } from '../../facts/settings.ts';
 import { type Program, software, TIMED_OUT } from '../../facts/software.ts';
 import { optional } from '../../facts/unseen.ts';
 import type { Check, Problem, Severity, UnseenReason } from '../../model.ts';
+import { octal } from '../../octal.ts';
 import { type Install, type Installable, installOf } from '../../packages.ts';
 
 /** What a repair has to know of a missing, broken or too old program. */
@@ -117,7 +118,7 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
           condition,
           severity,
           program,
-          `${binary.path} is not executable (mode 0${binary.stat.mode.toString(8)}): ${use}`,
+          `${binary.path} is not executable (mode ${octal(binary.stat.mode)}): ${use}`,
           {
             path: binary.path,
             executable: { mode: binary.stat.mode },
@@ -248,7 +249,7 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
           'runtime.runc-missing',
           'error',
           name,
-          `${runtime.path} may be executed but not read (mode 0${runtime.stat.mode.toString(8)}): it copies itself before every RUN step`,
+          `${runtime.path} may be executed but not read (mode ${octal(runtime.stat.mode)}): it copies itself before every RUN step`,
           { ...writtenAt(options.oci.binary), path: runtime.path, executable: { mode: runtime.stat.mode } },
         );
       const problem = keepProblem(name, program);

@@ -20,7 +20,8 @@ export const repairSockets: Fix<SocketsEvidence> = {
 const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
 
 function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly Step[] | null {
-  const { what, at, owner, mode, uid, gid, rootMay, bySession, path, address, instead, config, key, index } = evidence;
+  const { what, at, owner, mode, uid, gid, rootMay, misplacedBy, path, address, instead, config, key, index } =
+    evidence;
   if (severity === 'info') return null;
   switch (what) {
     case 'scheme':
@@ -42,7 +43,7 @@ function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly St
       ];
     case 'cannot-make':
     case 'not-searchable':
-      if (bySession) return [tell('repair XDG_RUNTIME_DIR first (runtime/session)')];
+      if (misplacedBy !== null) return [tell(`Repair ${misplacedBy} first (runtime/session).`)];
       if (at !== null && owner !== null && rootMay && owner.uid !== uid && mode !== null)
         return [
           { do: 'owner', as: 'root', path: at, from: owner, to: { uid, gid } },
@@ -60,7 +61,7 @@ function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly St
         ),
       ];
     case 'unreachable':
-      if (bySession) return [tell('repair XDG_RUNTIME_DIR first (runtime/session)')];
+      if (misplacedBy !== null) return [tell(`Repair ${misplacedBy} first (runtime/session).`)];
       if (at !== null && mode !== null && owner?.uid === uid)
         return [{ do: 'mode', as: 'target', path: at, from: mode, to: mode | 0o700 }];
       return [

@@ -60,6 +60,16 @@ testCheck(
       'fd:// from a unit': { host: hostWith({ start: '/usr/bin/rootlesskit /usr/bin/buildkitd --addr fd://' }) },
     },
     ailing: {
+      'without USER the place is root’s: nothing of root’s is given away': {
+        host: hostWith({ env: { USER: undefined }, files: { '/run/buildkit': directory(0o770) } }),
+        conditions: ['socket.permission', 'socket.permission'],
+        byHand: ['Repair USER first', 'Repair USER first'],
+      },
+      'below the runtime directory of somebody else': {
+        host: hostWith({ config: listen('unix:///run/user/1001/b.sock') }),
+        conditions: ['socket.permission'],
+        byHand: ['choose a path that the user may write'],
+      },
       'no scheme': {
         host: hostWith({ config: listen(HOME_SOCKET) }),
         conditions: ['config.bad-address'],
