@@ -4,9 +4,10 @@ import { KEYS } from '../../buildkit/schema.ts';
 import { joinKey, keyText, specOf } from '../../buildkit/schema-tree.ts';
 import { parseSize } from '../../buildkit/sizes.ts';
 import { isSince, type Release, release } from '../../buildkit/version.ts';
-import { type ListenAddress, parseIp, parseListenAddress, resolvePort, splitHostPort } from '../../facts/address.ts';
+import { parseIp, parseListenAddress } from '../../facts/address.ts';
 import type { Condition, Json } from '../../model.ts';
 import { nearest } from '../../nearest.ts';
+import { addressAdvice, addressComplaint, meantAddress } from './address-rules.ts';
 
 /** What surrounds the file and decides what its values do. */
 export interface ValueContext {
@@ -92,14 +93,6 @@ function platformComplaint(text: string, at: Release): string | null {
 }
 
 /** Why nobody can listen at an address, whatever the host; null where its text is in order. */
-function addressComplaint(address: ListenAddress): string | null {
-  if (address.scheme === 'unix') return address.path === '' ? 'the path of the socket is missing' : null;
-  if (address.scheme !== 'tcp') return address.scheme === null ? address.why : null;
-  const split = splitHostPort(address.hostPort);
-  if (split.error !== null) return split.error;
-  if (/^[a-z0-9]+(?:-[a-z0-9]+)*$/i.test(split.port) && !/^\d+$/.test(split.port)) return null;
-  return resolvePort(split.port, new Map()).error;
-}
 /** Judges the values of a file by what surrounds it. */
 export function judgeValues(reading: ConfigReading, context: ValueContext): readonly ValueProblem[] {
   const { values, releases } = reading;
@@ -222,28 +215,19 @@ function judgeValue(
       const why = address === null ? null : addressComplaint(address);
       if (typeof item !== 'string' || address === null || why === null) return literalPath(item, index);
       const place = { line: itemLines[index] ?? line, written: [...written, String(index)] };
-      if (address.scheme !== null)
-        return [
-          say('config.bad-address', 'stops', `buildkitd cannot listen at ${JSON.stringify(item)}: ${why}.`, {
-            ...place,
-            prints: address.scheme === 'tcp' ? why : '',
-            advice: 'Write unix:///path or tcp://host:port.',
-          }),
-        ];
-      const guess = /^\//.test(item)
-        ? `unix://${item}`
-        : /^[\w.*[\]:-]*:\d+$/.test(item)
-          ? `tcp://${item.replace(/^\*:/, '0.0.0.0:')}`
-          : null;
+      const meant = address.scheme === null ? meantAddress(item) : null;
       return [
         say(
           'config.bad-address',
           'stops',
-          `buildkitd does not start with the address ${JSON.stringify(item)}: it must begin with unix://, tcp:// or fd://.`,
+          address.scheme === null
+            ? `buildkitd does not start with the address ${JSON.stringify(item)}: it must begin with unix://, tcp:// or fd://.`
+            : `buildkitd cannot listen at ${JSON.stringify(item)}: ${why}.`,
           {
             ...place,
-            prints: why,
-            advice: guess === null ? 'Write unix:///path or tcp://host:port.' : `Write ${guess}.`,
+            prints: address.scheme === 'unix' ? '' : why,
+            instead: meant,
+            advice: meant === null ? addressAdvice(address) : `Write ${meant}.`,
           },
         ),
       ];
@@ -358,18 +342,6 @@ function judgeValue(
         ),
       ];
     });
-  if (key === 'otel.socketPath' && text !== null && /^[a-z]+:\/\//.test(text))
-    return [
-      say(
-        invalid,
-        'odd',
-        `The path of this socket is written without a scheme; ${JSON.stringify(text)} is taken for a relative path.`,
-        {
-          instead: text.startsWith('unix:///') ? text.slice('unix://'.length) : null,
-          advice: 'Write the path alone.',
-        },
-      ),
-    ];
   if (key === 'grpc.securityDescriptor' || key === 'worker.oci.userRemapUnsupported')
     return [
       say(
