@@ -3,6 +3,7 @@ import { repositoryComplaint } from '../../buildkit/repositories.ts';
 import { KEYS } from '../../buildkit/schema.ts';
 import { joinKey, keyText, specOf } from '../../buildkit/schema-tree.ts';
 import { parseSize } from '../../buildkit/sizes.ts';
+import { meantSnapshotter } from '../../buildkit/snapshotter-names.ts';
 import { isSince, type Release, release } from '../../buildkit/version.ts';
 import { parseIp, parseListenAddress } from '../../facts/address.ts';
 import type { Condition, Json } from '../../model.ts';
@@ -37,20 +38,6 @@ export interface ValueProblem {
 }
 type Found = Omit<ValueProblem, 'versions'>;
 
-const SNAPSHOTTERS: { readonly [name: string]: string } = {
-  overlay: 'overlayfs',
-  overlay2: 'overlayfs',
-  overlayfs2: 'overlayfs',
-  fuse: 'fuse-overlayfs',
-  fuseoverlayfs: 'fuse-overlayfs',
-  fuse_overlayfs: 'fuse-overlayfs',
-  'fuse-overlay': 'fuse-overlayfs',
-  fuseoverlay: 'fuse-overlayfs',
-  vfs: 'native',
-  naive: 'native',
-  default: 'auto',
-  automatic: 'auto',
-};
 const KNOWN_OS =
   /^(?:aix|android|darwin|macos|dragonfly|freebsd|hurd|illumos|ios|js|linux|nacl|netbsd|openbsd|plan9|solaris|windows|zos)$/i;
 const KNOWN_ARCH =
@@ -143,7 +130,7 @@ function judgeValue(
       values.some((other) => joinKey(other.path) === 'worker.oci.proxySnapshotterPath' && other.value !== '') ||
       context.overridden('worker.oci.proxySnapshotterPath');
     if (known.includes(text) || proxied || off) return [];
-    const meant = SNAPSHOTTERS[text.toLowerCase()] ?? nearest(text, known);
+    const meant = meantSnapshotter(text);
     return [
       say(
         'snapshotter.name-mismatch',
@@ -151,7 +138,7 @@ function judgeValue(
         `buildkitd knows no snapshotter ${JSON.stringify(text)} and does not start; there are ${known.join(', ')}.`,
         {
           prints: `unknown snapshotter name: ${JSON.stringify(text)}`,
-          instead: meant,
+          instead: meant !== null && known.includes(meant) ? meant : null,
           advice: `Write one of ${known.join(', ')}; auto takes the best that works.`,
         },
       ),

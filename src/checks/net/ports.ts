@@ -159,7 +159,7 @@ export const netPorts: Check<typeof needs, PortsEvidence> = {
             'net.port-ephemeral',
             'info',
             'ephemeral',
-            `port ${one.port} lies among those that outgoing connections take (${found.ephemeral.join('-')}), so it may be taken at the next start`,
+            `Port ${one.port} lies among those that outgoing connections take (${found.ephemeral.join('-')}), so it may be taken at the next start`,
           );
       }
 

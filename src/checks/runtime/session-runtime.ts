@@ -103,7 +103,7 @@ function judgeOpenness(open: SessionCase, directory: Passed): void {
     say(
       open,
       'warning',
-      `every account can write ${named}, mode ${octal(stat.mode)}) and so replace buildkitd's sockets`,
+      `Every account can write ${named}, mode ${octal(stat.mode)}) and so replace buildkitd's sockets`,
       { kind: 'too-open' },
       directory,
     );

@@ -72,7 +72,7 @@ testCheck(
       'below the runtime directory of somebody else': {
         host: hostWith({ config: listen('unix:///run/user/1001/b.sock') }),
         conditions: ['socket.permission'],
-        byHand: ['choose a path that the user may write'],
+        byHand: ['Choose a path that the user may write'],
       },
       'no scheme': {
         host: hostWith({ start: at(HOME_SOCKET) }),
