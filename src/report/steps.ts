@@ -91,6 +91,13 @@ const uid = (id: number): string => (id === 0 ? 'root' : `uid ${id}`);
 const range = ({ start, count }: IdRange): string => `${start} to ${start + count - 1}`;
 const list = (words: readonly string[]): string => words.join(', ');
 const owner = ({ uid, gid }: Owner): string => (uid === 0 && gid === 0 ? 'root' : `${uid}:${gid}`);
+/** A key as TOML has it, and the place in a list as everybody writes it. */
 const dotted = (path: readonly string[]): string =>
-  path.map((part) => (/^[A-Za-z0-9_-]+$/.test(part) ? part : JSON.stringify(part))).join('.');
+  path
+    .map((part, index) =>
+      /^\d+$/.test(part)
+        ? `[${part}]`
+        : `${index === 0 ? '' : '.'}${/^[A-Za-z0-9_-]+$/.test(part) ? part : JSON.stringify(part)}`,
+    )
+    .join('');
 const withoutStop = (text: string): string => text.replace(/[.:]\s*$/, '');

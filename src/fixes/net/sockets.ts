@@ -51,7 +51,7 @@ function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly St
             ? []
             : [{ do: 'mode', as: 'root', path: at, from: mode, to: mode | 0o700 } as const]),
         ];
-      return [tell(`Choose a path that the user may write, or let ${at ?? 'its directory'} be writable for it`)];
+      return [tell('Choose a path that the user may write, below XDG_RUNTIME_DIR or the home directory')];
     case 'occupied':
       return [tell(`Move ${path ?? address} away, or choose another path`)];
     case 'foreign-leftover':
