@@ -391,6 +391,13 @@ export const faults: readonly Fault[] = [
     buildkitdOnly: true,
   },
   {
+    name: 'a privileged port, in letters of another case',
+    inject: (world) => config(world, '[GRPC]\nAddress = ["tcp://127.0.0.1:88"] # ours\n'),
+    ready: false,
+    blamed: 'net/ports',
+    repaired: true,
+  },
+  {
     name: 'a privileged port',
     inject: (world) => config(world, '[grpc]\naddress = ["tcp://127.0.0.1:88"]\n'),
     ready: false,
@@ -622,7 +629,7 @@ export const lookalikes: readonly Fault[] = [
     inject: (world) =>
       asAlice(
         world,
-        'mkdir -m 700 /run/user/4242/buildkit && python3 -c "import socket; s=socket.socket(socket.AF_UNIX); s.bind(\\"/run/user/4242/buildkit/buildkitd.sock\\")"',
+        `mkdir -m 700 /run/user/4242/buildkit; ${process.execPath} -e "require(\\"net\\").createServer().listen(\\"/run/user/4242/buildkit/buildkitd.sock\\", () => process.kill(process.pid, \\"SIGKILL\\"))"; [ -S /run/user/4242/buildkit/buildkitd.sock ]`,
       ),
     ready: true,
   },
