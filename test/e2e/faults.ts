@@ -354,7 +354,7 @@ export const faults: readonly Fault[] = [
     name: 'no worker enabled',
     inject: (world) => config(world, '[worker.oci]\nenabled = false\n[worker.containerd]\nenabled = false\n'),
     ready: false,
-    blamed: ['runtime/binaries', 'config/buildkitd'],
+    blamed: 'config/buildkitd',
     buildkitdOnly: true,
   },
   {
@@ -396,6 +396,7 @@ export const faults: readonly Fault[] = [
     ready: false,
     blamed: 'net/ports',
     repaired: true,
+    buildkitdOnly: true,
   },
   {
     name: 'a privileged port',
@@ -415,14 +416,15 @@ export const faults: readonly Fault[] = [
     name: 'an address without scheme',
     inject: (world) => config(world, '[grpc]\naddress = ["/run/user/4242/b.sock"]\n'),
     ready: false,
-    blamed: ['net/sockets', 'config/buildkitd'],
+    blamed: 'config/buildkitd',
+    repaired: true,
     buildkitdOnly: true,
   },
   {
     name: 'an unknown scheme',
     inject: (world) => config(world, '[grpc]\naddress = ["http://127.0.0.1:4714"]\n'),
     ready: false,
-    blamed: ['net/ports', 'net/sockets', 'config/buildkitd'],
+    blamed: 'config/buildkitd',
     buildkitdOnly: true,
   },
   {
@@ -452,7 +454,7 @@ export const faults: readonly Fault[] = [
     name: 'a snapshotter that does not exist',
     inject: (world) => config(world, '[worker.oci]\n  # fast\n  snapshotter = "overlay2"\n'),
     ready: false,
-    blamed: ['config/buildkitd', 'snapshotter/selected'],
+    blamed: 'config/buildkitd',
     repaired: true,
     buildkitdOnly: true,
   },
@@ -592,7 +594,7 @@ export const faults: readonly Fault[] = [
     inject: (world) => unit(world, 'ExecStart=/usr/bin/rootlesskit buildkitd --oci-worker-snapshotter=overlay2'),
     daemonArgs: ['--oci-worker-snapshotter=overlay2'],
     ready: false,
-    blamed: ['snapshotter/selected', 'config/buildkitd'],
+    blamed: 'snapshotter/selected',
     buildkitdOnly: true,
   },
   {

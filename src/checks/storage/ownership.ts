@@ -200,7 +200,7 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
     }
     const unseen: UnseenReason[] = found.unseen === null ? [] : [found.unseen];
     const closed = found.unentered.filter((path) => !isUnused(path, tree, selected.value?.selected ?? null));
-    if (closed.length > 0)
+    if (closed.length > 0 && base.misplacedBy === null)
       unseen.push({
         why: `${closed[0]} cannot be entered from here, so that the owners of what it holds are unknown`,
         command: surveyCommand(tree),
