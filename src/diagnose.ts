@@ -57,7 +57,7 @@ export async function examine(
   progress?: (done: number, total: number, id: string) => void,
 ): Promise<readonly CheckReport[]> {
   let done = 0;
-  return Promise.all(
+  const reports = await Promise.all(
     catalog.map(async (entry) => {
       const report = selection.isSelected(entry.check.id)
         ? await examineOne(look, entry)
@@ -66,6 +66,30 @@ export async function examine(
       return report;
     }),
   );
+  const failing = new Set(reports.filter(({ status }) => status === 'fail').map(({ id }) => id));
+  return catalog.flatMap((entry, index) => {
+    const report = reports[index];
+    return report === undefined ? [] : [withCauses(report, entry, failing)];
+  });
+}
+
+/** What other failing checks can explain is repaired there first. */
+function withCauses(
+  report: CheckReport,
+  { fix, explainedBy }: CatalogEntry,
+  failing: ReadonlySet<string>,
+): CheckReport {
+  const causes = (explainedBy ?? []).filter((id) => failing.has(id));
+  if (fix?.unexplained !== true || report.status !== 'fail' || causes.length === 0) return report;
+  const text = `Repair ${causes.join(' and ')} first: ${causes.length === 1 ? 'it can explain' : 'they can explain'} this.`;
+  const only: PlannedFix = {
+    for: report.problems.map((_, index) => index),
+    risk: 'manual',
+    needs: 'user',
+    diff: null,
+    steps: [{ do: 'tell', as: 'target', text }],
+  };
+  return { ...report, fixes: [only] };
 }
 
 async function examineOne(look: Look, entry: CatalogEntry): Promise<CheckReport> {

@@ -431,6 +431,8 @@ export interface Treatment {
 /** Evidence in, steps out. Never searches again. */
 export interface Fix<E = Json> {
   readonly title: string;
+  /** Its advice is for what no other failing check explains (`explainedBy` of the catalog). */
+  readonly unexplained?: true;
   plan(problems: readonly Problem<E>[]): readonly Treatment[];
 }
 

@@ -268,7 +268,7 @@ export function installOf(program: Installable, distribution: Distribution): Ins
     case 'cos':
     case 'talos':
       return none(
-        `this system takes no packages: run BuildKit from its image moby/buildkit:rootless, which has ${program}`,
+        `This system takes no packages: run BuildKit from its image moby/buildkit:rootless, which has ${program}`,
       );
     case 'flatcar':
       return none(
@@ -277,16 +277,16 @@ export function installOf(program: Installable, distribution: Distribution): Ins
     case null:
       return none(
         release === undefined
-          ? `install ${program} with this system's package manager (the package is mostly called ${COMMON[program] ?? program})`
-          : `install ${program}: ${release}`,
+          ? `Install ${program} with this system's package manager (the package is mostly called ${COMMON[program] ?? program})`
+          : `Install ${program}: ${release}`,
       );
   }
   const name = PACKAGES[family][program];
   if (name === undefined || name === null || lacks(program, distribution))
     return none(
       release === undefined
-        ? `no package of this distribution is known to have ${program}; install it from its own releases`
-        : `no package of this distribution has ${program}; install ${release}`,
+        ? `No package of this distribution is known to have ${program}; install it from its own releases`
+        : `No package of this distribution has ${program}; install ${release}`,
     );
   const argv = [...MANAGERS[family], name];
   return { program, package: name, argv, text: argv.join(' ') };

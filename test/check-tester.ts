@@ -12,6 +12,8 @@ export interface Ailing {
   status?: Status;
   /** Words that the messages must contain. */
   says?: readonly string[];
+  /** Nothing is changed for these: the advice has these words, one text a fix. */
+  byHand?: readonly string[];
   /** Applies the planned steps to the virtual host's options; the check must then pass (or at least no longer fail). Omit where there is no automatic cure. */
   cure?: (options: VirtualHostOptions, steps: readonly Step[]) => VirtualHostOptions;
 }
@@ -69,6 +71,13 @@ export function testCheck(entry: CatalogEntry, table: CheckTable): void {
       for (const fix of report.fixes) {
         expect(fix.for.every((index) => report.problems[index] !== undefined)).toBe(true);
         if (fix.risk === 'risky') expect(fix.consequence).toBeTruthy();
+      }
+      if (row.byHand !== undefined) {
+        expect(report.fixes.map(({ risk }) => risk)).toEqual(report.fixes.map(() => 'manual'));
+        const texts = report.fixes.map(({ steps }) =>
+          steps.map((step) => (step.do === 'tell' ? step.text : '')).join('\n'),
+        );
+        expect(texts).toEqual(row.byHand.map((words) => expect.stringContaining(words)));
       }
       if (row.cure !== undefined) {
         const steps = report.fixes.filter((fix) => fix.risk !== 'manual').flatMap((fix) => fix.steps);

@@ -38,6 +38,8 @@ export interface VirtualHostOptions {
   target?: Partial<Account>;
   sudoUser?: string | null;
   env?: { [name: string]: string };
+  /** The process behind a listening socket, by inode. */
+  holders?: { readonly [inode: number]: { pid: number; command: string; uid: number } };
   /** Answers of read-only tools by command line, e.g. { 'runc --version': { stdout: '…' } }; a missing tool is null. A function sees the arguments. */
   tools?: { [commandLine: string]: Partial<Ran> | ((args: readonly string[]) => Partial<Ran>) };
   statfs?: { [path: string]: Partial<FsStat> };
@@ -220,8 +222,8 @@ export class VirtualHost implements HostReader {
   async survey(tree: string): Promise<Survey> {
     return this.options.surveys?.[tree] ?? { entries: 0, foreign: 0, owners: {}, first: [], unentered: [] };
   }
-  async socketHolder() {
-    return null;
+  async socketHolder(inode: number) {
+    return this.options.holders?.[inode] ?? null;
   }
   async probe<N extends keyof Probes>(name: N, input: Probes[N]['input']): Promise<Probes[N]['answer']> {
     const answer = this.options.probes?.[name] as ((input: Probes[N]['input']) => Probes[N]['answer']) | undefined;

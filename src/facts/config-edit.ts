@@ -13,6 +13,8 @@ export interface ConfigEdit {
   readonly mode: number;
   /** The file's directory has to be made first. */
   readonly directoryMissing: boolean;
+  /** Settings that the file spells in another way than BuildKit does. */
+  readonly spelled: readonly { readonly path: readonly string[]; readonly written: readonly string[] }[];
 }
 
 /** Null: it cannot be parsed or read, or it is a file of root's that only a file of the target's names. */
@@ -36,6 +38,10 @@ export const configEdit: Fact<ConfigEdit | null> = {
       owner,
       mode: stat?.mode ?? (ours ? 0o600 : 0o644),
       directoryMissing: directory === null,
+      // Registries are many, and nothing edits them by a key of its own.
+      spelled: content.values
+        .filter(({ path, written }) => path[0] !== 'registry' && path.join('\0') !== written.join('\0'))
+        .map(({ path, written }) => ({ path, written })),
     };
     if (ours) return { ...plan, as: target.uid === 0 ? 'root' : 'target' };
     const vouched =

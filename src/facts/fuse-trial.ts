@@ -1,3 +1,4 @@
+import { octal } from '../octal.ts';
 import { type Installable, installOf } from '../packages.ts';
 import type { Binary } from './binaries.ts';
 import { fuseInUserNamespace } from './overlay-kernel.ts';
@@ -53,7 +54,7 @@ function certainCauses(here: Circumstances): readonly Cause[] {
   else if (!fuseDevice.usable)
     causes.push({
       condition: 'snapshotter.fuse-device-missing',
-      because: `/dev/fuse has mode ${fuseDevice.mode.toString(8).padStart(4, '0')} and owner ${fuseDevice.uid}:${fuseDevice.gid}, so that ${here.account} may not open it`,
+      because: `/dev/fuse has mode ${octal(fuseDevice.mode)} and owner ${fuseDevice.uid}:${fuseDevice.gid}, so that ${here.account} may not open it`,
       remedy:
         'Let udev give it its default mode again: a line KERNEL=="fuse", MODE="0666" in /etc/udev/rules.d/99-fuse.rules.',
     });

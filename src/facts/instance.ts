@@ -112,22 +112,25 @@ export const instance: Fact<Instance> = {
     ]);
     const path = `${normalise(root.value)}/buildkitd.lock`;
     const { held, pid } = path.startsWith('/') ? await lockOf(look, path) : { held: false, pid: null };
+    const pids = pid === null ? [] : await family(look, pid);
 
     const live: LiveSocket[] = [];
     for (const { use, address } of all) {
       if (address.scheme !== 'unix' || !address.path.startsWith('/')) continue;
       const stat = await host.stat(address.path, 'target').catch(() => null);
       if (stat?.kind !== 'socket') continue;
-      const row = (await look.get(unixTable))?.find((listener) => listener.path === address.path);
+      const rows = ((await look.get(unixTable)) ?? []).filter((listener) => listener.path === address.path);
       const answers = request.probe
         ? (await host.probe('connect', { path: address.path }, 'target', {}).catch(() => null))?.error === null
-        : row !== undefined;
+        : rows.length > 0;
       if (!answers) continue;
-      live.push({ path: address.path, use, holder: row === undefined ? null : await host.socketHolder(row.inode) });
+      // The table has the paths of every mount namespace: of several alike only the one that holds the lock is told apart.
+      const holders = await Promise.all(rows.map(({ inode }) => host.socketHolder(inode)));
+      const known = holders.find((one) => one !== null && pids.includes(one.pid));
+      live.push({ path: address.path, use, holder: known ?? (holders.length === 1 ? (holders[0] ?? null) : null) });
     }
 
     const holder = held ? await holderOf(look, pid) : null;
-    const pids = pid === null ? [] : await family(look, pid);
     const mine = holder?.uid == null || holder.uid === target.uid;
     const grpc = all.filter(({ use }) => use === 'grpc');
     const sockets = grpc.filter(({ address }) => address.scheme === 'unix');

@@ -1,3 +1,4 @@
+import { SNAPSHOTTER_NAMES } from '../buildkit/snapshotter-names.ts';
 import type { Fact, Outcome } from '../model.ts';
 import { confinement } from './apparmor.ts';
 import { binaries } from './binaries.ts';
@@ -28,8 +29,6 @@ export interface Snapshotters {
 }
 
 /** Names that buildkitd knows. */
-export const SNAPSHOTTER_NAMES: readonly string[] = ['auto', 'overlayfs', 'fuse-overlayfs', 'native', 'stargz'];
-
 export interface Prediction {
   /** The snapshotter that buildkitd will use; null where that cannot be told, or where buildkitd refuses the name. */
   readonly selected: string | null;

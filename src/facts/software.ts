@@ -81,7 +81,8 @@ function failureOf(ran: Ran, file: ProgramAnswer | null): string | null {
   if (ran.code === 0 || (ran.code === null && /: (EPERM|EAGAIN|ENOMEM|EMFILE|ENFILE)$/.test(ran.stderr))) return null;
   if (obstacle !== null) return obstacleWords(obstacle);
   const last = ran.stderr.trim().split('\n').at(-1) ?? '';
-  return `${last}${ran.code === null ? '' : ` (exit ${ran.code})`}`.trim() || 'it crashed';
+  if (last !== '') return ran.code === null ? last : `${last} (exit code ${ran.code})`;
+  return ran.code === null ? 'it crashed' : `it ends with exit code ${ran.code}`;
 }
 
 function obstacleWords({ kind, what }: NonNullable<ProgramAnswer['obstacle']>): string {

@@ -1,4 +1,5 @@
 import type { Allowed, Edit, IdRange, Owner, Step, TomlEdit } from '../model.ts';
+import { octal } from '../octal.ts';
 import { commandLine } from './shell.ts';
 
 /** A step in words for a person; `block` is what stands literally in a file or on a command line, line by line. */
@@ -86,11 +87,17 @@ function tellAdopt(tree: string, allowed: Allowed, only: readonly number[] | nul
   return `Below ${tree}, give ${what} to ${owner(to)}; links are not followed, other mounts not entered.${but}`;
 }
 
-const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 const uid = (id: number): string => (id === 0 ? 'root' : `uid ${id}`);
 const range = ({ start, count }: IdRange): string => `${start} to ${start + count - 1}`;
 const list = (words: readonly string[]): string => words.join(', ');
 const owner = ({ uid, gid }: Owner): string => (uid === 0 && gid === 0 ? 'root' : `${uid}:${gid}`);
+/** A key as TOML has it, and the place in a list as everybody writes it. */
 const dotted = (path: readonly string[]): string =>
-  path.map((part) => (/^[A-Za-z0-9_-]+$/.test(part) ? part : JSON.stringify(part))).join('.');
+  path
+    .map((part, index) =>
+      /^\d+$/.test(part)
+        ? `[${part}]`
+        : `${index === 0 ? '' : '.'}${/^[A-Za-z0-9_-]+$/.test(part) ? part : JSON.stringify(part)}`,
+    )
+    .join('');
 const withoutStop = (text: string): string => text.replace(/[.:]\s*$/, '');

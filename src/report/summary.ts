@@ -1,4 +1,4 @@
-import type { CheckReport, Report, Until } from '../model.ts';
+import type { CheckReport, Json, Report, Until } from '../model.ts';
 import { count } from './findings.ts';
 import { commandLine } from './shell.ts';
 
@@ -46,7 +46,8 @@ export function verdictWords({ verdict, checks }: Report): string {
       return `READY, but ${count(warn, 'check warns', 'checks warn')}${withSnapshotter(verdict.snapshotter)}${note}`;
     }
     case 'not-ready': {
-      if (lacksOnlyBuildkitd(selected)) return `NOT READY: buildkitd is not installed, and that is all it lacks${note}`;
+      const only = onlyBuildkitd(selected);
+      if (only !== null) return `NOT READY: ${only}${note}`;
       const fail = number(({ status }) => status === 'fail');
       return `NOT READY: ${count(fail, 'check fails', 'checks fail')}${note}`;
     }
@@ -61,10 +62,18 @@ function withSnapshotter(snapshotter: string | null): string {
   return snapshotter === null ? '' : `, snapshotter ${snapshotter}`;
 }
 
-function lacksOnlyBuildkitd(checks: readonly CheckReport[]): boolean {
+/** What to say where nothing but buildkitd itself is missing or broken. */
+function onlyBuildkitd(checks: readonly CheckReport[]): string | null {
   const errors = checks.flatMap(({ problems }) => problems).filter(({ severity }) => severity === 'error');
-  return errors.length > 0 && errors.every(({ condition }) => condition === 'binary.buildkitd-missing');
+  if (errors.length === 0 || errors.some(({ condition }) => condition !== 'binary.buildkitd-missing')) return null;
+  const isThere = errors.some(({ evidence }) => isObject(evidence) && evidence.path != null);
+  return isThere
+    ? 'buildkitd cannot be run, and nothing else is wrong'
+    : 'buildkitd is not installed, and that is all it lacks';
 }
+
+const isObject = (value: Json): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** What to do next: a command line to type, after words where something else must come first. */
 export function nextStep(
@@ -72,7 +81,7 @@ export function nextStep(
   commands: Commands,
 ): { readonly first: string | null; readonly command: string } | null {
   const { checks, verdict, target } = report;
-  const blamed = checks.filter(({ id }) => verdict.reasons.includes(id));
+  const blamed = verdict.reasons.flatMap((reason) => checks.filter(({ id }) => id === reason));
   if (verdict.level === 'ready') {
     if (commands.verify !== null) return { first: null, command: commands.verify };
     if (target.running) return null;

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Step } from '../../src/model.ts';
@@ -6,7 +5,6 @@ import { type Built, buildChildren, startChild } from './children.ts';
 import { canChangeThings, editStep, Ground, ROOT, root, sha } from './ground.ts';
 
 const CALLS = 'pwrite64,write,fsync,fdatasync,openat,mkdir,rename,unlink,rmdir,chown,chmod,execve';
-const possible = canChangeThings() && spawnSync('sh', ['-c', 'command -v strace']).status === 0;
 
 /** One system call, with the paths behind descriptors where the kernel could tell. */
 interface Call {
@@ -25,7 +23,7 @@ class Unsynced {
   }
 }
 
-describe.skipIf(!possible)('loss of power: the order of writes', () => {
+describe.skipIf(!canChangeThings('strace'))('loss of power: the order of writes', () => {
   let built: Built;
   beforeAll(async () => {
     built = await buildChildren();

@@ -11,10 +11,10 @@ export const ROOT: Account = { uid: 0, gid: 0, groups: [0], name: 'root', home: 
 const NEEDED = ['getfattr', 'setfattr', 'setcap', 'setfacl', 'unshare', 'mount', 'flock', 'setpriv'];
 
 /** These tests change owners, mount and kill: without root they cannot run. With CI set that is an error. */
-export function canChangeThings(): boolean {
+export function canChangeThings(...more: readonly string[]): boolean {
   const missing =
     process.getuid?.() === 0
-      ? NEEDED.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0)
+      ? [...NEEDED, ...more].filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0)
       : ['root'];
   if (missing.length > 0 && process.env.CI) throw new Error(`these tests cannot run: ${missing.join(', ')} missing`);
   return missing.length === 0;

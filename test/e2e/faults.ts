@@ -354,7 +354,7 @@ export const faults: readonly Fault[] = [
     name: 'no worker enabled',
     inject: (world) => config(world, '[worker.oci]\nenabled = false\n[worker.containerd]\nenabled = false\n'),
     ready: false,
-    blamed: ['runtime/binaries', 'config/buildkitd'],
+    blamed: 'config/buildkitd',
     buildkitdOnly: true,
   },
   {
@@ -391,6 +391,14 @@ export const faults: readonly Fault[] = [
     buildkitdOnly: true,
   },
   {
+    name: 'a privileged port, in letters of another case',
+    inject: (world) => config(world, '[GRPC]\nAddress = ["tcp://127.0.0.1:88"] # ours\n'),
+    ready: false,
+    blamed: 'net/ports',
+    repaired: true,
+    buildkitdOnly: true,
+  },
+  {
     name: 'a privileged port',
     inject: (world) => config(world, '[grpc]\naddress = ["tcp://127.0.0.1:88"]\n'),
     ready: false,
@@ -408,14 +416,15 @@ export const faults: readonly Fault[] = [
     name: 'an address without scheme',
     inject: (world) => config(world, '[grpc]\naddress = ["/run/user/4242/b.sock"]\n'),
     ready: false,
-    blamed: ['net/sockets', 'config/buildkitd'],
+    blamed: 'config/buildkitd',
+    repaired: true,
     buildkitdOnly: true,
   },
   {
     name: 'an unknown scheme',
     inject: (world) => config(world, '[grpc]\naddress = ["http://127.0.0.1:4714"]\n'),
     ready: false,
-    blamed: ['net/ports', 'net/sockets', 'config/buildkitd'],
+    blamed: 'config/buildkitd',
     buildkitdOnly: true,
   },
   {
@@ -445,7 +454,7 @@ export const faults: readonly Fault[] = [
     name: 'a snapshotter that does not exist',
     inject: (world) => config(world, '[worker.oci]\n  # fast\n  snapshotter = "overlay2"\n'),
     ready: false,
-    blamed: ['config/buildkitd', 'snapshotter/selected'],
+    blamed: 'config/buildkitd',
     repaired: true,
     buildkitdOnly: true,
   },
@@ -585,7 +594,7 @@ export const faults: readonly Fault[] = [
     inject: (world) => unit(world, 'ExecStart=/usr/bin/rootlesskit buildkitd --oci-worker-snapshotter=overlay2'),
     daemonArgs: ['--oci-worker-snapshotter=overlay2'],
     ready: false,
-    blamed: ['snapshotter/selected', 'config/buildkitd'],
+    blamed: 'snapshotter/selected',
     buildkitdOnly: true,
   },
   {
@@ -622,7 +631,7 @@ export const lookalikes: readonly Fault[] = [
     inject: (world) =>
       asAlice(
         world,
-        'mkdir -m 700 /run/user/4242/buildkit && python3 -c "import socket; s=socket.socket(socket.AF_UNIX); s.bind(\\"/run/user/4242/buildkit/buildkitd.sock\\")"',
+        `mkdir -m 700 /run/user/4242/buildkit; ${process.execPath} -e "require(\\"net\\").createServer().listen(\\"/run/user/4242/buildkit/buildkitd.sock\\", () => process.kill(process.pid, \\"SIGKILL\\"))"; [ -S /run/user/4242/buildkit/buildkitd.sock ]`,
       ),
     ready: true,
   },

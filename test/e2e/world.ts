@@ -129,7 +129,9 @@ export class World {
         ? { PATH: path, HOME: '/root', USER: 'root' }
         : { PATH: path, HOME: this.home, USER: this.user, LOGNAME: this.user, XDG_RUNTIME_DIR: this.runtime };
     return Object.fromEntries(
-      Object.entries({ ...base, ...extra }).filter((entry): entry is [string, string] => entry[1] !== undefined),
+      Object.entries({ ...base, ...extra, [MARK]: this.scratch }).filter(
+        (entry): entry is [string, string] => entry[1] !== undefined,
+      ),
     );
   }
 
@@ -293,7 +295,22 @@ export class World {
       ]);
     for (const child of this.#children) endGroup(child);
     endGroup(this.#keeper);
+    endMarked(this.scratch);
     fs.rmSync(this.scratch, { recursive: true, force: true });
+  }
+}
+
+/** In the environment of all that runs for a world, so that a daemon whose parents failed is found again. */
+const MARK = 'BK_TEST_WORLD';
+
+function endMarked(mark: string): void {
+  for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (fs.readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`${MARK}=${mark}`))
+        process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // Gone meanwhile.
+    }
   }
 }
 

@@ -244,6 +244,13 @@ describe('the last line', () => {
     );
   });
 
+  test('where only a person can help, the cause is shown and not what follows from it', () => {
+    const checks = byStatus('userns/probe', 'idmap/ranges').map((check) => ({ ...check, fixes: [] }));
+    const reasons = verdict('not-ready', 'idmap/ranges', 'userns/probe');
+    for (const order of [checks, checks.toReversed()])
+      expect(lastLine({ verdict: reasons, checks: order })).toContain('Next: bk-doctor show idmap/ranges');
+  });
+
   test('not ready for want of buildkitd alone says so', () => {
     const [check] = byStatus('idmap/ranges');
     if (check === undefined) throw new Error('no check');

@@ -128,7 +128,7 @@ export const clientDocker: Check<typeof needs, DockerEvidence> = {
         'docker-buildx',
         found.wanted === true
           ? `DOCKER_BUILDKIT is set, but the buildx plugin ${where}: docker build ends with "the buildx component is missing or broken"`
-          : `the buildx plugin ${where}: docker build falls back to the deprecated builder inside dockerd`,
+          : `The buildx plugin ${where}: docker build falls back to the deprecated builder inside dockerd`,
         { what: 'plugin', path: buildx.notExecutable },
       );
     }
@@ -239,7 +239,7 @@ export const clientDocker: Check<typeof needs, DockerEvidence> = {
           'buildx.builder-misconfigured',
           'warning',
           buildx.directory,
-          `a file of buildx cannot be used: ${buildx.broken}`,
+          `A file of buildx cannot be used: ${buildx.broken}`,
           { what: 'builder', path: buildx.directory },
         );
       const named = variables.BUILDX_BUILDER ?? buildx.current;

@@ -13,7 +13,8 @@ import { optional } from '../../facts/unseen.ts';
 import type { Check, Condition, Problem, Severity, TomlEdit, UnseenReason } from '../../model.ts';
 import type { ConfigEvidence } from './evidence.ts';
 import { excerpt } from './excerpt.ts';
-import { judgeValues, type ValueContext } from './value-rules.ts';
+import type { ValueContext } from './value-problem.ts';
+import { judgeValues } from './value-rules.ts';
 
 /** Evidence of config/buildkitd; `access` is for a file that the target may not read. */
 export interface BuildkitdEvidence extends ConfigEvidence {

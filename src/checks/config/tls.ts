@@ -7,6 +7,7 @@ import { type Listener, listeners } from '../../facts/listeners.ts';
 import { settings } from '../../facts/settings.ts';
 import { type PemFile, serverTls } from '../../facts/tls.ts';
 import type { Check, Condition, Problem, Severity, UnseenReason } from '../../model.ts';
+import { octal } from '../../octal.ts';
 
 export interface TlsEvidence {
   readonly key: string;
@@ -215,7 +216,7 @@ export const configTls: Check<typeof needs, TlsEvidence> = {
           'warning',
           'grpc.tls.key',
           tls.key.path,
-          `The private key ${tls.key.path} can be read by ${everybody ? 'everybody' : `the group ${gid}`} (mode 0${mode.toString(8)}): whoever has it can pass for this buildkitd.`,
+          `The private key ${tls.key.path} can be read by ${everybody ? 'everybody' : `the group ${gid}`} (mode ${octal(mode)}): whoever has it can pass for this buildkitd.`,
           {
             file: tls.key.path,
             mode,

@@ -6,6 +6,7 @@ import { CAP, hasCapability, processStatus } from '../../facts/process-status.ts
 import { unit } from '../../facts/unit.ts';
 import { optional } from '../../facts/unseen.ts';
 import type { Check, Problem, UnseenReason } from '../../model.ts';
+import { octal } from '../../octal.ts';
 import { familyOf, type Install, installOf } from '../../packages.ts';
 
 const needs = {
@@ -157,7 +158,7 @@ function judge(helper: IdmapHelper, around: Surroundings): Problem<HelpersEviden
     });
   }
   const { path, realpath, stat, executable } = binary;
-  const mode = stat.mode.toString(8).padStart(4, '0');
+  const mode = octal(stat.mode);
   const isSetuid = (stat.mode & 0o4000) !== 0 && stat.uid === 0;
   const isCapable = grants(capabilities, own.capability);
   const secured = writable === null && (stat.mode & 0o2000) === 0;

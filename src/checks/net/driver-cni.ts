@@ -21,7 +21,7 @@ function judgeBridge({ facts, add, install, at }: DriverCase): void {
     add(
       'net.cni-missing',
       directory.path,
-      `neither buildkit-cni-bridge is in PATH nor is there ${directory.path}/bridge, which the network mode "bridge" runs`,
+      `Neither buildkit-cni-bridge is in PATH nor is there ${directory.path}/bridge, which the network mode "bridge" runs`,
       { what: 'cni-plugins', path: directory.path, install: install('cni-plugins'), ...at.plugins },
     );
   if (!iptables)

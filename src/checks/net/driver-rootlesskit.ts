@@ -1,5 +1,6 @@
 import { type Release, surelyBefore } from '../../buildkit/version.ts';
 import { parsePastaDate } from '../../facts/software.ts';
+import { octal } from '../../octal.ts';
 import type { DriverCase } from './driver-case.ts';
 
 /** Network drivers of rootlesskit (cmd/rootlesskit) with the release that brought them. */
@@ -108,7 +109,7 @@ function judgeParts({ facts, add, install }: DriverCase, net: string): void {
       '/dev/net/tun',
       tun === null
         ? `/dev/net/tun does not exist, and --net=${net} needs it`
-        : `/dev/net/tun has the mode 0${tun.mode.toString(8)}: the user may not open it, and --net=${net} needs it`,
+        : `/dev/net/tun has the mode ${octal(tun.mode)}: the user may not open it, and --net=${net} needs it`,
       { what: 'tun', tun: tun === null ? null : { mode: tun.mode, uid: tun.uid, gid: tun.gid } },
     );
 }

@@ -6,6 +6,7 @@ import { type Port, ports } from '../../facts/ports.ts';
 import { unit } from '../../facts/unit.ts';
 import { optional } from '../../facts/unseen.ts';
 import type { Check, Problem, Severity, Source, UnseenReason } from '../../model.ts';
+import { isToldOfTheFile } from '../config/address-rules.ts';
 
 export interface PortsEvidence {
   readonly what:
@@ -71,7 +72,9 @@ export const netPorts: Check<typeof needs, PortsEvidence> = {
         problems.push({ condition, severity, subject: one.text, message, evidence: evidenceOf(one, what) });
       };
       const spot = `${one.text}${one.use === 'debug' ? ' (debug address)' : one.use === 'published' ? ' (published by rootlesskit)' : ''}`;
+      const listener = heard.all.find(({ key, index }) => key === one.key && index === one.index);
       if (one.invalid !== null) {
+        if (one.use !== 'published' && listener !== undefined && isToldOfTheFile(listener)) return;
         add(
           'config.bad-address',
           'error',
@@ -156,7 +159,7 @@ export const netPorts: Check<typeof needs, PortsEvidence> = {
             'net.port-ephemeral',
             'info',
             'ephemeral',
-            `port ${one.port} lies among those that outgoing connections take (${found.ephemeral.join('-')}), so it may be taken at the next start`,
+            `Port ${one.port} lies among those that outgoing connections take (${found.ephemeral.join('-')}), so it may be taken at the next start`,
           );
       }
 

@@ -1,5 +1,6 @@
 import type { SocketPath } from '../../facts/sockets.ts';
-import { octal, type SocketCase } from './socket-case.ts';
+import { octal } from '../../octal.ts';
+import type { SocketCase } from './socket-case.ts';
 
 /** grpc.uid, grpc.gid and --group: in rootless mode their numbers count inside the user namespace. */
 export function judgeOwnership({ facts, add, who }: SocketCase): void {
@@ -10,7 +11,7 @@ export function judgeOwnership({ facts, add, who }: SocketCase): void {
       'socket.permission',
       'error',
       String(group.inner),
-      `the group "${group.inner}" that buildkitd's sockets shall belong to does not exist`,
+      `The group "${group.inner}" that buildkitd's sockets shall belong to does not exist`,
       { what: 'group', address: String(group.inner), key: 'grpc.gid', source: 'unit' },
     );
   if (!mapKnown || facts.launcher !== 'rootlesskit') return;
@@ -19,7 +20,7 @@ export function judgeOwnership({ facts, add, who }: SocketCase): void {
     ['group', 'grpc.gid', group.inner, group.outer],
   ] as const) {
     if (inner === null || group.unknown) continue;
-    const label = what === 'group' ? "the sockets' group (grpc.gid, --group)" : "the sockets' owner (grpc.uid)";
+    const label = what === 'group' ? "The sockets' group (grpc.gid, --group)" : "The sockets' owner (grpc.uid)";
     const evidence = { what, address: String(inner), key, source: 'file' } as const;
     if (outer === null)
       add(
@@ -66,14 +67,14 @@ export function judgeExposure({ facts, addFor, who, ownerWords }: SocketCase, so
     say(
       'exposed-mode',
       { path, stat },
-      `every account of this host can use ${path} (mode ${octal(stat.mode)}) and run builds as ${who}`,
+      `Every account of this host can use ${path} (mode ${octal(stat.mode)}) and run builds as ${who}`,
     );
   else if (replaceable !== null)
     say(
       'exposed-directory',
       replaceable,
       replaceable.stat.uid === target.uid || replaceable.stat.uid === 0
-        ? `every account of this host can replace ${path}: ${replaceable.path} has the mode ${octal(replaceable.stat.mode)}`
+        ? `Every account of this host can replace ${path}: ${replaceable.path} has the mode ${octal(replaceable.stat.mode)}`
         : `${ownerWords(replaceable.stat.uid)} can replace ${path}: ${replaceable.path} is theirs`,
     );
   // A group that was asked for is a decision; one that is merely the account's first group is not.

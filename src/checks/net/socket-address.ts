@@ -1,10 +1,14 @@
+import { parseListenAddress } from '../../facts/address.ts';
 import type { SocketPath } from '../../facts/sockets.ts';
 import type { Source } from '../../model.ts';
+import { isToldOfTheFile, meantAddress } from '../config/address-rules.ts';
 import type { SocketCase } from './socket-case.ts';
 
 /** Schemes: what buildkitd refuses, and what it takes for something else. */
 export function judgeAddresses({ facts, add }: SocketCase): void {
-  for (const { text, address, key, source, index, line } of facts.listeners.all) {
+  for (const listener of facts.listeners.all) {
+    const { text, address, key, source, index, line } = listener;
+    if (isToldOfTheFile(listener)) continue;
     const about = { address: text, key, source, index, line };
     if (address.scheme === 'npipe')
       add(
@@ -18,7 +22,7 @@ export function judgeAddresses({ facts, add }: SocketCase): void {
       add('config.bad-address', 'error', text, `buildkitd refuses the address "${text}": ${address.why}`, {
         ...about,
         what: 'scheme',
-        instead: corrected(text),
+        instead: meantAddress(text),
       });
     else if (address.scheme === 'fd') {
       const why = whyNotPassed(address.name, source, facts.environment.values.LISTEN_FDS);
@@ -35,20 +39,10 @@ function whyNotPassed(name: string, source: Source, passed: string | undefined):
   return 'fd:// needs a socket that systemd passes to buildkitd; started otherwise it ends with "no sockets found via socket activation"';
 }
 
-/** What was probably meant; null when that cannot be told. */
-function corrected(text: string): string | null {
-  if (text.startsWith('/')) return `unix://${text}`;
-  const single = /^unix:(\/[^/].*)$/.exec(text)?.[1];
-  if (single !== undefined) return `unix://${single}`;
-  const scheme = /^(UNIX|TCP|Unix|Tcp):\/\/(.*)$/.exec(text);
-  if (scheme?.[1] !== undefined) return `${scheme[1].toLowerCase()}://${scheme[2] ?? ''}`;
-  if (/^[^/:]*:\d+$/.test(text)) return `tcp://${text}`;
-  return null;
-}
-
 /** A path that does not begin at /: where it leads depends on where buildkitd is started. */
 export function judgeRelative({ addFor }: SocketCase, socket: SocketPath): void {
   const { path, text, key, needed, source } = socket;
+  if (isToldOfTheFile({ source, address: parseListenAddress(text) })) return;
   if (path === '' || path.startsWith('@')) {
     addFor(
       socket,

@@ -6,6 +6,7 @@ import { launcher } from '../../facts/namespace.ts';
 import { session } from '../../facts/session.ts';
 import { type SocketPath, sockets } from '../../facts/sockets.ts';
 import type { FactsOf, Problem, Severity, Source } from '../../model.ts';
+import { isRootsUser } from '../runtime/state-place.ts';
 
 /** What a repair has to know of a socket and of what stands in its way. */
 export interface SocketsEvidence {
@@ -37,8 +38,8 @@ export interface SocketsEvidence {
   readonly gid: number;
   /** Root may change it for this target; else a person has to decide. */
   readonly rootMay: boolean;
-  /** XDG_RUNTIME_DIR itself is the cause; its own check repairs it. */
-  readonly bySession: boolean;
+  /** The variable that is the cause; its own check repairs it. */
+  readonly misplacedBy: 'USER' | 'XDG_RUNTIME_DIR' | null;
   readonly instead: string | null;
   readonly index: number | null;
   /** Where the file has it; null when it comes from elsewhere. */
@@ -75,8 +76,6 @@ export interface SocketCase {
   ): void;
 }
 
-export const octal = (mode: number): string => `0${(mode & 0o7777).toString(8)}`;
-
 export function openCase(facts: FactsOf<typeof socketNeeds>): SocketCase {
   const { target } = facts.identity;
   const who = target.name ?? `uid ${target.uid}`;
@@ -95,7 +94,7 @@ export function openCase(facts: FactsOf<typeof socketNeeds>): SocketCase {
         uid: target.uid,
         gid: target.gid,
         rootMay: false,
-        bySession: false,
+        misplacedBy: null,
         instead: null,
         index: null,
         line: null,
@@ -125,7 +124,7 @@ export function openCase(facts: FactsOf<typeof socketNeeds>): SocketCase {
         owner: at?.stat == null ? null : { uid: at.stat.uid, gid: at.stat.gid },
         mode: at?.stat?.mode ?? null,
         rootMay: at !== null && rootMay(facts, at.path),
-        bySession: isBySession(facts, socket, at),
+        misplacedBy: misplacedBy(facts, socket, at),
       });
     },
   };
@@ -143,12 +142,17 @@ function rootMay({ identity: { target }, session: place }: FactsOf<typeof socket
   );
 }
 
-function isBySession(
-  { session: place }: FactsOf<typeof socketNeeds>,
+/** The variable that leads the socket to where the account may not make it; null where the place itself is to blame. */
+function misplacedBy(
+  { session: place, launcher: by }: FactsOf<typeof socketNeeds>,
   { path, source }: SocketPath,
   at: Spot | null,
-): boolean {
+): SocketsEvidence['misplacedBy'] {
   const runtime = place.runtime.reach?.path ?? null;
-  if (runtime === null) return path.startsWith('/run/buildkit/') && source === 'default';
-  return at !== null && (runtime === at.path || runtime.startsWith(at.path === '/' ? '/' : `${at.path}/`));
+  if (by === 'rootlesskit' && source === 'default' && path.startsWith('/run/buildkit/')) {
+    if (isRootsUser(place)) return 'USER';
+    if (runtime === null) return 'XDG_RUNTIME_DIR';
+  }
+  const above = (one: string, other: string): boolean => one === '/' || one === other || other.startsWith(`${one}/`);
+  return runtime !== null && at !== null && above(runtime, path) && above(at.path, runtime) ? 'XDG_RUNTIME_DIR' : null;
 }

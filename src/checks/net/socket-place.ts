@@ -1,5 +1,6 @@
 import type { SocketPath } from '../../facts/sockets.ts';
-import { octal, type SocketCase } from './socket-case.ts';
+import { octal } from '../../octal.ts';
+import type { SocketCase } from './socket-case.ts';
 
 const LONGEST = 104;
 
@@ -89,7 +90,7 @@ function judgeStanding({ addFor, ownerWords }: SocketCase, socket: SocketPath): 
       'error',
       'foreign-leftover',
       at,
-      `a ${kind === 'socket' ? 'leftover socket' : kind} of ${ownerWords(stat.uid)} stands at ${path}, and in a directory with the sticky bit buildkitd may not remove it`,
+      `A ${kind === 'socket' ? 'leftover socket' : kind} of ${ownerWords(stat.uid)} stands at ${path}, and in a directory with the sticky bit buildkitd may not remove it`,
     );
   else if (kind !== 'socket' && kind !== 'symlink')
     addFor(
@@ -98,7 +99,7 @@ function judgeStanding({ addFor, ownerWords }: SocketCase, socket: SocketPath): 
       'warning',
       'occupied',
       at,
-      `a ${kind === 'file' ? 'regular file' : kind} stands at ${path}: buildkitd deletes it and puts its socket there`,
+      `A ${kind === 'file' ? 'regular file' : kind} stands at ${path}: buildkitd deletes it and puts its socket there`,
     );
 }
 

@@ -10,6 +10,7 @@ import { settings, writtenAt } from '../../facts/settings.ts';
 import { type Program, software, TIMED_OUT } from '../../facts/software.ts';
 import { optional } from '../../facts/unseen.ts';
 import type { Check, Problem, Severity, UnseenReason } from '../../model.ts';
+import { octal } from '../../octal.ts';
 import { type Install, type Installable, installOf } from '../../packages.ts';
 
 /** What a repair has to know of a missing, broken or too old program. */
@@ -25,8 +26,10 @@ export interface BinariesEvidence {
     readonly argv: readonly string[] | null;
     readonly text: string;
   } | null;
-  /** For a file that lacks its execute bit: its mode, and whether it is root's to change. */
-  readonly executable: { readonly mode: number } | null;
+  /** The permission that the file lacks, as chmod(1) takes it. */
+  readonly lacks: 'a+x' | 'a+r' | null;
+  /** What a person can do, where no package and no permission helps. */
+  readonly advice: string | null;
   /** A setting that would use what is there instead: crun in the place of runc. */
   readonly configure:
     | (ConfigEdit & { readonly values: readonly { readonly key: string; readonly value: string | boolean }[] })
@@ -95,7 +98,8 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
           path: null,
           version: null,
           install: null,
-          executable: null,
+          lacks: null,
+          advice: null,
           configure: null,
           ...more,
         },
@@ -117,10 +121,10 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
           condition,
           severity,
           program,
-          `${binary.path} is not executable (mode 0${binary.stat.mode.toString(8)}): ${use}`,
+          `${binary.path} is not executable (mode ${octal(binary.stat.mode)}): ${use}`,
           {
             path: binary.path,
-            executable: { mode: binary.stat.mode },
+            lacks: 'a+x',
           },
         );
       return false;
@@ -172,17 +176,21 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
           'runtime.no-worker',
           'error',
           'containerd',
-          `the containerd worker is switched on, but ${facts.containerdWorker.why}: buildkitd gives up after waiting for it`,
-          writtenAt(options.containerd.enabled),
+          `The containerd worker is switched on, but ${facts.containerdWorker.why}: buildkitd gives up after waiting for it`,
+          {
+            ...writtenAt(options.containerd.enabled),
+            advice: `Start containerd, or leave ${options.containerd.enabled.key} out: buildkitd then does without it.`,
+          },
         );
       if (enabled.value === false) {
-        if (!other && !facts.containerdWorker.required)
+        // What the file switches off is told by config/buildkitd.
+        if (!other && !facts.containerdWorker.required && enabled.source !== 'file')
           add(
             'runtime.no-worker',
             'error',
             'worker',
-            `the OCI worker is switched off (${enabled.key}), and ${facts.containerdWorker.why}: buildkitd ends with "no worker found"`,
-            writtenAt(enabled),
+            `The OCI worker is switched off (${enabled.key}), and ${facts.containerdWorker.why}: buildkitd ends with "no worker found"`,
+            { advice: 'Start buildkitd without --oci-worker=false, or beside a containerd that answers.' },
           );
         return;
       }
@@ -198,8 +206,8 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
           severity,
           'runc',
           configured !== null
-            ? `neither runc nor buildkit-runc is in PATH, so buildkitd switches its OCI worker off, although ${binary.key} names ${configured.path}: that needs worker.oci.enabled = true as well`
-            : `neither runc nor buildkit-runc is in PATH (${path || 'empty'}): no RUN step can be executed${instead === null ? '' : `; ${instead.path} is there, but is only used when configured`}`,
+            ? `Neither runc nor buildkit-runc is in PATH, so buildkitd switches its OCI worker off, although ${binary.key} names ${configured.path}: that needs worker.oci.enabled = true as well`
+            : `Neither runc nor buildkit-runc is in PATH (${path || 'empty'}): no RUN step can be executed${instead === null ? '' : `; ${instead.path} is there, but is only used when configured`}`,
           {
             ...(configured === null ? {} : writtenAt(binary)),
             install: install('runc'),
@@ -222,13 +230,17 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
           'error',
           wanted,
           binary.value === null
-            ? `neither buildkit-runc nor runc is in PATH (${path || 'empty'}): buildkitd ends with "failed to find runc binary"`
+            ? `Neither buildkit-runc nor runc is in PATH (${path || 'empty'}): buildkitd ends with "failed to find runc binary"`
             : `${binary.key} names ${wanted}, which is ${runtime === null ? `not ${wanted.includes('/') ? 'there' : `in PATH (${path || 'empty'})`}` : 'not executable'}: buildkitd ends with "failed to find ${wanted} binary"`,
           {
             ...writtenAt(binary),
             ...(runtime === null
-              ? { install: wanted === 'crun' ? install('crun') : wanted.includes('/') ? null : install('runc') }
-              : { path: runtime.path, executable: { mode: runtime.stat.mode } }),
+              ? {
+                  install:
+                    wanted === 'crun' ? install('crun') : /^(buildkit-)?runc$/.test(wanted) ? install('runc') : null,
+                  advice: `Install ${wanted}, or leave ${binary.key} out: buildkitd then uses runc.`,
+                }
+              : { path: runtime.path, lacks: 'a+x' }),
           },
         );
         return;
@@ -248,8 +260,8 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
           'runtime.runc-missing',
           'error',
           name,
-          `${runtime.path} may be executed but not read (mode 0${runtime.stat.mode.toString(8)}): it copies itself before every RUN step`,
-          { ...writtenAt(options.oci.binary), path: runtime.path, executable: { mode: runtime.stat.mode } },
+          `${runtime.path} may be executed but not read (mode ${octal(runtime.stat.mode)}): it copies itself before every RUN step`,
+          { ...writtenAt(options.oci.binary), path: runtime.path, lacks: 'a+r' },
         );
       const problem = keepProblem(name, program);
       if (problem !== null)

@@ -38,7 +38,7 @@ export const runtimeCgroups: Check<typeof needs, CgroupsEvidence> = {
       add(
         'cgroup.not-mounted',
         'error',
-        `no cgroup hierarchy is mounted (neither cgroup v2 on /sys/fs/cgroup nor cgroup v1): ${name} refuses every RUN step`,
+        `No cgroup hierarchy is mounted (neither cgroup v2 on /sys/fs/cgroup nor cgroup v1): ${name} refuses every RUN step`,
       );
     else if (layout === 'legacy' && !isCrun && !controllers.includes('devices'))
       add(

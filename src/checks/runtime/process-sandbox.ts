@@ -125,7 +125,7 @@ export const runtimeProcessSandbox: Check<typeof needs, ProcessSandboxEvidence> 
     if (refused && masks.length > 0)
       return {
         problems: [
-          problem('error', `a new /proc cannot be mounted: ${wordsOf(outcome)}${named}; every RUN step fails there`),
+          problem('error', `A new /proc cannot be mounted: ${wordsOf(outcome)}${named}; every RUN step fails there`),
         ],
         unseen: [],
       };
@@ -143,7 +143,7 @@ export const runtimeProcessSandbox: Check<typeof needs, ProcessSandboxEvidence> 
           problems: [
             problem(
               'error',
-              `parts of /proc are masked (${list(masks)}): the kernel then refuses to mount a new /proc for a RUN step`,
+              `Parts of /proc are masked (${list(masks)}): the kernel then refuses to mount a new /proc for a RUN step`,
             ),
           ],
           unseen: [],

@@ -76,8 +76,6 @@ export interface SessionCase {
   rootMay(path: string, source: EnvironmentSource | null): boolean;
 }
 
-export const octal = (mode: number): string => `0${(mode & 0o7777).toString(8)}`;
-
 export function openSession(facts: FactsOf<typeof sessionNeeds>): SessionCase {
   const { target } = facts.identity;
   const { runUser, home, homeFromPasswd, systemd, linger, loginctl } = facts.session;
@@ -149,7 +147,10 @@ export function judgeRoom(
 }
 
 /** Where and why buildkitd can neither use nor make a directory; null when it can. */
-export function stopOf({ ownerWords }: SessionCase, reach: Reach): { path: string; why: string } | null {
+export function stopOf(
+  { ownerWords }: Pick<SessionCase, 'ownerWords'>,
+  reach: Reach,
+): { path: string; why: string } | null {
   const { obstacle, passed } = reach;
   if (obstacle !== null) {
     const { path, why, stat } = obstacle;

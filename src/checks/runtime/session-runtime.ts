@@ -1,7 +1,8 @@
 import { surelyBefore } from '../../buildkit/version.ts';
 import type { Passed, Reach } from '../../facts/reach.ts';
 import type { Severity } from '../../model.ts';
-import { judgeRoom, octal, type SessionCase, type SessionEvidence } from './session-case.ts';
+import { octal } from '../../octal.ts';
+import { judgeRoom, type SessionCase, type SessionEvidence } from './session-case.ts';
 
 const variable = 'XDG_RUNTIME_DIR';
 /** What a RUN step leaves there while it runs, measured on tmpfs of that size (v0.11.6, v0.32.2). */
@@ -102,7 +103,7 @@ function judgeOpenness(open: SessionCase, directory: Passed): void {
     say(
       open,
       'warning',
-      `every account can write ${named}, mode ${octal(stat.mode)}) and so replace buildkitd's sockets`,
+      `Every account can write ${named}, mode ${octal(stat.mode)}) and so replace buildkitd's sockets`,
       { kind: 'too-open' },
       directory,
     );

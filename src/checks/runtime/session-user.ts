@@ -1,11 +1,12 @@
 import type { Severity } from '../../model.ts';
-import { type SessionCase, stopOf } from './session-case.ts';
+import type { SessionCase } from './session-case.ts';
+import { baseStop, isRootsUser, stateBase } from './state-place.ts';
 
 /** USER decides between root's paths and the user's, for buildkitd and for runc. */
 export function judgeUser({ facts, add, who }: SessionCase): void {
   const { settings: options, listeners: heard } = facts;
   const { value, source } = facts.session.user;
-  if (value !== null && value !== 'root') return;
+  if (!isRootsUser(facts.session)) return;
   const word = value === null ? 'not set' : '"root"';
   const trace = heard.all.some(({ use, needed, source: from }) => use === 'otel' && needed && from === 'default');
   const taken = [
@@ -35,40 +36,41 @@ export function judgeUser({ facts, add, who }: SessionCase): void {
 /** HOME or XDG_DATA_HOME, where the state directory lies below it. */
 export function judgeHome(open: SessionCase): void {
   const { facts, add, who } = open;
-  const { user, dataHome, home, state } = facts.session;
+  const { session } = facts;
   // Without it only the default paths suffer; what is configured does not need it.
-  if (facts.settings.root.source !== 'default' || user.value === null || user.value === 'root') return;
-  const [variable, condition, kind, place, below] =
-    dataHome.value === null
-      ? (['HOME', 'env.home', 'home', home, '/.local/share/buildkit'] as const)
-      : (['XDG_DATA_HOME', 'env.xdg-data-home', 'data-home', dataHome, '/buildkit'] as const);
-  const base = place.value?.split(':')[0] ?? null;
+  if (facts.settings.root.source !== 'default' || isRootsUser(session)) return;
+  const base = stateBase(session);
+  const { variable, written, absolute } = base;
+  const isHome = variable === 'HOME';
+  const { source } = isHome ? session.home : session.dataHome;
   const say = (message: string, severity: Severity = 'error'): void =>
-    add(condition, severity, base ?? variable, message, { kind, variable, path: base, source: place.source });
-  if (base === null) {
+    add(isHome ? 'env.home' : 'env.xdg-data-home', severity, written ?? variable, message, {
+      kind: isHome ? 'home' : 'data-home',
+      variable,
+      path: written,
+      source,
+    });
+  if (written === null) {
     say('HOME is not set, so buildkitd keeps its state in /var/lib/buildkit, which only root may write');
     return;
   }
   // A relative path from a directory that nothing tells: the checks of the state directory say so.
+  const { state } = session;
   if (state === null) return;
-  const absolute = base.startsWith('/') ? base : state.path.slice(0, state.path.lastIndexOf(below));
-  const stop = stopOf(open, state);
-  // Below it the state directory's own check speaks.
-  if (stop === null || !isAtOrAbove(stop.path, absolute)) {
-    if (absolute !== base)
+  // Below the base the state directory's own check speaks.
+  const stop = baseStop(open, session, base);
+  if (stop === null) {
+    if (absolute !== written)
       say(
-        `${variable} is the relative path "${base}": started here, buildkitd keeps its state in ${state.path}, and elsewhere in another place`,
+        `${variable} is the relative path "${written}": started here, buildkitd keeps its state in ${state.path}, and elsewhere in another place`,
         'warning',
       );
     return;
   }
   const absent = state.obstacle === null && !state.passed.some(({ path }) => path === absolute);
   const why = absent ? `that directory does not exist, and ${who} may not make it` : stop.why;
-  say(`buildkitd keeps its state below ${variable} (${base}), but ${why}`);
+  say(`buildkitd keeps its state below ${variable} (${written}), but ${why}`);
 }
-
-const isAtOrAbove = (path: string, base: string): boolean =>
-  path === '/' || base === path || base.startsWith(`${path}/`);
 
 /** A unit of the user ends at logout, unless lingering is enabled. */
 export function judgeLinger({ facts, add, who }: SessionCase): void {

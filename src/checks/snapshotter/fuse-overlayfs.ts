@@ -1,13 +1,12 @@
 import { cacheDirectory } from '../../facts/cache-directory.ts';
-import { configFile } from '../../facts/config-file.ts';
-import { identity } from '../../facts/identity.ts';
+import { configEdit } from '../../facts/config-edit.ts';
 import { settings } from '../../facts/settings.ts';
 import { failureWords } from '../../facts/snapshotter-trial.ts';
 import { predictSnapshotter, snapshotters } from '../../facts/snapshotters.ts';
 import type { Check } from '../../model.ts';
-import { configOf, isNamed, type SnapshotterEvidence, trialProblem } from './trial-problem.ts';
+import { isNamed, type SnapshotterEvidence, trialProblem } from './trial-problem.ts';
 
-const needs = { identity, settings, config: configFile, directory: cacheDirectory, trials: snapshotters };
+const needs = { settings, config: configEdit, directory: cacheDirectory, trials: snapshotters };
 
 export const snapshotterFuseOverlayfs: Check<typeof needs, SnapshotterEvidence> = {
   id: 'snapshotter/fuse-overlayfs',
@@ -21,7 +20,7 @@ export const snapshotterFuseOverlayfs: Check<typeof needs, SnapshotterEvidence> 
     'kernel.too-old',
   ],
   needs,
-  examine({ identity: who, settings: options, config, directory, trials }) {
+  examine({ settings: options, config, directory, trials }) {
     const { fuse, overlayfs, fuseWrite } = trials;
     if (fuse.works === null) return { problems: [], unseen: [fuse.unseen ?? { why: 'no mount could be tried' }] };
     const named = isNamed(options, ['fuse-overlayfs']);
@@ -29,9 +28,8 @@ export const snapshotterFuseOverlayfs: Check<typeof needs, SnapshotterEvidence> 
       snapshotter: options.oci.snapshotter.value,
       failure: fuse.failure,
       causes: fuse.causes,
-      config: named ? configOf(options, config) : null,
+      config: named && options.oci.snapshotter.source === 'file' ? config : null,
       instead: overlayfs.works === true ? 'overlayfs' : overlayfs.works === false ? 'native' : null,
-      owner: { uid: who.target.uid, gid: who.target.gid },
     };
     if (!fuse.works) {
       const problem = trialProblem(fuse, {

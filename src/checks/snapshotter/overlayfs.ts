@@ -1,12 +1,11 @@
 import { cacheDirectory } from '../../facts/cache-directory.ts';
-import { configFile } from '../../facts/config-file.ts';
-import { identity } from '../../facts/identity.ts';
+import { configEdit } from '../../facts/config-edit.ts';
 import { settings } from '../../facts/settings.ts';
 import { snapshotters } from '../../facts/snapshotters.ts';
 import type { Check } from '../../model.ts';
-import { configOf, isNamed, type SnapshotterEvidence, trialProblem } from './trial-problem.ts';
+import { isNamed, type SnapshotterEvidence, trialProblem } from './trial-problem.ts';
 
-const needs = { identity, settings, config: configFile, directory: cacheDirectory, trials: snapshotters };
+const needs = { settings, config: configEdit, directory: cacheDirectory, trials: snapshotters };
 
 export const snapshotterOverlayfs: Check<typeof needs, SnapshotterEvidence> = {
   id: 'snapshotter/overlayfs',
@@ -25,7 +24,7 @@ export const snapshotterOverlayfs: Check<typeof needs, SnapshotterEvidence> = {
     'storage.permission',
   ],
   needs,
-  examine({ identity: who, settings: options, config, directory, trials }) {
+  examine({ settings: options, config, directory, trials }) {
     const { overlayfs, fuse } = trials;
     if (overlayfs.works === null)
       return { problems: [], unseen: [overlayfs.unseen ?? { why: 'no mount could be tried' }] };
@@ -41,9 +40,8 @@ export const snapshotterOverlayfs: Check<typeof needs, SnapshotterEvidence> = {
         snapshotter: options.oci.snapshotter.value,
         failure: overlayfs.failure,
         causes: overlayfs.causes,
-        config: named ? configOf(options, config) : null,
+        config: named && options.oci.snapshotter.source === 'file' ? config : null,
         instead: fuse.works === true ? 'fuse-overlayfs' : fuse.works === false ? 'native' : null,
-        owner: { uid: who.target.uid, gid: who.target.gid },
       },
     });
     return { problems: [problem], unseen: [] };

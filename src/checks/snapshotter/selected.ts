@@ -1,11 +1,11 @@
+import { meantSnapshotter, SNAPSHOTTER_NAMES } from '../../buildkit/snapshotter-names.ts';
 import { cacheDirectory } from '../../facts/cache-directory.ts';
 import { configFile } from '../../facts/config-file.ts';
-import { identity } from '../../facts/identity.ts';
 import { proxySocket } from '../../facts/proxy-snapshotter.ts';
 import { settings } from '../../facts/settings.ts';
-import { predictSnapshotter, SNAPSHOTTER_NAMES, snapshotters } from '../../facts/snapshotters.ts';
+import { predictSnapshotter, snapshotters } from '../../facts/snapshotters.ts';
 import { optional } from '../../facts/unseen.ts';
-import type { Check, Owner, Problem } from '../../model.ts';
+import type { Check, Problem } from '../../model.ts';
 import { causeClause } from './trial-problem.ts';
 
 export interface SelectedEvidence {
@@ -14,33 +14,19 @@ export interface SelectedEvidence {
   readonly suggestion: string | null;
   /** Where the name stands. */
   readonly source: string;
-  readonly config: string | null;
-  readonly digest: string | null;
   readonly key: string;
   /** Where the file has it; null when it comes from elsewhere. */
   readonly line: number | null;
   readonly remedies: readonly string[];
-  readonly owner: Owner;
 }
 
 const needs = {
-  identity,
   settings,
   config: configFile,
   directory: cacheDirectory,
   trials: optional(snapshotters),
   proxy: optional(proxySocket),
 };
-
-/** The name that was probably meant: Docker's and the kernel's names for overlayfs, and slips of case or dash. */
-export function suggestSnapshotter(name: string): string {
-  const bare = name.toLowerCase().replace(/[^a-z]/g, '');
-  if (/^(fuse|fuseoverlay|fuseoverlayfs|overlayfuse)$/.test(bare)) return 'fuse-overlayfs';
-  if (/^(overlay|overlayfs|overlays|overlayfs2|ovl|ofs)$/.test(bare)) return 'overlayfs';
-  if (/^(native|vfs|copy|naive)$/.test(bare)) return 'native';
-  if (/^(stargz|estargz|stargzstore)$/.test(bare)) return 'stargz';
-  return 'auto';
-}
 
 export const snapshotterSelected: Check<typeof needs, SelectedEvidence> = {
   id: 'snapshotter/selected',
@@ -49,7 +35,7 @@ export const snapshotterSelected: Check<typeof needs, SelectedEvidence> = {
   decides: true,
   conditions: ['snapshotter.native-fallback', 'snapshotter.name-mismatch', 'snapshotter.proxy-missing'],
   needs,
-  examine({ identity: who, settings: options, config, directory, trials, proxy }) {
+  examine({ settings: options, config, directory, trials, proxy }) {
     const { oci } = options;
     if (oci.enabled.value === false)
       return { notApplicable: 'the OCI worker is off; containerd chooses the snapshotter by its name' };
@@ -59,12 +45,9 @@ export const snapshotterSelected: Check<typeof needs, SelectedEvidence> = {
       value,
       suggestion: null,
       source: oci.snapshotter.source,
-      config: oci.snapshotter.source === 'file' ? config.path : null,
-      digest: oci.snapshotter.source === 'file' ? (config.file?.digest ?? null) : null,
       key: oci.snapshotter.key,
       line: oci.snapshotter.line,
       remedies: [],
-      owner: { uid: who.target.uid, gid: who.target.gid },
     };
     const one = (problem: Omit<Problem<SelectedEvidence>, 'subject'>) => ({
       problems: [{ subject: value, ...problem }],
@@ -84,11 +67,14 @@ export const snapshotterSelected: Check<typeof needs, SelectedEvidence> = {
       });
     }
     if (!SNAPSHOTTER_NAMES.includes(value)) {
-      const suggestion = suggestSnapshotter(value);
+      // It is told and mended by config/buildkitd.
+      if (oci.snapshotter.source === 'file')
+        return { problems: [], unseen: [{ why: `buildkitd knows no snapshotter "${value}", and does not start` }] };
+      const suggestion = meantSnapshotter(value) ?? 'auto';
       return one({
         condition: 'snapshotter.name-mismatch',
         severity: 'error',
-        message: `${written} the snapshotter "${value}", which buildkitd does not know: it does not start. Perhaps "${suggestion}" is meant; there are ${SNAPSHOTTER_NAMES.join(', ')}.`,
+        message: `The flag --oci-worker-snapshotter names the snapshotter "${value}", which buildkitd does not know: it does not start. Perhaps "${suggestion}" is meant; there are ${SNAPSHOTTER_NAMES.join(', ')}.`,
         evidence: { ...base, kind: 'unknown-name', suggestion },
       });
     }
@@ -102,8 +88,7 @@ export const snapshotterSelected: Check<typeof needs, SelectedEvidence> = {
     if (value !== 'auto') return { problems: [], unseen: [] };
     if (trials.unseen !== undefined) return { problems: [], unseen: [trials.unseen] };
     const { selected, why, unknown } = predictSnapshotter(options, trials.value);
-    if (unknown)
-      return { problems: [], unseen: [{ why: `which snapshotter buildkitd would use is not known: ${why}` }] };
+    if (unknown) return { problems: [], unseen: [{ why }] };
     if (selected !== 'native') return { problems: [], unseen: [] };
     const { overlayfs, fuse } = trials.value;
     return one({
@@ -113,9 +98,7 @@ export const snapshotterSelected: Check<typeof needs, SelectedEvidence> = {
       evidence: {
         ...base,
         kind: 'native',
-        remedies: [overlayfs.causes[0]?.remedy, fuse.causes[0]?.remedy].filter(
-          (text): text is string => text !== undefined,
-        ),
+        remedies: [...new Set([overlayfs, fuse].flatMap(({ causes }) => causes[0]?.remedy ?? []))],
       },
     });
   },

@@ -1,23 +1,17 @@
-import type { ConfigFile } from '../../facts/config-file.ts';
+import type { ConfigEdit } from '../../facts/config-edit.ts';
 import type { Settings } from '../../facts/settings.ts';
 import type { Trial } from '../../facts/snapshotter-trial.ts';
-import type { Condition, Owner, Problem, Severity } from '../../model.ts';
+import type { Condition, Problem, Severity } from '../../model.ts';
 
 export interface SnapshotterEvidence {
   readonly snapshotter: string;
   /** What the mount said; null where files decided. */
   readonly failure: string | null;
   readonly causes: readonly { readonly condition: Condition; readonly because: string; readonly remedy: string }[];
-  /** Set where the configuration file names the snapshotter, so that it can be changed there. */
-  readonly config: { readonly path: string; readonly digest: string; readonly key: string } | null;
+  /** Set where the configuration file names the snapshotter, and can be changed. */
+  readonly config: ConfigEdit | null;
   /** What else would work here by itself; null where it cannot be told. */
   readonly instead: string | null;
-  readonly owner: Owner;
-}
-
-export function configOf({ oci }: Settings, { path, file }: ConfigFile): SnapshotterEvidence['config'] {
-  if (oci.snapshotter.source !== 'file' || file === null) return null;
-  return { path, digest: file.digest, key: oci.snapshotter.key };
 }
 
 /** Does the configuration of the OCI worker ask for it by name? */

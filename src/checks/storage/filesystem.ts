@@ -1,7 +1,7 @@
 import { type Release, surelyBefore } from '../../buildkit/version.ts';
 import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
 import { type CacheDirectory, cacheDirectory, type PathComponent } from '../../facts/cache-directory.ts';
-import { type ConfigFile, configFile } from '../../facts/config-file.ts';
+import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
 import { container } from '../../facts/container.ts';
 import { stateEntries } from '../../facts/databases.ts';
 import { filesystem } from '../../facts/filesystem.ts';
@@ -38,14 +38,14 @@ export interface FilesystemEvidence {
   readonly gid: number;
   readonly contained: boolean;
   /** For noexec: the configuration file that names native, and whether overlayfs would do. */
-  readonly config: { readonly path: string; readonly digest: string } | null;
+  readonly config: ConfigEdit | null;
   readonly overlayWorks: boolean;
 }
 
 const needs = {
   identity,
   settings,
-  config: configFile,
+  config: configEdit,
   directory: cacheDirectory,
   disk: filesystem,
   ownership: optional(ownership),
@@ -76,10 +76,6 @@ function obstacle({ chain }: CacheDirectory): PathComponent | null {
   if (last.link !== null && last.stat === null) return last;
   if (last.stat !== null && last.stat.kind !== 'directory') return last;
   return null;
-}
-
-function configOf({ path, file }: ConfigFile): FilesystemEvidence['config'] {
-  return file === null ? null : { path, digest: file.digest };
 }
 
 /** Where a link leads, without looking again. */
@@ -204,7 +200,7 @@ export const storageFilesystem: Check<typeof needs, FilesystemEvidence> = {
         'error',
         `${path} lies on a mount with noexec (${where}) and buildkitd uses the native snapshotter here, so that no program of a build can be executed.`,
         {
-          config: snapshotter.source === 'file' ? configOf(facts.config) : null,
+          config: snapshotter.source === 'file' ? facts.config : null,
           overlayWorks: facts.trials.value?.overlayfs.works === true,
         },
       );

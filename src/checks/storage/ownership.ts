@@ -4,6 +4,7 @@ import { type CacheDirectory, cacheDirectory } from '../../facts/cache-directory
 import { type StateEntry, stateEntries } from '../../facts/databases.ts';
 import { filesystem } from '../../facts/filesystem.ts';
 import { identity } from '../../facts/identity.ts';
+import { launcher } from '../../facts/namespace.ts';
 import {
   type Barrier,
   foreignBelow,
@@ -12,10 +13,13 @@ import {
   ownership,
   surveyCommand,
 } from '../../facts/ownership.ts';
+import { session } from '../../facts/session.ts';
 import { settings } from '../../facts/settings.ts';
 import { selectedSnapshotter } from '../../facts/snapshotters.ts';
 import { optional } from '../../facts/unseen.ts';
 import type { Allowed, Check, ForeignEntry, Identity, Owner, Problem, Severity, UnseenReason } from '../../model.ts';
+import { octal } from '../../octal.ts';
+import { misplacedBy } from '../runtime/state-place.ts';
 
 export interface OwnershipEvidence {
   /** `barrier`: a directory on the way forbids; `group`: new files get a foreign group; `content`: foreign entries in the cache; `stray`: foreign entries that buildkitd does not use. */
@@ -44,10 +48,14 @@ export interface OwnershipEvidence {
   readonly rootMay: boolean;
   /** May root make the cache directory? */
   readonly rootMayMake: boolean;
+  /** The variable that puts the cache where the target may not have it; its own check repairs that. */
+  readonly misplacedBy: string | null;
 }
 
 const needs = {
   identity,
+  session,
+  launcher,
   settings,
   directory: cacheDirectory,
   disk: filesystem,
@@ -75,8 +83,6 @@ export function rootMayChange(path: string, who: Identity, directory: CacheDirec
   return places.some((place) => below(place) && !linked(place));
 }
 
-const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
-
 /** Databases that buildkitd opens at its start, and from which release on it replaces one that it cannot open. */
 const REPLACED_SINCE: { readonly [name: string]: readonly [number, number, number] } = {
   'cache.db': [0, 14, 0],
@@ -90,7 +96,18 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
   decides: true,
   conditions: ['storage.permission'],
   needs,
-  examine({ identity: who, settings: options, directory, disk, ownership: found, selected, state, version }) {
+  examine({
+    identity: who,
+    session: place,
+    launcher: by,
+    settings: options,
+    directory,
+    disk,
+    ownership: found,
+    selected,
+    state,
+    version,
+  }) {
     const { uid, gid, name } = who.target;
     const account = name ?? `uid ${uid}`;
     // A path on root's own command line is root's word; anybody else's is not.
@@ -114,6 +131,7 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
       cache: directory.path,
       rootMay: false,
       rootMayMake: rootMayChange(directory.path, who, directory, named),
+      misplacedBy: misplacedBy(place, options, by),
     };
     const report = (
       subject: string,
@@ -205,7 +223,7 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
       }
     const unseen: UnseenReason[] = found.unseen === null ? [] : [found.unseen];
     const unentered = found.unentered.filter((path) => !isUnused(path, tree, selected.value?.selected ?? null));
-    if (unentered.length > 0)
+    if (unentered.length > 0 && base.misplacedBy === null)
       unseen.push({
         why: `${unentered[0]} cannot be entered from here, so that the owners of what it holds are unknown`,
         command: surveyCommand(tree),
@@ -308,13 +326,13 @@ function contentWords(
   const things = count === 1 ? `${example} belongs` : `${count} entries below ${tree}, the first ${example}, belong`;
   const then =
     worst === 'breaks'
-      ? 'buildkitd and the steps of a build cannot change them'
+      ? `buildkitd and the steps of a build cannot change ${count === 1 ? 'it' : 'them'}`
       : worst === 'limits'
         ? 'a build that changes such a file, or needs it again, fails'
         : worst === 'perhaps'
           ? 'buildkitd does not use the first of them'
           : worst === 'resets'
             ? 'buildkitd sets such a database aside and forgets what it knew'
-            : 'buildkitd does not use them, and cannot free their space';
+            : `buildkitd does not use ${count === 1 ? 'it, and cannot free its space' : 'them, and cannot free their space'}`;
   return `${things} to ${who}, neither to the user nor to its subordinate ids: ${then}.`;
 }

@@ -107,7 +107,12 @@ export const storageSpace: Check<typeof needs, SpaceEvidence> = {
         evidence: { ...base, ...evidence },
       });
     };
-    const where = mount === null ? path : `${mount.point} (${mount.fstype}), which holds ${path},`;
+    const where =
+      mount === null
+        ? path
+        : mount.point === path
+          ? `${path} (${mount.fstype})`
+          : `${mount.point} (${mount.fstype}), which holds ${path},`;
     const least = smallest(selected.value?.selected === 'native', worker.value?.exists === true);
 
     // The reserve of a file system is only for root of the initial namespace.

@@ -63,7 +63,7 @@ export const usernsProbe: Check<typeof needs, ProbeEvidence> = {
     const rootless = facts.launcher === 'rootlesskit';
     const { launch } = answer;
     if (!launch.ok) {
-      const said = shortened(launch.message || answer.log.trim().split('\n').at(-1) || 'no words');
+      const said = shortened(launch.message || answer.log.trim().split('\n').at(-1) || 'it said nothing');
       return {
         problems: [
           {
@@ -124,7 +124,7 @@ function insideProblems(
       ? { outcome: isolate, what: 'the mount, IPC and host name namespaces of a RUN step' }
       : // Masks over /proc are told apart, and mended, elsewhere.
         sandboxed && proc?.ok === false && (proc.errno === 'ENOSPC' || masksOf(facts.mounts.value ?? []).length === 0)
-        ? { outcome: proc, what: 'a process namespace with a /proc of its own, as for a RUN step' }
+        ? { outcome: proc, what: 'the process namespace of a RUN step, with a /proc of its own,' }
         : null;
   if (failed !== null) {
     const said = shortened(failed.outcome.message || failed.outcome.errno || 'refused');
@@ -151,7 +151,8 @@ function insideProblems(
   if (step?.ok === false && failed === null && problems.length === 0 && proc?.ok !== false && !groups) {
     // runc's log line, without what only a machine reads.
     const said = shortened(
-      /level=error msg="((?:[^"\\]|\\.)*)"/.exec(step.message)?.[1] ?? (step.message || step.errno || 'no words'),
+      /level=error msg="((?:[^"\\]|\\.)*)"/.exec(step.message)?.[1] ??
+        (step.message || step.errno || 'it said nothing'),
     );
     // Where nobody made a user namespace, a container engine may have taken capabilities that every step gets.
     const poor = facts.launcher === 'none' && /apply caps/i.test(said);
@@ -160,7 +161,7 @@ function insideProblems(
       condition: poor ? 'container.not-privileged' : filtered ? 'seccomp.blocked' : 'runtime.runc-too-old',
       severity: 'error',
       subject: 'RUN steps',
-      message: `The OCI runtime could not make a RUN step${poor ? ', because this process lacks capabilities that every step gets' : filtered ? ', and a seccomp filter is active here' : ''}: ${said}`,
+      message: `The OCI runtime (${facts.settings.oci.binary.value ?? 'runc'}) could not make a RUN step${poor ? ', because this process lacks capabilities that every step gets' : filtered ? ', and a seccomp filter is active here' : ''}: ${said}`,
       evidence: {
         stage: 'step',
         errno: step.errno,
@@ -263,4 +264,8 @@ function privilegeWords(kind: string | null): string {
   }
 }
 
-const shortened = (text: string): string => (text.length > 300 ? `${text.slice(0, 300)}…` : text);
+/** Without what Go prints of its own structures. */
+function shortened(words: string): string {
+  const text = words.replace(/ &\{.*\}(?=:)/, '');
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}

@@ -24,18 +24,18 @@ function adviceFor({ what, path, names, address, uid }: DockerEvidence, minor: b
     case 'ignored':
       return `${remote}, then docker buildx build`;
     case 'idle':
-      return `take ${names.join(', ')} out of ${path ?? 'it'}; a buildkitd of one's own is used by: ${remote}`;
+      return `Take ${names.join(', ')} out of ${path ?? 'it'}; a buildkitd of one's own is used by: ${remote}`;
     case 'features':
-      return `take features.${names.join(', features.')} out of ${path ?? 'it'}`;
+      return `Take features.${names.join(', features.')} out of ${path ?? 'it'}`;
     case 'client-config':
     case 'daemon-config':
-      return `correct ${path ?? 'the file'}${names.length === 0 ? '' : ` (${names.join(', ')})`}`;
+      return `Correct ${path ?? 'the file'}${names.length === 0 ? '' : ` (${names.join(', ')})`}`;
     case 'context':
       return 'docker context use default, or unset DOCKER_CONTEXT';
     case 'endpoint':
       return minor ? null : 'unset DOCKER_HOST, or start the dockerd that it names';
     case 'permission':
-      return 'ask an administrator for access to Docker (whoever has it is as mighty as root), or use a rootless Docker';
+      return 'Ask an administrator for access to Docker (whoever has it is as mighty as root), or use a rootless Docker';
     case 'plugin':
       return path === null
         ? 'install buildx: https://github.com/docker/buildx/releases, as ~/.docker/cli-plugins/docker-buildx (mode 0755), or the package docker-buildx-plugin of Docker'
@@ -47,8 +47,8 @@ function adviceFor({ what, path, names, address, uid }: DockerEvidence, minor: b
         ? 'docker buildx ls, then docker buildx rm what is broken'
         : 'docker buildx ls, then docker buildx use NAME (and unset BUILDX_BUILDER)';
     case 'directory':
-      return `as root: chown ${uid} ${quoted(path ?? '')} (and what is in it)`;
+      return `As root: chown ${uid} ${quoted(path ?? '')} (and what is in it)`;
     case 'helper':
-      return `install ${names.map((name) => `docker-credential-${name}`).join(', ')}, or take it out of ${path ?? 'config.json'}`;
+      return `Install ${names.map((name) => `docker-credential-${name}`).join(', ')}, or take it out of ${path ?? 'config.json'}`;
   }
 }

@@ -33,7 +33,7 @@ function treatmentsFor(problems: readonly Problem<HelpersEvidence>[], index: num
               do: 'run',
               argv,
               undo: null,
-              why: `installs ${name ?? program}, which has newuidmap and newgidmap`,
+              why: `Install ${name ?? program}, which has newuidmap and newgidmap`,
             },
           ],
         },
@@ -55,7 +55,7 @@ function treatmentsFor(problems: readonly Problem<HelpersEvidence>[], index: num
                 do: 'run',
                 argv: ['setcap', '-r', path],
                 undo: ['setcap', dropCapabilities, path],
-                why: `takes off the file capability ${dropCapabilities}, which stands in the way of the setuid bit`,
+                why: `Take off the file capability ${dropCapabilities}, which stands in the way of the setuid bit`,
               },
             ];
       return [{ for: [index], risk: 'safe', steps: [...drop, { as: 'root', do: 'mode', path, from, to }] }];
@@ -69,6 +69,6 @@ function setCapability(path: string, set: string, previous: string | null): Step
     do: 'run',
     argv: ['setcap', set, path],
     undo: previous === null ? ['setcap', '-r', path] : ['setcap', previous, path],
-    why: `gives the file the capability that its package gives it (${set})`,
+    why: `Give the file the capability that its package gives it (${set})`,
   };
 }

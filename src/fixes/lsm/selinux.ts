@@ -21,7 +21,7 @@ export const relabel: Fix<SelinuxEvidence> = {
                 as: 'root',
                 argv: ['restorecon', '-RF', path],
                 undo: label === null ? null : ['chcon', '-R', label, path],
-                why: 'writes the labels that the policy has for this directory',
+                why: 'Write the labels that the policy has for this directory',
               },
             ],
           },

@@ -19,7 +19,7 @@ export const supplyDriver: Fix<DriverEvidence> = {
                 as: 'root',
                 argv: install.argv,
                 undo: null,
-                why: `installs ${install.package ?? ''}, which has ${program ?? ''}`,
+                why: `Install ${install.package ?? ''}, which has ${program ?? ''}`,
               },
             ],
           },
@@ -42,16 +42,16 @@ function adviceFor({ what, driver, install, path, tun }: DriverEvidence): string
     case 'version':
       return install?.text ?? 'use another network driver';
     case 'cni-config':
-      return `write a CNI configuration to ${path ?? 'cniConfigPath'}, or set networkMode = "host"`;
+      return `Write a CNI configuration to ${path ?? 'cniConfigPath'}, or set networkMode = "host"`;
     case 'cni-plugins':
       return install?.text ?? 'install the CNI plugins';
     case 'cni-cache':
-      return 'give rootlesskit the option --copy-up=/var/lib, or as root make /var/lib/cni for the user';
+      return 'Give rootlesskit the option --copy-up=/var/lib, or as root make /var/lib/cni for the user';
     case 'cni-network':
-      return 'give rootlesskit a network of its own: --net=slirp4netns --copy-up=/etc --copy-up=/run --copy-up=/var/lib --disable-host-loopback';
+      return 'Give rootlesskit a network of its own: --net=slirp4netns --copy-up=/etc --copy-up=/run --copy-up=/var/lib --disable-host-loopback';
     case 'published':
-      return 'give rootlesskit --net=slirp4netns --port-driver=builtin, or leave --publish out';
+      return 'Give rootlesskit --net=slirp4netns --port-driver=builtin, or leave --publish out';
     case 'unknown':
-      return `use --net=slirp4netns in place of --net=${driver}, or leave --net out`;
+      return `Use --net=slirp4netns in place of --net=${driver}, or leave --net out`;
   }
 }

@@ -14,8 +14,8 @@ export const movePorts: Fix<PortsEvidence> = {
         const edit = configSteps(config, [{ change: 'set', path, value: instead }]);
         const clients =
           use === 'debug'
-            ? `whoever reads metrics or profiles from ${address} must use ${instead} from now on`
-            : `clients that use ${address} must use port ${free} from now on: buildctl --addr, BUILDKIT_HOST, and docker buildx create --driver remote`;
+            ? `Whoever reads metrics or profiles from ${address} must use ${instead} from now on`
+            : `Clients that use ${address} must use port ${free} from now on: buildctl --addr, BUILDKIT_HOST, and docker buildx create --driver remote`;
         return [{ for: [index], risk: 'safe', until: 'restart', steps: [...edit, tell(clients)] }];
       }
       const text = adviceFor(evidence);
@@ -33,21 +33,21 @@ function adviceFor({ what, address, instead, source, unit, key, pid, port, host,
     case 'in-use':
     case 'duplicate':
       if (use === 'published')
-        return `publish another port of the host ${where}, or stop what uses ${port}${pid === null ? '' : ` (pid ${pid})`}`;
-      return `${instead === null ? 'choose a free port' : `change ${address} to ${instead}`} ${where}${what === 'duplicate' ? ', or leave one of the two out' : pid === null ? '' : `, or stop the process ${pid}`}`;
+        return `Publish another port of the host ${where}, or stop what uses ${port}${pid === null ? '' : ` (pid ${pid})`}`;
+      return `${instead === null ? 'Choose a free port' : `Change ${address} to ${instead}`} ${where}${what === 'duplicate' ? ', or leave one of the two out' : pid === null ? '' : `, or stop the process ${pid}`}`;
     case 'privileged':
-      return `${instead === null ? 'choose a higher port' : `change ${address} to ${instead}`} ${where}; or as root allow it to everybody: sysctl -w net.ipv4.ip_unprivileged_port_start=${port}`;
+      return `${instead === null ? 'Choose a higher port' : `Change ${address} to ${instead}`} ${where}; or as root allow it to everybody: sysctl -w net.ipv4.ip_unprivileged_port_start=${port}`;
     case 'not-local':
-      return `write an address that this host has (ip -brief address), or 0.0.0.0 for all of them, in place of ${host ?? address} ${where}`;
+      return `Write an address that this host has (ip -brief address), or 0.0.0.0 for all of them, in place of ${host ?? address} ${where}`;
     case 'invalid':
-      return `write the address as tcp://HOST:PORT, an IPv6 host in brackets, ${where}`;
+      return `Write the address as tcp://HOST:PORT, an IPv6 host in brackets, ${where}`;
     case 'random':
-      return `write a fixed port ${where}, such as tcp://127.0.0.1:1234`;
+      return `Write a fixed port ${where}, such as tcp://127.0.0.1:1234`;
     case 'unpublished':
-      return `give rootlesskit the options --port-driver=builtin --publish=127.0.0.1:${port}:${port}/tcp`;
+      return `Give rootlesskit the options --port-driver=builtin --publish=127.0.0.1:${port}:${port}/tcp`;
     case 'ephemeral':
       return null;
     case 'other':
-      return `choose another address ${where}`;
+      return `Choose another address ${where}`;
   }
 }

@@ -20,7 +20,8 @@ export const repairSockets: Fix<SocketsEvidence> = {
 const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
 
 function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly Step[] | null {
-  const { what, at, owner, mode, uid, gid, rootMay, bySession, path, address, instead, config, key, index } = evidence;
+  const { what, at, owner, mode, uid, gid, rootMay, misplacedBy, path, address, instead, config, key, index } =
+    evidence;
   if (severity === 'info') return null;
   switch (what) {
     case 'scheme':
@@ -28,21 +29,21 @@ function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly St
       if (instead === null || config === null || config.digest === null)
         return [tell(instead === null ? 'write it as unix:///PATH or tcp://HOST:PORT' : `write it as ${instead}`)];
       // A relative path may be meant: only a person knows from which directory.
-      if (what === 'relative') return [tell(`write it as ${instead} at ${key} in ${config.path}`)];
+      if (what === 'relative') return [tell(`Write it as ${instead} at ${key} in ${config.path}`)];
       return configSteps(config, [
         { change: 'set', path: [...key.split('.'), ...(index === null ? [] : [String(index)])], value: instead },
       ]);
     case 'fd':
-      return [tell('start buildkitd from a systemd socket unit, or write a path: unix:///run/buildkit/buildkitd.sock')];
+      return [tell('Start buildkitd from a systemd socket unit, or write a path: unix:///run/buildkit/buildkitd.sock')];
     case 'too-long':
       return [
         tell(
-          `choose a path of at most 104 bytes, for example by a shorter XDG_RUNTIME_DIR, in place of ${path ?? address}`,
+          `Choose a path of at most 104 bytes, for example by a shorter XDG_RUNTIME_DIR, in place of ${path ?? address}`,
         ),
       ];
     case 'cannot-make':
     case 'not-searchable':
-      if (bySession) return [tell('repair XDG_RUNTIME_DIR first (runtime/session)')];
+      if (misplacedBy !== null) return [tell(`Repair ${misplacedBy} first (runtime/session).`)];
       if (at !== null && owner !== null && rootMay && owner.uid !== uid && mode !== null)
         return [
           { do: 'owner', as: 'root', path: at, from: owner, to: { uid, gid } },
@@ -50,17 +51,17 @@ function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly St
             ? []
             : [{ do: 'mode', as: 'root', path: at, from: mode, to: mode | 0o700 } as const]),
         ];
-      return [tell(`choose a path that the user may write, or let ${at ?? 'its directory'} be writable for it`)];
+      return [tell('Choose a path that the user may write, below XDG_RUNTIME_DIR or the home directory')];
     case 'occupied':
-      return [tell(`move ${path ?? address} away, or choose another path`)];
+      return [tell(`Move ${path ?? address} away, or choose another path`)];
     case 'foreign-leftover':
       return [
         tell(
-          `as root, if nobody uses it: rm ${quoted(path ?? address)}; better choose a path in a directory of the user's own`,
+          `As root, if nobody uses it: rm ${quoted(path ?? address)}; better choose a path in a directory of the user's own`,
         ),
       ];
     case 'unreachable':
-      if (bySession) return [tell('repair XDG_RUNTIME_DIR first (runtime/session)')];
+      if (misplacedBy !== null) return [tell(`Repair ${misplacedBy} first (runtime/session).`)];
       if (at !== null && mode !== null && owner?.uid === uid)
         return [{ do: 'mode', as: 'target', path: at, from: mode, to: mode | 0o700 }];
       return [
@@ -74,7 +75,7 @@ function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly St
     case 'group':
       return [
         tell(
-          `leave ${key} out: in rootless mode its number counts inside the user namespace, and 0 (the default) is the user; a group given by --group must exist`,
+          `Leave ${key} out: in rootless mode its number counts inside the user namespace, and 0 (the default) is the user; a group given by --group must exist`,
         ),
       ];
     case 'exposed-mode':
@@ -93,12 +94,12 @@ function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly St
       if (at === null || mode === null) return null;
       if (owner?.uid === uid)
         return [{ do: 'mode', as: uid === 0 ? 'root' : 'target', path: at, from: mode, to: mode & ~0o022 }];
-      return [tell(`choose a path in a directory that only the user may write, in place of ${path ?? address}`)];
+      return [tell(`Choose a path in a directory that only the user may write, in place of ${path ?? address}`)];
     case 'exposed-group':
       return [
-        tell(`choose a path below a directory of mode 0700, such as /run/user/${uid}, in place of ${path ?? address}`),
+        tell(`Choose a path below a directory of mode 0700, such as /run/user/${uid}, in place of ${path ?? address}`),
       ];
     case 'same':
-      return [tell(`give ${key} a path of its own`)];
+      return [tell(`Give ${key} a path of its own`)];
   }
 }

@@ -8,7 +8,7 @@ export const supplyBinaries: Fix<BinariesEvidence> = {
   title: 'Install what is missing',
   plan(problems) {
     return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
-      const { install, executable, configure, path, program } = evidence;
+      const { install, lacks, configure, path, program, advice } = evidence;
       if (configure !== null)
         return [
           {
@@ -21,15 +21,17 @@ export const supplyBinaries: Fix<BinariesEvidence> = {
             ),
           },
         ];
-      if (executable !== null && path !== null)
-        return [{ for: [index], risk: 'manual', steps: [tell(`as the owner of the file: chmod a+x ${quoted(path)}`)] }];
-      if (install === null) return [];
+      if (lacks !== null && path !== null)
+        return [
+          { for: [index], risk: 'manual', steps: [tell(`As the owner of the file: chmod ${lacks} ${quoted(path)}`)] },
+        ];
+      if (install === null) return advice === null ? [] : [{ for: [index], risk: 'manual', steps: [tell(advice)] }];
       if (install.argv === null || severity === 'info')
         return [
           {
             for: [index],
             risk: 'manual',
-            steps: [tell(install.argv === null ? install.text : `as root: ${install.text}`)],
+            steps: [tell(install.argv === null ? install.text : `As root: ${install.text}`)],
           },
         ];
       const steps: readonly Step[] = [
@@ -38,7 +40,7 @@ export const supplyBinaries: Fix<BinariesEvidence> = {
           as: 'root',
           argv: install.argv,
           undo: null,
-          why: `installs ${install.package ?? program}, which has ${program}`,
+          why: `Install ${install.package ?? program}, which has ${program}`,
         },
       ];
       return [

@@ -23,7 +23,7 @@ function adviceFor(condition: string, { container }: CgroupsEvidence): string | 
         ? 'as root: mount -o remount,rw /sys/fs/cgroup'
         : 'run buildkitd rootless, or start the container with --privileged (in a pod: securityContext.privileged: true)';
     case 'cgroup.v1-only':
-      return 'boot with systemd.unified_cgroup_hierarchy=1, or use runc in the place of crun';
+      return 'Boot with systemd.unified_cgroup_hierarchy=1, or use runc in the place of crun';
     default:
       return null;
   }

@@ -9,7 +9,7 @@ export const standBeside: Fix<InstanceEvidence> = {
     return problems.flatMap(({ evidence }, index): readonly Treatment[] => {
       const { what, pid, path } = evidence;
       if (what === 'own') return [];
-      const stop = pid === null ? `find and stop it (as root: fuser -v ${quoted(path)})` : `stop it (kill ${pid})`;
+      const stop = pid === null ? `Find and stop it (as root: fuser -v ${quoted(path)})` : `Stop it (kill ${pid})`;
       const beside =
         what === 'launcher'
           ? 'or give rootlesskit another --state-dir'

@@ -14,7 +14,7 @@ export const unmaskProc: Fix<ProcessSandboxEvidence> = {
               {
                 for: [index],
                 risk: 'manual',
-                steps: [tell('leave out --oci-worker-no-process-sandbox where buildkitd is started')],
+                steps: [tell('Leave out --oci-worker-no-process-sandbox where buildkitd is started')],
               },
             ]
           : [
@@ -47,15 +47,15 @@ const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
 function adviceFor(container: ProcessSandboxEvidence['container']): string {
   switch (container) {
     case 'kubernetes':
-      return 'in the pod: hostUsers: false, and securityContext.procMount: Unmasked for the container that runs buildkitd';
+      return 'In the pod: hostUsers: false, and securityContext.procMount: Unmasked for the container that runs buildkitd';
     case 'docker':
     case 'containerd':
-      return 'start the container with: docker run --security-opt systempaths=unconfined …';
+      return 'Start the container with: docker run --security-opt systempaths=unconfined …';
     case 'podman':
-      return 'start the container with: podman run --security-opt unmask=ALL …';
+      return 'Start the container with: podman run --security-opt unmask=ALL …';
     case 'lxc':
-      return 'on the LXC host: set security.nesting=true (LXD, Incus) or features: nesting=1 (Proxmox) for this container';
+      return 'On the LXC host: set security.nesting=true (LXD, Incus) or features: nesting=1 (Proxmox) for this container';
     default:
-      return 'start the container that this runs in with an unmasked /proc (docker: --security-opt systempaths=unconfined; podman: --security-opt unmask=ALL)';
+      return 'Start the container that this runs in with an unmasked /proc (docker: --security-opt systempaths=unconfined; podman: --security-opt unmask=ALL)';
   }
 }

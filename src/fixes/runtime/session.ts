@@ -83,7 +83,7 @@ function stepsFor({ evidence, severity }: Problem<SessionEvidence>): readonly St
     case 'full':
       return [
         tell(
-          `see what uses it: ls -la ${quoted(path ?? '/tmp')}; df ${quoted(path ?? '/tmp')}; or point ${variable} at a directory with room`,
+          `See what uses it: ls -la ${quoted(path ?? '/tmp')}; df ${quoted(path ?? '/tmp')}; or point ${variable} at a directory with room`,
         ),
       ];
     case 'temporary':
@@ -96,7 +96,7 @@ function stepsFor({ evidence, severity }: Problem<SessionEvidence>): readonly St
         ),
       ];
     case 'state-directory':
-      return [tell(`change --state-dir of rootlesskit to a directory that the user may write, or leave it out`)];
+      return [tell(`Change --state-dir of rootlesskit to a directory that the user may write, or leave it out`)];
     case 'telemetry':
       return [
         tell(
@@ -117,7 +117,7 @@ function stepsFor({ evidence, severity }: Problem<SessionEvidence>): readonly St
           as: 'root',
           argv: [evidence.loginctl, 'enable-linger', userName],
           undo: [evidence.loginctl, 'disable-linger', userName],
-          why: `keeps the systemd of ${userName}, and with it buildkitd, running after logout`,
+          why: `Keep the systemd of ${userName}, and with it buildkitd, running after logout`,
         },
       ];
   }
@@ -134,7 +134,7 @@ const elsewhere = ({ runUser, uid, gid, runUserReady }: SessionEvidence): Step =
 function makeRunUser(evidence: SessionEvidence): readonly Step[] {
   const { systemd, loginctl, linger, userName, runUser, uid, gid, runUserMissing, runUserParentMissing } = evidence;
   if (!runUserMissing)
-    return [tell(`give ${runUser} to its user as root: chown ${uid}:${gid} ${runUser} && chmod 0700 ${runUser}`)];
+    return [tell(`Give ${runUser} to its user as root: chown ${uid}:${gid} ${runUser} && chmod 0700 ${runUser}`)];
   if (systemd && loginctl !== null && userName !== null) {
     if (linger === true)
       return [
@@ -143,7 +143,7 @@ function makeRunUser(evidence: SessionEvidence): readonly Step[] {
           as: 'root',
           argv: [loginctl.replace(/loginctl$/, 'systemctl'), 'start', `user@${uid}.service`],
           undo: null,
-          why: `starts the systemd of ${userName}, which makes ${runUser}`,
+          why: `Start the systemd of ${userName}, which makes ${runUser}`,
         },
       ];
     return [
@@ -152,7 +152,7 @@ function makeRunUser(evidence: SessionEvidence): readonly Step[] {
         as: 'root',
         argv: [loginctl, 'enable-linger', userName],
         undo: [loginctl, 'disable-linger', userName],
-        why: `makes ${runUser} now and at every boot, also without a login`,
+        why: `Make ${runUser} now and at every boot, also without a login`,
       },
     ];
   }
@@ -161,7 +161,7 @@ function makeRunUser(evidence: SessionEvidence): readonly Step[] {
     as: 'root',
     argv: ['/bin/mkdir', '-m', '0755', '/run/user'],
     undo: ['/bin/rmdir', '/run/user'],
-    why: `${runUser} stands in it`,
+    why: `Make /run/user, in which ${runUser} stands`,
   };
   return [
     ...(runUserParentMissing ? [parent] : []),

@@ -1,11 +1,12 @@
 import type { SnapshotterEvidence } from '../../checks/snapshotter/trial-problem.ts';
 import type { Problem, Step, Treatment } from '../../model.ts';
+import { configSteps } from '../config-steps.ts';
 
 /** For a snapshotter that was asked for and does not work: what would mend it, and letting buildkitd choose instead. */
 export function planOther(problems: readonly Problem<SnapshotterEvidence>[]): readonly Treatment[] {
   return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
     if (severity === 'info') return [];
-    const { config, causes, instead, owner, snapshotter } = evidence;
+    const { config, causes, instead, snapshotter } = evidence;
     const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
     const remedies = causes.map(({ remedy }) => tell(remedy));
     const treatments: Treatment[] = [];
@@ -14,17 +15,8 @@ export function planOther(problems: readonly Problem<SnapshotterEvidence>[]): re
         for: [index],
         risk: 'risky',
         consequence: `buildkitd chooses the snapshotter itself${instead === null ? '' : ` (here ${instead}${instead === 'native' ? ', which copies every layer' : ''})`}; what ${snapshotter} has cached is not used any more.`,
-        steps: [
-          {
-            do: 'edit',
-            as: 'target',
-            path: config.path,
-            expects: config.digest,
-            edit: { edit: 'toml', changes: [{ change: 'set', path: config.key.split('.'), value: 'auto' }] },
-            mode: 0o644,
-            owner,
-          },
-        ],
+        until: 'restart',
+        steps: configSteps(config, [{ change: 'set', path: ['worker', 'oci', 'snapshotter'], value: 'auto' }]),
       });
     const other = tell('Or let buildkitd choose: --oci-worker-snapshotter=auto in the unit that starts it.');
     treatments.push({ for: [index], risk: 'manual', steps: [...remedies, ...(config === null ? [other] : [])] });

@@ -1,7 +1,7 @@
 import type { SelectedEvidence } from '../../checks/snapshotter/selected.ts';
 import type { Fix, Step, Treatment } from '../../model.ts';
 
-/** Says how a faster snapshotter becomes possible. An unknown name in the file is mended by config/buildkitd, which owns the file. */
+/** Says how a faster snapshotter becomes possible. */
 export const chooseSnapshotter: Fix<SelectedEvidence> = {
   title: 'Let buildkitd use a snapshotter that shares layers',
   plan: (problems) =>
@@ -11,14 +11,12 @@ export const chooseSnapshotter: Fix<SelectedEvidence> = {
     }),
 };
 
-function adviceFor({ kind, value, suggestion, source, config, key, remedies }: SelectedEvidence): readonly string[] {
+function adviceFor({ kind, suggestion, key, remedies }: SelectedEvidence): readonly string[] {
   switch (kind) {
     case 'native':
       return remedies;
     case 'unknown-name':
-      return source === 'file'
-        ? [`Write snapshotter = "${suggestion}" below [worker.oci] in ${config}, in place of "${value}".`]
-        : [`Start buildkitd with --oci-worker-snapshotter=${suggestion}, or without that flag.`];
+      return [`Start buildkitd with --oci-worker-snapshotter=${suggestion}, or without that flag.`];
     case 'proxy':
       return [`Start the proxy snapshotter, or remove ${key}. The path is written without "unix://".`];
     case 'selected':

@@ -1,5 +1,6 @@
 import type { FilesystemEvidence } from '../../checks/storage/filesystem.ts';
 import type { Fix, Step, Treatment } from '../../model.ts';
+import { configSteps } from '../config-steps.ts';
 import { quoted } from '../quoted.ts';
 
 /** Says how to give the cache a file system that suits it; makes what a dangling link points at. */
@@ -18,26 +19,15 @@ export const mendFilesystem: Fix<FilesystemEvidence> = {
         ];
       }
       if (evidence.kind === 'noexec' && evidence.config !== null && evidence.overlayWorks) {
-        const { path, digest } = evidence.config;
         return [
           {
             for: [index],
             risk: 'risky',
             consequence: 'What the native snapshotter has cached is not used any more, and stays on the disk.',
-            steps: [
-              {
-                do: 'edit',
-                as: 'target',
-                path,
-                expects: digest,
-                edit: {
-                  edit: 'toml',
-                  changes: [{ change: 'set', path: ['worker', 'oci', 'snapshotter'], value: 'auto' }],
-                },
-                mode: 0o644,
-                owner: { uid: evidence.uid, gid: evidence.gid },
-              },
-            ],
+            until: 'restart',
+            steps: configSteps(evidence.config, [
+              { change: 'set', path: ['worker', 'oci', 'snapshotter'], value: 'auto' },
+            ]),
           },
         ];
       }

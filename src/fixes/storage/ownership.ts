@@ -35,6 +35,7 @@ interface Planned {
 const NOTHING: Planned = { safe: [], risky: [], consequence: '' };
 
 function oneDirectory({
+  misplacedBy,
   kind,
   path,
   needs,
@@ -47,7 +48,7 @@ function oneDirectory({
   rootMayMake,
   member,
 }: OwnershipEvidence): Planned {
-  if (from === null || mode === null || !byMode) return NOTHING;
+  if (from === null || mode === null || !byMode || misplacedBy !== null) return NOTHING;
   if (kind === 'group') {
     if (path !== cache)
       return from.uid === to.uid || rootMayMake
@@ -88,8 +89,8 @@ function ownerSteps(path: string, from: Owner, to: Owner, mode: number): readonl
   return (mode & 0o700) === 0o700 ? [own] : [own, { do: 'mode', as: 'root', path, from: mode, to: mode | 0o700 }];
 }
 
-function adopt({ path, allowed, owners, to, rootMay, inherited }: OwnershipEvidence): Planned {
-  if (!rootMay || allowed === null) return NOTHING;
+function adopt({ misplacedBy, path, allowed, owners, to, rootMay, inherited }: OwnershipEvidence): Planned {
+  if (!rootMay || allowed === null || misplacedBy !== null) return NOTHING;
   const inside = (id: string, ranges: typeof allowed.uids): boolean =>
     ranges.some(({ start, count }) => Number(id) >= start && Number(id) < start + count);
   // Left by root: what is foreign about it is 0. Ids that are hidden from here are root's to judge when it acts.
@@ -112,7 +113,8 @@ function adopt({ path, allowed, owners, to, rootMay, inherited }: OwnershipEvide
 }
 
 function advice({ evidence }: Problem<OwnershipEvidence>): string {
-  const { kind, path, needs, from, to, cache, byMode } = evidence;
+  const { kind, path, needs, from, to, cache, byMode, misplacedBy } = evidence;
+  if (misplacedBy !== null) return `Repair ${misplacedBy} first (runtime/session).`;
   const at = quoted(path);
   const elsewhere = 'or put the cache elsewhere: root = "DIRECTORY" in buildkitd.toml';
   if (kind === 'content')

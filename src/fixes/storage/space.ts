@@ -21,7 +21,7 @@ export const makeRoom: Fix<SpaceEvidence> = {
                 as: 'target',
                 argv: [prune.buildctl, '--addr', prune.address, 'prune'],
                 undo: null,
-                why: 'deletes unused build cache',
+                why: 'Delete unused build cache',
               },
             ],
           },

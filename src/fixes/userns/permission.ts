@@ -39,7 +39,7 @@ function profileTreatment(index: number, { binary, load, write, parser, writable
     do: 'run',
     argv: [parser, '-r', '-W', path],
     undo,
-    why: `loads the profile for ${binary} into the kernel`,
+    why: `Load the profile for ${binary} into the kernel`,
   });
   if (load !== null) return { for: [index], risk: 'safe', steps: [loadStep(load, null)] };
   if (write === null) return null;

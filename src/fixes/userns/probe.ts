@@ -4,6 +4,7 @@ import type { Fix } from '../../model.ts';
 /** What a probe finds is mended where it is explained; here stands how to see it. */
 export const showProbe: Fix<ProbeEvidence> = {
   title: 'See what refuses the namespaces',
+  unexplained: true,
   plan: (problems) =>
     problems.map(({ evidence }, index) => ({
       for: [index],

@@ -65,7 +65,11 @@ export async function probeNamespace(
     const answer = answers.get(key) ?? answers.get('workspace');
     if (answer === undefined || (answers.get(key) === undefined && !WORKSPACE.has(key))) return null;
     if (answer === 'ok') return { ok: true };
-    const message = answer.replace(/^fail /, '').trim();
+    // mount(8) adds a hint for a person.
+    const message = answer
+      .replace(/^fail /, '')
+      .replace(/\.?\s*dmesg\(1\) may have more information[^.]*\./, '')
+      .trim();
     return { ok: false, errno: errnoInText(message), message };
   };
   const ready = answers.get('ready') === 'ok';

@@ -141,6 +141,17 @@ testCheck(entry, {
       conditions: ['config.overridden'],
       status: 'pass',
     },
+    'addresses whose meaning is clear': {
+      host: alice('[GRPC]\nAddress = ["/run/user/1000/a.sock", "UNIX:///run/user/1000/b.sock", "127.0.0.1:1234"]\n'),
+      conditions: ['config.bad-address', 'config.bad-address', 'config.bad-address'],
+      status: 'fail',
+      cure,
+    },
+    'an IPv6 address without brackets': {
+      host: alice('[grpc]\naddress = ["tcp://::1:1234"]\n'),
+      conditions: ['config.bad-address'],
+      byHand: ['tcp://[::1]:1234'],
+    },
     'OCI off and no containerd': {
       host: root('[worker.oci]\nenabled = false\n'),
       conditions: ['runtime.no-worker'],

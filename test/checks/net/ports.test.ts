@@ -19,6 +19,7 @@ const ANY6 = '0'.repeat(32);
 const LOOPBACK6 = '00000000000000000000000001000000';
 const files = (tcp: string, tcp6 = ''): Told => ({ files: { '/proc/self/net/tcp': tcp, '/proc/self/net/tcp6': tcp6 } });
 const byFiles = { probe: false } as const;
+const at = (address: string): string => `/usr/bin/rootlesskit /usr/bin/buildkitd --addr ${address}`;
 const slirp = (more: string): string =>
   `/usr/bin/rootlesskit --net=slirp4netns --copy-up=/etc ${more} /usr/bin/buildkitd`;
 const LOCK = '/home/alice/.local/share/buildkit/buildkitd.lock';
@@ -68,6 +69,7 @@ testCheck(entry, {
         files: { '/etc/buildkit/buildkitd.toml': listen('tcp://127.0.0.1:80') },
       }),
     },
+    'what the file says wrongly is told by config/buildkitd': { host: hostWith({ config: listen('tcp://::1:1234') }) },
     'an address of this host': { host: hostWith({ config: listen('tcp://192.0.2.10:1234') }), request: byFiles },
   },
   ailing: {
@@ -119,13 +121,13 @@ testCheck(entry, {
       says: ['192.0.2.99'],
     },
     'no port': {
-      host: hostWith({ config: listen('tcp://127.0.0.1') }),
+      host: hostWith({ start: at('tcp://127.0.0.1') }),
       conditions: ['config.bad-address'],
       status: 'fail',
       says: ['missing port in address'],
     },
     'IPv6 without brackets': {
-      host: hostWith({ config: listen('tcp://::1:1234') }),
+      host: hostWith({ start: at('tcp://::1:1234') }),
       conditions: ['config.bad-address'],
       says: ['too many colons'],
     },
@@ -162,7 +164,7 @@ testCheck(entry, {
     },
     'a debug address with a scheme, for a buildkitd that takes none': {
       host: hostWith({
-        config: '[grpc]\ndebugAddress = "tcp://127.0.0.1:6060"\n',
+        start: '/usr/bin/rootlesskit /usr/bin/buildkitd --debugaddr tcp://127.0.0.1:6060',
         tools: { buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.11.6 0123456789\n' } },
       }),
       conditions: ['config.bad-address'],

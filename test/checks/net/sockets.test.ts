@@ -18,6 +18,7 @@ const running = (path: string): Told => ({
 const long = (bytes: number): string => `/tmp/${'y'.repeat(bytes - 5)}`;
 const old = { buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.11.6 0123456789\n' } };
 const COPY_UP = '/usr/bin/rootlesskit --copy-up=/run /usr/bin/buildkitd';
+const at = (address: string): string => `/usr/bin/rootlesskit /usr/bin/buildkitd --addr ${address}`;
 
 testCheck(
   { check: netSockets, fix: repairSockets },
@@ -57,28 +58,41 @@ testCheck(
           files: { '/run': directory(), '/etc/buildkit/buildkitd.toml': '[grpc]\ngid = 100\n' },
         }),
       },
+      'what the file says wrongly is told and mended by config/buildkitd': {
+        host: hostWith({ config: listen(HOME_SOCKET, 'http://127.0.0.1:80', 'unix://') }),
+      },
       'fd:// from a unit': { host: hostWith({ start: '/usr/bin/rootlesskit /usr/bin/buildkitd --addr fd://' }) },
     },
     ailing: {
+      'without USER the place is root’s: nothing of root’s is given away': {
+        host: hostWith({ env: { USER: undefined }, files: { '/run/buildkit': directory(0o770) } }),
+        conditions: ['socket.permission', 'socket.permission'],
+        byHand: ['Repair USER first', 'Repair USER first'],
+      },
+      'below the runtime directory of somebody else': {
+        host: hostWith({ config: listen('unix:///run/user/1001/b.sock') }),
+        conditions: ['socket.permission'],
+        byHand: ['Choose a path that the user may write'],
+      },
       'no scheme': {
-        host: hostWith({ config: listen(HOME_SOCKET) }),
+        host: hostWith({ start: at(HOME_SOCKET) }),
         conditions: ['config.bad-address'],
         status: 'fail',
         says: ['does not contain proto'],
-        cure: carryOut,
+        byHand: [`unix://${HOME_SOCKET}`],
       },
       'a scheme in capitals': {
-        host: hostWith({ config: listen(`UNIX://${HOME_SOCKET}`) }),
+        host: hostWith({ start: at(`UNIX://${HOME_SOCKET}`) }),
         conditions: ['config.bad-address'],
-        cure: carryOut,
+        byHand: [`unix://${HOME_SOCKET}`],
       },
       'one slash': {
-        host: hostWith({ config: listen('unix:/home/alice/b.sock') }),
+        host: hostWith({ start: at('unix:/home/alice/b.sock') }),
         conditions: ['config.bad-address'],
-        cure: carryOut,
+        byHand: [`unix://${HOME_SOCKET}`],
       },
       'a scheme that buildkitd does not have': {
-        host: hostWith({ config: listen('http://127.0.0.1:80') }),
+        host: hostWith({ start: at('http://127.0.0.1:80') }),
         conditions: ['config.bad-address'],
         status: 'fail',
         says: ['not supported'],
@@ -89,7 +103,7 @@ testCheck(
         status: 'warn',
         says: ['three slashes'],
       },
-      'no path': { host: hostWith({ config: listen('unix://') }), conditions: ['config.bad-address'], status: 'fail' },
+      'no path': { host: hostWith({ start: at('unix://') }), conditions: ['config.bad-address'], status: 'fail' },
       'an abstract socket': {
         host: hostWith({ config: listen('unix://@buildkit') }),
         conditions: ['config.bad-address'],

@@ -110,6 +110,21 @@ testCheck(entry, {
       conditions: ['runtime.runc-missing'],
       status: 'fail',
       says: ['/opt/nothing'],
+      byHand: ['leave worker.oci.binary out'],
+    },
+    'a configured runtime of which no package is known': {
+      host: hostWith({ config: '[worker.oci]\nbinary = "kata"\n' }),
+      conditions: ['runtime.runc-missing'],
+      byHand: ['Install kata, or leave worker.oci.binary out'],
+    },
+    'a runtime that may be executed but not read': {
+      host: hostWith({
+        files: { '/usr/sbin/runc': program(0o711) },
+        rest: { probes: { program: () => ({ readable: false, obstacle: null }) } },
+      }),
+      conditions: ['runtime.runc-missing'],
+      says: ['mode 0711'],
+      byHand: ['chmod a+r /usr/sbin/runc'],
     },
     'runc older than what buildkitd passes to it': {
       host: hostWith({ tools: { runc: { stdout: 'runc version 1.0.0~rc93+ds1\n' } } }),
@@ -140,9 +155,10 @@ testCheck(entry, {
       says: ['cannot open shared object'],
     },
     'no worker is switched on': {
-      host: hostWith({ config: '[worker.oci]\nenabled = false\n' }),
+      host: hostWith({ start: '/usr/bin/rootlesskit /usr/bin/buildkitd --oci-worker=false' }),
       conditions: ['runtime.no-worker'],
       status: 'fail',
+      byHand: ['without --oci-worker=false'],
     },
     'containerd is insisted on and does not answer': {
       host: hostWith({ config: '[worker.containerd]\nenabled = true\n' }),

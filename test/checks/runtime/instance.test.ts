@@ -27,6 +27,25 @@ testCheck(
       'the target’s own buildkitd': {
         host: hostWith({ files: { ...LOCKED, ...daemon(42) }, locked: { held: true, pid: 42 }, live: [SOCKET] }),
       },
+      'the target’s own, beside one in another mount namespace that listens at the same path': {
+        host: hostWith({
+          files: {
+            ...LOCKED,
+            ...daemon(42),
+            '/proc/self/net/unix': [7, 8]
+              .map((inode) => `0: 00000002 00000000 00010000 0001 01 ${inode} ${SOCKET}\n`)
+              .join(''),
+          },
+          locked: { held: true, pid: 42 },
+          live: [SOCKET],
+          rest: {
+            holders: {
+              7: { pid: 9, command: 'buildkitd', uid: 1000 },
+              8: { pid: 42, command: 'buildkitd', uid: 1000 },
+            },
+          },
+        }),
+      },
       'the target’s own, whose process cannot be seen': {
         host: hostWith({ files: LOCKED, locked: { held: true, pid: null }, live: [SOCKET] }),
       },

@@ -1,29 +1,8 @@
-import type { NamespaceAnswer, Outcome, Survey } from '../../../src/model.ts';
+import type { NamespaceAnswer, Survey } from '../../../src/model.ts';
 import type { VirtualHostOptions } from '../../virtual-host.ts';
+import { ANSWER } from '../runtime/alice.ts';
 
-export const OK: Outcome = { ok: true };
-export const refusedWith = (errno: string | null, message = 'no'): Outcome => ({ ok: false, errno, message });
-
-/** What the trial answers on a healthy host: alice has the ids 1000 and 100000 to 165535. */
-export const ANSWER: NamespaceAnswer = {
-  launch: OK,
-  log: '',
-  uidMap: [
-    [0, 1000, 1],
-    [1, 100000, 65536],
-  ],
-  gidMap: [
-    [0, 1000, 1],
-    [1, 100000, 65536],
-  ],
-  proc: OK,
-  overlay: OK,
-  fuseOverlay: OK,
-  fuseWrite: OK,
-  bindReadOnly: OK,
-  chown: OK,
-  survey: null,
-};
+export { ANSWER, OK, refused as refusedWith } from '../runtime/alice.ts';
 
 const own = (mode = 0o755) => ({ kind: 'directory', uid: 1000, gid: 1000, mode }) as const;
 const program = (mode = 0o755) => ({ mode });

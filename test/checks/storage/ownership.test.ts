@@ -117,6 +117,21 @@ testCheck(
       'a stray file of root': { host: hostWith({ survey: found(entry('notes.txt')) }) },
     },
     ailing: {
+      'without USER the place is root’s: nothing of root’s is given away': {
+        host: hostWith({ files: { '/var/lib/buildkit': dir(0, 0, 0o711) }, rest: { env: { HOME: '/home/alice' } } }),
+        conditions: ['storage.permission'],
+        byHand: ['Repair USER first'],
+      },
+      'without HOME it is, too': {
+        host: hostWith({ files: { '/var/lib/buildkit': dir(0, 0, 0o711) }, rest: { env: { USER: 'alice' } } }),
+        conditions: ['storage.permission'],
+        byHand: ['Repair HOME first'],
+      },
+      'XDG_DATA_HOME of root': {
+        host: hostWith({ rest: { env: { USER: 'alice', HOME: '/home/alice', XDG_DATA_HOME: '/srv' } } }),
+        conditions: ['storage.permission'],
+        byHand: ['Repair XDG_DATA_HOME first'],
+      },
       'the directory belongs to root': {
         host: hostWith({ files: { [CACHE]: dir(0, 0, 0o700) } }),
         conditions: ['storage.permission'],

@@ -1,0 +1,36 @@
+import { type ListenAddress, parseIp, resolvePort, splitHostPort } from '../../facts/address.ts';
+import type { Source } from '../../model.ts';
+
+/** Why nothing can listen at an address, told from its text alone; null where only the host can tell. */
+export function addressComplaint(address: ListenAddress): string | null {
+  if (address.scheme === 'unix') return address.path === '' ? 'the path of the socket is missing' : null;
+  if (address.scheme !== 'tcp') return address.scheme === null ? address.why : null;
+  const split = splitHostPort(address.hostPort);
+  if (split.error !== null) return split.error;
+  if (/^[a-z0-9]+(?:-[a-z0-9]+)*$/i.test(split.port) && !/^\d+$/.test(split.port)) return null;
+  return resolvePort(split.port, new Map()).error;
+}
+
+/** Is it config/buildkitd that tells of the address, and mends it? */
+export const isToldOfTheFile = ({ source, address }: { source: Source; address: ListenAddress }): boolean =>
+  source === 'file' && addressComplaint(address) !== null;
+
+/** The address that was probably meant; null when that cannot be told. */
+export function meantAddress(text: string): string | null {
+  if (text.startsWith('/')) return `unix://${text}`;
+  const single = /^unix:(\/[^/].*)$/.exec(text)?.[1];
+  if (single !== undefined) return `unix://${single}`;
+  const scheme = /^(UNIX|TCP|Unix|Tcp):\/\/(.*)$/.exec(text);
+  if (scheme?.[1] !== undefined) return `${scheme[1].toLowerCase()}://${scheme[2] ?? ''}`;
+  return /^[\w.*[\]:-]*:\d+$/.test(text) && !/^\w+:\/\//.test(text)
+    ? `tcp://${text.replace(/^\*:/, '0.0.0.0:')}`
+    : null;
+}
+
+/** How an address of a known scheme is written. */
+export function addressAdvice(address: ListenAddress): string {
+  const bare = address.scheme === 'tcp' ? /^(.*:.*):(\d+)$/.exec(address.hostPort) : null;
+  if (bare?.[1] !== undefined && parseIp(bare[1]) !== null)
+    return `Write an IPv6 host in brackets: tcp://[${bare[1]}]:${bare[2] ?? ''}.`;
+  return 'Write unix:///PATH or tcp://HOST:PORT.';
+}

@@ -1,0 +1,356 @@
+import { repositoryComplaint } from '../../buildkit/repositories.ts';
+import { joinKey } from '../../buildkit/schema-tree.ts';
+import { meantSnapshotter } from '../../buildkit/snapshotter-names.ts';
+import { isSince, type Release } from '../../buildkit/version.ts';
+import { parseIp, parseListenAddress } from '../../facts/address.ts';
+import type { Json } from '../../model.ts';
+import { nearest } from '../../nearest.ts';
+import { addressAdvice, addressComplaint, meantAddress } from './address-rules.ts';
+import type { Found, Judged } from './value-problem.ts';
+
+const KNOWN_OS =
+  /^(?:aix|android|darwin|macos|dragonfly|freebsd|hurd|illumos|ios|js|linux|nacl|netbsd|openbsd|plan9|solaris|windows|zos)$/i;
+const KNOWN_ARCH =
+  /^(?:386|i386|amd64|x86_64|x86-64|amd64p32|arm|armbe|armhf|armel|arm64|aarch64|arm64be|ppc64|ppc64le|loong64|mips|mipsle|mips64|mips64le|mips64p32|mips64p32le|ppc|riscv|riscv64|s390|s390x|sparc|sparc64|wasm)$/i;
+const LEVELS = /^(?:panic|fatal|error|warn|warning|info|debug|trace)$/i;
+/** Before, the whole text is the TCP address. */
+const DEBUG_ADDRESS_WITH_SCHEME: Release = [0, 19, 0];
+
+/** What each part of a platform may hold, from a release on, newest first. */
+const PLATFORM_PARTS: readonly { readonly since: Release; readonly first: RegExp; readonly later: RegExp }[] = [
+  {
+    since: [0, 31, 0],
+    first: /^[A-Za-z0-9_-]+(?:\([A-Za-z0-9_.%-]*(?:\+[A-Za-z0-9_.%-]+)*\))?$/,
+    later: /^[A-Za-z0-9_.-]+$/,
+  },
+  { since: [0, 19, 0], first: /^[A-Za-z0-9_-]+(?:\([A-Za-z0-9_.-]*\))?$/, later: /^[A-Za-z0-9_.-]+$/ },
+  { since: [0, 15, 0], first: /^[A-Za-z0-9_-]+(?:\([A-Za-z0-9_.-]*\))?$/, later: /^[A-Za-z0-9_-]+$/ },
+  { since: [0, 3, 0], first: /^[A-Za-z0-9_-]+$/, later: /^[A-Za-z0-9_-]+$/ },
+];
+
+/** Why a release cannot read a platform; null where it can. */
+function platformComplaint(text: string, at: Release): string | null {
+  const parts = text.split('/');
+  if (text.includes(',')) return 'it holds several platforms: each is an element of the list';
+  if (text.includes('*')) return 'there are no wildcards';
+  if (parts.length > 3) return 'it has more than three parts';
+  const { first, later } = PLATFORM_PARTS.find(({ since }) => isSince(at, since)) ?? { first: /^/, later: /^/ };
+  const bad = parts.find((part, index) => !(index === 0 ? first : later).test(part));
+  if (bad !== undefined)
+    return bad === '' ? 'a part of it is empty' : `${JSON.stringify(bad)} has a character that platforms cannot have`;
+  if (/%(?![0-9a-fA-F]{2})/.test(text)) return 'two hexadecimal digits must follow %';
+  const only = parts.length === 1 ? (parts[0] ?? '').replace(/\(.*$/, '') : null;
+  if (only !== null && !KNOWN_OS.test(only) && !KNOWN_ARCH.test(only))
+    return 'no operating system and no processor has this name';
+  return null;
+}
+
+function judgeSnapshotter({ text, known, off, say, values, context }: Judged): readonly Found[] {
+  if (text === null || text === '') return [];
+  const proxied =
+    values.some((other) => joinKey(other.path) === 'worker.oci.proxySnapshotterPath' && other.value !== '') ||
+    context.overridden('worker.oci.proxySnapshotterPath');
+  if (known.includes(text) || proxied || off) return [];
+  const meant = meantSnapshotter(text);
+  return [
+    say(
+      'snapshotter.name-mismatch',
+      'stops',
+      `buildkitd knows no snapshotter ${JSON.stringify(text)} and does not start; there are ${known.join(', ')}.`,
+      {
+        prints: `unknown snapshotter name: ${JSON.stringify(text)}`,
+        instead: meant !== null && known.includes(meant) ? meant : null,
+        advice: `Write one of ${known.join(', ')}; auto takes the best that works.`,
+      },
+    ),
+  ];
+}
+
+function judgeContainerdSnapshotter({ text, off, say }: Judged): readonly Found[] {
+  if (text !== 'auto' && text?.includes('/') !== true) return [];
+  return [
+    say(
+      'snapshotter.name-mismatch',
+      off ? 'odd' : 'stops',
+      `${JSON.stringify(text)} is no snapshotter of containerd; there is no automatic choice for this worker.`,
+      {
+        advice: 'Write a snapshotter that this containerd has (ctr plugins ls), overlayfs for example.',
+      },
+    ),
+  ];
+}
+
+function judgeNetworkMode({ text, known, off, say }: Judged): readonly Found[] {
+  if (text === null || text === '' || known.includes(text)) return [];
+  const meant = known.includes(text.toLowerCase()) ? text.toLowerCase() : nearest(text, known);
+  return [
+    say(
+      'config.invalid-value',
+      off ? 'odd' : 'stops',
+      `networkMode ${JSON.stringify(text)} does not exist${off ? '' : ', and buildkitd does not start'}; there are ${known.join(', ')}.`,
+      {
+        prints: off ? '' : `invalid network mode: ${JSON.stringify(text)}`,
+        instead: text === 'none' ? null : meant,
+        advice: `Write one of ${known.join(', ')}.${text === 'none' ? ' Single steps go without network by RUN --network=none.' : ''}`,
+      },
+    ),
+  ];
+}
+
+function judgeLogFormat({ text, known, say }: Judged): readonly Found[] {
+  if (text === null || text === '' || known.includes(text)) return [];
+  return [
+    say(
+      'config.invalid-value',
+      'stops',
+      `The log format ${JSON.stringify(text)} does not exist, and buildkitd does not start; there are ${known.join(' and ')}.`,
+      {
+        prints: `unsupported log type ${JSON.stringify(text)}`,
+        instead: known.find((item) => item === text.toLowerCase()) ?? nearest(text, known),
+        advice: `Write ${known.join(' or ')}.`,
+      },
+    ),
+  ];
+}
+
+function judgeLogLevel({ text, known, say }: Judged): readonly Found[] {
+  if (text === null || text === '' || LEVELS.test(text)) return [];
+  return [
+    say(
+      'config.invalid-value',
+      'stops',
+      `The log level ${JSON.stringify(text)} does not exist, and buildkitd does not start; there are ${known.join(', ')}.`,
+      {
+        prints: 'unsupported log level',
+        instead: nearest(text, known),
+        advice: `Write one of ${known.join(', ')}.`,
+      },
+    ),
+  ];
+}
+
+function judgeAddress(judged: Judged): readonly Found[] {
+  const { value, say, written, line, itemLines } = judged;
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: Json, index) => {
+    const address = typeof item === 'string' ? parseListenAddress(item) : null;
+    const why = address === null ? null : addressComplaint(address);
+    if (typeof item !== 'string' || address === null || why === null) return literalPath(judged, item, index);
+    const place = { line: itemLines[index] ?? line, written: [...written, String(index)] };
+    const meant = address.scheme === null ? meantAddress(item) : null;
+    return [
+      say(
+        'config.bad-address',
+        'stops',
+        address.scheme === null
+          ? `buildkitd does not start with the address ${JSON.stringify(item)}: it must begin with unix://, tcp:// or fd://.`
+          : `buildkitd cannot listen at ${JSON.stringify(item)}: ${why}.`,
+        {
+          ...place,
+          prints: address.scheme === 'unix' ? '' : why,
+          instead: meant,
+          advice: meant === null ? addressAdvice(address) : `Write ${meant}.`,
+        },
+      ),
+    ];
+  });
+}
+
+function judgeDebugAddress({ text, at, say }: Judged): readonly Found[] {
+  if (text === null || text === '') return [];
+  const whole = !isSince(at, DEBUG_ADDRESS_WITH_SCHEME) || !text.includes('://');
+  const why = addressComplaint(whole ? { scheme: 'tcp', hostPort: text } : parseListenAddress(text));
+  if (why === null) return [];
+  return [
+    say(
+      'config.bad-address',
+      'stops',
+      `buildkitd cannot listen at the debug address ${JSON.stringify(text)}: ${why}.`,
+      {
+        prints: why,
+        advice: 'Write host:port, such as 127.0.0.1:6060.',
+      },
+    ),
+  ];
+}
+
+function judgePlatforms({ value, at, off, say, written, line, itemLines }: Judged): readonly Found[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: Json, index) => {
+    const why = typeof item === 'string' ? platformComplaint(item, at) : null;
+    if (why === null) return [];
+    return [
+      say(
+        'config.invalid-value',
+        off ? 'odd' : 'stops',
+        `The platform ${JSON.stringify(item)} cannot be read: ${why}.`,
+        {
+          line: itemLines[index] ?? line,
+          prints: off ? '' : 'invalid platforms',
+          written: [...written, String(index)],
+          advice: 'Write platforms as "linux/amd64" or "linux/arm/v7".',
+        },
+      ),
+    ];
+  });
+}
+
+function judgeMaxRegistryConcurrency({ value, say }: Judged): readonly Found[] {
+  if (typeof value !== 'number' || value > 0) return [];
+  return [
+    say(
+      'config.invalid-value',
+      'stops',
+      `maxRegistryConcurrency is ${value}; it must be greater than zero, else buildkitd does not start.`,
+      {
+        prints: 'maxRegistryConcurrency must be greater than zero',
+        advice: 'Write a number greater than zero, or remove the key: the default is 4.',
+      },
+    ),
+  ];
+}
+
+function judgeHistoryMaxEntries({ value, say }: Judged): readonly Found[] {
+  if (typeof value !== 'number' || value >= 0) return [];
+  return [
+    say(
+      'config.invalid-value',
+      'stops',
+      `maxEntries is ${value}; less than 0 makes buildkitd crash soon after its start.`,
+      {
+        prints: 'slice bounds out of range',
+        advice: 'Write a number from 0 on, or remove the key: the default is 50.',
+      },
+    ),
+  ];
+}
+
+function judgeNameservers({ value, at, say, written, line, itemLines }: Judged): readonly Found[] {
+  if (!Array.isArray(value)) return [];
+  const checked = isSince(at, [0, 24, 0]);
+  return value.flatMap((item: Json, index) =>
+    typeof item !== 'string' || parseIp(item) !== null
+      ? []
+      : [
+          say(
+            'config.invalid-value',
+            checked ? 'stops' : 'odd',
+            `The name server ${JSON.stringify(item)} is no bare IP address${checked ? ': every RUN step fails' : ', and build steps get it as it is'}.`,
+            {
+              line: itemLines[index] ?? line,
+              prints: checked ? 'bad nameserver address' : '',
+              written: [...written, String(index)],
+              advice: 'Write IP addresses without port and without name.',
+            },
+          ),
+        ],
+  );
+}
+
+function judgeDockerfileEnabled({ value, say }: Judged): readonly Found[] {
+  if (value !== false) return [];
+  return [
+    say(
+      'config.invalid-value',
+      'stops',
+      'The Dockerfile frontend is switched off: builds that ask for it fail, as those of buildctl and docker buildx do.',
+      {
+        prints: 'invalid frontend: dockerfile.v0',
+        advice: 'Write enabled = true, or remove the line, unless no client is to build Dockerfiles.',
+      },
+    ),
+  ];
+}
+
+function judgeProxySnapshotterPath({ text, off, say }: Judged): readonly Found[] {
+  if (text?.startsWith('unix://') !== true) return [];
+  return [
+    say(
+      'config.invalid-value',
+      off ? 'odd' : 'stops',
+      `The path of the proxy snapshotter is written without unix://; so it is not found.`,
+      {
+        prints: off ? '' : "Do not include 'unix://' prefix",
+        instead: text.replace(/^unix:\/\//, ''),
+        advice: `Write ${JSON.stringify(text.replace(/^unix:\/\//, ''))}.`,
+      },
+    ),
+  ];
+}
+
+function judgeAllowedRepositories({ value, say, written, line, itemLines }: Judged): readonly Found[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: Json, index) => {
+    const why = typeof item === 'string' ? repositoryComplaint(item) : null;
+    if (why === null) return [];
+    return [
+      say(
+        'config.invalid-value',
+        'stops',
+        `buildkitd does not start: the allowed repository ${JSON.stringify(item)} cannot be read: ${why}.`,
+        {
+          line: itemLines[index] ?? line,
+          written: [...written, String(index)],
+          advice: 'Write repositories as "docker/dockerfile" or "host:port/path".',
+        },
+      ),
+    ];
+  });
+}
+
+function judgeUnused({ key, say }: Judged): readonly Found[] {
+  return [
+    say(
+      'config.invalid-value',
+      'note',
+      key === 'grpc.securityDescriptor'
+        ? `${key} is for Windows and does nothing here.`
+        : `${key} is for BuildKit's own tests.`,
+      {},
+    ),
+  ];
+}
+
+/** A path in which a shell would replace something. */
+export function literalPath(
+  { key, line, written, itemLines, say }: Judged,
+  candidate: Json,
+  index: number | null,
+): readonly Found[] {
+  if (typeof candidate !== 'string') return [];
+  const isPath = index !== null || key === 'root' || /(?:Path|Dir|\.cert|\.key|\.ca|\.address|\.binary)$/.test(key);
+  if (!isPath || !/^(?:unix:\/\/)?(?:~\/|\$\{?[A-Za-z_])/.test(candidate)) return [];
+  return [
+    say(
+      'config.invalid-value',
+      'odd',
+      `${JSON.stringify(candidate)} is taken literally: buildkitd replaces neither ~ nor variables.`,
+      {
+        ...(index === null ? {} : { line: itemLines[index] ?? line, written: [...written, String(index)] }),
+        advice: 'Write the whole path.',
+      },
+    ),
+  ];
+}
+
+/** Keys that have rules of their own. */
+export const KEY_RULES: { readonly [key: string]: (judged: Judged) => readonly Found[] } = {
+  'worker.oci.snapshotter': judgeSnapshotter,
+  'worker.containerd.snapshotter': judgeContainerdSnapshotter,
+  'worker.oci.networkMode': judgeNetworkMode,
+  'worker.containerd.networkMode': judgeNetworkMode,
+  'log.format': judgeLogFormat,
+  'log.level': judgeLogLevel,
+  'grpc.address': judgeAddress,
+  'grpc.debugAddress': judgeDebugAddress,
+  'worker.oci.platforms': judgePlatforms,
+  'worker.containerd.platforms': judgePlatforms,
+  'system.maxRegistryConcurrency': judgeMaxRegistryConcurrency,
+  'history.maxEntries': judgeHistoryMaxEntries,
+  'dns.nameservers': judgeNameservers,
+  'frontend."dockerfile.v0".enabled': judgeDockerfileEnabled,
+  'worker.oci.proxySnapshotterPath': judgeProxySnapshotterPath,
+  'frontend."gateway.v0".allowedRepositories': judgeAllowedRepositories,
+  'grpc.securityDescriptor': judgeUnused,
+  'worker.oci.userRemapUnsupported': judgeUnused,
+};
