@@ -12,7 +12,7 @@ export type ConfigDocument = { readonly [key: string]: Json };
 
 /** One thing about the text that buildkitd refuses, or does not do as written. Line and column count from 1. */
 export interface ConfigProblem {
-  readonly kind: 'syntax' | 'wrong-type' | Advice['kind'] | 'deprecated' | 'no-effect';
+  readonly kind: 'syntax' | 'wrong-type' | Advice['kind'] | 'empty' | 'deprecated' | 'no-effect';
   /** Dotted, as BuildKit names it where it knows it; list indexes in square brackets. */
   readonly key: string;
   /** The same in parts, list indexes as decimal strings. */
@@ -204,7 +204,8 @@ function judge(text: string, read: ReturnType<typeof readToml>, at: Release, dia
     });
   }
   for (const [index, stray] of decoded.strays.entries()) findings.push(...strayFindings(stray, at, index < ADVISED));
-  for (const leaf of decoded.leaves) findings.push(...deprecation(leaf, decoded.leaves, at));
+  const set = new Set(decoded.leaves.map(({ path }) => joinKey(path)));
+  for (const leaf of decoded.leaves) findings.push(...deprecation(leaf, set, at));
   return { release: at, findings, decoded: read.error === null ? decoded : null, syntax: syntaxAt };
 }
 
@@ -229,8 +230,9 @@ function strayFindings(stray: Stray, at: Release, advised: boolean): Finding[] {
   const parts = advice.parts ?? stray.written.length;
   const written =
     advice.parts === undefined ? stray.written : (stray.below[0]?.written ?? stray.written).slice(0, parts);
+  const isEmpty = stray.table && stray.below.length === 0 && advice.to === null && IGNORED.has(advice.kind);
   const main: Finding = {
-    kind: advice.kind,
+    kind: isEmpty ? 'empty' : advice.kind,
     key: advice.parts === undefined ? key : keyText(written),
     path: advice.parts === undefined ? stray.path : written,
     written,
@@ -303,19 +305,18 @@ function strayMessage(name: string, { kind, to, says }: Advice, stray: Pick<Stra
   }
 }
 
-function deprecation(leaf: Leaf, leaves: readonly Leaf[], at: Release): Finding[] {
+function deprecation(leaf: Leaf, set: ReadonlySet<string>, at: Release): Finding[] {
   const spec = specOf(leaf.path);
   const old = spec?.deprecated;
   if (spec === null || old === undefined || compareReleases(at, release(old.since)) < 0) return [];
   const key = keyText(leaf.path);
   const parent = leaf.path.slice(0, -1);
   const to = old.write === 'same' ? [...parent, old.successor] : old.successor.split('.');
-  const has = (path: readonly string[]): boolean => leaves.some((other) => joinKey(other.path) === joinKey(path));
   const rivals =
     leaf.path.at(-1) === 'gckeepstorage'
       ? ['reservedSpace', 'maxUsedSpace', 'minFreeSpace'].map((name) => [...parent, name])
       : [to];
-  const rival = rivals.find(has);
+  const rival = rivals.find((path) => set.has(joinKey(path)));
   const base = {
     key,
     path: leaf.path,
@@ -352,7 +353,7 @@ function deprecation(leaf: Leaf, leaves: readonly Leaf[], at: Release): Finding[
 }
 
 /** Ways in which a key is no key: the advice may differ by version, the fact does not. */
-const IGNORED: ReadonlySet<string> = new Set(['misspelt', 'misplaced', 'unquoted', 'invented', 'unknown']);
+const IGNORED: ReadonlySet<string> = new Set(['misspelt', 'misplaced', 'unquoted', 'invented', 'empty', 'unknown']);
 
 function merge(
   judged: readonly Judged[],

@@ -1,8 +1,9 @@
 import type { Json, TomlEdit } from '../model.ts';
-import type { ConfigProblem, ConfigReading } from './config.ts';
+import type { ConfigProblem } from './config.ts';
 import { canMove } from './config-names.ts';
 import { joinKey, specOf } from './schema-tree.ts';
 import { editToml, TomlEditRefused } from './toml-edit.ts';
+import type { Release } from './version.ts';
 
 /** Changes of the text that mend one problem, and what they weaken or cost (null: nothing). */
 export interface Mend {
@@ -22,6 +23,10 @@ function consequenceOf(path: readonly string[], value: Json | undefined): string
     return "The registry's certificate is then not verified: whoever is on the way can change images.";
   if (last === 'http' && value === true)
     return 'The registry is then spoken to without encryption: whoever is on the way can change images.';
+  if (path[0] === 'grpc' && path[1] === 'tls')
+    return 'buildkitd then speaks TLS at its TCP addresses: clients that do not are turned away.';
+  if (last === 'binary') return 'Build steps are then run by that program, which has to be installed.';
+  if (path[0] === 'frontend' && value === false) return 'Builds that ask for this frontend then fail.';
   if (last === 'noProcessSandbox') return "Build steps then see buildkitd's processes, and can kill or trace them.";
   if (key === 'grpc.address' || key === 'grpc.debugAddress')
     return 'buildkitd then listens at these addresses, and no longer at the default one.';
@@ -46,12 +51,6 @@ const isAllowed = (path: readonly string[], value: Json | undefined): boolean =>
     : typeof value === 'string' && values.includes(value);
 };
 
-/** How a problem can be mended by itself; null where a person has to say what is meant. The changes were tried out on the text. */
-export function mendOf(problem: ConfigProblem, reading: ConfigReading, text: string): Mend | null {
-  const mend = planned(problem, reading);
-  return mend !== null && edited(text, mend.changes) !== null ? mend : null;
-}
-
 /** The text after some changes; null where they cannot be made, or change nothing. */
 export function edited(text: string, changes: readonly TomlEdit[]): string | null {
   try {
@@ -64,21 +63,24 @@ export function edited(text: string, changes: readonly TomlEdit[]): string | nul
 }
 
 /** So many characters of text are edited for trial; a person mends a longer file with more mistakes in rounds. */
-const TRIED = 1_000_000;
+const TRIED = 300_000;
 
-/** Tells which changes can be made to a text, for as long as the time that this takes is worth it. */
-export function trialsOf(text: string): (changes: readonly TomlEdit[]) => boolean {
-  let left = Math.max(3, Math.floor(TRIED / (text.length + 1)));
-  return (changes) => left-- > 0 && edited(text, changes) !== null;
+/** Edits for trial, for as long as the time that this takes with a text of such a length is worth it; null after that. */
+export function trialsOf({ length }: string): typeof edited {
+  let left = Math.max(1, Math.floor(TRIED / (length + 1)));
+  return (text, changes) => (left-- > 0 ? edited(text, changes) : null);
 }
 
-function planned(problem: ConfigProblem, reading: ConfigReading): Mend | null {
+/**
+ * How a problem can be mended by itself for a release, beside the keys that are set; null where a person has to say what
+ * is meant. Whether the text takes it is not tried.
+ */
+export function mendOf(problem: ConfigProblem, set: ReadonlySet<string>, release: Release): Mend | null {
   const { kind, written, to, value } = problem;
   // What does nothing can go.
-  if (kind === 'no-effect' || (kind === 'deprecated' && to === null))
+  if (kind === 'no-effect' || kind === 'empty' || (kind === 'deprecated' && to === null))
     return { changes: [{ change: 'remove', path: written }], consequence: null };
   if (to === null || problem.inner) return null;
-  const leaves = reading.values.map((entry) => ({ ...entry, at: 0, items: [] }));
   switch (kind) {
     case 'misspelt':
     case 'letter-case': {
@@ -87,7 +89,7 @@ function planned(problem: ConfigProblem, reading: ConfigReading): Mend | null {
         const weakens = weakest(problem);
         return { changes: [{ change: 'rename', path: written, to: beside }], consequence: weakens };
       }
-      if (!canMove(value, to, leaves) || !isAllowed(to, value)) return null;
+      if (!canMove(value, to, set, release) || !isAllowed(to, value)) return null;
       return { changes: [{ change: 'rename', path: written, to: beside }], consequence: consequenceOf(to, value) };
     }
     case 'unquoted': {
@@ -99,7 +101,11 @@ function planned(problem: ConfigProblem, reading: ConfigReading): Mend | null {
     }
     case 'misplaced':
     case 'invented':
-      if (value === undefined || !canMove(value, to, leaves) || !isAllowed(to, value)) return null;
+      if (value === undefined && kind === 'misplaced') {
+        const isWhole = problem.below.every((inner) => canMove(inner.value, [...to, ...inner.path], set, release));
+        return isWhole ? { changes: [{ change: 'rename', path: written, to }], consequence: weakest(problem) } : null;
+      }
+      if (value === undefined || !canMove(value, to, set, release) || !isAllowed(to, value)) return null;
       return { changes: [{ change: 'rename', path: written, to }], consequence: consequenceOf(to, value) };
     case 'deprecated': {
       const write = specOf(problem.path)?.deprecated?.write;

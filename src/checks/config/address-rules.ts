@@ -11,13 +11,13 @@ export function addressComplaint(address: ListenAddress): string | null {
   return resolvePort(split.port, new Map()).error;
 }
 
-/** Is it config/buildkitd that tells of the address, and mends it? */
-export const isToldOfTheFile = ({ source, address }: { source: Source; address: ListenAddress }): boolean =>
+/** Is it config/buildkitd that says how to mend the address? */
+export const isMendedInTheFile = ({ source, address }: { source: Source; address: ListenAddress }): boolean =>
   source === 'file' && addressComplaint(address) !== null;
 
 /** The address that was probably meant; null when that cannot be told. */
 export function meantAddress(text: string): string | null {
-  if (text.startsWith('/')) return `unix://${text}`;
+  if (/^\/(?!\/)/.test(text)) return `unix://${text}`;
   const single = /^unix:(\/[^/].*)$/.exec(text)?.[1];
   if (single !== undefined) return `unix://${single}`;
   const scheme = /^(UNIX|TCP|Unix|Tcp):\/\/(.*)$/.exec(text);

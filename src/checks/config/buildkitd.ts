@@ -1,7 +1,8 @@
 import type { ConfigProblem, ConfigReading, ConfigValue } from '../../buildkit/config.ts';
-import { edited, type Mend, mendOf } from '../../buildkit/mend.ts';
+import { edited, type Mend, mendOf, trialsOf } from '../../buildkit/mend.ts';
 import { KEYS } from '../../buildkit/schema.ts';
 import { joinKey, keyText, specOf } from '../../buildkit/schema-tree.ts';
+import { NEWEST } from '../../buildkit/version.ts';
 import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
 import { type ConfigFile, type ConfigText, configFile } from '../../facts/config-file.ts';
 import { containerdWorker } from '../../facts/containerd-worker.ts';
@@ -47,6 +48,7 @@ const CONDITION: { readonly [kind in ConfigProblem['kind']]: Condition } = {
   misspelt: 'config.unknown-key',
   unquoted: 'config.unknown-key',
   invented: 'config.unknown-key',
+  empty: 'config.unknown-key',
   unknown: 'config.unknown-key',
   misplaced: 'config.misplaced-key',
   deprecated: 'config.deprecated-key',
@@ -185,13 +187,14 @@ function textProblems(
   context: ValueContext,
 ): readonly Problem<BuildkitdEvidence>[] {
   const text = config.file?.text ?? '';
+  const lines = text.split('\n');
   const mends = edit === null ? new Map<ConfigProblem, Mend>() : mendsOf(config, text, context);
   return config.content.problems.map((problem): Problem<BuildkitdEvidence> => {
     const { kind, key, line, column, versions, prints, stops, inner } = problem;
     const mend = mends.get(problem) ?? null;
     const severity = severityOf(problem);
     const words = versions === null ? problem.message : `${problem.message} This concerns ${versions}.`;
-    const shown = kind === 'syntax' ? ` ${excerpt(text, line, specOf(problem.path) !== null)}` : '';
+    const shown = kind === 'syntax' ? ` ${excerpt(lines[line - 1] ?? '', specOf(problem.path) !== null)}` : '';
     const printed = stops && kind === 'wrong-type' && /^\S.*\S$/.test(prints) ? ` It prints: ${prints}` : '';
     return {
       condition: CONDITION[kind],
@@ -218,15 +221,17 @@ function textProblems(
 /** What can be mended, so that all that costs nothing can be done at once: last first, as the fix does. */
 function mendsOf({ content }: ConfigText, text: string, context: ValueContext): ReadonlyMap<ConfigProblem, Mend> {
   const mends = new Map<ConfigProblem, Mend>();
-  let trial = text;
+  const tried = trialsOf(text);
+  const set = new Set(content.values.map(({ path }) => joinKey(path)));
+  const newest = content.releases.at(-1) ?? NEWEST;
+  let together = text;
   for (const problem of content.problems.toReversed().slice(0, MOST)) {
-    const mend = problem.stops ? null : mendOf(problem, content, text);
-    if (mend === null || wouldStop(problem, content, context)) continue;
-    if (mend.consequence === null && problem.below.length === 0) {
-      const next = edited(trial, mend.changes);
-      if (next === null) continue;
-      trial = next;
-    }
+    const mend = problem.stops ? null : mendOf(problem, set, newest);
+    if (mend === null) continue;
+    const costsNothing = mend.consequence === null && problem.below.length === 0;
+    const after = tried(costsNothing ? together : text, mend.changes);
+    if (after === null || wouldStop(problem, content, context)) continue;
+    if (costsNothing) together = after;
     mends.set(problem, mend);
   }
   return mends;
@@ -265,6 +270,7 @@ function adviceFor({ kind, to, key, written }: ConfigProblem): string | null {
       return `Write ${key} with a value of the right type, or remove it.`;
     case 'newer':
       return `Remove ${key}, or install a newer BuildKit.`;
+    case 'empty':
     case 'unknown':
       return `Remove ${keyText(written)}: it does nothing.`;
     case 'invented':

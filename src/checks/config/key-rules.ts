@@ -148,7 +148,8 @@ function judgeAddress(judged: Judged): readonly Found[] {
         {
           ...place,
           prints: address.scheme === 'unix' ? '' : why,
-          instead: meant,
+          // A socket at that path opens nothing to the network; a port is a person's decision.
+          instead: meant?.startsWith('unix:') ? meant : null,
           advice: meant === null ? addressAdvice(address) : `Write ${meant}.`,
         },
       ),

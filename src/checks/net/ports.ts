@@ -6,7 +6,7 @@ import { type Port, ports } from '../../facts/ports.ts';
 import { unit } from '../../facts/unit.ts';
 import { optional } from '../../facts/unseen.ts';
 import type { Check, Problem, Severity, Source, UnseenReason } from '../../model.ts';
-import { isToldOfTheFile } from '../config/address-rules.ts';
+import { isMendedInTheFile } from '../config/address-rules.ts';
 
 export interface PortsEvidence {
   readonly what:
@@ -15,6 +15,7 @@ export interface PortsEvidence {
     | 'privileged'
     | 'not-local'
     | 'invalid'
+    | 'elsewhere'
     | 'random'
     | 'unpublished'
     | 'ephemeral'
@@ -74,11 +75,11 @@ export const netPorts: Check<typeof needs, PortsEvidence> = {
       const spot = `${one.text}${one.use === 'debug' ? ' (debug address)' : one.use === 'published' ? ' (published by rootlesskit)' : ''}`;
       const listener = heard.all.find(({ key, index }) => key === one.key && index === one.index);
       if (one.invalid !== null) {
-        if (one.use !== 'published' && listener !== undefined && isToldOfTheFile(listener)) return;
+        const mended = one.use !== 'published' && listener !== undefined && isMendedInTheFile(listener);
         add(
           'config.bad-address',
           'error',
-          'invalid',
+          mended ? 'elsewhere' : 'invalid',
           `${spot} is not an address that can be listened on: ${one.invalid}`,
         );
         return;

@@ -1,14 +1,13 @@
 import { parseListenAddress } from '../../facts/address.ts';
 import type { SocketPath } from '../../facts/sockets.ts';
 import type { Source } from '../../model.ts';
-import { isToldOfTheFile, meantAddress } from '../config/address-rules.ts';
+import { isMendedInTheFile, meantAddress } from '../config/address-rules.ts';
 import type { SocketCase } from './socket-case.ts';
 
 /** Schemes: what buildkitd refuses, and what it takes for something else. */
 export function judgeAddresses({ facts, add }: SocketCase): void {
   for (const listener of facts.listeners.all) {
     const { text, address, key, source, index, line } = listener;
-    if (isToldOfTheFile(listener)) continue;
     const about = { address: text, key, source, index, line };
     if (address.scheme === 'npipe')
       add(
@@ -21,7 +20,7 @@ export function judgeAddresses({ facts, add }: SocketCase): void {
     else if (address.scheme === null)
       add('config.bad-address', 'error', text, `buildkitd refuses the address "${text}": ${address.why}`, {
         ...about,
-        what: 'scheme',
+        what: isMendedInTheFile(listener) ? 'elsewhere' : 'scheme',
         instead: meantAddress(text),
       });
     else if (address.scheme === 'fd') {
@@ -42,13 +41,12 @@ function whyNotPassed(name: string, source: Source, passed: string | undefined):
 /** A path that does not begin at /: where it leads depends on where buildkitd is started. */
 export function judgeRelative({ addFor }: SocketCase, socket: SocketPath): void {
   const { path, text, key, needed, source } = socket;
-  if (isToldOfTheFile({ source, address: parseListenAddress(text) })) return;
   if (path === '' || path.startsWith('@')) {
     addFor(
       socket,
       'config.bad-address',
       'error',
-      'relative',
+      isMendedInTheFile({ source, address: parseListenAddress(text) }) ? 'elsewhere' : 'relative',
       null,
       `buildkitd refuses the address "${text}": it is not a path`,
     );

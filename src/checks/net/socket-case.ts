@@ -25,7 +25,8 @@ export interface SocketsEvidence {
     | 'exposed-mode'
     | 'exposed-directory'
     | 'exposed-group'
-    | 'same';
+    | 'same'
+    | 'elsewhere';
   readonly address: string;
   readonly path: string | null;
   readonly key: string;

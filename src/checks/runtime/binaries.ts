@@ -183,14 +183,19 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
           },
         );
       if (enabled.value === false) {
-        // What the file switches off is told by config/buildkitd.
-        if (!other && !facts.containerdWorker.required && enabled.source !== 'file')
+        if (!other && !facts.containerdWorker.required)
           add(
             'runtime.no-worker',
             'error',
             'worker',
             `The OCI worker is switched off (${enabled.key}), and ${facts.containerdWorker.why}: buildkitd ends with "no worker found"`,
-            { advice: 'Start buildkitd without --oci-worker=false, or beside a containerd that answers.' },
+            {
+              ...writtenAt(enabled),
+              advice:
+                enabled.source === 'file'
+                  ? `config/buildkitd says how ${enabled.key} is mended.`
+                  : 'Start buildkitd without --oci-worker=false, or beside a containerd that answers.',
+            },
           );
         return;
       }

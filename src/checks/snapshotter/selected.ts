@@ -67,14 +67,11 @@ export const snapshotterSelected: Check<typeof needs, SelectedEvidence> = {
       });
     }
     if (!SNAPSHOTTER_NAMES.includes(value)) {
-      // It is told and mended by config/buildkitd.
-      if (oci.snapshotter.source === 'file')
-        return { problems: [], unseen: [{ why: `buildkitd knows no snapshotter "${value}", and does not start` }] };
       const suggestion = meantSnapshotter(value) ?? 'auto';
       return one({
         condition: 'snapshotter.name-mismatch',
         severity: 'error',
-        message: `The flag --oci-worker-snapshotter names the snapshotter "${value}", which buildkitd does not know: it does not start. Perhaps "${suggestion}" is meant; there are ${SNAPSHOTTER_NAMES.join(', ')}.`,
+        message: `${written} the snapshotter "${value}", which buildkitd does not know: it does not start. Perhaps "${suggestion}" is meant; there are ${SNAPSHOTTER_NAMES.join(', ')}.`,
         evidence: { ...base, kind: 'unknown-name', suggestion },
       });
     }

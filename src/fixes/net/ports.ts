@@ -41,6 +41,8 @@ function adviceFor({ what, address, instead, source, unit, key, pid, port, host,
       return `Write an address that this host has (ip -brief address), or 0.0.0.0 for all of them, in place of ${host ?? address} ${where}`;
     case 'invalid':
       return `Write the address as tcp://HOST:PORT, an IPv6 host in brackets, ${where}`;
+    case 'elsewhere':
+      return `config/buildkitd says how ${key} is mended.`;
     case 'random':
       return `Write a fixed port ${where}, such as tcp://127.0.0.1:1234`;
     case 'unpublished':

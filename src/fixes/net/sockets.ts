@@ -33,6 +33,8 @@ function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly St
       return configSteps(config, [
         { change: 'set', path: [...key.split('.'), ...(index === null ? [] : [String(index)])], value: instead },
       ]);
+    case 'elsewhere':
+      return [tell(`config/buildkitd says how ${key} is mended.`)];
     case 'fd':
       return [tell('Start buildkitd from a systemd socket unit, or write a path: unix:///run/buildkit/buildkitd.sock')];
     case 'too-long':

@@ -11,12 +11,14 @@ export const chooseSnapshotter: Fix<SelectedEvidence> = {
     }),
 };
 
-function adviceFor({ kind, suggestion, key, remedies }: SelectedEvidence): readonly string[] {
+function adviceFor({ kind, suggestion, source, key, remedies }: SelectedEvidence): readonly string[] {
   switch (kind) {
     case 'native':
       return remedies;
     case 'unknown-name':
-      return [`Start buildkitd with --oci-worker-snapshotter=${suggestion}, or without that flag.`];
+      return source === 'file'
+        ? [`config/buildkitd mends ${key}.`]
+        : [`Start buildkitd with --oci-worker-snapshotter=${suggestion}, or without that flag.`];
     case 'proxy':
       return [`Start the proxy snapshotter, or remove ${key}. The path is written without "unix://".`];
     case 'selected':

@@ -69,10 +69,15 @@ testCheck(entry, {
         files: { '/etc/buildkit/buildkitd.toml': listen('tcp://127.0.0.1:80') },
       }),
     },
-    'what the file says wrongly is told by config/buildkitd': { host: hostWith({ config: listen('tcp://::1:1234') }) },
     'an address of this host': { host: hostWith({ config: listen('tcp://192.0.2.10:1234') }), request: byFiles },
   },
   ailing: {
+    'what the file says wrongly is mended by config/buildkitd': {
+      host: hostWith({ config: listen('tcp://::1:1234') }),
+      conditions: ['config.bad-address'],
+      status: 'fail',
+      byHand: ['config/buildkitd says how grpc.address is mended'],
+    },
     'in use': {
       host: hostWith({
         config: listen(`unix://${SOCKET}`, 'tcp://127.0.0.1:4711'),
