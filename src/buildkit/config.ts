@@ -204,7 +204,8 @@ function judge(text: string, read: ReturnType<typeof readToml>, at: Release, dia
     });
   }
   for (const [index, stray] of decoded.strays.entries()) findings.push(...strayFindings(stray, at, index < ADVISED));
-  for (const leaf of decoded.leaves) findings.push(...deprecation(leaf, decoded.leaves, at));
+  const set = new Set(decoded.leaves.map(({ path }) => joinKey(path)));
+  for (const leaf of decoded.leaves) findings.push(...deprecation(leaf, set, at));
   return { release: at, findings, decoded: read.error === null ? decoded : null, syntax: syntaxAt };
 }
 
@@ -303,19 +304,18 @@ function strayMessage(name: string, { kind, to, says }: Advice, stray: Pick<Stra
   }
 }
 
-function deprecation(leaf: Leaf, leaves: readonly Leaf[], at: Release): Finding[] {
+function deprecation(leaf: Leaf, set: ReadonlySet<string>, at: Release): Finding[] {
   const spec = specOf(leaf.path);
   const old = spec?.deprecated;
   if (spec === null || old === undefined || compareReleases(at, release(old.since)) < 0) return [];
   const key = keyText(leaf.path);
   const parent = leaf.path.slice(0, -1);
   const to = old.write === 'same' ? [...parent, old.successor] : old.successor.split('.');
-  const has = (path: readonly string[]): boolean => leaves.some((other) => joinKey(other.path) === joinKey(path));
   const rivals =
     leaf.path.at(-1) === 'gckeepstorage'
       ? ['reservedSpace', 'maxUsedSpace', 'minFreeSpace'].map((name) => [...parent, name])
       : [to];
-  const rival = rivals.find(has);
+  const rival = rivals.find((path) => set.has(joinKey(path)));
   const base = {
     key,
     path: leaf.path,

@@ -46,11 +46,6 @@ const isAllowed = (path: readonly string[], value: Json | undefined): boolean =>
     : typeof value === 'string' && values.includes(value);
 };
 
-/** How a problem can be mended by itself; null where a person has to say what is meant. The changes were tried out on the text. */
-export function mendOf(problem: ConfigProblem, reading: ConfigReading, text: string): Mend | null {
-  const mend = planned(problem, reading);
-  return mend !== null && edited(text, mend.changes) !== null ? mend : null;
-}
 
 /** The text after some changes; null where they cannot be made, or change nothing. */
 export function edited(text: string, changes: readonly TomlEdit[]): string | null {
@@ -64,15 +59,16 @@ export function edited(text: string, changes: readonly TomlEdit[]): string | nul
 }
 
 /** So many characters of text are edited for trial; a person mends a longer file with more mistakes in rounds. */
-const TRIED = 1_000_000;
+const TRIED = 300_000;
 
-/** Tells which changes can be made to a text, for as long as the time that this takes is worth it. */
-export function trialsOf(text: string): (changes: readonly TomlEdit[]) => boolean {
-  let left = Math.max(3, Math.floor(TRIED / (text.length + 1)));
-  return (changes) => left-- > 0 && edited(text, changes) !== null;
+/** Edits for trial, for as long as the time that this takes with a text of such a length is worth it; null after that. */
+export function trialsOf({ length }: string): typeof edited {
+  let left = Math.max(1, Math.floor(TRIED / (length + 1)));
+  return (text, changes) => (left-- > 0 ? edited(text, changes) : null);
 }
 
-function planned(problem: ConfigProblem, reading: ConfigReading): Mend | null {
+/** How a problem can be mended by itself; null where a person has to say what is meant. Whether the text takes it is not tried. */
+export function mendOf(problem: ConfigProblem, reading: ConfigReading): Mend | null {
   const { kind, written, to, value } = problem;
   // What does nothing can go.
   if (kind === 'no-effect' || (kind === 'deprecated' && to === null))

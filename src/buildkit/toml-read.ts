@@ -310,11 +310,11 @@ export function readToml(text: string, by: Dialect): TomlText {
   const number = (): ValueNode => {
     const start = at;
     const rest = text.slice(at, at + 128);
-    const date = /^(\d{4}-|\d{2}:)/.test(rest)
-      ? /^[0-9T:Zt z.+-]*/.exec(rest.replace(/ (?!\d).*$/s, ''))?.[0]
-      : undefined;
-    if (date !== undefined) {
-      const raw = date.trimEnd();
+    if (/^(\d{4}-|\d{2}:)/.test(rest)) {
+      // The newer library skips whatever stands two places behind a space in a date.
+      const raw = by.ignoredNumbers
+        ? (/^[0-9T:Ztz.+-]*(?: \d[^]?[0-9T:Ztz.+-]*)?/.exec(rest)?.[0] ?? '')
+        : (/^[0-9T:Zt z.+-]*/.exec(rest.replace(/ (?!\d).*$/s, ''))?.[0] ?? '').trimEnd();
       if (!by.ignoredNumbers && !isDate(raw)) fail(`${raw} is no date`, start);
       at += raw.length;
       if (by.spaceAfterDate && !raw.includes(':') && at < text.length && peek() !== ' ')

@@ -55,7 +55,10 @@ export function buildTree(
 ): { readonly root: TableNode; readonly clashes: readonly Clash[] } {
   const root = newTable(0);
   const clashes: Clash[] = [];
-  const headers = new Set<string>();
+  /** When the table of each name was last begun, and each list of tables last went on: counted in headers. */
+  const begun = new Map<string, number>();
+  const lists = new Map<string, number>();
+  let count = 0;
   let table = root;
   let path: readonly string[] = [];
   let reads = true;
@@ -89,10 +92,20 @@ export function buildTree(
     }
   };
 
+  /** Does a table stand twice? What lies below a list of tables may stand again in its next element. */
+  const standsTwice = (raw: string): boolean => {
+    const before = begun.get(raw);
+    if (before === undefined) return false;
+    for (let dot = raw.indexOf('.'); dot >= 0; dot = raw.indexOf('.', dot + 1))
+      if ((lists.get(raw.slice(0, dot)) ?? 0) > before) return false;
+    return true;
+  };
+
   const header = (statement: Statement & { kind: 'header' }): void => {
     const { keys, array, raw } = statement;
     const last = keys.at(-1);
     if (last === undefined) return;
+    count++;
     if (!by.reopenedTables) close(table);
     path = names(keys);
     reads = isRead(path);
@@ -112,10 +125,8 @@ export function buildTree(
     }
     const found = at.entries.get(last.name)?.node;
     if (array) {
-      if (by.reopenedTables) {
-        for (const seen of headers) if (seen.startsWith(`${raw}.`)) headers.delete(seen);
-        headers.add(raw);
-      }
+      begun.set(raw, count);
+      lists.set(raw, count);
       if (found === undefined) {
         at.entries.set(last.name, {
           key: last,
@@ -126,8 +137,8 @@ export function buildTree(
       return;
     }
     if (by.reopenedTables) {
-      if (headers.has(raw)) return void clash(`the table [${raw.trim()}] stands twice`, keys, []);
-      headers.add(raw);
+      if (standsTwice(raw)) return void clash(`the table [${raw.trim()}] stands twice`, keys, []);
+      begun.set(raw, count);
       const next = step(at, last, false);
       if (next === null || (next.inline && found?.kind !== 'tables'))
         return void clash(`the name ${last.name} stands here as a table, but above it is ${describe(found)}`, keys, []);

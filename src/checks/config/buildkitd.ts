@@ -1,5 +1,5 @@
 import type { ConfigProblem, ConfigReading, ConfigValue } from '../../buildkit/config.ts';
-import { edited, type Mend, mendOf } from '../../buildkit/mend.ts';
+import { edited, type Mend, mendOf, trialsOf } from '../../buildkit/mend.ts';
 import { KEYS } from '../../buildkit/schema.ts';
 import { joinKey, keyText, specOf } from '../../buildkit/schema-tree.ts';
 import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
@@ -184,13 +184,14 @@ function textProblems(
   context: ValueContext,
 ): readonly Problem<BuildkitdEvidence>[] {
   const text = config.file?.text ?? '';
+  const lines = text.split('\n');
   const mends = edit === null ? new Map<ConfigProblem, Mend>() : mendsOf(config, text, context);
   return config.content.problems.map((problem): Problem<BuildkitdEvidence> => {
     const { kind, key, line, column, versions, prints, stops, inner } = problem;
     const mend = mends.get(problem) ?? null;
     const severity = severityOf(problem);
     const words = versions === null ? problem.message : `${problem.message} This concerns ${versions}.`;
-    const shown = kind === 'syntax' ? ` ${excerpt(text, line, specOf(problem.path) !== null)}` : '';
+    const shown = kind === 'syntax' ? ` ${excerpt(lines[line - 1] ?? '', specOf(problem.path) !== null)}` : '';
     const printed = stops && kind === 'wrong-type' && /^\S.*\S$/.test(prints) ? ` It prints: ${prints}` : '';
     return {
       condition: CONDITION[kind],
@@ -217,15 +218,15 @@ function textProblems(
 /** What can be mended, so that all that costs nothing can be done at once: last first, as the fix does. */
 function mendsOf({ content }: ConfigText, text: string, context: ValueContext): ReadonlyMap<ConfigProblem, Mend> {
   const mends = new Map<ConfigProblem, Mend>();
-  let trial = text;
+  const tried = trialsOf(text);
+  let together = text;
   for (const problem of content.problems.toReversed().slice(0, MOST)) {
-    const mend = problem.stops ? null : mendOf(problem, content, text);
-    if (mend === null || wouldStop(problem, content, context)) continue;
-    if (mend.consequence === null && problem.below.length === 0) {
-      const next = edited(trial, mend.changes);
-      if (next === null) continue;
-      trial = next;
-    }
+    const mend = problem.stops ? null : mendOf(problem, content);
+    if (mend === null) continue;
+    const costsNothing = mend.consequence === null && problem.below.length === 0;
+    const after = tried(costsNothing ? together : text, mend.changes);
+    if (after === null || wouldStop(problem, content, context)) continue;
+    if (costsNothing) together = after;
     mends.set(problem, mend);
   }
   return mends;

@@ -32,7 +32,7 @@ export const configEntitlements: Check<typeof needs, EntitlementsEvidence> = {
     const releases = releasesOf(version.value ?? config.bracket);
     const entry = config.content.values.find(({ path }) => joinKey(path) === 'insecure-entitlements');
     const text = config.file?.text ?? '';
-    const isPossible = trialsOf(text);
+    const tried = trialsOf(text);
     const fromFile = source === 'file' && entry !== undefined;
     for (const [index, name] of names.entries()) {
       const evidence: EntitlementsEvidence = {
@@ -76,7 +76,7 @@ export const configEntitlements: Check<typeof needs, EntitlementsEvidence> = {
           : names.includes(meant)
             ? [{ change: 'remove', path: written }]
             : [{ change: 'set', path: written, value: meant }];
-      const possible = changes !== null && edit !== null && isPossible(changes);
+      const possible = changes !== null && edit !== null && tried(text, changes) !== null;
       const known = ENTITLEMENTS.find((entitlement) => entitlement.name === (meant ?? name));
       const exists = known !== undefined && known.name === name;
       const advice = exists

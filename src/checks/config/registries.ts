@@ -1,3 +1,4 @@
+import type { ConfigValue } from '../../buildkit/config.ts';
 import { lineOf } from '../../buildkit/line-of.ts';
 import { trialsOf } from '../../buildkit/mend.ts';
 import { keyText } from '../../buildkit/schema-tree.ts';
@@ -38,8 +39,10 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
     const problems: Problem<RegistriesEvidence>[] = [];
     const unseen: UnseenReason[] = [];
     const text = config.file?.text ?? '';
-    const isPossible = trialsOf(text);
+    const tried = trialsOf(text);
     const hosts = new Set(all.map(({ host }) => host));
+    const plainHosts = new Set(all.flatMap(({ host, http }) => (http === true ? [host] : [])));
+    const mirrorHosts = new Set(all.flatMap(({ mirrors }) => mirrors.map(mirrorHost)));
     const report = (
       condition: Condition,
       severity: Severity,
@@ -48,7 +51,7 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
       more: Partial<RegistriesEvidence> & { readonly wish?: readonly TomlEdit[] | null; readonly item?: number } = {},
     ): void => {
       const { wish = null, item, ...rest } = more;
-      const changes = wish === null || edit === null || !isPossible(wish) ? null : wish;
+      const changes = wish === null || edit === null || tried(text, wish) === null ? null : wish;
       const line = lineFor(path, item);
       problems.push({
         condition,
@@ -74,11 +77,16 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
       });
     };
     const entries = new Map(config.content.values.map((value) => [value.path.join('\0'), value]));
+    const firstOf = new Map<string | undefined, ConfigValue>();
+    for (const value of config.content.values)
+      if (value.path[0] === 'registry' && !firstOf.has(value.path[1])) firstOf.set(value.path[1], value);
     const entryOf = (path: readonly string[]) => entries.get(path.join('\0'));
     const writtenAs = (path: readonly string[]): readonly string[] => entryOf(path)?.written ?? path;
     const lineFor = (path: readonly string[], item?: number): number | null => {
       const entry = entryOf(path);
       if (entry !== undefined) return item === undefined ? entry.line : (entry.itemLines[item] ?? entry.line);
+      const first = firstOf.get(path[1]);
+      if (path.length === 2 && first !== undefined) return first.line;
       const below = config.content.values.find((value) => path.every((part, at) => value.path[at] === part));
       return below?.line ?? lineOf(config.content, path.join('.'));
     };
@@ -126,15 +134,8 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
     function hostProblem({ host, mirrors, http, insecure }: Registry, base: readonly string[]): void {
       const bare = host.replace(/^[a-z]+:\/\//i, '').replace(/\/.*$/, '');
       const real = HUB.test(bare) ? 'docker.io' : bare;
-      if (
-        real === host ||
-        real === '' ||
-        all.some(({ mirrors: named }) => named.some((mirror) => mirrorHost(mirror) === host))
-      )
-        return;
-      const from =
-        config.content.values.find(({ path }) => path[0] === 'registry' && path[1] === host)?.written.slice(0, 2) ??
-        base;
+      if (real === host || real === '' || mirrorHosts.has(host)) return;
+      const from = firstOf.get(host)?.written.slice(0, 2) ?? base;
       const weakens = http === true || insecure === true;
       const direct = host === 'registry-1.docker.io';
       const why =
@@ -174,7 +175,7 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
           },
         );
       else if (scheme !== undefined) {
-        const plain = scheme === 'http' && !all.some((other) => other.host === at && other.http === true);
+        const plain = scheme === 'http' && !plainHosts.has(at);
         report(
           'config.registry-mirror-invalid',
           'warning',
