@@ -64,7 +64,8 @@ const EMBEDDED: { readonly [name: string]: readonly string[] } = {
   GCConfig: ['gc', 'gckeepstorage', 'reservedSpace', 'maxUsedSpace', 'minFreeSpace', 'gcpolicy'],
   NetworkConfig: ['networkMode', 'cniConfigPath', 'cniBinaryPath', 'cniPoolSize', 'bridgeName', 'bridgeSubnet'],
 };
-const SIZES_SINCE: Release = [0, 12, 0];
+/** Sizes and durations are whole numbers in earlier releases. */
+export const SIZES_SINCE: Release = [0, 12, 0];
 
 export const WANTS: { readonly [type: string]: string } = {
   bool: 'true or false',

@@ -1,9 +1,9 @@
 import type { Json } from '../model.ts';
 import { nearest } from '../nearest.ts';
-import type { Leaf, Stray } from './config-decode.ts';
+import { SIZES_SINCE, type Stray } from './config-decode.ts';
 import { INVENTED } from './invented-keys.ts';
 import type { KeyType } from './schema.ts';
-import { joinKey, SCHEMA, type SchemaNode, type SchemaTable, specOf } from './schema-tree.ts';
+import { joinKey, SCHEMA, type SchemaNode, type SchemaTable, specOf, splitKey } from './schema-tree.ts';
 import { parseDuration, parseSize } from './sizes.ts';
 import { isSince, type Release, release as versionOf } from './version.ts';
 
@@ -72,9 +72,15 @@ function tableAt(path: readonly string[]): SchemaTable | null {
   return at;
 }
 
-/** Would a value do as one of a type? Unknown values would. */
-export function fits(value: Json | undefined, type: KeyType): boolean {
+/** The place of the schema that a path names; null when there is none. */
+function nodeAt(path: readonly string[]): SchemaNode | null {
+  return tableAt(path.slice(0, -1))?.children.get(path.at(-1) ?? '') ?? tableAt(path);
+}
+
+/** Would a value do as one of a type in a release? Unknown values would not. */
+function fits(value: Json | undefined, type: KeyType, at: Release): boolean {
   if (value === undefined) return false;
+  if ((type === 'size' || type === 'duration') && !isSince(at, SIZES_SINCE)) return fits(value, 'int', at);
   switch (type) {
     case 'bool':
       return typeof value === 'boolean';
@@ -118,17 +124,18 @@ function fill(path: readonly string[], from: readonly string[]): readonly string
     : null;
 }
 
-function elsewhere(stray: Pick<Stray, 'path' | 'table' | 'list' | 'value'>): Advice | null {
+function elsewhere(stray: Pick<Stray, 'path' | 'table' | 'list' | 'value'>, at: Release): Advice | null {
   const name = plain(stray.path.at(-1) ?? '');
   const parent = stray.path.length > 1 ? plain(stray.path.at(-2) ?? '') : null;
   const own = stray.path.slice(0, -1).join('\0');
   const candidates = PLACES.filter(({ path, node }) => {
-    if (plain(path.at(-1) ?? '') !== name || path.slice(0, -1).join('\0') === own) return false;
+    if (plain(path.at(-1) ?? '') !== name || path.slice(0, -1).join('\0') === own || !isSince(at, node.since))
+      return false;
     // What stands below a registry is meant for that registry.
     if (stray.path[0] === 'registry' && path[0] !== 'registry') return false;
     return stray.table
       ? node.kind === (stray.list ? 'tables' : 'table')
-      : node.kind === 'key' && fits(stray.value, node.spec.type);
+      : node.kind === 'key' && fits(stray.value, node.spec.type, at);
   });
   const sameParent = candidates.filter(({ path }) => parent !== null && plain(path.at(-2) ?? '') === parent);
   const mentions = (text: string) => candidates.filter(({ path }) => path.includes(text));
@@ -182,6 +189,7 @@ function halfName(
   name: string,
   value: Json | undefined,
   siblings: readonly (readonly [string, SchemaNode])[],
+  at: Release,
 ): string | null {
   const word = plain(name);
   const found = siblings.filter(([child, node]) => {
@@ -189,7 +197,7 @@ function halfName(
     const [short, long] = word.length < other.length ? [word, other] : [other, word];
     const like =
       short.length >= 4 && short.length * 2 >= long.length && (long.startsWith(short) || long.endsWith(short));
-    return like && node.kind === 'key' && fits(value, node.spec.type);
+    return like && node.kind === 'key' && fits(value, node.spec.type, at);
   });
   const [only, second] = found;
   return only !== undefined && second === undefined ? only[0] : null;
@@ -202,9 +210,16 @@ function current({ to, ...advice }: Advice, release: Release): Advice {
   return { ...advice, to: [...to.slice(0, -1), old.successor] };
 }
 
+/** A key that only later releases have is none to write in this one. */
+function known(advice: Advice, release: Release): Advice {
+  const since = advice.to === null || advice.kind === 'newer' ? null : (nodeAt(advice.to)?.since ?? null);
+  if (advice.to === null || since === null || isSince(release, since)) return advice;
+  return { ...advice, to: null, says: `It means ${joinKey(advice.to)}, which is known from v${since.join('.')} on.` };
+}
+
 /** Says what a key that nothing reads was most likely meant to be. */
 export function adviseOn(stray: Stray, release: Release): Advice {
-  return current(guess(stray, release), release);
+  return known(current(guess(stray, release), release), release);
 }
 
 function guess(stray: Stray, release: Release): Advice {
@@ -221,9 +236,12 @@ function guess(stray: Stray, release: Release): Advice {
   const ofKind = children.filter(([, node]) => (node.kind === 'key') !== stray.table);
   const folded = ofKind.find(([child]) => plain(child) === plain(name));
   if (folded !== undefined) return { kind: 'misspelt', to: [...parent, folded[0]], says: null };
-  const known = invented(stray.path);
-  if (known !== null) return known;
-  const moved = elsewhere(stray);
+  const listed = invented(stray.path);
+  if (listed !== null) return listed;
+  const whole = [...parent, ...splitKey(name)];
+  if (name.includes('.') && nodeAt(whole)?.kind === (stray.list ? 'tables' : stray.table ? 'table' : 'key'))
+    return { kind: 'misplaced', to: whole, says: null };
+  const moved = elsewhere(stray, release);
   const typo =
     name.length >= 3
       ? nearest(
@@ -231,23 +249,26 @@ function guess(stray: Stray, release: Release): Advice {
           ofKind.map(([child]) => child),
         )
       : null;
-  const half = stray.table ? null : halfName(name, stray.value, ofKind);
+  const half = stray.table ? null : halfName(name, stray.value, ofKind, release);
   if (typo === null && half !== null) return { kind: 'misspelt', to: [...parent, half], says: null };
   if (typo !== null && (moved === null || plain(typo).length > 3))
     return { kind: 'misspelt', to: [...parent, typo], says: null };
   if (moved !== null) return moved;
   if (name.length >= 6 && !stray.table) {
     const far = nearest(name, KEY_NAMES);
-    const advice = far === null ? null : elsewhere({ ...stray, path: [...parent, far] });
+    const advice = far === null ? null : elsewhere({ ...stray, path: [...parent, far] }, release);
     if (advice !== null) return advice;
   }
   return { kind: 'unknown', to: null, says: null };
 }
 
-/** May a stray value be put at `to` by itself: the key takes it, and nothing is there yet? */
-export function canMove(value: Json | undefined, to: readonly string[], leaves: readonly Leaf[]): boolean {
-  const parent = tableAt(to.slice(0, -1));
-  const node = parent?.children.get(to.at(-1) ?? '');
-  if (node === undefined || node.kind !== 'key') return false;
-  return fits(value, node.spec.type) && !leaves.some(({ path }) => joinKey(path) === joinKey(to));
+/** May a stray value be put at `to` by itself: the key takes it in this release, and is not among those that are set? */
+export function canMove(
+  value: Json | undefined,
+  to: readonly string[],
+  set: ReadonlySet<string>,
+  release: Release,
+): boolean {
+  const node = nodeAt(to);
+  return node?.kind === 'key' && fits(value, node.spec.type, release) && !set.has(joinKey(to));
 }

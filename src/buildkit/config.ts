@@ -12,7 +12,7 @@ export type ConfigDocument = { readonly [key: string]: Json };
 
 /** One thing about the text that buildkitd refuses, or does not do as written. Line and column count from 1. */
 export interface ConfigProblem {
-  readonly kind: 'syntax' | 'wrong-type' | Advice['kind'] | 'deprecated' | 'no-effect';
+  readonly kind: 'syntax' | 'wrong-type' | Advice['kind'] | 'empty' | 'deprecated' | 'no-effect';
   /** Dotted, as BuildKit names it where it knows it; list indexes in square brackets. */
   readonly key: string;
   /** The same in parts, list indexes as decimal strings. */
@@ -230,8 +230,9 @@ function strayFindings(stray: Stray, at: Release, advised: boolean): Finding[] {
   const parts = advice.parts ?? stray.written.length;
   const written =
     advice.parts === undefined ? stray.written : (stray.below[0]?.written ?? stray.written).slice(0, parts);
+  const isEmpty = stray.table && stray.below.length === 0 && advice.to === null && IGNORED.has(advice.kind);
   const main: Finding = {
-    kind: advice.kind,
+    kind: isEmpty ? 'empty' : advice.kind,
     key: advice.parts === undefined ? key : keyText(written),
     path: advice.parts === undefined ? stray.path : written,
     written,
@@ -352,7 +353,7 @@ function deprecation(leaf: Leaf, set: ReadonlySet<string>, at: Release): Finding
 }
 
 /** Ways in which a key is no key: the advice may differ by version, the fact does not. */
-const IGNORED: ReadonlySet<string> = new Set(['misspelt', 'misplaced', 'unquoted', 'invented', 'unknown']);
+const IGNORED: ReadonlySet<string> = new Set(['misspelt', 'misplaced', 'unquoted', 'invented', 'empty', 'unknown']);
 
 function merge(
   judged: readonly Judged[],

@@ -1,8 +1,9 @@
 import type { Json, TomlEdit } from '../model.ts';
-import type { ConfigProblem, ConfigReading } from './config.ts';
+import type { ConfigProblem } from './config.ts';
 import { canMove } from './config-names.ts';
 import { joinKey, specOf } from './schema-tree.ts';
 import { editToml, TomlEditRefused } from './toml-edit.ts';
+import type { Release } from './version.ts';
 
 /** Changes of the text that mend one problem, and what they weaken or cost (null: nothing). */
 export interface Mend {
@@ -22,6 +23,10 @@ function consequenceOf(path: readonly string[], value: Json | undefined): string
     return "The registry's certificate is then not verified: whoever is on the way can change images.";
   if (last === 'http' && value === true)
     return 'The registry is then spoken to without encryption: whoever is on the way can change images.';
+  if (path[0] === 'grpc' && path[1] === 'tls')
+    return 'buildkitd then speaks TLS at its TCP addresses: clients that do not are turned away.';
+  if (last === 'binary') return 'Build steps are then run by that program, which has to be installed.';
+  if (path[0] === 'frontend' && value === false) return 'Builds that ask for this frontend then fail.';
   if (last === 'noProcessSandbox') return "Build steps then see buildkitd's processes, and can kill or trace them.";
   if (key === 'grpc.address' || key === 'grpc.debugAddress')
     return 'buildkitd then listens at these addresses, and no longer at the default one.';
@@ -46,7 +51,6 @@ const isAllowed = (path: readonly string[], value: Json | undefined): boolean =>
     : typeof value === 'string' && values.includes(value);
 };
 
-
 /** The text after some changes; null where they cannot be made, or change nothing. */
 export function edited(text: string, changes: readonly TomlEdit[]): string | null {
   try {
@@ -67,14 +71,16 @@ export function trialsOf({ length }: string): typeof edited {
   return (text, changes) => (left-- > 0 ? edited(text, changes) : null);
 }
 
-/** How a problem can be mended by itself; null where a person has to say what is meant. Whether the text takes it is not tried. */
-export function mendOf(problem: ConfigProblem, reading: ConfigReading): Mend | null {
+/**
+ * How a problem can be mended by itself for a release, beside the keys that are set; null where a person has to say what
+ * is meant. Whether the text takes it is not tried.
+ */
+export function mendOf(problem: ConfigProblem, set: ReadonlySet<string>, release: Release): Mend | null {
   const { kind, written, to, value } = problem;
   // What does nothing can go.
-  if (kind === 'no-effect' || (kind === 'deprecated' && to === null))
+  if (kind === 'no-effect' || kind === 'empty' || (kind === 'deprecated' && to === null))
     return { changes: [{ change: 'remove', path: written }], consequence: null };
   if (to === null || problem.inner) return null;
-  const leaves = reading.values.map((entry) => ({ ...entry, at: 0, items: [] }));
   switch (kind) {
     case 'misspelt':
     case 'letter-case': {
@@ -83,7 +89,7 @@ export function mendOf(problem: ConfigProblem, reading: ConfigReading): Mend | n
         const weakens = weakest(problem);
         return { changes: [{ change: 'rename', path: written, to: beside }], consequence: weakens };
       }
-      if (!canMove(value, to, leaves) || !isAllowed(to, value)) return null;
+      if (!canMove(value, to, set, release) || !isAllowed(to, value)) return null;
       return { changes: [{ change: 'rename', path: written, to: beside }], consequence: consequenceOf(to, value) };
     }
     case 'unquoted': {
@@ -95,7 +101,11 @@ export function mendOf(problem: ConfigProblem, reading: ConfigReading): Mend | n
     }
     case 'misplaced':
     case 'invented':
-      if (value === undefined || !canMove(value, to, leaves) || !isAllowed(to, value)) return null;
+      if (value === undefined && kind === 'misplaced') {
+        const isWhole = problem.below.every((inner) => canMove(inner.value, [...to, ...inner.path], set, release));
+        return isWhole ? { changes: [{ change: 'rename', path: written, to }], consequence: weakest(problem) } : null;
+      }
+      if (value === undefined || !canMove(value, to, set, release) || !isAllowed(to, value)) return null;
       return { changes: [{ change: 'rename', path: written, to }], consequence: consequenceOf(to, value) };
     case 'deprecated': {
       const write = specOf(problem.path)?.deprecated?.write;

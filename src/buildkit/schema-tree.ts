@@ -45,10 +45,16 @@ export function joinKey(path: readonly string[]): string {
 export function keyText(path: readonly string[]): string {
   let out = '';
   for (const [index, part] of path.entries()) {
-    if (index > 0 && /^\d+$/.test(part) && path[index - 1] !== 'registry') out += `[${part}]`;
+    if (index > 0 && /^\d+$/.test(part) && !isName(path, index)) out += `[${part}]`;
     else out += (out === '' ? '' : '.') + joinKey([part]);
   }
   return out;
+}
+
+/** A number may be a label, or part of a registry's address. */
+function isName(path: readonly string[], index: number): boolean {
+  const before = path[index - 1] ?? '';
+  return before === 'labels' || (path[0] === 'registry' && (index === 1 || /^\d+$/.test(before)));
 }
 
 function grow(keys: readonly KeySpec[]): SchemaTable {

@@ -53,8 +53,14 @@ const SHORT_ESCAPES: { readonly [letter: string]: string } = {
   t: '\t',
   e: '\u001b',
 };
-const shown = (char: string): string =>
-  char === '' ? 'the end' : /[\u0000-\u0020\u007f]/.test(char) ? JSON.stringify(char) : `“${char}”`;
+const INVISIBLE = /^[\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff]/;
+const shown = (word: string): string => {
+  if (word === '') return 'the end';
+  if (INVISIBLE.test(word))
+    return `an invisible character (U+${word.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')})`;
+  if (/^[“”„‟‘’‚‛«»`]/.test(word)) return `the quotation mark ${word.charAt(0)}, which is none in TOML,`;
+  return /[\u0000-\u0020]/.test(word) ? JSON.stringify(word) : `“${word}”`;
+};
 
 /** Reads TOML as one library does. Never throws; time and memory grow with the text alone. */
 export function readToml(text: string, by: Dialect): TomlText {
@@ -298,7 +304,12 @@ export function readToml(text: string, by: Dialect): TomlText {
     const raw = text.slice(from, at);
     under = keys.map(({ name }) => name);
     for (const bracket of array ? ']]' : ']') {
-      if (peek() !== bracket) fail(`${bracket} is missing`);
+      if (peek() !== bracket)
+        fail(
+          text[at - 1] === ' ' || at >= text.length || /[\r\n#[\]=]/.test(peek())
+            ? `${bracket} is missing; the parts of a name are joined by dots`
+            : `${shown(peek())} cannot stand in a name without quotation marks`,
+        );
       at++;
     }
     table = under;
@@ -313,7 +324,7 @@ export function readToml(text: string, by: Dialect): TomlText {
     if (/^(\d{4}-|\d{2}:)/.test(rest)) {
       // The newer library skips whatever stands two places behind a space in a date.
       const raw = by.ignoredNumbers
-        ? (/^[0-9T:Ztz.+-]*(?: \d[^]?[0-9T:Ztz.+-]*)?/.exec(rest)?.[0] ?? '')
+        ? (/^[0-9T:Ztz.+-]*(?: \d.?[0-9T:Ztz.+-]*)?/s.exec(rest)?.[0] ?? '')
         : (/^[0-9T:Zt z.+-]*/.exec(rest.replace(/ (?!\d).*$/s, ''))?.[0] ?? '').trimEnd();
       if (!by.ignoredNumbers && !isDate(raw)) fail(`${raw} is no date`, start);
       at += raw.length;
@@ -324,7 +335,7 @@ export function readToml(text: string, by: Dialect): TomlText {
     // Most numbers are short; what fills all that was cut off may go on.
     const whole = /^[\w.+-]{128}/.test(rest) ? `${/^[\w.+-]*/.exec(text.slice(at))?.[0] ?? rest}\n\n` : rest;
     const raw = by.ignoredNumbers ? numberOfLibrary2(whole) : numberOfLibrary1(whole);
-    if (raw === null) return fail(`${wordAt(text, start)} is no value; text needs quotation marks`, start);
+    if (raw === null) return fail(noValue(wordAt(text, start)), start);
     at += raw.length;
     const kind = /^0[xob]/.test(raw) || !/[.eEn]/.test(raw) ? 'integer' : 'float';
     if (!by.ignoredNumbers) {
@@ -412,7 +423,14 @@ export function readToml(text: string, by: Dialect): TomlText {
     const keys = keyParts();
     under = [...outer, ...keys.map(({ name }) => name)];
     if (by.equalsBelow && (text[at - 1] === ' ' || text[at - 1] === '\t')) blank();
-    if (peek() !== '=') fail(peek() === ':' ? 'a key is followed by =, not by a colon' : '= is missing after the key');
+    if (peek() !== '=')
+      fail(
+        peek() === ':'
+          ? 'a key is followed by =, not by a colon'
+          : at >= text.length || /[ \t\r\n]/.test(peek()) || (text[at - 1] === ' ' && BARE.test(peek()))
+            ? '= is missing after the key'
+            : `${shown(peek())} stands where = is missing after the key`,
+      );
     at++;
     spaces();
     const node = value(depth);
@@ -448,6 +466,13 @@ export function readToml(text: string, by: Dialect): TomlText {
     if (!(error instanceof Mistake)) throw error;
     return { statements, error: { message: error.message, at: error.at, under } };
   }
+}
+
+/** What is said of a word that stands where a value is wanted. */
+function noValue(word: string): string {
+  if (/^(?:yes|no|on|off|true|false)$/i.test(word))
+    return `“${word}” is no value; a switch is true or false, in lower case`;
+  return `${shown(word)} ${/^[“”„‟‘’‚‛«»`]/.test(word) ? 'begins no text; write "…"' : 'is no value; text needs quotation marks'}`;
 }
 
 function lastKeys(statements: readonly Statement[]): string[] | null {

@@ -223,12 +223,13 @@ async function contextOf(
   configured: string | null,
 ): Promise<{ name: string; from: DockerClient['context']['from']; exists: boolean; endpoint: string }> {
   const local = 'unix:///var/run/docker.sock';
-  const given = values.DOCKER_CONTEXT || null;
-  if (given === null && values.DOCKER_HOST)
+  // The client asks for it before DOCKER_CONTEXT (cli/command/cli.go, resolveContextName).
+  if (values.DOCKER_HOST)
     return { name: 'default', from: 'DOCKER_HOST', exists: true, endpoint: withoutUser(values.DOCKER_HOST) };
+  const given = values.DOCKER_CONTEXT || null;
   const name = given ?? configured ?? 'default';
   const from = given !== null ? 'DOCKER_CONTEXT' : configured !== null ? 'config.json' : 'default';
-  if (name === 'default') return { name, from, exists: true, endpoint: withoutUser(values.DOCKER_HOST || local) };
+  if (name === 'default') return { name, from, exists: true, endpoint: local };
   const root = `${directory}/contexts/meta`;
   for (const entry of ((await look.host.list(root, 'target').catch(() => null)) ?? []).slice(0, 200)) {
     const { table } = await readDocument(look, `${root}/${entry}/meta.json`);

@@ -574,11 +574,37 @@ export const CASES: readonly ConfigCase[] = [
     '[buildkit-daemon]',
     'address = "tcp://x"',
   ),
-  works(
+  differs(
     'ghacache of the documentation',
-    ['W config.unknown-key ghacache 1', 'W config.unknown-key ghacache.sign.cmd 2'],
+    [true, true],
+    {
+      old: ['W config.unknown-key ghacache 1'],
+      recent: ['W config.unknown-key ghacache 1', 'W config.unknown-key ghacache.sign.cmd 2'],
+    },
     '[ghacache.sign]',
     'cmd = ["a"]',
+  ),
+  works(
+    'a table with all of its name in quotation marks',
+    ['W config.misplaced-key "worker.oci" 1'],
+    '["worker.oci"]',
+    'gc = true',
+  ),
+  works(
+    'the address of a registry without quotation marks',
+    ['W config.unknown-key registry.10.0.0.5 1'],
+    '[registry.10.0.0.5]',
+    'http = true',
+  ),
+  differs(
+    'a date with half a time',
+    [false, false],
+    {
+      old: ['E config.toml-syntax built 1'],
+      recent: ['W config.unknown-key built 1', 'E config.toml-syntax built 2'],
+    },
+    'built = 2024-01-02 1',
+    '[worker.oci]',
   ),
   differs(
     'letter case',

@@ -187,6 +187,38 @@ test('numbers and nesting beyond all use are read like short ones where nothing 
   expect(readConfig(`[history]\nmaxEntries = ${'9'.repeat(500)}\n`, RECENT).fatal).toBe(true);
 });
 
+describe('ten thousand mistakes take no more than ten thousand lines', () => {
+  const times = (count: number, item: (index: number) => string): string =>
+    Array.from({ length: count }, (_, at) => item(at)).join('');
+  for (const [name, version, text] of [
+    ['rules with an old key', 'v0.32.2', times(5000, () => '[[worker.oci.gcpolicy]]\nkeepBytes = 5000000\n')],
+    ['registries named by URL', 'v0.32.2', times(5000, (at) => `[registry."https://r${at}"]\nmirrors = ["m${at}"]\n`)],
+    ['keys that stand twice', 'v0.32.2', times(10_000, () => 'debug = true\n')],
+    ['unknown tables in an invented one', 'v0.32.2', times(5000, (at) => `[gc.x${at}]\nkeepstorage = 1\n`)],
+    ['lists of tables', 'v0.11.6', times(10_000, (at) => `[[a.b${at}]]\n`)],
+  ] as const)
+    test(name, async () => {
+      const look = createLook(rootfulHost(text, version), ASK);
+      const start = performance.now();
+      const checks = [{ check: configBuildkitd }, { check: configRegistries }];
+      const reports = await examine(look, checks, { isSelected: () => true });
+      expect(reports.some(({ problems }) => problems.length >= 1)).toBe(true);
+      // Quadratic work took ten to thirty seconds here; the rest is room for a busy machine.
+      expect(performance.now() - start).toBeLessThan(5000);
+    });
+});
+
+test('a table may stand again in the next element of a list of tables, and only there', () => {
+  const text = (rows: string): string => rows.replaceAll('|', '\n');
+  for (const [rows, stops] of [
+    ['[[a]]|[a.b]|[[a]]|[a.b]|', false],
+    ['[[a]]|[a.b]|[a.b]|', true],
+    ['[[a]]|[a.b.c]|[[a.b2]]|[a.b.c]|', true],
+    ['[[x]]|[[a]]|[a.b.c]|[[a]]|[a.b.c]|[a.b.c]|', true],
+  ] as const)
+    expect([rows, readConfig(text(rows), OLD).fatal]).toEqual([rows, stops]);
+});
+
 test('ten thousand mistakes of a kind that can be mended are judged in seconds', async () => {
   const list = (item: (index: number) => string): string =>
     Array.from({ length: 10_000 }, (_, at) => item(at)).join('');

@@ -2,6 +2,7 @@ import type { ConfigProblem, ConfigReading, ConfigValue } from '../../buildkit/c
 import { edited, type Mend, mendOf, trialsOf } from '../../buildkit/mend.ts';
 import { KEYS } from '../../buildkit/schema.ts';
 import { joinKey, keyText, specOf } from '../../buildkit/schema-tree.ts';
+import { NEWEST } from '../../buildkit/version.ts';
 import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
 import { type ConfigFile, type ConfigText, configFile } from '../../facts/config-file.ts';
 import { containerdWorker } from '../../facts/containerd-worker.ts';
@@ -46,6 +47,7 @@ const CONDITION: { readonly [kind in ConfigProblem['kind']]: Condition } = {
   misspelt: 'config.unknown-key',
   unquoted: 'config.unknown-key',
   invented: 'config.unknown-key',
+  empty: 'config.unknown-key',
   unknown: 'config.unknown-key',
   misplaced: 'config.misplaced-key',
   deprecated: 'config.deprecated-key',
@@ -219,9 +221,11 @@ function textProblems(
 function mendsOf({ content }: ConfigText, text: string, context: ValueContext): ReadonlyMap<ConfigProblem, Mend> {
   const mends = new Map<ConfigProblem, Mend>();
   const tried = trialsOf(text);
+  const set = new Set(content.values.map(({ path }) => joinKey(path)));
+  const newest = content.releases.at(-1) ?? NEWEST;
   let together = text;
   for (const problem of content.problems.toReversed().slice(0, MOST)) {
-    const mend = problem.stops ? null : mendOf(problem, content);
+    const mend = problem.stops ? null : mendOf(problem, set, newest);
     if (mend === null) continue;
     const costsNothing = mend.consequence === null && problem.below.length === 0;
     const after = tried(costsNothing ? together : text, mend.changes);
@@ -265,6 +269,7 @@ function adviceFor({ kind, to, key, written }: ConfigProblem): string | null {
       return `Write ${key} with a value of the right type, or remove it.`;
     case 'newer':
       return `Remove ${key}, or install a newer BuildKit.`;
+    case 'empty':
     case 'unknown':
       return `Remove ${keyText(written)}: it does nothing.`;
     case 'invented':

@@ -212,12 +212,18 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
       const why = unusable(file, 'certificate');
       if (why === undefined || why === null) return;
       const path = [...base, 'ca'];
-      report('tls.registry-ca-untrusted', 'warning', path, `The certificate file ${file.path} for ${host}: ${why}.`, {
-        item,
-        file: file.path,
-        prints: file.stat === null || !file.readable ? `failed to read ${file.path}` : null,
-        advice: `Put the registry's CA certificate in PEM form at ${file.path}, readable by the account of buildkitd; or remove it from ca.`,
-      });
+      report(
+        'tls.registry-ca-untrusted',
+        'warning',
+        path,
+        `The certificate file ${file.path} for ${host}: ${why}${file.stat === null ? ', and every pull from there fails' : ''}.`,
+        {
+          item,
+          file: file.path,
+          prints: file.stat === null || !file.readable ? `failed to read ${file.path}` : null,
+          advice: `Put the registry's CA certificate in PEM form at ${file.path}, readable by the account of buildkitd; or remove it from ca.`,
+        },
+      );
     }
 
     function pairProblem(
@@ -248,7 +254,7 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
       ] as const) {
         const why = unusable(file, name === 'cert' ? 'certificate' : 'private key');
         if (why === undefined || why === null) continue;
-        say(name, file.path, `${file.path}, ${name} of a pair for ${host}: ${why}. Every pull from there fails.`);
+        say(name, file.path, `${file.path}, ${name} of a pair for ${host}: ${why}; every pull from there fails.`);
         return;
       }
       if (pair.match?.matches === false)
@@ -316,7 +322,7 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
         return undefined;
       }
       const { stat, pem, readable } = file;
-      if (stat === null) return `it does not exist${what === 'certificate' ? ', and every pull from there fails' : ''}`;
+      if (stat === null) return 'it does not exist';
       if (stat.kind !== 'file') return `it is a ${stat.kind}`;
       if (!readable) {
         if (who.mode === 'rootless' && stat.uid === who.target.uid) return undefined;

@@ -196,6 +196,66 @@ test('what would bring a weaker setting into force is risky and says so', async 
   expect(fixes.find(({ risk }) => risk === 'risky')?.consequence).toContain('not verified');
 });
 
+/** The file after all safe fixes, round after round, and what is then still found. */
+async function mended(text: string, version?: string): Promise<{ text: string; left: readonly string[] }> {
+  let options = alice(text, {}, version);
+  for (let round = 0; round < 3; round++) {
+    const { fixes } = await report(options);
+    const steps = fixes.flatMap(({ risk, steps: some }) => (risk === 'safe' ? some : []));
+    if (steps.length === 0) break;
+    options = cure(options, steps);
+  }
+  const { problems } = await report(options);
+  const file = options.files?.[ALICE_FILE];
+  return {
+    text: typeof file === 'object' && file !== null ? (file.text ?? '') : '',
+    left: problems.map(({ subject }) => subject),
+  };
+}
+
+test('a table that its keys have left goes with them', async () => {
+  expect(await mended('# top\n[logging]\n# how much\nlevel = "debug"\n\n[dns]\noptions = ["edns0"]\n')).toEqual({
+    text: '# top\n# how much\n\n[dns]\noptions = ["edns0"]\n\n[log]\nlevel = "debug"\n',
+    left: [],
+  });
+  // What is still in it is not thrown away.
+  expect((await mended('[logging]\nlevel = "debug"\nrotate = 3\n')).text).toContain('[logging]\nrotate = 3\n');
+});
+
+test('a table whose whole name stands in quotation marks gets its name back', async () => {
+  expect((await mended('["worker.oci"] # one\n  max-parallelism = 2 # two\n')).text).toBe(
+    '[worker.oci] # one\n  max-parallelism = 2 # two\n',
+  );
+  // Not where its keys would stop the start.
+  const text = '["worker.oci"]\nmax-parallelism = "2"\n';
+  expect((await mended(text)).text).toBe(text);
+});
+
+test('nothing is moved to where this version does not read it', async () => {
+  for (const text of ['[logging]\nlevel = "debug"\n', '[ghacache.sign]\ncmd = ["a"]\n', 'maxRegistryConcurrency = 5\n'])
+    expect((await mended(text, 'v0.11.6')).text).toBe(text);
+  const { problems } = await report(alice('log-level = "debug"\n', {}, 'v0.11.6'));
+  expect(problems[0]?.message).toContain('It means log.level, which is known from v0.30.0 on.');
+});
+
+test('a size in words is not given to a version that counts in bytes', async () => {
+  const text = '[worker.oci]\nkeepstorage = "10GB"\n';
+  for (const [version, risk] of [
+    ['v0.11.6', 'manual'],
+    ['v0.12.5', 'risky'],
+  ] as const)
+    expect((await report(alice(text, {}, version))).fixes.map((fix) => fix.risk)).toEqual([risk]);
+});
+
+test('what would turn clients away or needs another program is no safe fix', async () => {
+  for (const text of [
+    '[grpc.tls]\ncertfile = "/a.pem"\n',
+    '[worker.oci]\nruntime = "crun"\n',
+    '[frontend.gateway.v0]\nenabled = false\n',
+  ])
+    expect((await report(alice(text))).fixes.map(({ risk }) => risk)).toEqual(['risky']);
+});
+
 test('a file that is no configuration is never opened to anybody', async () => {
   for (const [path, gid] of [
     ['/etc/shadow', 0],
