@@ -1,5 +1,5 @@
 import type { Fact } from '../model.ts';
-import { type ListenAddress, parseListenAddress } from './address.ts';
+import { type ListenAddress, parseListenAddress, splitHostPort } from './address.ts';
 import { environment } from './environment.ts';
 import { Unseen } from './unseen.ts';
 
@@ -13,17 +13,29 @@ export interface ClientEndpoint {
 }
 
 /** Schemes of buildctl besides unix and tcp (client/connhelper): each runs a program that connects. */
-const HELPERS = new Set(['docker-container', 'podman-container', 'nerdctl-container', 'kube-pod', 'ssh', 'npipe']);
+const HELPERS = new Set(['docker-container', 'podman-container', 'nerdctl-container', 'kube-pod', 'ssh']);
+
+/** Reads an address as buildctl does: through Go's url.Parse and the resolvers of gRPC. */
+function parseTarget(address: string): ClientEndpoint['parsed'] {
+  const scheme = /^([a-z-]+):\/\//i.exec(address)?.[1]?.toLowerCase() ?? '';
+  if (HELPERS.has(scheme)) return { scheme: 'other', name: scheme };
+  // A form of gRPC's, which no listener takes.
+  if (/^unix:\/(?!\/)/.test(address)) return { scheme: 'unix', path: address.slice('unix:'.length) };
+  const parsed = parseListenAddress(address);
+  if (parsed.scheme === 'unix' && !parsed.path.startsWith('/'))
+    return { scheme: null, why: `invalid (non-empty) authority: ${parsed.path}` };
+  const refused = parsed.scheme === 'tcp' ? splitHostPort(parsed.hostPort).error : null;
+  return refused === null ? parsed : { scheme: null, why: refused };
+}
 
 export const clientEndpoint: Fact<ClientEndpoint> = {
   id: 'client-endpoint',
   async read(look) {
     const { values } = await look.get(environment);
     const address = values.BUILDKIT_HOST || 'unix:///run/buildkit/buildkitd.sock';
-    const scheme = /^([a-z-]+):\/\//.exec(address)?.[1] ?? '';
-    const parsed = HELPERS.has(scheme) ? ({ scheme: 'other', name: scheme } as const) : parseListenAddress(address);
+    const parsed = parseTarget(address);
     let answers: ClientEndpoint['answers'] = null;
-    if (parsed.scheme === 'unix' && parsed.path.startsWith('/') && look.request.probe) {
+    if (parsed.scheme === 'unix' && look.request.probe) {
       try {
         answers = await look.host.probe('connect', { path: parsed.path }, 'target', {});
       } catch (error) {

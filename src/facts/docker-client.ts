@@ -70,8 +70,10 @@ export interface DockerClient {
     readonly directoryOwner: number | null;
     readonly directoryWritable: boolean;
     readonly builders: readonly Builder[];
-    /** The builder chosen by `docker buildx use`. */
+    /** The builder chosen by `docker buildx use` for the context in force, or for all. */
     readonly current: string | null;
+    /** One that was chosen so and is no more: buildx then builds in the context. */
+    readonly lost: string | null;
     readonly broken: string | null;
   };
   /** DOCKER_BUILDKIT as Go's ParseBool reads it; "invalid" stops every build. */
@@ -87,11 +89,16 @@ const asTable = (value: Json | undefined): Table =>
   value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Table) : {};
 const asText = (value: Json | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
-async function readDocument({ host }: Look, path: string): Promise<Document> {
+/** Only buildx minds an empty file, and only dockerd takes a byte order mark. */
+type Reader = 'docker' | 'dockerd' | 'buildx';
+
+async function readDocument({ host }: Look, path: string, by: Reader): Promise<Document> {
   try {
     const file = await host.read(path, 'target');
     if (file === null) return { path, exists: false, broken: null, table: {} };
-    const value = JSON.parse(file.text) as Json;
+    const text = by === 'dockerd' ? file.text.replace(/^\ufeff/, '') : file.text;
+    if (by !== 'buildx' && text.trim() === '') return { path, exists: true, broken: null, table: {} };
+    const value = JSON.parse(text) as Json;
     if (value === null || typeof value !== 'object' || Array.isArray(value))
       return { path, exists: true, broken: 'it is not a JSON object', table: {} };
     return { path, exists: true, broken: null, table: value as Table };
@@ -140,8 +147,8 @@ export const dockerClient: Fact<DockerClient> = {
         ? [`${values.XDG_CONFIG_HOME || `${home}/.config`}/docker/daemon.json`, '/etc/docker/daemon.json']
         : ['/etc/docker/daemon.json'];
     const [client, ...daemons] = await Promise.all([
-      readDocument(look, `${directory}/config.json`),
-      ...daemonPath.map((path) => readDocument(look, path)),
+      readDocument(look, `${directory}/config.json`, 'docker'),
+      ...daemonPath.map((path) => readDocument(look, path, 'dockerd')),
     ]);
     const daemon = daemons.find(({ exists }) => exists) ?? daemons.at(-1) ?? client;
     const given = configOf(client);
@@ -170,7 +177,7 @@ export const dockerClient: Fact<DockerClient> = {
       context: { name: context.name, from: context.from, exists: context.exists },
       endpoint,
       answers,
-      buildx: await buildxOf(look, values, directory, config.pluginDirectories),
+      buildx: await buildxOf(look, values, directory, config.pluginDirectories, context),
       wanted: booleanOf(values.DOCKER_BUILDKIT),
       variables: {
         DOCKER_BUILDKIT: values.DOCKER_BUILDKIT || null,
@@ -232,7 +239,7 @@ async function contextOf(
   if (name === 'default') return { name, from, exists: true, endpoint: local };
   const root = `${directory}/contexts/meta`;
   for (const entry of ((await look.host.list(root, 'target').catch(() => null)) ?? []).slice(0, 200)) {
-    const { table } = await readDocument(look, `${root}/${entry}/meta.json`);
+    const { table } = await readDocument(look, `${root}/${entry}/meta.json`, 'docker');
     if (asText(table.Name) !== name) continue;
     const endpoint = asText(asTable(asTable(table.Endpoints).docker).Host);
     return { name, from, exists: true, endpoint: withoutUser(endpoint ?? local) };
@@ -248,6 +255,7 @@ async function buildxOf(
   values: { readonly [name: string]: string },
   directory: string,
   extra: readonly string[],
+  context: { readonly name: string; readonly endpoint: string },
 ): Promise<DockerClient['buildx']> {
   const { host } = look;
   let plugin: string | null = null;
@@ -267,12 +275,12 @@ async function buildxOf(
     host.stat(state, 'target').catch(() => null),
     host.access(state, 'wx', 'target'),
     host.list(`${state}/instances`, 'target').catch(() => null),
-    readDocument(look, `${state}/current`),
+    readDocument(look, `${state}/current`, 'buildx'),
   ]);
   const builders: Builder[] = [];
   let broken = chosen.broken;
   for (const name of (names ?? []).slice(0, 200)) {
-    const { table, broken: why } = await readDocument(look, `${state}/instances/${name}`);
+    const { table, broken: why } = await readDocument(look, `${state}/instances/${name}`, 'buildx');
     if (why !== null) broken ??= `${state}/instances/${name}: ${why}`;
     const nodes = Array.isArray(table.Nodes) ? table.Nodes.map((node) => asTable(node)) : [];
     builders.push({
@@ -281,6 +289,11 @@ async function buildxOf(
       endpoints: nodes.map((node) => withoutUser(asText(node.Endpoint) ?? '')).filter(Boolean),
     });
   }
+  // A choice is kept for the name of the context, or for the endpoint of the default one (store.Txn.Current).
+  const key = context.name === 'default' ? context.endpoint : context.name;
+  const name = asText(chosen.table.Name);
+  const counts = chosen.table.Global === true || withoutUser(asText(chosen.table.Key) ?? '') === key;
+  const exists = builders.some((builder) => builder.name === name);
   return {
     plugin,
     notExecutable,
@@ -288,7 +301,8 @@ async function buildxOf(
     directoryOwner: stat?.uid ?? null,
     directoryWritable: stat === null || writable,
     builders,
-    current: asText(chosen.table.Name),
+    current: counts && exists ? name : null,
+    lost: counts && !exists && name !== 'default' && name !== context.name ? name : null,
     broken,
   };
 }

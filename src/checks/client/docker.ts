@@ -233,6 +233,9 @@ export const clientDocker: Check<typeof needs, DockerEvidence> = {
         );
     }
 
+    function isBuilder(name: string): boolean {
+      return buildx.builders.some((one) => one.name === name);
+    }
     function judgeBuildx(): void {
       if (buildx.broken !== null)
         add(
@@ -242,15 +245,18 @@ export const clientDocker: Check<typeof needs, DockerEvidence> = {
           `a file of buildx cannot be used: ${buildx.broken}`,
           { what: 'builder', path: buildx.directory },
         );
-      const named = variables.BUILDX_BUILDER ?? buildx.current;
+      const named = variables.BUILDX_BUILDER;
       const isContext = named === null || named === 'default' || named === found.context.name;
-      if (!isContext && !buildx.builders.some(({ name }) => name === named))
+      const gone = named === null ? buildx.lost : isContext || isBuilder(named) ? null : named;
+      if (gone !== null)
         add(
           'buildx.builder-misconfigured',
           'warning',
-          named,
-          `the builder "${named}" (${variables.BUILDX_BUILDER === null ? `chosen by docker buildx use` : 'from BUILDX_BUILDER'}) is not in ${buildx.directory}/instances`,
-          { what: 'builder', names: [named], path: buildx.directory },
+          gone,
+          named === null
+            ? `the builder "${gone}", chosen by docker buildx use, is not in ${buildx.directory}/instances: buildx builds inside dockerd instead`
+            : `the builder "${gone}" (from BUILDX_BUILDER) is not in ${buildx.directory}/instances: buildx ends with an error`,
+          { what: 'builder', names: [gone], path: buildx.directory },
         );
       if (!buildx.directoryWritable)
         add(

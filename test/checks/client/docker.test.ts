@@ -55,6 +55,12 @@ testCheck(
           { live: ['/run/user/1000/docker.sock'] },
         ),
       },
+      'empty files, and one with a byte order mark': {
+        host: with_({ [`${DOCKER}/config.json`]: '\n', '/etc/docker/daemon.json': '\ufeff{"features":{}}' }),
+      },
+      'a builder chosen for another context, and gone': {
+        host: with_({ ...BUILDX, [`${DOCKER}/buildx/current`]: '{"Key":"elsewhere","Name":"gone"}' }),
+      },
       'no dockerd is running': { host: with_({}, { live: [] }) },
       'no buildx: only the deprecated builder': {
         host: with_({ '/usr/libexec/docker/cli-plugins/docker-buildx': null }),
@@ -69,6 +75,26 @@ testCheck(
           'docker build uses BuildKit inside dockerd',
           'docker buildx build uses the builder "far" (driver remote at tcp://10.0.0.1:1234)',
         ],
+      },
+      'a builder chosen for another context does not build here': {
+        host: with_({
+          ...BUILDX,
+          ...builder('far', 'remote', 'tcp://10.0.0.1:1234'),
+          [`${DOCKER}/buildx/current`]: '{"Key":"elsewhere","Name":"far"}',
+        }),
+        conditions: ['client.builds-with'],
+        status: 'pass',
+        says: ['docker build uses BuildKit inside dockerd (context default)'],
+      },
+      'one chosen for all contexts does': {
+        host: with_({
+          ...BUILDX,
+          ...builder('far', 'remote', 'tcp://10.0.0.1:1234'),
+          [`${DOCKER}/buildx/current`]: '{"Key":"elsewhere","Name":"far","Global":true}',
+        }),
+        conditions: ['client.builds-with'],
+        status: 'pass',
+        says: ['docker buildx build uses the builder "far"'],
       },
       'docker build follows BUILDX_BUILDER': {
         host: with_(
@@ -136,6 +162,12 @@ testCheck(
         host: with_({}, { env: { DOCKER_HOST: 'unix:///run/nothing.sock' } }),
         conditions: ['env.docker-host-wrong', 'client.builds-with'],
         status: 'warn',
+      },
+      'a DOCKER_HOST before a DOCKER_CONTEXT that does not exist': {
+        host: with_({}, { env: { DOCKER_HOST: 'unix:///run/nothing.sock', DOCKER_CONTEXT: 'gone' } }),
+        conditions: ['env.docker-host-wrong', 'client.builds-with'],
+        status: 'warn',
+        says: ['/run/nothing.sock (from DOCKER_HOST)'],
       },
       'a context that does not exist': {
         host: with_(config({ currentContext: 'gone' })),

@@ -18,6 +18,8 @@ testCheck(
       'BUILDKIT_HOST is answered by another daemon, as somebody wants it': {
         host: hostWith({ ...at('unix:///srv/b.sock'), live: ['/srv/b.sock'] }),
       },
+      'BUILDKIT_HOST in the form of gRPC': { host: hostWith(at(`unix:${SOCKET}`)) },
+      'BUILDKIT_HOST names a container in capitals': { host: hostWith(at('DOCKER-CONTAINER://buildkitd')) },
       'BUILDKIT_HOST names a container': { host: hostWith(at('docker-container://buildkitd')) },
       'BUILDKIT_HOST is elsewhere in the network': { host: hostWith(at('tcp://build.example.com:1234')) },
       'no daemon is running yet': { host: hostWith({ ...at(`unix://${SOCKET}`), files: { [SOCKET]: socket() } }) },
@@ -34,6 +36,19 @@ testCheck(
         conditions: ['env.buildkit-host-wrong'],
         status: 'warn',
       },
+      ...Object.fromEntries(
+        ['unix://buildkitd.sock', 'tcp://build.example.com', 'npipe:////./pipe/buildkitd', 'podman://buildkitd'].map(
+          (address) => [
+            address,
+            {
+              host: hostWith(at(address)),
+              conditions: ['env.buildkit-host-wrong'],
+              status: 'warn' as const,
+              says: ['no address that buildctl can use'],
+            },
+          ],
+        ),
+      ),
     },
     other: {
       'neither client nor variable': { host: hostWith({ files: { '/usr/bin/buildctl': null } }), status: 'skip' },
