@@ -230,11 +230,13 @@ function judgeValue(
             advice: 'Write unix:///path or tcp://host:port.',
           }),
         ];
-      const guess = /^\//.test(item)
-        ? `unix://${item}`
-        : /^[\w.*[\]:-]*:\d+$/.test(item)
-          ? `tcp://${item.replace(/^\*:/, '0.0.0.0:')}`
-          : null;
+      const socket = /^(?:unix:)?(\/(?!\/).*)$/.exec(item)?.[1];
+      const guess =
+        socket !== undefined
+          ? `unix://${socket}`
+          : /^[\w.*[\]:-]*:\d+$/.test(item)
+            ? `tcp://${item.replace(/^\*:/, '0.0.0.0:')}`
+            : null;
       return [
         say(
           'config.bad-address',
@@ -243,6 +245,8 @@ function judgeValue(
           {
             ...place,
             prints: why,
+            // A socket at that path opens nothing to the network.
+            instead: socket === undefined ? null : guess,
             advice: guess === null ? 'Write unix:///path or tcp://host:port.' : `Write ${guess}.`,
           },
         ),

@@ -231,6 +231,18 @@ test('a table whose whole name stands in quotation marks gets its name back', as
   expect((await mended(text)).text).toBe(text);
 });
 
+test('the path of a socket gets its scheme, and nothing is opened to the network by itself', async () => {
+  const text = '[grpc]\naddress = ["/run/a.sock", \'unix:/run/b.sock\', # two\n "unix:///run/c.sock"]\n';
+  expect(await mended(text)).toEqual({
+    text: '[grpc]\naddress = ["unix:///run/a.sock", \'unix:///run/b.sock\', # two\n "unix:///run/c.sock"]\n',
+    left: [],
+  });
+  for (const address of ['0.0.0.0:1234', 'unix:', 'unix:b.sock', '//b.sock', 'http://a']) {
+    const other = `[grpc]\naddress = ["${address}"]\n`;
+    expect((await mended(other)).text).toBe(other);
+  }
+});
+
 test('nothing is moved to where this version does not read it', async () => {
   for (const text of ['[logging]\nlevel = "debug"\n', '[ghacache.sign]\ncmd = ["a"]\n', 'maxRegistryConcurrency = 5\n'])
     expect((await mended(text, 'v0.11.6')).text).toBe(text);
