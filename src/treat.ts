@@ -28,6 +28,8 @@ export interface TreatOptions {
   readonly catalog: readonly CatalogEntry[];
   /** Which checks may be treated (`--only`, `--skip`). */
   readonly isSelected: (check: string) => boolean;
+  /** Of notes too: their checks were named. */
+  readonly notes?: boolean;
   /** `--yes`: safe fixes are taken without asking, risky ones too with `--risky`. Null: `consent` is asked once a round. */
   readonly automatic: { readonly risky: boolean } | null;
   readonly consent: (planned: readonly Planned[]) => Promise<readonly Planned[]>;
@@ -145,7 +147,7 @@ async function plan(report: Report, options: TreatOptions, offered: ReadonlySet<
 /** What may be treated, in the order in which it can work; what is safe comes first. */
 export function fixesOf(
   report: Report,
-  { catalog, isSelected }: Pick<TreatOptions, 'catalog' | 'isSelected'>,
+  { catalog, isSelected, notes = false }: Pick<TreatOptions, 'catalog' | 'isSelected' | 'notes'>,
 ): readonly Planned[] {
   const order = treatmentOrder(catalog);
   return report.checks
@@ -160,8 +162,8 @@ export function fixesOf(
           fix,
           problems: fix.for.flatMap((index) => check.problems[index] ?? []),
         }))
-        // A note needs no treatment.
-        .filter(({ problems }) => problems.some(({ severity }) => severity !== 'info')),
+        // A note needs no treatment, unless somebody wants it.
+        .filter(({ problems }) => notes || problems.some(({ severity }) => severity !== 'info')),
     );
 }
 

@@ -112,6 +112,25 @@ describe.skipIf(!canChangeThings())('treat', () => {
     expect(events.map(({ event }) => event)).toEqual(['examining', 'applying', 'judged', 'examining']);
   });
 
+  test('a mere note is treated only where its check was named', async () => {
+    const ground = new Ground();
+    ground.write('f', 'old');
+    const noting: TestCheck = {
+      id: 'a/note',
+      look: (read) =>
+        read('f') === 'new'
+          ? PASS
+          : {
+              status: 'pass',
+              problems: [{ condition: 'a.old', severity: 'info' }],
+              fixes: [{ for: [0], risk: 'safe', steps: [editStep(ground.at('f'), 'old', 'new')] }],
+            },
+    };
+    expect((await clinic(ground, [noting]).run()).treatments).toEqual([]);
+    expect(results((await clinic(ground, [noting], { notes: true }).run()).treatments)).toEqual(['a/note cured']);
+    expect(fs.readFileSync(ground.at('f'), 'utf8')).toBe('new');
+  });
+
   test('what did not help is taken back', async () => {
     const ground = new Ground();
     ground.write('f', 'bad');

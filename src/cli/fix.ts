@@ -87,7 +87,7 @@ async function plan(
     session.notice('this is the first round of at most three: curing these findings can bring up others');
   if (plan === 'script') {
     const { treatments, left } = chosenForScript(
-      fixesOf(report, { catalog, isSelected: (id) => isSelected(asked, id) }),
+      fixesOf(report, { catalog, isSelected: (id) => isSelected(asked, id), notes: asked.only.length > 0 }),
       risky,
     );
     if (left > 0)
@@ -143,6 +143,7 @@ async function apply(
         examine,
         catalog,
         isSelected: (id) => isSelected(asked, id),
+        notes: asked.only.length > 0,
         automatic: yes ? { risky } : null,
         consent: async (planned) => {
           line.clear();

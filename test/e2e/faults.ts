@@ -7,6 +7,8 @@ export interface Fault {
   readonly inject: (world: World) => void;
   /** What buildkitd will really do. The judge must agree before bk-doctor is asked. */
   readonly ready: boolean;
+  /** The release from which on it is a fault; older ones do not mind. */
+  readonly since?: string;
   /** The first reason of the verdict, or one of several that name the same cause; required where not ready. */
   readonly blamed?: string | readonly string[];
   readonly snapshotter?: 'overlayfs' | 'fuse-overlayfs' | 'native';
@@ -354,7 +356,7 @@ export const faults: readonly Fault[] = [
     name: 'no worker enabled',
     inject: (world) => config(world, '[worker.oci]\nenabled = false\n[worker.containerd]\nenabled = false\n'),
     ready: false,
-    blamed: 'config/buildkitd',
+    blamed: ['runtime/binaries', 'config/buildkitd'],
     buildkitdOnly: true,
   },
   {
@@ -394,6 +396,7 @@ export const faults: readonly Fault[] = [
     name: 'a privileged port, in letters of another case',
     inject: (world) => config(world, '[GRPC]\nAddress = ["tcp://127.0.0.1:88"] # ours\n'),
     ready: false,
+    since: 'v0.28.0',
     blamed: 'net/ports',
     repaired: true,
     buildkitdOnly: true,
@@ -416,7 +419,7 @@ export const faults: readonly Fault[] = [
     name: 'an address without scheme',
     inject: (world) => config(world, '[grpc]\naddress = ["/run/user/4242/b.sock"]\n'),
     ready: false,
-    blamed: 'config/buildkitd',
+    blamed: ['net/sockets', 'config/buildkitd'],
     repaired: true,
     buildkitdOnly: true,
   },
@@ -424,7 +427,7 @@ export const faults: readonly Fault[] = [
     name: 'an unknown scheme',
     inject: (world) => config(world, '[grpc]\naddress = ["http://127.0.0.1:4714"]\n'),
     ready: false,
-    blamed: 'config/buildkitd',
+    blamed: ['net/ports', 'net/sockets', 'config/buildkitd'],
     buildkitdOnly: true,
   },
   {
@@ -454,7 +457,7 @@ export const faults: readonly Fault[] = [
     name: 'a snapshotter that does not exist',
     inject: (world) => config(world, '[worker.oci]\n  # fast\n  snapshotter = "overlay2"\n'),
     ready: false,
-    blamed: 'config/buildkitd',
+    blamed: ['snapshotter/selected', 'config/buildkitd'],
     repaired: true,
     buildkitdOnly: true,
   },

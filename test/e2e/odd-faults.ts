@@ -291,6 +291,7 @@ export const oddFaults: readonly Fault[] = [
     ready: false,
     blamed: 'storage/ownership',
     repaired: true,
+    ...only,
   },
   {
     name: 'a lock that is a directory',
@@ -372,6 +373,7 @@ export const oddFaults: readonly Fault[] = [
     name: 'a /proc of processes alone',
     inject: (world) => world.script('mount -t proc -o subset=pid proc /proc'),
     ready: false,
+    since: 'v0.12.0',
     blamed: 'runtime/process-sandbox',
     ...only,
   },

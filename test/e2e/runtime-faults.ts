@@ -103,6 +103,7 @@ export const runtimeFaults: readonly Fault[] = [
       insteadOfRunc(world, oldRunc('1.0.0~rc93'));
     },
     ready: false,
+    since: 'v0.12.0',
     blamed: 'runtime/binaries',
     ...only,
   },
@@ -162,6 +163,7 @@ export const runtimeFaults: readonly Fault[] = [
     name: 'a trace socket written with a scheme',
     inject: (world) => config(world, '[otel]\nsocketPath = "unix:///home/alice/otel.sock"\n'),
     ready: false,
+    since: 'v0.13.0',
     blamed: ['net/sockets', 'config/buildkitd'],
     ...only,
   },

@@ -468,6 +468,8 @@ export function judge(
       sleep 0.1
     done
     [ -n "$address" ] || { echo 'daemon does not serve'; exit 4; }
+    # What rootlesskit left behind when it failed is nobody's daemon.
+    kill -0 $pid 2>/dev/null || { echo 'daemon ended'; exit 3; }
     fi
     case $address in /*) address=unix://$address;; *://*) ;; \\[*|*:*) address=tcp://$address;; esac
     buildctl --addr "$address" debug workers -v 2>/dev/null | sed -n 's/.*worker.snapshotter: *//p' >${out}/snapshotter
