@@ -108,6 +108,9 @@ export const idmapHelpers: Fact<IdmapHelpers> = {
   },
 };
 
+/** Such a helper has every right; what capabilities the file has beside that matters only where a trial failed. */
+const isSetuidRoot = ({ stat }: Binary): boolean => (stat.mode & 0o4000) !== 0 && stat.uid === 0;
+
 async function helperOf(
   look: Look,
   name: IdmapHelper['name'],
@@ -126,7 +129,7 @@ async function helperOf(
       elsewhere: await elsewhereOf(look, name),
     };
   const [ran, mount, writable] = await Promise.all([
-    worked && (binary.stat.mode & 0o4000) !== 0 ? null : askGetcap(look, binary.realpath),
+    (worked || !look.request.probe) && isSetuidRoot(binary) ? null : askGetcap(look, binary.realpath),
     host.mountOf(binary.realpath, 'target').catch(() => null),
     writableComponent(look, binary.realpath),
   ]);
