@@ -118,7 +118,7 @@ function ownership() {
   }
   chmodSync(scratch, 0o755);
   if (isRoot) {
-    spawnSync('chown', ['-R', user, tree]);
+    spawnSync('chown', ['-R', `${uid}:${gid}`, tree]);
     chownSync(join(tree, '0'), 0, 0);
   }
   const whose = isRoot ? ['--user', user] : [];
