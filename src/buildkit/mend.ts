@@ -112,8 +112,8 @@ export function mendOf(problem: ConfigProblem, set: ReadonlySet<string>, release
       if (write === 'debug' || write === 'trace')
         return {
           changes: [
-            { change: 'remove', path: written },
-            { change: 'set', path: to, value: write },
+            { change: 'set', path: written, value: write },
+            { change: 'rename', path: written, to },
           ],
           consequence: null,
         };

@@ -242,6 +242,12 @@ test('a table whose whole name stands in quotation marks gets its name back', as
   expect((await mended(text)).text).toBe(text);
 });
 
+test('what is written beside a deprecated key goes with it', async () => {
+  expect((await mended('debug = true # until Friday\nroot = "/data"\n')).text).toBe(
+    'root = "/data"\n\n[log]\nlevel = "debug" # until Friday\n',
+  );
+});
+
 test('the path of a socket gets its scheme, and nothing is opened to the network by itself', async () => {
   const text = '[grpc]\naddress = ["/run/a.sock", \'unix:/run/b.sock\', # two\n "unix:///run/c.sock"]\n';
   expect(await mended(text)).toEqual({
