@@ -56,7 +56,9 @@ export async function runTrial(
   let root: string | null = null;
   // buildkitd and runc make these wherever their own places are.
   const runtime = plan.environment.XDG_RUNTIME_DIR || '/run';
-  const byTheWay = ['buildkit', 'runc', 'crun'].map((name) => join(runtime, name)).filter((at) => !fs.existsSync(at));
+  const byTheWay = [...['buildkit', 'runc', 'crun'].map((name) => join(runtime, name)), ...parentCgroups()].filter(
+    (at) => !fs.existsSync(at),
+  );
   const launch = (file: string, args: readonly string[]) =>
     execa(file, args, { ...options, buffer: false, detached: true, cleanup: true });
   let daemon: ReturnType<typeof launch> | null = null;
@@ -206,6 +208,15 @@ async function stop(
   for (const until = Date.now() + STOP_MS; !ended() && Date.now() < until; await pause(20));
   send('SIGKILL');
   await Promise.race([daemon, pause(1000)]);
+}
+
+/** Where the cgroups of RUN steps are made unless configured otherwise, in every hierarchy of v1 and in that of v2. */
+function parentCgroups(): readonly string[] {
+  const top = '/sys/fs/cgroup';
+  const hierarchies = fs.existsSync(top) ? fs.readdirSync(top, { withFileTypes: true }) : [];
+  return [top, ...hierarchies.filter((one) => one.isDirectory()).map(({ name }) => join(top, name))].map((at) =>
+    join(at, 'buildkit'),
+  );
 }
 
 /** Somebody else may use it by now: then it holds something, and stays. */
