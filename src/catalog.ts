@@ -68,6 +68,8 @@ export interface CatalogEntry {
   readonly fix?: Fix<any>;
   /** Checks whose treatments must come first. */
   readonly after?: readonly string[];
+  /** Its notes can be treated as well, where somebody names it. */
+  readonly treatsNotes?: true;
   /** For a probe: the checks that can explain its failure; they stand before it in the verdict's reasons. */
   readonly explainedBy?: readonly string[];
 }
@@ -134,7 +136,7 @@ export const catalog: readonly CatalogEntry[] = [
     explainedBy: ['runtime/session', 'config/buildkitd'],
   },
   { check: networkDriver, fix: supplyDriver },
-  { check: configBuildkitd, fix: correctConfiguration },
+  { check: configBuildkitd, fix: correctConfiguration, treatsNotes: true },
   { check: configEntitlements, fix: correctEntitlements, after: ['config/buildkitd'] },
   { check: configTls, fix: protectKeys, after: ['config/buildkitd'] },
   { check: configRegistries, fix: correctRegistries, after: ['config/buildkitd'] },

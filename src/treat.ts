@@ -28,7 +28,7 @@ export interface TreatOptions {
   readonly catalog: readonly CatalogEntry[];
   /** Which checks may be treated (`--only`, `--skip`). */
   readonly isSelected: (check: string) => boolean;
-  /** Of notes too: their checks were named. */
+  /** Notes too, of the checks that treat them: somebody named the checks. */
   readonly notes?: boolean;
   /** `--yes`: safe fixes are taken without asking, risky ones too with `--risky`. Null: `consent` is asked once a round. */
   readonly automatic: { readonly risky: boolean } | null;
@@ -150,6 +150,7 @@ export function fixesOf(
   { catalog, isSelected, notes = false }: Pick<TreatOptions, 'catalog' | 'isSelected' | 'notes'>,
 ): readonly Planned[] {
   const order = treatmentOrder(catalog);
+  const noted = new Set(notes ? catalog.filter((entry) => entry.treatsNotes).map((entry) => entry.check.id) : []);
   return report.checks
     .filter(({ id }) => isSelected(id))
     .toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id))
@@ -163,7 +164,7 @@ export function fixesOf(
           problems: fix.for.flatMap((index) => check.problems[index] ?? []),
         }))
         // A note needs no treatment, unless somebody wants it.
-        .filter(({ problems }) => notes || problems.some(({ severity }) => severity !== 'info')),
+        .filter(({ check: id, problems }) => noted.has(id) || problems.some(({ severity }) => severity !== 'info')),
     );
 }
 

@@ -112,7 +112,7 @@ describe.skipIf(!canChangeThings())('treat', () => {
     expect(events.map(({ event }) => event)).toEqual(['examining', 'applying', 'judged', 'examining']);
   });
 
-  test('a mere note is treated only where its check was named', async () => {
+  test('a mere note is treated only where its check treats notes, and was named', async () => {
     const ground = new Ground();
     ground.write('f', 'old');
     const noting: TestCheck = {
@@ -127,7 +127,10 @@ describe.skipIf(!canChangeThings())('treat', () => {
             },
     };
     expect((await clinic(ground, [noting]).run()).treatments).toEqual([]);
-    expect(results((await clinic(ground, [noting], { notes: true }).run()).treatments)).toEqual(['a/note cured']);
+    expect((await clinic(ground, [noting], { notes: true }).run()).treatments).toEqual([]);
+    const { options } = clinic(ground, [noting], { notes: true });
+    const catalog = options.catalog.map((entry) => ({ ...entry, treatsNotes: true as const }));
+    expect(results((await treat({ ...options, catalog })).treatments)).toEqual(['a/note cured']);
     expect(fs.readFileSync(ground.at('f'), 'utf8')).toBe('new');
   });
 

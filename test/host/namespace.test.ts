@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { probeNamespace } from '../../src/host/probes/namespace.ts';
 import { NAMESPACE_SCRIPT } from '../../src/host/probes/namespace-script.ts';
 
 /** What /bin/sh may be: Debian's, that of Fedora, SUSE and Arch, that of Alpine, which runs its own find, where owners are unknown. */
@@ -36,6 +37,26 @@ describe.skipIf(!possible)('what is tried inside the namespaces', () => {
     }
   });
   afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+  test.each([
+    { whose: 'nobody but root can change', mode: 0o755, tried: true },
+    { whose: 'everybody can change', mode: 0o777, tried: false },
+  ])('root tries a runtime that $whose: $tried', async ({ mode, tried }) => {
+    const bin = join(place, `bin-${mode}`);
+    mkdirSync(bin);
+    const runc = join(bin, 'runc');
+    writeFileSync(runc, `#!/bin/sh\n: >${bin}/ran\n`, { mode: 0o755 });
+    chmodSync(bin, mode);
+    const runtime = { path: runc, processSandbox: true, withoutGroups: true };
+    const input = { launcher: null, directory: place, fuse: false, survey: null, runtime };
+    const { launch, step } = await probeNamespace(input, { PATH: '/usr/bin:/bin' });
+    expect(launch).toEqual({ ok: true });
+    const ran = existsSync(join(bin, 'ran'));
+    rmSync(bin, { recursive: true });
+    expect(ran).toBe(tried);
+    // It said nothing of a program that is not there, and so proved nothing.
+    expect(step?.ok ?? null).toBe(tried ? false : null);
+  });
 
   test.each(SHELLS)('by $shell', ({ shell, surveys }) => {
     // The maps as rootlesskit makes them, root's instead of a user's: 0 is ourselves, 1 and up the subordinate ids.

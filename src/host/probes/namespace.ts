@@ -98,9 +98,15 @@ function outsideOf(id: number, map: string): number | null {
   return null;
 }
 
-/** Real root runs only what nobody else can change, and only where its mounts stay its own. */
-const mayTry = ({ path, withoutGroups }: NonNullable<NamespaceProbe['runtime']>, unshare: string | null): boolean =>
-  withoutGroups !== true || (unshare !== null && writableByOthers(path) === null);
+/** Root runs only what nobody else can change, and real root only where its mounts stay its own. */
+function mayTry({ path, withoutGroups }: NonNullable<NamespaceProbe['runtime']>, unshare: string | null): boolean {
+  if (withoutGroups === true && unshare === null) return false;
+  try {
+    return process.getuid?.() !== 0 || writableByOthers(path) === null;
+  } catch {
+    return false;
+  }
+}
 
 /** A program that no file system has. */
 const NOTHING = '/no-program-of-bk-doctor';
