@@ -63,7 +63,8 @@ export function localHost(identity: Identity, given: NodeJS.ProcessEnv): HostRea
       const values: { [name: string]: string } = {};
       for (const name of ENVIRONMENT_NAMES) {
         const value = given[name];
-        if (value !== undefined) values[name] = value;
+        // Whoever sends traces may have a password in the address.
+        if (value !== undefined) values[name] = name.endsWith('_ENDPOINT') ? value.replace(/\/\/[^/]*@/, '//') : value;
       }
       return values;
     },

@@ -1,3 +1,4 @@
+import { splitHostPort } from '../facts/address.ts';
 import { binaries, runtimeBinary } from '../facts/binaries.ts';
 import { cacheDirectory } from '../facts/cache-directory.ts';
 import { configFile } from '../facts/config-file.ts';
@@ -36,6 +37,31 @@ function withoutPlaces(args: readonly string[]): readonly string[] {
   return kept;
 }
 
+const NOBODY = '127.0.0.1:1';
+
+/**
+ * A trial sends nothing anywhere: its traces go to where nobody listens, and are soon given up. What buildkitd does not
+ * take at its start is left, so that it ends as it would.
+ */
+export function withoutCollector(values: { readonly [name: string]: string }): { [name: string]: string } {
+  const quiet = Object.entries(values).map(([name, value]): [string, string] => {
+    if (value !== '' && /^OTEL_.*_ENDPOINT$/.test(name)) return [name, `http://${NOBODY}`];
+    if (name !== 'JAEGER_TRACE' || value === '') return [name, value];
+    return [
+      name,
+      /^https?:\/\//.test(value) ? `http://${NOBODY}` : splitHostPort(value).error === null ? NOBODY : value,
+    ];
+  });
+  const traced = quiet.some(([name]) => name.startsWith('OTEL_'));
+  // Without an address the exporter has one of its own.
+  const asked = ['TRACES', 'METRICS'].filter((signal) => values[`OTEL_${signal}_EXPORTER`] === 'otlp');
+  return {
+    ...Object.fromEntries(quiet),
+    ...Object.fromEntries(asked.map((signal) => [`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`, `http://${NOBODY}`])),
+    ...(traced ? { OTEL_EXPORTER_OTLP_TIMEOUT: '200' } : {}),
+  };
+}
+
 /** The plan, or what is missing for it. */
 export async function planTrial(
   look: Look,
@@ -70,7 +96,7 @@ export async function planTrial(
       flags: withoutPlaces(service?.buildkitd.args ?? flags.split(/\s+/).filter(Boolean)),
       config: config.file === null && config.unreadable === null ? null : config.path,
       near: cache.nearest,
-      environment: rest,
+      environment: withoutCollector(rest),
     },
   };
 }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { canMakeWorlds, daemonDirectory, World } from './world.ts';
 
@@ -86,6 +86,17 @@ describe.skipIf(!possible)('verify', () => {
         expect(leftovers()).toBe('');
       });
     }
+
+    test('a collector of traces hears nothing of it', { timeout: 60_000 }, () => {
+      const heard = `${world.scratch}/heard`;
+      const server = `require('net').createServer((c) => { require('fs').writeFileSync('${heard}', ''); c.end(); }).listen(4317, '127.0.0.1', () => require('fs').writeFileSync('${heard}-ready', ''))`;
+      world.start([process.execPath, '-e', server], 'root');
+      world.script(`for turn in $(seq 1 100); do [ -e ${heard}-ready ] && exit 0; sleep 0.05; done; exit 1`);
+      const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317' };
+      const { code, report } = world.doctor<Answer>(['verify'], { as: 'user', env });
+      expect([code, report.ok], JSON.stringify(report, null, 1)).toEqual([0, true]);
+      expect(existsSync(heard)).toBe(false);
+    });
 
     test('interrupted, it stops what it started and removes what it wrote', { timeout: 60_000 }, async () => {
       const before = scratch();
