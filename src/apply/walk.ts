@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { visible } from '../report/visible.ts';
+import { isVisible, visible } from '../report/visible.ts';
 import { findChild, type Handle, openRootDirectory, permissionsOf, statOf } from './handle.ts';
 import { Refused } from './refused.ts';
 
@@ -40,7 +40,17 @@ interface Part {
   readonly exclusive: boolean;
 }
 
+/** PATH_MAX: no system call takes a longer one. */
+const LONGEST = 4095;
+
+/** The names in a path where something may be changed. Who reads a plan must see what its paths are, so none may hold what cannot be seen. */
 export function componentsOf(path: string): readonly string[] {
+  if (path.length > LONGEST)
+    throw new Refused(`a path of ${path.length} characters is too long, so nothing is changed there`);
+  if (!isVisible(path))
+    throw new Refused(`${visible(path)} has a name with characters that cannot be seen, so nothing is changed there`, [
+      path,
+    ]);
   const parts = path.split('/').filter(Boolean);
   if (!path.startsWith('/') || parts.includes('..') || parts.includes('.') || path.includes('\0'))
     throw new Refused(`${visible(path)} is not a plain absolute path, so nothing is changed there`, [path]);

@@ -53,6 +53,34 @@ describe.skipIf(!canChangeThings())('what a change may never do', () => {
     return { ground, home: path, more: { permitted: [], identity } };
   }
 
+  test('nothing at all at a path whose names cannot be seen, or that is longer than a path can be', async () => {
+    const { ground, more, home: own } = home();
+    for (const name of ['line\n', 'bell\u0007', 'c1\u009b', 'rlo\u202etxt', 'zero\u200bwidth', 'tag\u{e0041}']) {
+      fs.mkdirSync(`${own}/${name}`);
+      fs.writeFileSync(`${own}/${name}/f`, 'x\n');
+      const path = `${own}/${name}/f`;
+      for (const step of [
+        owner(path),
+        mode(path, 0o600, 0o644),
+        editStep(path, 'x\n', 'y\n'),
+        { as: 'root', do: 'remove', path, expects: sha('x\n') } as Step,
+        { as: 'root', do: 'directory', path: `${own}/${name}/d`, mode: 0o700, owner: alice } as Step,
+        {
+          as: 'root',
+          do: 'adopt',
+          tree: `${own}/${name}`,
+          allowed: { uids: [], gids: [] },
+          only: [0],
+          to: alice,
+        } as Step,
+      ])
+        await refused(ground, step, /has a name with characters that cannot be seen/, more);
+      const run: Step = { as: 'root', do: 'run', argv: ['/bin/true', name], undo: null, why: 'test' };
+      await refused(ground, run, /has characters that cannot be seen/, more);
+    }
+    await refused(ground, owner(`${own}${'/a'.repeat(3000)}`), /is too long/, more);
+  });
+
   describe('root changes owner and mode only in the places that are meant', () => {
     test('not elsewhere', async () => {
       const { ground, more } = home();

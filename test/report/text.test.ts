@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { quoted } from '../../src/report/shell.ts';
-import { ascii, safeJson, visible, visibleLines } from '../../src/report/visible.ts';
+import { ascii, isVisible, safeJson, visible, visibleLines } from '../../src/report/visible.ts';
 import { widthOf, wrap } from '../../src/report/wrap.ts';
 
 describe('visible', () => {
@@ -11,6 +11,34 @@ describe('visible', () => {
       'a\\x1b[0m\\x00\\x7f\\x9b\\n\\t\\r\\u202e\\u200bé漢🙂',
     );
     expect(visible('\ud800x')).toBe('\\ud800x');
+  });
+  test.each([
+    ['C0', 0x00, 0x1f],
+    ['DEL and C1', 0x7f, 0x9f],
+    ['soft hyphen and joiners', 0xad, 0xad],
+    ['Arabic letter mark', 0x61c, 0x61c],
+    ['Hangul fillers', 0x115f, 0x1160],
+    ['Mongolian selectors', 0x180b, 0x180f],
+    ['zero width, left and right', 0x200b, 0x200f],
+    ['separators and embeddings', 0x2028, 0x202e],
+    ['invisible signs and isolates', 0x2060, 0x206f],
+    ['another filler', 0x3164, 0x3164],
+    ['lone surrogates', 0xd800, 0xdfff],
+    ['variation selectors', 0xfe00, 0xfe0f],
+    ['byte order mark', 0xfeff, 0xfeff],
+    ['annotations', 0xfff9, 0xfffb],
+    ['musical marks', 0x1d173, 0x1d17a],
+    ['tags and more selectors', 0xe0000, 0xe0fff],
+  ])('%s are written out, in JSON too', (_name, first, last) => {
+    for (let code = first; code <= last; code++) {
+      const text = `a${String.fromCodePoint(code)}b`;
+      expect(visible(text)).toMatch(/^a\\(x[0-9a-f]{2}|u[0-9a-f]{4}|u\{[0-9a-f]+\}|[ntr])b$/);
+      expect(isVisible(text)).toBe(false);
+      expect(isVisible(visible(text))).toBe(true);
+      if (code === 0x0a) continue;
+      expect(safeJson(`"${text}"`)).toMatch(/^"a(\\u[0-9a-f]{4}){1,2}b"$/);
+      expect(JSON.parse(safeJson(JSON.stringify(text)))).toBe(text);
+    }
   });
   test('lines stay lines', () => {
     expect(visibleLines('a\tb\n\u001bc\n\n')).toEqual(['a  b', '\\x1bc']);

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { visible } from '../../report/visible.ts';
+import { isVisible, visible } from '../../report/visible.ts';
 import { findOnPath } from '../find-on-path.ts';
 import { isOfPackage } from '../package-owner.ts';
 import { isPermitted, whyNotHelper } from '../places.ts';
@@ -56,6 +56,9 @@ function programOf(argv: readonly string[], work: Work): string {
   const [name] = argv;
   if (name === undefined || name === '' || argv.some((word) => word.includes('\0')))
     throw new Refused('there is no program to run');
+  const hidden = argv.find((word) => !isVisible(word));
+  if (hidden !== undefined)
+    throw new Refused(`nothing is run with "${visible(hidden)}", which has characters that cannot be seen`);
   if (NEVER.has(basename(name))) throw new Refused(`${visible(name)} is never run by a fix`);
   const program = name.startsWith('/')
     ? name
