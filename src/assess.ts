@@ -10,8 +10,9 @@ import { settings } from './facts/settings.ts';
 import { selectedSnapshotter } from './facts/snapshotters.ts';
 import { software, inventory as versionsOfAll } from './facts/software.ts';
 import { unit } from './facts/unit.ts';
+import { Unseen } from './facts/unseen.ts';
 import type { Opened } from './host/open.ts';
-import type { HostReport, Look, Report, TargetReport } from './model.ts';
+import type { Fact, HostReport, Look, Report, TargetReport } from './model.ts';
 import { verdictOf } from './verdict.ts';
 import { VERSION } from './version.ts';
 
@@ -84,36 +85,49 @@ async function startSlowest(look: Look): Promise<void> {
   }
 }
 
+const UNKNOWN = 'unknown';
+
+function unlessFault(error: unknown): null {
+  if (error instanceof Unseen) return null;
+  throw error;
+}
+
 async function targetOf(look: Look): Promise<TargetReport> {
-  const [by, { variables }, options, config, service, running] = await Promise.all([
-    look.get(launcher),
-    look.get(environment),
-    look.get(settings),
-    look.get(configFile),
-    look.get(unit),
+  const { target, mode } = look.host.identity;
+  // What is too much to look at is told by the checks that need it.
+  const seen = <T>(fact: Fact<T>): Promise<T | null> => look.get(fact).catch(unlessFault);
+  const [by, found, options, config, service, running] = await Promise.all([
+    seen(launcher),
+    seen(environment),
+    seen(settings),
+    seen(configFile),
+    seen(unit),
     look.get(instance).then(
       (found) => found.running,
       () => false,
     ),
   ]);
-  const { target, mode } = look.host.identity;
   return {
     mode,
-    launcher: by,
+    launcher: by ?? (mode === 'rootless' ? 'rootlesskit' : 'none'),
     user: target.name,
     uid: target.uid,
-    config: config.path,
-    root: options.root.value,
-    addresses: options.addresses.value,
+    config: config?.path ?? UNKNOWN,
+    root: options?.root.value ?? UNKNOWN,
+    addresses: options?.addresses.value ?? [],
     sources: {
-      config: config.source,
-      root: options.root.source,
-      addresses: options.addresses.source,
-      snapshotter: options.oci.snapshotter.source,
+      ...(config === null ? {} : { config: config.source }),
+      ...(options === null
+        ? {}
+        : {
+            root: options.root.source,
+            addresses: options.addresses.source,
+            snapshotter: options.oci.snapshotter.source,
+          }),
     },
     unit: service?.path ?? null,
     running,
-    environment: variables,
+    environment: found?.variables ?? {},
   };
 }
 

@@ -158,7 +158,7 @@ function reportOf({ check, fix }: CatalogEntry, result: NotApplicable | Examined
       'notApplicable' in result
         ? result.notApplicable
         : unseen.length > 0
-          ? unseen.map(({ why }) => why).join('; ')
+          ? [...new Set(unseen.map(({ why }) => why))].join('; ')
           : null,
     tell: unseen.find(({ command }) => command !== undefined)?.command ?? null,
     problems,

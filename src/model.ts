@@ -8,14 +8,12 @@ export type Mode = 'rootless' | 'rootful';
 
 // ---------------------------------------------------------------- LOOK
 
-/** Text of a file. `digest` is the SHA-256 (hex) of the bytes read; `utf8` is false when they are not valid UTF-8 (then `text` has replacement characters). A byte order mark is kept. */
+/** Text of a file. `digest` is the SHA-256 (hex) of the bytes read; `utf8` is false when they are not valid UTF-8 (then `text` has replacement characters). A byte order mark is kept. Always the whole file. */
 export interface Reading {
   readonly text: string;
   /** SHA-256, hexadecimal. */
   readonly digest: string;
   readonly utf8: boolean;
-  /** True when the file was longer than the limit: `text` and `digest` then cover only its beginning. */
-  readonly truncated: boolean;
 }
 export type FileKind = 'file' | 'directory' | 'symlink' | 'socket' | 'fifo' | 'character' | 'block';
 /** Inode data. `mode` is the 12 permission bits (setuid 0o4000 … 0o7777). Times are milliseconds since 1970. */
@@ -254,7 +252,7 @@ export interface Account {
  */
 export interface HostReader {
   readonly identity: Identity;
-  /** Regular files only; at most `limit` bytes (default 1 MiB). Null when absent. Throws Unseen for directories, FIFOs and what may not be read. */
+  /** Regular files only; at most `limit` bytes (default 1 MiB). Null when absent. Throws Unseen for directories, FIFOs, what may not be read and what is longer. */
   read(path: string, as: As, limit?: number): Promise<Reading | null>;
   /** Follows links: null for a dangling one. */
   stat(path: string, as: As): Promise<Stat | null>;
@@ -262,7 +260,7 @@ export interface HostReader {
   /** Null when absent or not a link. */
   readlink(path: string, as: As): Promise<string | null>;
   realpath(path: string, as: As): Promise<string | null>;
-  /** Names, sorted by bytes; null when absent or not a directory. At most 100,000. */
+  /** Names, sorted by bytes; null when absent or not a directory. Throws Unseen for more than 100,000. */
   list(directory: string, as: As): Promise<readonly string[] | null>;
   statfs(path: string, as: As): Promise<FsStat | null>;
   /** The mount that holds the path (by mount id, not by device). */
@@ -304,6 +302,8 @@ export interface Hardware {
 export interface UnseenReason {
   readonly why: string;
   readonly command?: string;
+  /** It is there, and is more than is looked at: nobody may take it for absent. */
+  readonly tooMuch?: true;
 }
 
 /** A named piece of knowledge: reads through the host and parses. Decides nothing. */

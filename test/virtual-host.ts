@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { parseMountInfo } from '../src/facts/mounts.ts';
-import { Unseen } from '../src/facts/unseen.ts';
+import { tooMuch, Unseen } from '../src/facts/unseen.ts';
 import type {
   Account,
   FileKind,
@@ -108,12 +108,8 @@ export class VirtualHost implements HostReader {
     if (entry.unreadable) throw new Unseen(`${path} cannot be read: permission denied`, `sudo cat ${path}`);
     if ((entry.kind ?? 'file') !== 'file') throw new Unseen(`${path} is a ${entry.kind}, not a regular file`);
     const text = entry.text ?? '';
-    return {
-      text: text.slice(0, limit),
-      digest: createHash('sha256').update(text).digest('hex'),
-      utf8: true,
-      truncated: text.length > limit,
-    };
+    if (text.length > limit) throw tooMuch(`${path} is longer than ${limit} bytes`);
+    return { text, digest: createHash('sha256').update(text).digest('hex'), utf8: true };
   }
   private statOf(entry: VirtualFile | null, link: boolean): Stat | null {
     if (entry === null) return null;

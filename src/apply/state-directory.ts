@@ -13,7 +13,7 @@ export function stateDirectory(
 ): string | null {
   if (self.uid === 0) return '/var/lib/bk-doctor';
   const { XDG_STATE_HOME: given } = environment;
-  if (given?.startsWith('/')) return `${given.replace(/\/+$/, '')}/bk-doctor`;
+  if (given?.startsWith('/')) return `${given.replace(/(?<!\/)\/+$/, '')}/bk-doctor`;
   return self.home === null ? null : `${self.home}/.local/state/bk-doctor`;
 }
 

@@ -128,7 +128,7 @@ function finish(stack: readonly Part[], missing: readonly string[]): Walked {
 export function walkToParent(path: string, uid: number): Walked & { readonly name: string } {
   const name = componentsOf(path).at(-1);
   if (name === undefined) throw new Refused('the root directory itself is never changed', ['/']);
-  const parent = path.slice(0, path.replace(/\/+$/, '').lastIndexOf('/')) || '/';
+  const parent = path.slice(0, path.replace(/(?<!\/)\/+$/, '').lastIndexOf('/')) || '/';
   const walked = walk(parent, uid);
   if (walked.missing.length > 0) {
     walked.directory.close();

@@ -52,7 +52,7 @@ export interface CommandLine {
 }
 
 function parse(args: readonly string[], isBoolean: (name: string) => boolean): CommandLine {
-  const flags: { [name: string]: string[] } = {};
+  const flags: { [name: string]: string[] } = Object.create(null);
   let at = 0;
   for (; at < args.length; at++) {
     const arg = args[at] ?? '';
@@ -68,7 +68,9 @@ function parse(args: readonly string[], isBoolean: (name: string) => boolean): C
       if (isBoolean(name)) value = 'true';
       else value = args[++at] ?? '';
     }
-    flags[name] = [...(flags[name] ?? []), value];
+    const given = flags[name];
+    if (given === undefined) flags[name] = [value];
+    else given.push(value);
   }
   return { flags, rest: args.slice(at) };
 }

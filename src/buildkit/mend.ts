@@ -136,7 +136,7 @@ function plainMirrors({ below }: ConfigProblem, table: readonly string[]): reado
   return below.flatMap(({ path, value }): readonly TomlEdit[] => {
     if (table[0] !== 'registry' || path.join('.') !== 'mirrors' || !Array.isArray(value)) return [];
     return value.flatMap((mirror: Json, index): readonly TomlEdit[] => {
-      const bare = typeof mirror === 'string' ? /^[a-z][a-z0-9+.-]*:\/\/(.+?)\/*$/i.exec(mirror)?.[1] : undefined;
+      const bare = typeof mirror === 'string' ? /^[a-z][a-z0-9+.-]*:\/\/(.*[^/])\/*$/i.exec(mirror)?.[1] : undefined;
       return bare === undefined ? [] : [{ change: 'set', path: [...table, ...path, String(index)], value: bare }];
     });
   });

@@ -2,14 +2,14 @@
 
 /** Go's strconv.ParseFloat, as far as configuration needs it. */
 function goFloat(text: string): number | null {
-  const hex = /^([+-]?)0x([0-9a-f]*)\.?([0-9a-f]*)p([+-]?\d{1,5})$/i.exec(text);
+  const hex = /^([+-]?)0x([0-9a-f]*)(?:\.([0-9a-f]*))?p([+-]?\d{1,5})$/i.exec(text);
   if (hex !== null) {
     const [, sign, whole = '', fraction = '', power] = hex;
     const digits = Number.parseInt(whole + fraction, 16);
     const size = digits * 2 ** (Number(power) - 4 * fraction.length);
     return Number.isFinite(size) ? (sign === '-' ? -size : size) : null;
   }
-  const plain = /^[+-]?[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9_]+)?$/.test(text) && /\d/.test(text) ? text : null;
+  const plain = /^[+-]?[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]+)?$/.test(text) && /\d/.test(text) ? text : null;
   if (plain === null || /^[+-]?_|__|_$|_[.eE]|[.eE+-]_/.test(plain)) return null;
   const value = Number(plain.replaceAll('_', ''));
   return Number.isFinite(value) ? value : null;
@@ -62,10 +62,10 @@ export function parseDuration(written: string): number | null {
   const text = unquoted(written);
   if (text === '') return 0;
   if (/^[+-]?0$/.test(text)) return 0;
-  const found = /^([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.exec(text);
+  const found = /^([+-]?)((?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.exec(text);
   if (found !== null) {
     let total = 0;
-    for (const [, number, unit] of (found[2] ?? '').matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g))
+    for (const [, number, unit] of (found[2] ?? '').matchAll(/(?<![\d.])(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g))
       total += Number(number) * (NANOSECONDS[unit ?? ''] ?? 0);
     if (total < 2 ** 63) return ((found[1] === '-' ? -1 : 1) * total) / 1e9;
   }

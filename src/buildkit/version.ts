@@ -121,7 +121,7 @@ const HIDDEN_SINCE: { readonly [flag: string]: string } = { trace: 'v0.30.0' };
 
 /** Brackets a buildkitd that does not know its version by the flags in its --help; null when the text is no help of buildkitd. */
 export function bracketFromHelp(help: string): { readonly min: Release | null; readonly max: Release | null } | null {
-  const flags = new Set([...help.matchAll(/^\s+--([a-z][a-z0-9-]*)/gm)].map(([, name]) => name));
+  const flags = new Set([...help.matchAll(/^[ \t]+--([a-z][a-z0-9-]*)/gm)].map(([, name]) => name));
   if (!flags.has('oci-worker') && !flags.has('containerd-worker')) return null;
   let min: Release | null = null;
   let max: Release | null = null;

@@ -63,7 +63,7 @@ export function misuse(error: CommanderError, program: Command, argv: readonly s
     return new UsageError(`there is no command "${visible(word)}"${didYouMean(word, known)}`);
   }
   const [sentence = '', ...more] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = /Did you mean (?:one of )?(.+?)\?\)?$/.exec(more.join(' '))?.[1];
+  const suggestion = /^\(Did you mean (?:one of )?(.+?)\?\)$/.exec(more.join(' '))?.[1];
   if (suggestion !== undefined) return new UsageError(`${sentence}; did you mean ${suggestion}?`);
   const option = error.code === 'commander.unknownOption' ? /'(--?[^'=]+)/.exec(sentence)?.[1] : undefined;
   const owner =

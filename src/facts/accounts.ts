@@ -1,4 +1,8 @@
 import type { Fact } from '../model.ts';
+import { unlessTooMuch } from './unseen.ts';
+
+/** More than a hundred thousand accounts. */
+const LIMIT = 16 * 1024 * 1024;
 
 /** passwd(5) and group(5) of this host; accounts of a directory service are not in them. */
 export interface Accounts {
@@ -38,8 +42,8 @@ export const accounts: Fact<Accounts> = {
   id: 'accounts',
   async read({ host }) {
     const [passwd, group] = await Promise.all([
-      host.read('/etc/passwd', 'self', 4 * 1024 * 1024).catch(() => 'unseen' as const),
-      host.read('/etc/group', 'self', 4 * 1024 * 1024).catch(() => null),
+      host.read('/etc/passwd', 'self', LIMIT).catch((error: unknown) => unlessTooMuch(error) ?? ('unseen' as const)),
+      host.read('/etc/group', 'self', LIMIT).catch(unlessTooMuch),
     ]);
     const seen = passwd === 'unseen' ? null : passwd;
     return {

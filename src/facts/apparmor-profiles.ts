@@ -14,7 +14,7 @@ export function parseProfiles(text: string): readonly Profile[] {
   const profiles: Profile[] = [];
   const plain = text.replace(/(^|\s)#(?!include)[^\n]*/g, '$1');
   const variables = new Map<string, string>(BUILT_IN);
-  for (const [, name = '', values = ''] of plain.matchAll(/^\s*@\{(\w+)\}\s*\+?=\s*([^\n]*)$/gm))
+  for (const [, name = '', values = ''] of plain.matchAll(/^[ \t]*@\{(\w+)\}[ \t]*\+?=([^\n]*)$/gm))
     variables.set(name, alternation([...(variables.has(name) ? [variables.get(name) ?? ''] : []), ...words(values)]));
   const heads =
     /^[ \t]*(profile[ \t]+)?("[^"\n]*"|[^\s{"#,]\S*)(?:[ \t]+("[^"\n]*"|[/@]\S*))?(?:[ \t]+xattrs=\([^)\n]*\))?(?:[ \t]+(?:flags=)?\(([^)\n]*)\))?[ \t]*\{[ \t]*$/gm;
@@ -32,7 +32,7 @@ export function parseProfiles(text: string): readonly Profile[] {
       name,
       attachment: attachment === null ? null : expand(attachment, variables),
       flags: flags.split(/[\s,]+/).filter(Boolean),
-      allowsUserns: /^[ \t]*(?:(?:allow|audit)[ \t]+)*(?:userns\b[^\n]*|all[ \t]*),/m.test(body),
+      allowsUserns: /^[ \t]*(?:(?:allow|audit)[ \t]+)*(?:userns[ \t,]|all[ \t]*,)/m.test(body),
     });
   }
   return profiles;

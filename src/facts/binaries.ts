@@ -20,7 +20,7 @@ export async function findInPath({ host }: Look, name: string, path: string): Pr
   let second: Binary | null = null;
   const candidates = name.includes('/')
     ? [name]
-    : path.split(':').map((directory) => `${(directory || '.').replace(/\/+$/, '')}/${name}`);
+    : path.split(':').map((directory) => `${(directory || '.').replace(/(?<!\/)\/+$/, '')}/${name}`);
   for (const candidate of candidates) {
     if (!candidate.startsWith('/')) continue;
     const stat = await host.stat(candidate, 'target').catch(asAbsent);

@@ -1,6 +1,6 @@
 import type { As, Fact, FsStat, HostReader, Mount, Stat } from '../model.ts';
 import { settings } from './settings.ts';
-import { Unseen } from './unseen.ts';
+import { tooMuch, Unseen } from './unseen.ts';
 
 export interface PathComponent {
   readonly path: string;
@@ -92,8 +92,12 @@ async function lookAt(host: HostReader, path: string, as: As): Promise<PathCompo
   return { path, stat, link, searchable };
 }
 
+/** No system call takes a longer path (limits.h). */
+const PATH_MAX = 4096;
+
 /** Every directory from "/" to the path itself. */
 export function ancestry(path: string): readonly string[] {
+  if (path.length > PATH_MAX) throw tooMuch(`a path is ${path.length} characters long`);
   const parts = path.split('/').filter(Boolean);
   return ['/', ...parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`)];
 }

@@ -1,13 +1,13 @@
 import { type ConfigReading, NO_CONFIG, readConfig } from '../buildkit/config.ts';
 import { parseBuildkitdArgs } from '../buildkit/flags.ts';
 import { ANY_RELEASE, type Bracket, surelyBefore } from '../buildkit/version.ts';
-import type { Fact, FileKind, Look, Reading, Stat, UnseenReason } from '../model.ts';
+import type { Fact, FileKind, Json, Look, Reading, Stat, UnseenReason } from '../model.ts';
 import { buildkitdVersion } from './buildkitd-version.ts';
 import { environment } from './environment.ts';
 import { identity } from './identity.ts';
 import { fromStart } from './start-directory.ts';
 import { splitWords, unit } from './unit.ts';
-import { NotRecorded, reasonOf, Unseen } from './unseen.ts';
+import { NotRecorded, reasonOf, tooMuch, Unseen } from './unseen.ts';
 
 /** One file that buildkitd reads its configuration from. */
 export interface ConfigText {
@@ -35,8 +35,10 @@ export interface ConfigFile extends ConfigText {
   readonly elsewhere: readonly string[];
 }
 
-/** More than any person writes; the rest of a longer file is not looked at. */
-const LIMIT = 4 * 1024 * 1024;
+/** More than any person writes. A longer file is not looked at, nor one of more values, or with a longer text in one. */
+const LIMIT = 1024 * 1024;
+const MOST_VALUES = 50_000;
+const LONGEST_VALUE = 4096;
 
 /** Where buildkitd looks without --config: by USER and the environment, as appdefaults does. */
 export function defaultConfigPath(mode: 'rootless' | 'rootful', values: { readonly [name: string]: string }): string {
@@ -88,16 +90,23 @@ export const configFile: Fact<ConfigFile> = {
       main.text.file === null && other?.text.file == null
         ? ANY_RELEASE
         : await look.get(buildkitdVersion).catch(() => ANY_RELEASE);
-    const judge = ({ text }: { text: ConfigText }): ConfigText =>
-      text.file === null || text.file.truncated
-        ? text
-        : { ...text, content: readConfig(text.file.text, bracket, text.file.utf8) };
+    const judge = ({ text, unseen }: Looked): Looked => {
+      if (text.file === null) return { text, unseen };
+      const refuse = (why: string): Looked => ({ text, unseen: reasonOf(tooMuch(`${text.path} ${why}`)) });
+      if (mostValues(text.file.text) > MOST_VALUES) return refuse(`may hold more than ${MOST_VALUES} values`);
+      const content = readConfig(text.file.text, bracket, text.file.utf8);
+      if (content.values.some(({ value }) => hasLongText(value)))
+        return refuse(`holds a text of more than ${LONGEST_VALUE} characters`);
+      return { text: { ...text, content }, unseen };
+    };
+    const judged = judge(main);
+    const first = other === null ? null : judge(other);
     return {
-      ...judge(main),
+      ...judged.text,
       source,
       bracket,
-      unseen: main.unseen,
-      defaultFile: other === null ? null : judge(other),
+      unseen: judged.unseen ?? (first?.unseen?.tooMuch === true ? first.unseen : null),
+      defaultFile: first?.text ?? null,
       elsewhere,
     };
   },
@@ -105,12 +114,31 @@ export const configFile: Fact<ConfigFile> = {
 
 const NOT_READ: ConfigReading = { ...NO_CONFIG, document: null };
 
-async function readText(look: Look, path: string): Promise<{ text: ConfigText; unseen: UnseenReason | null }> {
+interface Looked {
+  readonly text: ConfigText;
+  readonly unseen: UnseenReason | null;
+}
+
+/** How many values a text can hold at most: each stands behind one of "=,[". */
+function mostValues(text: string): number {
+  let count = 0;
+  for (const char of text) if (char === '=' || char === ',' || char === '[') count++;
+  return count;
+}
+
+const hasLongText = (value: Json): boolean =>
+  typeof value === 'string'
+    ? value.length > LONGEST_VALUE
+    : typeof value === 'object' &&
+      value !== null &&
+      Object.values(value).some((inner) => inner !== undefined && hasLongText(inner));
+
+async function readText(look: Look, path: string): Promise<Looked> {
   const { host } = look;
   const who = await look.get(identity);
   const base = { path, file: null, unreadable: null, odd: null, stat: null, content: NO_CONFIG } as const;
   const refused = (error: Unseen, stat: Stat | null) =>
-    error instanceof NotRecorded
+    error instanceof NotRecorded || error.tooMuch === true
       ? { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) }
       : { text: { ...base, stat, unreadable: reasonOf(error), content: NOT_READ }, unseen: null };
   if (!path.startsWith('/')) {
@@ -136,18 +164,15 @@ async function readText(look: Look, path: string): Promise<{ text: ConfigText; u
   }
   try {
     const file = await host.read(path, 'target', LIMIT);
-    if (file?.truncated) {
-      const why = `${path} is longer than ${LIMIT / 1024 / 1024} MiB; only buildkitd reads so much`;
-      return { text: { ...base, stat, file, content: NOT_READ }, unseen: { why } };
-    }
     return { text: { ...base, stat, file, content: file === null ? NO_CONFIG : NOT_READ }, unseen: null };
   } catch (error) {
     if (!(error instanceof Unseen)) throw error;
+    if (error.tooMuch === true) return refused(error, stat);
     // As root of its namespace, rootless buildkitd reads whatever belongs to the user, whatever the mode says.
     const own = who.mode === 'rootless' && stat.uid === who.target.uid && stat.gid === who.target.gid;
     if (!own) return refused(error, stat);
     const file = await host.read(path, 'self', LIMIT).catch(() => null);
-    if (file !== null && !file.truncated) return { text: { ...base, stat, file, content: NOT_READ }, unseen: null };
+    if (file !== null) return { text: { ...base, stat, file, content: NOT_READ }, unseen: null };
     return { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) };
   }
 }

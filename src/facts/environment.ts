@@ -1,6 +1,7 @@
 import type { EnvironmentSource, Fact } from '../model.ts';
 import { identity } from './identity.ts';
 import { unit } from './unit.ts';
+import { tooMuch } from './unseen.ts';
 
 export interface Variable {
   readonly value: string;
@@ -12,6 +13,10 @@ export interface Environment {
   /** The same, flattened, for tools and probes run as the target. */
   readonly values: { readonly [name: string]: string };
 }
+
+/** The longest variable that is taken, and the longest PATH: every program is looked for in each of its directories. */
+const LONGEST = 32 * 1024;
+const MOST_DIRECTORIES = 500;
 
 /** Variables that decide something for buildkitd, rootlesskit or a client; others are never read. */
 export const ENVIRONMENT_NAMES = [
@@ -68,7 +73,12 @@ export const environment: Fact<Environment> = {
     const who = await look.get(identity);
     const variables: { [name: string]: Variable } = {};
     const put = (values: { readonly [name: string]: string }, source: EnvironmentSource): void => {
-      for (const [name, value] of Object.entries(values)) variables[name] = { value, source };
+      for (const [name, value] of Object.entries(values)) {
+        if (value.length > LONGEST) throw tooMuch(`the variable ${name} has more than ${LONGEST} characters`);
+        if (name === 'PATH' && value.split(':').length > MOST_DIRECTORIES)
+          throw tooMuch(`PATH has more than ${MOST_DIRECTORIES} directories`);
+        variables[name] = { value, source };
+      }
     };
     if (who.target.uid === who.self.uid) put(await host.env(), 'process');
     else {

@@ -43,7 +43,7 @@ export function parseGetcap(output: string, path: string): FileCapabilities | nu
   const line = output.split('\n').find((one) => one.startsWith(`${path} `));
   if (line === undefined) return null;
   let text = line.slice(path.length).trim().replace(/^= /, '');
-  const root = /\s*\[rootid=(\d+)\]\s*$/.exec(text);
+  const root = /\[rootid=(\d+)\]$/.exec(text);
   if (root !== null) text = text.slice(0, root.index).trim();
   if (text === '' || text === '=') return null;
   const effective = new Set<string>();
@@ -103,7 +103,7 @@ export const idmapHelpers: Fact<IdmapHelpers> = {
       newuidmap,
       newgidmap,
       path: values.PATH ?? '',
-      suseLevel: /^\s*PERMISSION_SECURITY=["']?([^"'\n]*)/m.exec(security?.text ?? '')?.[1]?.trim() ?? null,
+      suseLevel: /^[ \t]*PERMISSION_SECURITY=["']?([^"'\n]*)/m.exec(security?.text ?? '')?.[1]?.trim() ?? null,
     };
   },
 };

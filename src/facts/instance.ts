@@ -90,7 +90,7 @@ async function lockOf(look: Look, path: string): Promise<{ held: boolean; pid: n
       if (!(error instanceof Unseen)) throw error;
     }
   }
-  const text = (await look.host.read('/proc/locks', 'self').catch(() => null))?.text ?? '';
+  const text = (await look.host.read('/proc/locks', 'self', 8 * 1024 * 1024).catch(() => null))?.text ?? '';
   // st_dev as glibc packs it; on file systems with anonymous devices (btrfs) the numbers differ and nothing is found.
   const [major, minor] = [
     Math.floor(stat.dev / 256) & 0xfff,

@@ -52,7 +52,7 @@ const SIGNS: readonly (readonly [vendor: KernelVendor, sign: RegExp])[] = [
 ];
 /** Where the name tells nothing, who built it does (the tail of /proc/version). */
 const BUILDERS: readonly (readonly [vendor: KernelVendor, builder: RegExp])[] = [
-  ['ubuntu', /\(buildd@[^)]*\)/],
+  ['ubuntu', /\(buildd@[^()]*\)/],
   ['debian', /\(debian-kernel@lists\.debian\.org\)/],
   ['suse', /\(geeko@buildhost\)/],
   ['arch', /\(linux@archlinux\)|\(linux-lts@archlinux\)/],

@@ -99,7 +99,7 @@ export const listeners: Fact<Listeners> = {
     });
 
     const flags = by === 'rootlesskit' ? options.rootlesskitFlags : {};
-    const ownRun = (flags['copy-up'] ?? []).some((directory) => directory.replace(/\/+$/, '') === '/run');
+    const ownRun = (flags['copy-up'] ?? []).some((directory) => directory.replace(/(?<!\/)\/+$/, '') === '/run');
     const runc = ownRun ? await look.host.stat('/run/runc', 'target').catch(() => undefined) : undefined;
     return {
       all,

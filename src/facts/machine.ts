@@ -13,7 +13,7 @@ export const machine: Fact<Omit<HostReport, 'arch' | 'software'>> = {
       quiet(look.get(osRelease)),
       quiet(look.get(kernel)),
       quiet(look.get(container)),
-      quiet(host.read('/proc/cpuinfo', 'self')),
+      quiet(host.read('/proc/cpuinfo', 'self', 16 * 1024 * 1024)),
       quiet(host.read('/proc/meminfo', 'self')),
       quiet(host.read('/sys/class/dmi/id/sys_vendor', 'self')),
       quiet(host.read('/sys/hypervisor/type', 'self')),

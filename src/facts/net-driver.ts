@@ -5,6 +5,7 @@ import { launcher } from './namespace.ts';
 import { processStatus } from './process-status.ts';
 import { reach } from './reach.ts';
 import { settings } from './settings.ts';
+import { unlessTooMuch } from './unseen.ts';
 
 /** A CNI configuration as buildkitd would use it. */
 export interface CniConfig {
@@ -78,10 +79,13 @@ export const netDriver: Fact<NetDriver> = {
     const [file, directoryStat, programs, tun, readable, writable, cache, iptables, ownPlugins] = await Promise.all([
       host.read(path, 'target').then(
         (reading) => ({ text: reading?.text ?? null, broken: null }),
-        (error: unknown) => ({ text: null, broken: error instanceof Error ? error.message : String(error) }),
+        (error: unknown) => {
+          unlessTooMuch(error);
+          return { text: null, broken: error instanceof Error ? error.message : String(error) };
+        },
       ),
       host.stat(directory, 'target').catch(() => null),
-      host.list(directory, 'target').catch(() => null),
+      host.list(directory, 'target').catch(unlessTooMuch),
       host.stat('/dev/net/tun', 'target').catch(() => null),
       host.access('/dev/net/tun', 'r', 'target'),
       host.access('/dev/net/tun', 'w', 'target'),
@@ -90,7 +94,7 @@ export const netDriver: Fact<NetDriver> = {
       findInPath(look, 'buildkit-cni-bridge', values.PATH ?? ''),
     ]);
     const copied = (by === 'rootlesskit' ? (rootlesskitFlags['copy-up'] ?? []) : []).map((one) =>
-      one.replace(/\/+$/, ''),
+      one.replace(/(?<!\/)\/+$/, ''),
     );
     const detached = rootlesskitFlags['detach-netns'];
     const exists = file.text !== null || file.broken !== null;

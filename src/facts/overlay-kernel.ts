@@ -19,7 +19,7 @@ export function overlayInUserNamespace(kernel: Kernel, os: OsRelease | null, per
     (os?.id === 'ubuntu' && /-(generic|aws|azure|gcp|gke|oracle|kvm|lowlatency)\b/.test(release))
   )
     return { allows: true, because: `Ubuntu's kernel ${release} allows it` };
-  const enterprise = /^4\.18\.0-(\d+)[.\w]*\.el8/.exec(release)?.[1];
+  const enterprise = /^4\.18\.0-(\d+)(?!\d)[.\w]*\.el8/.exec(release)?.[1];
   if (enterprise !== undefined) {
     return Number(enterprise) >= 348
       ? { allows: true, because: `the kernel ${release} of Enterprise Linux 8.5 or later allows it` }

@@ -51,7 +51,7 @@ export const processStatus: Fact<ProcessStatus> = {
     const noNewPrivs = field('NoNewPrivs');
     const uids = parseIdMap(uidMap?.text ?? '');
     const [first] = uids;
-    const text = (apparmor ?? label)?.text.replace(/[\0\n]+$/, '') ?? '';
+    const text = (apparmor ?? label)?.text.replace(/(?<![\0\n])[\0\n]+$/, '') ?? '';
     return {
       noNewPrivs: noNewPrivs === null ? null : noNewPrivs === '1',
       seccomp: seccomp === '0' ? 0 : seccomp === '1' ? 1 : seccomp === '2' ? 2 : null,

@@ -3,7 +3,7 @@ import { ANY_RELEASE, type Release, surelyBefore, surelySince } from '../buildki
 import type { Fact } from '../model.ts';
 import { buildkitdVersion } from './buildkitd-version.ts';
 import { configFile } from './config-file.ts';
-import { NotRecorded, reasonOf, Unseen } from './unseen.ts';
+import { NotRecorded, reasonOf, tooMuch, Unseen, unlessTooMuch } from './unseen.ts';
 
 /** The directory whose *.json files buildkitd reads at its start, since v0.25.0. */
 export interface ProvenanceEnv {
@@ -16,6 +16,7 @@ export interface ProvenanceEnv {
   readonly surely: boolean;
 }
 
+const MOST = 100;
 const SINCE: Release = [0, 25, 0];
 
 export const provenanceEnv: Fact<ProvenanceEnv | null> = {
@@ -34,22 +35,25 @@ export const provenanceEnv: Fact<ProvenanceEnv | null> = {
       if (stat === null) return null;
       if (stat.kind !== 'directory') return { path, bad: [], refused: `it is a ${stat.kind}`, surely };
       if (!(await host.access(path, 'r', 'target'))) return { path, bad: [], refused: 'permission denied', surely };
-      const names = ((await host.list(path, 'target')) ?? []).filter((name) => name.endsWith('.json')).slice(0, 100);
+      const names = ((await host.list(path, 'target')) ?? []).filter((name) => name.endsWith('.json'));
+      if (names.length > MOST) throw tooMuch(`${path} has more than ${MOST} files`);
       const bad: { name: string; why: string }[] = [];
       for (const name of names) {
         try {
           const inner = await host.stat(`${path}/${name}`, 'target');
           if (inner?.kind === 'directory') continue;
           const file = await host.read(`${path}/${name}`, 'target');
-          if (file !== null && !file.truncated) checkObject(file.text);
+          if (file !== null) checkObject(file.text);
         } catch (error) {
           if (error instanceof NotRecorded) throw error;
+          unlessTooMuch(error);
           bad.push({ name, why: error instanceof Unseen ? reasonOf(error).why : 'it is no JSON object' });
         }
       }
       return { path, bad, refused: null, surely };
     } catch (error) {
       if (!(error instanceof Unseen) || error instanceof NotRecorded) throw error;
+      unlessTooMuch(error);
       return { path, bad: [], refused: reasonOf(error).why, surely };
     }
   },

@@ -2,6 +2,7 @@ import { valueAt } from '../buildkit/config.ts';
 import type { Fact, Json } from '../model.ts';
 import { configFile } from './config-file.ts';
 import { type KeyPair, lookAtPair, lookAtPem, type PemFile } from './tls.ts';
+import { tooMuch } from './unseen.ts';
 
 /** One [registry."HOST"] table as buildkitd uses it, with the files that it names. */
 export interface Registry {
@@ -16,7 +17,7 @@ export interface Registry {
   readonly directories: readonly { readonly path: string; readonly names: readonly string[] | null }[];
 }
 
-/** As many files of one configuration as are worth a look; beyond that nothing is told of them. */
+/** As many files of one configuration as are worth a look. */
 const MOST = 200;
 
 export const registries: Fact<readonly Registry[]> = {
@@ -27,9 +28,9 @@ export const registries: Fact<readonly Registry[]> = {
     if (typeof table !== 'object' || table === null || Array.isArray(table)) return [];
     let left = MOST;
     const few = <T>(items: readonly T[]): readonly T[] => {
-      const taken = items.slice(0, Math.max(0, left));
-      left -= taken.length;
-      return taken;
+      left -= items.length;
+      if (left < 0) throw tooMuch(`the registries of the configuration name more than ${MOST} files`);
+      return items;
     };
     return Promise.all(
       Object.entries(table).map(async ([host, entry]): Promise<Registry> => {

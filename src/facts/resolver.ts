@@ -17,7 +17,7 @@ const BEHIND_RESOLVED = '/run/systemd/resolve/resolv.conf';
 
 /** Is systemd-resolved the only server, so that buildkitd asks for those behind it? */
 function isResolved(text: string): boolean {
-  const servers = [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)].map((found) => found[1]);
+  const servers = [...text.matchAll(/^[ \t]*nameserver[ \t]+(\S+)/gm)].map((found) => found[1]);
   return servers.length === 1 && servers[0] === '127.0.0.53';
 }
 

@@ -25,7 +25,7 @@ export interface Selinux {
 
 /** The type of "user:role:type:level"; null for anything else. */
 export function selinuxType(label: string): string | null {
-  return /^[^:\s]+:[^:\s]+:([^:\s]+)(:|$)/.exec(label.replace(/[\0\n]+$/, ''))?.[1] ?? null;
+  return /^[^:\s]+:[^:\s]+:([^:\s]+)(:|$)/.exec(label.replace(/(?<![\0\n])[\0\n]+$/, ''))?.[1] ?? null;
 }
 
 /** `ls -Zd` and `matchpathcon`: lines of label and path in either order, "?" and "<<none>>" for none. */
@@ -53,7 +53,7 @@ export const selinux: Fact<Selinux> = {
       look.get(mounts).catch(() => []),
       look.get(processStatus).catch(() => null),
     ]);
-    const policy = /^\s*SELINUXTYPE=(\w+)/m.exec(config?.text ?? '')?.[1] ?? null;
+    const policy = /^[ \t]*SELINUXTYPE=(\w+)/m.exec(config?.text ?? '')?.[1] ?? null;
     const domain = status?.label == null ? null : selinuxType(status.label);
     const on = enforce !== null || mounted.some(({ fstype }) => fstype === 'selinuxfs');
     const state = !on ? 'off' : enforce?.text.trim() === '0' ? 'permissive' : 'enforcing';

@@ -7,6 +7,7 @@ import { environment } from './environment.ts';
 import { identity } from './identity.ts';
 import { fromStart } from './start-directory.ts';
 import { splitWords, unit } from './unit.ts';
+import { tooMuch, Unseen } from './unseen.ts';
 
 /** A setting with where it came from; `key` is the dotted key of buildkitd.toml that holds it. */
 export interface Setting<T> {
@@ -63,6 +64,9 @@ export interface Settings {
   readonly rootlessPaths: boolean;
 }
 
+/** Each is tried. */
+const MOST_ADDRESSES = 100;
+
 const isString = (value: Json | undefined): value is string => typeof value === 'string';
 const isStrings = (value: Json | undefined): value is readonly string[] =>
   Array.isArray(value) && value.every(isString);
@@ -83,6 +87,8 @@ export const settings: Fact<Settings> = {
       look.get(unit),
       look.get(configFile),
     ]);
+    // By what buildkitd would do without it, the wrong host would be judged.
+    if (config.unseen?.tooMuch === true) throw new Unseen(config.unseen.why, undefined, true);
     const document: ConfigDocument | null = config.content.document;
     const flags: Flags = service?.buildkitd.flags ?? parseBuildkitdArgs(splitWords(values.BUILDKITD_FLAGS ?? '')).flags;
     const rootlessPaths = usesRootlessPaths(who.mode, values);
@@ -125,6 +131,8 @@ export const settings: Fact<Settings> = {
       (given) => given,
       look.request.addresses,
     );
+    if (addresses.value.length > MOST_ADDRESSES)
+      throw tooMuch(`buildkitd is to listen on more than ${MOST_ADDRESSES} addresses`);
     const root = pick<string>(
       'root',
       defaultRoot,

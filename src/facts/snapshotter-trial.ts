@@ -117,9 +117,9 @@ export function whyUntried({ directory, answer, unseen }: Circumstances, outcome
 export function failureWords(outcome: Exclude<Outcome, { ok: true }>): string {
   if (outcome.errno !== null) return outcome.errno;
   return outcome.message
-    .replaceAll(/\S*\/\.bk-doctor-\w+\S*?:?(?=\s|$)/g, '')
+    .replaceAll(/\S+/g, (word) => (/\/\.bk-doctor-\w/.test(word) ? '' : word))
     .replace(/dmesg\(1\) may have more information[^.]*\.?/, '')
     .replaceAll(/\s+/g, ' ')
-    .replace(/[\s.]+$/, '')
+    .replace(/(?<![\s.])[\s.]+$/, '')
     .trim();
 }

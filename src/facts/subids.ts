@@ -141,7 +141,7 @@ async function readFile(host: HostReader, path: string, owners: readonly string[
       return {
         ...blank,
         readable: as === 'target',
-        known: !reading.truncated,
+        known: true,
         // Counted only where it is asked for.
         get digest() {
           return reading.digest;
@@ -150,6 +150,7 @@ async function readFile(host: HostReader, path: string, owners: readonly string[
       };
     } catch (error) {
       if (!(error instanceof Unseen)) throw error;
+      if (error.tooMuch === true) throw error;
     }
   }
   return { ...blank, readable: false, known: false };

@@ -1,6 +1,8 @@
 import { type Flags, parseBuildkitdArgs, parseRootlesskitArgs } from '../buildkit/flags.ts';
 import type { Fact, Look } from '../model.ts';
 import { identity } from './identity.ts';
+import { type ReadingBudget, readingBudget } from './reading-budget.ts';
+import { tooMuch, unlessTooMuch } from './unseen.ts';
 
 /** The systemd unit that starts buildkitd for the target, with what it decides. */
 export interface Unit {
@@ -17,6 +19,11 @@ export interface Unit {
   /** The setting that does so: NoNewPrivileges itself, or one that implies it in a user's unit (systemd.exec(5)). */
   readonly noNewPrivilegesBy: string | null;
 }
+
+/** So many units of a directory are read, those that BuildKit's name stands in first. */
+const MOST_UNITS = 1000;
+/** More words than any command line or environment that a person wrote. */
+const MOST_WORDS = 1000;
 
 /** Settings that systemd can only make with seccomp, for which an ordinary user's process needs no_new_privs. */
 const FILTERING = ['SystemCallFilter', 'SystemCallArchitectures', 'SystemCallLog', 'RestrictAddressFamilies'];
@@ -40,7 +47,7 @@ interface Section {
 
 /** Parses the [Service] section of unit text and drop-ins, in order; an empty assignment resets its key (systemd.unit(5)). */
 export function parseService(texts: readonly string[]): Section {
-  const values: { [key: string]: string[] } = {};
+  const values: { [key: string]: string[] } = Object.create(null);
   for (const text of texts) {
     let section = '';
     for (const line of text.replace(/\\\r?\n/g, ' ').split(/\r?\n/)) {
@@ -56,7 +63,11 @@ export function parseService(texts: readonly string[]): Section {
       const key = trimmed.slice(0, at).trim();
       const value = trimmed.slice(at + 1).trim();
       if (value === '') delete values[key];
-      else values[key] = [...(values[key] ?? []), value];
+      else {
+        const list = values[key];
+        if (list === undefined) values[key] = [value];
+        else list.push(value);
+      }
     }
   }
   return values;
@@ -108,14 +119,17 @@ export const unit: Fact<Unit | null> = {
       for (const directory of user) places.push([directory, 'user']);
     }
     for (const directory of system) places.push([directory, 'system']);
+    const budget = readingBudget(look.host, `the units that may start buildkitd for ${name ?? `user ${uid}`}`);
     for (const [directory, scope] of places) {
-      const names = (await look.host.list(directory, 'target').catch(() => null)) ?? [];
+      const names = (await look.host.list(directory, 'target').catch(unlessTooMuch)) ?? [];
       const own = directory.startsWith('/etc/') || directory.startsWith(`${configHome}/`);
       const candidates = names
         .filter((file) => file.endsWith('.service') && (own || file.includes('buildkit')))
         .sort((a, b) => Number(b.includes('buildkit')) - Number(a.includes('buildkit')) || (a < b ? -1 : 1));
-      for (const file of candidates.slice(0, 200)) {
-        const found = await readUnit(look, directory, file, scope, { uid, name, home }, who.mode === 'rootless');
+      for (const [index, file] of candidates.entries()) {
+        if (index === MOST_UNITS) throw tooMuch(`${directory} has more than ${MOST_UNITS} units`);
+        const account = { uid, name, home };
+        const found = await readUnit(look, budget, directory, file, scope, account, who.mode === 'rootless');
         if (found !== null) return found;
       }
     }
@@ -125,6 +139,7 @@ export const unit: Fact<Unit | null> = {
 
 async function readUnit(
   { host }: Look,
+  budget: ReadingBudget,
   directory: string,
   file: string,
   scope: 'system' | 'user',
@@ -132,18 +147,18 @@ async function readUnit(
   rootless: boolean,
 ): Promise<Unit | null> {
   const path = `${directory}/${file}`;
-  const main = await host.read(path, 'target').catch(() => null);
+  const main = await budget.read(path);
   if (main === null) return null;
-  const texts = [main.text];
+  const texts = [main];
   const dropIns = [
     `${directory}/${file}.d`,
     ...(directory.startsWith('/etc/') ? [] : [`/etc/systemd/${scope}/${file}.d`]),
   ];
   for (const dropIn of dropIns) {
-    for (const name of (await host.list(dropIn, 'target').catch(() => null)) ?? []) {
+    for (const name of (await host.list(dropIn, 'target').catch(unlessTooMuch)) ?? []) {
       if (!name.endsWith('.conf')) continue;
-      const text = await host.read(`${dropIn}/${name}`, 'target').catch(() => null);
-      if (text !== null) texts.push(text.text);
+      const text = await budget.read(`${dropIn}/${name}`);
+      if (text !== null) texts.push(text);
     }
   }
   const service = parseService(texts);
@@ -163,7 +178,11 @@ async function readUnit(
   };
   const expand = (text: string): string =>
     text.replace(/%(.)/g, (whole, letter: string) => specifiers[letter] ?? whole);
-  const argv = splitWords(line.replace(/^[-@:+!]+/, '')).map(expand);
+  const few = (words: readonly string[], of: string): readonly string[] => {
+    if (words.length > MOST_WORDS) throw tooMuch(`${of} of ${path} has more than ${MOST_WORDS} words`);
+    return words;
+  };
+  const argv = few(splitWords(line.replace(/^[-@:+!]+/, '')), 'ExecStart').map(expand);
   const start = argv.findIndex((word) => base(word) === 'buildkitd');
   if (start < 0) return null;
   const kit = argv.slice(0, start).findIndex((word) => base(word) === 'rootlesskit');
@@ -175,16 +194,15 @@ async function readUnit(
     if (!wanted) return null;
   }
   const environment: { [name: string]: string } = {};
-  for (const assignments of service.Environment ?? []) {
-    for (const word of splitWords(assignments)) {
-      const at = word.indexOf('=');
-      if (at > 0) environment[word.slice(0, at)] = expand(word.slice(at + 1));
-    }
+  const assigned = few(service.Environment ?? [], 'Environment').flatMap(splitWords);
+  for (const word of few(assigned, 'Environment')) {
+    const at = word.indexOf('=');
+    if (at > 0) environment[word.slice(0, at)] = expand(word.slice(at + 1));
   }
   for (const named of service.EnvironmentFile ?? []) {
     const from = expand(named.replace(/^-/, ''));
-    const text = (await host.read(from, 'target').catch(() => null))?.text ?? '';
-    for (const row of text.split(/\r?\n/)) {
+    const text = (await budget.read(from)) ?? '';
+    for (const row of few(text.split(/\r?\n/), `The environment file ${from}`)) {
       const found = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(row);
       if (found?.[1] !== undefined) environment[found[1]] = splitWords(found[2] ?? '').join(' ');
     }

@@ -4,12 +4,19 @@ import type { Fact, Optional, UnseenReason } from '../model.ts';
 export class Unseen extends Error implements UnseenReason {
   readonly why: string;
   readonly command?: string;
-  constructor(why: string, command?: string) {
+  readonly tooMuch?: true;
+  constructor(why: string, command?: string, tooMuch?: true) {
     super(why);
     this.name = 'Unseen';
     this.why = why;
     if (command !== undefined) this.command = command;
+    if (tooMuch === true) this.tooMuch = true;
   }
+}
+
+/** More than is looked at: what a limit cuts off must not pass for absent. `what` is a sentence without its full stop. */
+export function tooMuch(what: string): Unseen {
+  return new Unseen(`${what}, which is more than bk-doctor looks at`, undefined, true);
 }
 
 /** A recording does not answer this question: nothing follows from it, not even a refusal. */
@@ -25,13 +32,21 @@ export function optional<T>(fact: Fact<T>): Optional<T> {
 }
 
 export function reasonOf(error: unknown): UnseenReason {
-  if (error instanceof Unseen)
-    return error.command === undefined ? { why: error.why } : { why: error.why, command: error.command };
+  if (error instanceof Unseen) {
+    const { why, command, tooMuch } = error;
+    return { why, ...(command === undefined ? {} : { command }), ...(tooMuch === undefined ? {} : { tooMuch }) };
+  }
   return { why: error instanceof Error ? error.message : String(error) };
 }
 
 /** For a look whose refusal means the same as absence; what a recording lacks stays unknown. */
 export function asAbsent(error: unknown): null {
-  if (error instanceof Unseen && !(error instanceof NotRecorded)) return null;
+  if (error instanceof Unseen && !(error instanceof NotRecorded) && error.tooMuch !== true) return null;
   throw error;
+}
+
+/** For a look whose refusal is as good as absence; only what is too much stays unknown. */
+export function unlessTooMuch(error: unknown): null {
+  if (error instanceof Unseen && error.tooMuch === true) throw error;
+  return null;
 }

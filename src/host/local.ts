@@ -1,7 +1,7 @@
 import { ENVIRONMENT_NAMES } from '../facts/environment.ts';
 import { parseMountInfo } from '../facts/mounts.ts';
 import { Unseen } from '../facts/unseen.ts';
-import type { Account, As, HostReader, Identity } from '../model.ts';
+import type { Account, As, HostReader, Identity, Mount } from '../model.ts';
 import { looker } from './looker.ts';
 import { Remote } from './remote.ts';
 import { SYSTEM_PATH } from './run-tool.ts';
@@ -12,7 +12,12 @@ const MAY_HANG = /^(nfs\d?|cifs|smb3|9p|afs|ceph|lustre|gpfs|glusterfs|autofs|fu
 
 /** Can a look here hang? lxcfs serves only /proc files, systemd's automount of binfmt_misc answers at once. */
 function mayHang(): boolean {
-  const mounts = parseMountInfo(looker.read('/proc/self/mountinfo', 8 * 1024 * 1024)?.text ?? '');
+  let mounts: readonly Mount[];
+  try {
+    mounts = parseMountInfo(looker.read('/proc/self/mountinfo', 8 * 1024 * 1024)?.text ?? '');
+  } catch {
+    return true;
+  }
   return mounts.some(
     ({ fstype, point }) => MAY_HANG.test(fstype) && !point.startsWith('/proc/') && !point.startsWith('/sys/'),
   );

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
 import { parseMountInfo } from '../facts/mounts.ts';
-import { Unseen } from '../facts/unseen.ts';
+import { tooMuch, Unseen } from '../facts/unseen.ts';
 import type { FileKind, FsStat, Mount, Reading, Stat } from '../model.ts';
 import { crypto } from './crypto.ts';
 import { errnoOf } from './errno.ts';
@@ -49,11 +49,15 @@ function absentOr<T>(path: string, look: () => T): T | null {
   try {
     return look();
   } catch (error) {
+    if (error instanceof Unseen) throw error;
     const errno = errnoOf(error);
     if (ABSENT.has(errno)) return null;
     throw new Unseen(`${path} cannot be looked at: ${wordsFor(errno)}`, `sudo ls -ld ${shellWord(path)}`);
   }
 }
+
+const sizeWords = (bytes: number): string =>
+  bytes >= 1024 * 1024 ? `${bytes / 1024 / 1024} MiB` : bytes >= 1024 ? `${bytes / 1024} KiB` : `${bytes} bytes`;
 
 export function wordsFor(errno: string): string {
   if (errno === 'EACCES') return 'permission denied';
@@ -101,13 +105,13 @@ export const looker = {
           chunks.push(Buffer.from(scratch.subarray(0, count)));
           length += count;
         }
-        const bytes = (chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)).subarray(0, limit);
+        if (length > limit) throw tooMuch(`${path} is longer than ${sizeWords(limit)}`);
+        const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
         return {
           ...decode(bytes),
           get digest() {
             return crypto().createHash('sha256').update(bytes).digest('hex');
           },
-          truncated: length > limit,
         };
       } finally {
         fs.closeSync(file);
@@ -132,8 +136,11 @@ export const looker = {
       const names: string[] = [];
       const open = fs.opendirSync(directory, { bufferSize: 1024 });
       try {
-        for (let entry = open.readSync(); entry !== null && names.length < MOST_NAMES; entry = open.readSync())
+        for (let entry = open.readSync(); entry !== null; entry = open.readSync()) {
+          if (names.length === MOST_NAMES)
+            throw tooMuch(`${directory} has more than ${MOST_NAMES.toLocaleString('en')} entries`);
           names.push(entry.name);
+        }
       } finally {
         open.closeSync();
       }

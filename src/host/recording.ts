@@ -107,7 +107,7 @@ export function recordedHost(recording: Recording): HostReader {
     async (...args: readonly unknown[]) => {
       const found = recording.answers[question(verb, args)];
       if (found === undefined) throw new NotRecorded();
-      if (found.unseen !== undefined) throw new Unseen(found.unseen.why, found.unseen.command);
+      if (found.unseen !== undefined) throw new Unseen(found.unseen.why, found.unseen.command, found.unseen.tooMuch);
       return found.value;
     };
   const verbs = Object.fromEntries(VERBS.map((verb) => [verb, answer(verb)])) as unknown as HostReader;

@@ -85,7 +85,7 @@ export class Remote {
         clearTimeout(pending.timer);
         this.#pending.delete(id);
         if (unseen === undefined) pending.resolve(value ?? null);
-        else pending.reject(new Unseen(unseen.why, unseen.command));
+        else pending.reject(new Unseen(unseen.why, unseen.command, unseen.tooMuch));
       });
     }
     child.on('close', () => {

@@ -2,6 +2,8 @@ import type { Allowed, FileKind, ForeignEntry, IdRange, Survey } from '../model.
 
 /** How many foreign entries are named; the rest is counted. */
 const MOST_NAMED = 20;
+/** So many owners are counted each on its own. */
+const MOST_OWNERS = 1000;
 
 /** find(1) tests that hold for ids inside any of the ranges. "-uid +N" means greater, "-uid -N" less. */
 function inside(test: '-uid' | '-gid', ranges: readonly IdRange[]): string[] {
@@ -58,6 +60,7 @@ export function surveyReader(outside: (id: number, of: 'uid' | 'gid') => number 
 } {
   let rest = '';
   let foreign = 0;
+  let known = 0;
   const owners: { [owner: string]: number } = {};
   const first: ForeignEntry[] = [];
   const decoder = new TextDecoder();
@@ -67,7 +70,8 @@ export function surveyReader(outside: (id: number, of: 'uid' | 'gid') => number 
     foreign++;
     const ids = { uid: outside(Number(uid), 'uid'), gid: outside(Number(gid), 'gid') };
     const owner = `${ids.uid ?? '?'}:${ids.gid ?? '?'}`;
-    owners[owner] = (owners[owner] ?? 0) + 1;
+    if (owners[owner] === undefined && ++known > MOST_OWNERS) owners['?:?'] = (owners['?:?'] ?? 0) + 1;
+    else owners[owner] = (owners[owner] ?? 0) + 1;
     if (first.length < MOST_NAMED)
       first.push({
         path: path.join('\t'),

@@ -78,7 +78,7 @@ export async function whoIsWho(request: Request, env: NodeJS.ProcessEnv): Promis
   const gid = process.getegid?.() ?? 0;
   const entries = passwdFile();
   const own = accountOf(await lookUp(uid, entries), { uid, gid, groups: process.getgroups?.() ?? [gid] });
-  const nested = !/^\s*0\s+0\s+4294967295\s*$/m.test(readOr('/proc/self/uid_map', '0 0 4294967295'));
+  const nested = !/^[ \t]*0[ \t]+0[ \t]+4294967295[ \t]*$/m.test(readOr('/proc/self/uid_map', '0 0 4294967295'));
   const sudo =
     uid === 0 && env.SUDO_USER !== undefined && env.SUDO_USER !== '' && env.SUDO_USER !== 'root' ? env.SUDO_USER : null;
   const wanted = request.user ?? (request.mode === 'rootful' ? null : sudo);

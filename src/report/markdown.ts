@@ -102,9 +102,18 @@ function details(summary: string, lines: readonly string[]): string {
   return `<details><summary>${summary}</summary>\n\n${lines.join('\n')}\n\n</details>`;
 }
 
+const onOneLine = (text: string): string =>
+  text.includes('\n')
+    ? text
+        .split('\n')
+        .map((line) => line.trim())
+        .filter(Boolean)
+        .join(' ')
+    : text;
+
 /** Text in which nothing is Markdown or HTML, on one line. */
 function prose(text: string): string {
-  return visible(text.replace(/\s*\n\s*/g, ' ')).replace(/[\\`*_<>[\]|#~&]/g, '\\$&');
+  return visible(onOneLine(text)).replace(/[\\`*_<>[\]|#~&]/g, '\\$&');
 }
 
 /** An inline code span: its fence is longer than any run of backticks inside. */

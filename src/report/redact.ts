@@ -113,7 +113,7 @@ function evidenceIn({ checks }: Report, fields: ReadonlySet<string>): readonly s
 
 /** The machine's name in an address or a URL; empty for numbers and for what is no name. */
 function hostOf(address: string): string {
-  const host = address.replace(/^[a-z-]+:\/\//i, '').replace(/[/:].*$/, '');
+  const host = address.replace(/^[a-z-]+:\/\//i, '').replace(/[/:][\s\S]*$/, '');
   return /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/.test(host) && !/^[\d.]+$/.test(host) ? host : '';
 }
 

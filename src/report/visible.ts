@@ -27,7 +27,7 @@ export function visible(text: string): string {
 /** The same for text of several lines: line ends stay line ends, tabs become two spaces. */
 export function visibleLines(text: string): readonly string[] {
   return text
-    .replace(/\n+$/, '')
+    .replace(/(?<!\n)\n+$/, '')
     .split('\n')
     .map((line) => visible(line.replaceAll('\t', '  ')));
 }

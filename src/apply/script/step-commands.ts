@@ -95,7 +95,7 @@ function editCommand(step: Extract<Step, { do: 'edit' }>, { before, after, later
 
 async function textOf(step: Extract<Step, { do: 'edit' }>, host: HostReader): Promise<string | null> {
   const reading = await host.read(step.path, step.as === 'root' ? 'self' : step.as, 16 * 1024 * 1024);
-  if (reading !== null && (!reading.utf8 || reading.truncated))
+  if (reading !== null && !reading.utf8)
     throw new Refused(`${step.path} is not UTF-8 text of a reasonable size, so it must be edited by hand`);
   return reading?.text ?? null;
 }

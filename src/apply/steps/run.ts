@@ -96,7 +96,7 @@ function refuseArguments(argv: readonly string[], work: Work): void {
 
 function leadsThroughRoots(path: string): boolean {
   try {
-    const { directory, exclusive } = walk(path.slice(0, path.replace(/\/+$/, '').lastIndexOf('/')) || '/', 0);
+    const { directory, exclusive } = walk(path.slice(0, path.replace(/(?<!\/)\/+$/, '').lastIndexOf('/')) || '/', 0);
     directory.close();
     return exclusive;
   } catch (error) {

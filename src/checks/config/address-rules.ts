@@ -29,7 +29,7 @@ export function meantAddress(text: string): string | null {
 
 /** How an address of a known scheme is written. */
 export function addressAdvice(address: ListenAddress): string {
-  const bare = address.scheme === 'tcp' ? /^(.*:.*):(\d+)$/.exec(address.hostPort) : null;
+  const bare = address.scheme === 'tcp' ? /^([\s\S]*):(\d+)$/.exec(address.hostPort) : null;
   if (bare?.[1] !== undefined && parseIp(bare[1]) !== null)
     return `Write an IPv6 host in brackets: tcp://[${bare[1]}]:${bare[2] ?? ''}.`;
   return 'Write unix:///PATH or tcp://HOST:PORT.';

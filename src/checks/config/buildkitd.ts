@@ -149,7 +149,7 @@ function fileProblems(
       },
     ];
   if (unreadable === null) return [];
-  const below = target.home !== null && path.startsWith(`${target.home.replace(/\/+$/, '')}/`);
+  const below = target.home !== null && path.startsWith(`${target.home.replace(/(?<!\/)\/+$/, '')}/`);
   const ours = path.startsWith('/etc/buildkit/') || source === 'option';
   // Only what can be nothing but a configuration of root's: a mistyped --config must not open /etc/shadow.
   const roots = mode === 'rootless' && stat?.uid === 0 && stat.gid === 0 && path.endsWith('.toml');

@@ -39,7 +39,7 @@ function platformComplaint(text: string, at: Release): string | null {
   if (bad !== undefined)
     return bad === '' ? 'a part of it is empty' : `${JSON.stringify(bad)} has a character that platforms cannot have`;
   if (/%(?![0-9a-fA-F]{2})/.test(text)) return 'two hexadecimal digits must follow %';
-  const only = parts.length === 1 ? (parts[0] ?? '').replace(/\(.*$/, '') : null;
+  const only = parts.length === 1 ? (parts[0] ?? '').replace(/\([\s\S]*$/, '') : null;
   if (only !== null && !KNOWN_OS.test(only) && !KNOWN_ARCH.test(only))
     return 'no operating system and no processor has this name';
   return null;

@@ -132,7 +132,7 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
     return { problems, unseen };
 
     function hostProblem({ host, mirrors, http, insecure }: Registry, base: readonly string[]): void {
-      const bare = host.replace(/^[a-z]+:\/\//i, '').replace(/\/.*$/, '');
+      const bare = host.replace(/^[a-z]+:\/\//i, '').replace(/\/[\s\S]*$/, '');
       const real = HUB.test(bare) ? 'docker.io' : bare;
       if (real === host || real === '' || mirrorHosts.has(host)) return;
       const from = firstOf.get(host)?.written.slice(0, 2) ?? base;
@@ -159,7 +159,7 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
     function mirrorProblem({ host }: Registry, mirror: string, item: number, base: readonly string[]): void {
       const path = [...base, 'mirrors'];
       const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(mirror)?.[1]?.toLowerCase();
-      const bare = scheme === undefined ? mirror : mirror.slice(scheme.length + 3).replace(/\/+$/, '');
+      const bare = scheme === undefined ? mirror : mirror.slice(scheme.length + 3).replace(/(?<!\/)\/+$/, '');
       const at = mirrorHost(mirror);
       const written = [...writtenAs(path), String(item)];
       const scarce = compareReleases(config.content.releases[0] ?? NEWEST, [0, 12, 0]) < 0;
@@ -337,4 +337,4 @@ export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
 };
 
 /** The host of a mirror, with its port: what its own table would be called. */
-const mirrorHost = (mirror: string): string => mirror.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/\/.*$/, '');
+const mirrorHost = (mirror: string): string => mirror.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/\/[\s\S]*$/, '');

@@ -266,6 +266,8 @@ function privilegeWords(kind: string | null): string {
 
 /** Without what Go prints of its own structures. */
 function shortened(words: string): string {
-  const text = words.replace(/ &\{.*\}(?=:)/, '');
+  const from = words.indexOf(' &{');
+  const to = words.lastIndexOf('}:');
+  const text = from >= 0 && to > from ? words.slice(0, from) + words.slice(to + 1) : words;
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }

@@ -8,6 +8,9 @@ import { scratchName } from './scratch.ts';
 
 const LAUNCH_MS = 20_000;
 const SURVEY_MS = 120_000;
+const MOST_ANSWERS = 100;
+const LONGEST = 16 * 1024;
+const MOST_UNREAD = 1024 * 1024;
 /** Where the script puts the subordinate ids: inside id N is SHIFT + N. */
 const SHIFT = 1_000_000;
 
@@ -17,10 +20,18 @@ export async function probeNamespace(
   environment: { readonly [name: string]: string },
 ): Promise<NamespaceAnswer> {
   const answers = new Map<string, string>();
-  const survey = surveyReader((id, of) => outsideOf(id, answers.get(`${of}map`) ?? ''));
+  let ended = false;
+  const maps = new Map<string, ReturnType<typeof parseIdMap>>();
+  const mapOf = (key: string): ReturnType<typeof parseIdMap> => {
+    const known = maps.get(key) ?? parseIdMap(answers.get(key) ?? '');
+    if (answers.has(key)) maps.set(key, known);
+    return known;
+  };
+  const survey = surveyReader((id, of) => outsideOf(id, mapOf(`${of}map`)));
   let surveyed: Survey | null = null;
   let rest: Buffer = Buffer.alloc(0);
   const onStdout = (chunk: Buffer): void => {
+    if (ended) return;
     const all = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let from = 0;
     for (let at = all.indexOf(0); at >= 0; at = all.indexOf(0, from)) {
@@ -29,9 +40,12 @@ export async function probeNamespace(
       const tab = record.indexOf(9);
       const key = record.subarray(0, tab).toString('utf8');
       if (key === 'foreign') survey.take(Buffer.concat([record.subarray(tab + 1), Buffer.of(0)]));
-      else answers.set(key, record.subarray(tab + 1).toString('utf8'));
+      else if (answers.size < MOST_ANSWERS)
+        answers.set(key, record.subarray(tab + 1, tab + 1 + LONGEST).toString('utf8'));
     }
     rest = all.subarray(from);
+    // No script of ours says so much at once: the launcher speaks for itself.
+    ended = rest.length > MOST_UNREAD;
   };
   const shell = findTool('sh', SYSTEM_PATH) ?? '/bin/sh';
   const unshare = findTool('unshare', SYSTEM_PATH);
@@ -65,11 +79,7 @@ export async function probeNamespace(
     const answer = answers.get(key) ?? answers.get('workspace');
     if (answer === undefined || (answers.get(key) === undefined && !WORKSPACE.has(key))) return null;
     if (answer === 'ok') return { ok: true };
-    // mount(8) adds a hint for a person.
-    const message = answer
-      .replace(/^fail /, '')
-      .replace(/\.?\s*dmesg\(1\) may have more information[^.]*\./, '')
-      .trim();
+    const message = withoutHint(answer.replace(/^fail /, ''));
     return { ok: false, errno: errnoInText(message), message };
   };
   const ready = answers.get('ready') === 'ok';
@@ -90,11 +100,16 @@ export async function probeNamespace(
   };
 }
 
+/** mount(8) ends with a hint for a person. */
+function withoutHint(words: string): string {
+  const at = words.indexOf('dmesg(1) may have more information');
+  return at < 0 ? words.trim() : words.slice(0, at).trim().replace(/\.$/, '');
+}
+
 /** An id of the shifted namespace in our own terms; null for the overflow id, behind which every foreign owner hides. */
-function outsideOf(id: number, map: string): number | null {
+function outsideOf(id: number, map: ReturnType<typeof parseIdMap>): number | null {
   const inside = id === 0 ? 0 : id - SHIFT;
-  for (const [from, to, count] of parseIdMap(map))
-    if (inside >= from && inside < from + count) return to + inside - from;
+  for (const [from, to, count] of map) if (inside >= from && inside < from + count) return to + inside - from;
   return null;
 }
 

@@ -1,8 +1,8 @@
+import { unlessTooMuch } from '../../facts/unseen.ts';
 import type { PemAnswer } from '../../model.ts';
 import { crypto } from '../crypto.ts';
 import { looker } from '../looker.ts';
-
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
+import { pemBlocks } from './pem-blocks.ts';
 
 function textOf(path: string): string {
   const file = looker.read(path);
@@ -18,7 +18,7 @@ export function probePem(path: string): PemAnswer {
     const { X509Certificate } = crypto();
     const certificates: PemAnswer['certificates'][number][] = [];
     let privateKeys = 0;
-    for (const [block, label = ''] of textOf(path).matchAll(BLOCK)) {
+    for (const { label, block } of pemBlocks(textOf(path))) {
       if (label.endsWith('PRIVATE KEY')) privateKeys++;
       else if (label === 'CERTIFICATE') {
         const { subject, validFrom, validTo, ca } = new X509Certificate(block);
@@ -32,6 +32,7 @@ export function probePem(path: string): PemAnswer {
     }
     return { certificates, privateKeys, error: null };
   } catch (error) {
+    unlessTooMuch(error);
     return { certificates: [], privateKeys: 0, error: messageOf(error) };
   }
 }
@@ -45,6 +46,7 @@ export function probeKeypair(cert: string, key: string): { matches: boolean | nu
       return { matches: null, error: 'the key is encrypted with a password' };
     return { matches: new X509Certificate(textOf(cert)).checkPrivateKey(createPrivateKey(text)), error: null };
   } catch (error) {
+    unlessTooMuch(error);
     return { matches: null, error: messageOf(error) };
   }
 }
