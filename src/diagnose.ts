@@ -106,23 +106,71 @@ async function examineOne(look: Look, entry: CatalogEntry): Promise<CheckReport>
       }
     }),
   );
-  let result: NotApplicable | Examined;
-  if (missing.length > 0) result = { problems: [], unseen: missing };
-  else {
-    try {
-      result = (entry.check.examine as (facts: unknown) => NotApplicable | Examined)(facts);
-    } catch (error) {
-      result = {
-        problems: [],
-        unseen: [
-          {
-            why: `bk-doctor's own fault in ${entry.check.id}: ${error instanceof Error ? error.message : String(error)}`,
-          },
-        ],
-      };
+  const { result, fault } = missing.length > 0 ? { result: { problems: [], unseen: missing } } : judged(entry, facts);
+  return reportOf(entry, result, look.host.now() - started, fault);
+}
+
+/** A check that fails, or answers nonsense, is unknown, and costs no other its answer. */
+function judged(
+  { check }: CatalogEntry,
+  facts: { readonly [name: string]: unknown },
+): { readonly result: NotApplicable | Examined; readonly fault?: string } {
+  try {
+    const result = (check.examine as (facts: unknown) => NotApplicable | Examined)(facts);
+    if (!('notApplicable' in result)) {
+      if (!Array.isArray(result.problems) || !Array.isArray(result.unseen))
+        throw new TypeError('it answers no problems');
+      // Evidence is data, or no report could be written.
+      JSON.stringify(result.problems);
     }
+    return { result };
+  } catch (error) {
+    const fault = `bk-doctor's own fault in ${check.id}: ${wordsOf(error)}`;
+    return { result: { problems: [], unseen: [{ why: fault }] }, fault };
   }
-  return reportOf(entry, result, look.host.now() - started);
+}
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const STEPS: ReadonlySet<unknown> = new Set<Step['do']>([
+  'edit',
+  'directory',
+  'remove',
+  'owner',
+  'mode',
+  'adopt',
+  'sysctl',
+  'run',
+  'tell',
+]);
+
+/** What a fix plans. One that fails, or plans nonsense, plans nothing: its check is told all the same. */
+function planned(
+  { check, fix }: CatalogEntry,
+  problems: readonly Problem<Json>[],
+): { readonly fixes: readonly PlannedFix[]; readonly fault?: string } {
+  if (fix === undefined || problems.length === 0) return { fixes: [] };
+  try {
+    const treatments: readonly Treatment[] = fix.plan(problems);
+    for (const treatment of treatments) refuseNonsense(treatment, problems.length);
+    JSON.stringify(treatments);
+    return {
+      fixes: treatments.map((treatment) => ({ ...treatment, needs: needsOf(treatment.steps), diff: null })),
+    };
+  } catch (error) {
+    return {
+      fixes: [],
+      fault: `how to repair it is not known, by a fault of bk-doctor itself in ${check.id}: ${wordsOf(error)}`,
+    };
+  }
+}
+
+function refuseNonsense({ for: indexes, risk, steps }: Treatment, count: number): void {
+  const stray = indexes.find((index) => !Number.isInteger(index) || index < 0 || index >= count);
+  if (stray !== undefined) throw new Error(`its plan is for problem ${stray} of ${count}`);
+  if (!['safe', 'risky', 'manual'].includes(risk)) throw new Error(`its plan has the risk ${String(risk)}`);
+  const strange = steps.find((step) => !STEPS.has(step.do));
+  if (strange !== undefined) throw new Error(`its plan has the step ${String(strange.do)}`);
 }
 
 async function seenFact<T>(look: Look, fact: Fact<T>): Promise<Seen<T>> {
@@ -144,10 +192,17 @@ export function statusOf(result: NotApplicable | Examined): Status {
   return result.unseen.length > 0 ? 'unknown' : 'pass';
 }
 
-function reportOf({ check, fix }: CatalogEntry, result: NotApplicable | Examined, durationMs: number): CheckReport {
+function reportOf(
+  entry: CatalogEntry,
+  result: NotApplicable | Examined,
+  durationMs: number,
+  ownFault?: string,
+): CheckReport {
+  const { check } = entry;
   const problems: readonly Problem<Json>[] = 'problems' in result ? result.problems : [];
   const unseen = 'unseen' in result ? result.unseen : [];
-  const treatments: readonly Treatment[] = fix === undefined || problems.length === 0 ? [] : fix.plan(problems);
+  const { fixes, fault = ownFault } = planned(entry, problems);
+  const unknown = [...unseen.map(({ why }) => why), ...(fault !== undefined && fault !== ownFault ? [fault] : [])];
   return {
     id: check.id,
     title: check.title,
@@ -155,16 +210,13 @@ function reportOf({ check, fix }: CatalogEntry, result: NotApplicable | Examined
     decides: check.decides,
     status: statusOf(result),
     reason:
-      'notApplicable' in result
-        ? result.notApplicable
-        : unseen.length > 0
-          ? [...new Set(unseen.map(({ why }) => why))].join('; ')
-          : null,
+      'notApplicable' in result ? result.notApplicable : unknown.length > 0 ? [...new Set(unknown)].join('; ') : null,
     tell: unseen.find(({ command }) => command !== undefined)?.command ?? null,
     problems,
-    fixes: treatments.map((treatment): PlannedFix => ({ ...treatment, needs: needsOf(treatment.steps), diff: null })),
+    fixes,
     docs: `docs/checks/${check.id}.md`,
     durationMs,
+    ...(fault === undefined ? {} : { fault }),
   };
 }
 

@@ -14,7 +14,20 @@ export interface Reading {
   /** SHA-256, hexadecimal. */
   readonly digest: string;
   readonly utf8: boolean;
+  /** Secrets in it were masked: `text` is not what the file holds, and must not be written back. */
+  readonly masked?: true;
 }
+/** What a file is: how its secrets are told apart from the rest. */
+export type ReadingKind =
+  | 'toml'
+  | 'unit'
+  | 'environment-file'
+  | 'json'
+  | 'environ'
+  | 'command-line'
+  | 'text'
+  | 'machine'
+  | 'other';
 export type FileKind = 'file' | 'directory' | 'symlink' | 'socket' | 'fifo' | 'character' | 'block';
 /** Inode data. `mode` is the 12 permission bits (setuid 0o4000 … 0o7777). Times are milliseconds since 1970. */
 export interface Stat {
@@ -252,8 +265,8 @@ export interface Account {
  */
 export interface HostReader {
   readonly identity: Identity;
-  /** Regular files only; at most `limit` bytes (default 1 MiB). Null when absent. Throws Unseen for directories, FIFOs, what may not be read and what is longer. */
-  read(path: string, as: As, limit?: number): Promise<Reading | null>;
+  /** Regular files only; at most `limit` bytes (default 1 MiB). Null when absent. Throws Unseen for directories, FIFOs, what may not be read and what is longer. Secrets are masked; `kind` is by its name where not given. */
+  read(path: string, as: As, limit?: number, kind?: ReadingKind): Promise<Reading | null>;
   /** Follows links: null for a dangling one. */
   stat(path: string, as: As): Promise<Stat | null>;
   lstat(path: string, as: As): Promise<Stat | null>;
@@ -458,6 +471,8 @@ export interface CheckReport {
   readonly fixes: readonly PlannedFix[];
   readonly docs: string;
   readonly durationMs: number;
+  /** A fault of bk-doctor itself in this check or its fix, in words; `reason` says it too. */
+  readonly fault?: string;
 }
 export type TreatmentResult =
   | 'cured'

@@ -1,5 +1,5 @@
 import { Unseen } from '../facts/unseen.ts';
-import type { As, HostReader, Step } from '../model.ts';
+import type { As, HostReader, ReadingKind, Step } from '../model.ts';
 import { tellStep } from '../report/steps.ts';
 import { visible } from '../report/visible.ts';
 import { Refused } from './refused.ts';
@@ -14,7 +14,7 @@ export async function preview(steps: readonly Step[], host: HostReader): Promise
   const editToml = await tomlEditorFor(editsOf(steps));
   for (const { path, as, edits } of editedFiles(steps)) {
     try {
-      const before = (await host.read(path, as, LIMIT))?.text ?? null;
+      const before = (await host.read(path, as, LIMIT, kindOfEdits(edits)))?.text ?? null;
       const after = edits.reduce<string | null>((text, { edit }) => applyEdit(text, edit, editToml), before);
       parts.push(await diffOf(path, before, after));
     } catch (error) {
@@ -35,6 +35,11 @@ interface EditedFile {
   readonly path: string;
   readonly as: As;
   readonly edits: readonly Extract<Step, { do: 'edit' }>[];
+}
+
+/** What is edited as TOML is TOML, whatever it is called. */
+function kindOfEdits(edits: EditedFile['edits']): ReadingKind | undefined {
+  return edits.some(({ edit }) => edit.edit === 'toml') ? 'toml' : undefined;
 }
 
 /** Each file once, with what is done to it in order. */

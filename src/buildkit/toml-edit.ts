@@ -1,6 +1,7 @@
 import { TomlError } from 'smol-toml';
 import { type AST, ParseError } from 'toml-eslint-parser';
 import type { Json, TomlEdit } from '../model.ts';
+import { isMasked, unmasked } from '../secrets/words.ts';
 import { meaningAt, meaningOf, meaningOfJson, pruneTo, put, sameMeaning, type Table, take } from './toml-meaning.ts';
 import { type PairSite, type Sites, samePath, sitesOf, startsWith } from './toml-sites.ts';
 import { NotToml, renderKey, renderKeys, renderValue } from './toml-text.ts';
@@ -30,9 +31,12 @@ export function editToml(text: string, changes: readonly TomlEdit[]): string {
   }, text);
 }
 
-function editOnce(text: string, change: TomlEdit): string {
+function editOnce(text: string, planned: TomlEdit): string {
+  let change = planned;
   try {
-    const wanted = intended(meaningOf(text), change);
+    const before = meaningOf(text);
+    change = withSecret(planned, before);
+    const wanted = intended(before, change);
     const after = carryOut(text, change);
     const got = meaningOf(after);
     for (const path of touched(change)) {
@@ -55,6 +59,15 @@ function editOnce(text: string, change: TomlEdit): string {
     if (error instanceof RangeError) throw new TomlEditRefused(`${told(change)}: the file is nested too deeply`);
     throw error;
   }
+}
+
+/** A plan knows an address without its user information; what is written takes it from the value that it replaces. */
+function withSecret(change: TomlEdit, before: Table): TomlEdit {
+  if (change.change !== 'set' || !isMasked(JSON.stringify(change.value))) return change;
+  const old = meaningAt(before, change.path);
+  const value = typeof change.value === 'string' && typeof old === 'string' ? unmasked(change.value, old) : null;
+  if (value === null) throw new TomlEditRefused(`${told(change)}: it holds a secret, which has to be written by hand`);
+  return { ...change, value };
 }
 
 const touched = (change: TomlEdit): readonly Path[] =>

@@ -1,7 +1,8 @@
+import type { Opened } from '../host/open.ts';
 import type { HostReader, Report } from '../model.ts';
 import { json, jsonText } from '../report/json.ts';
 import { markdown } from '../report/markdown.ts';
-import { type Private, redact, withoutSecrets } from '../report/redact.ts';
+import { type Private, redact, redacted, redactor, withoutSecrets } from '../report/redact.ts';
 import type { Commands } from '../report/summary.ts';
 import { terminal } from '../report/terminal.ts';
 import { type Appearance, appearanceOf } from './appearance.ts';
@@ -31,14 +32,23 @@ export function destinationOf(session: Session, globals: Globals): Destination {
   };
 }
 
-/** An answer that is no report: JSON, or text made for this destination. */
-export async function sendAnswer(
+/** An answer that is no report: JSON, or text made for this destination. `opened` is the host that it tells of, if any. */
+export async function sendAnswer<T>(
   destination: Destination,
   globals: Globals,
-  value: unknown,
-  text: (appearance: Appearance) => string | Promise<string>,
+  value: T,
+  text: (appearance: Appearance, shown: T) => string | Promise<string>,
+  opened: Opened | null = null,
 ): Promise<void> {
-  await destination.send(globals.format === 'json' ? jsonText(value) : await text(destination.appearance));
+  const hide = opened !== null && isHidden(globals, destination) ? redactor(await privateNames(opened.host)) : null;
+  const told = opened === null ? value : withoutSecrets(value, opened.hide);
+  const shown = hide === null ? told : redacted(told, hide);
+  const answer = globals.format === 'json' ? jsonText(shown) : await text(destination.appearance, shown);
+  await destination.send(hide === null || globals.format === 'json' ? answer : hide(answer));
+}
+
+function isHidden(globals: Globals, destination: Destination): boolean {
+  return globals.redact ?? (globals.format === 'markdown' || destination.file !== null);
 }
 
 /** Writes the report in the format asked for. */
@@ -47,11 +57,12 @@ export async function sendReport(
   destination: Destination,
   globals: Globals,
   report: Report,
-  how: { readonly commands: Commands; readonly diffs: boolean; readonly host: HostReader },
+  how: { readonly commands: Commands; readonly diffs: boolean; readonly opened: Opened },
 ): Promise<void> {
-  const hide = globals.redact ?? (globals.format === 'markdown' || destination.file !== null);
-  const hidden = hide ? redact(report, await privateNames(how.host)) : null;
-  const shown = hidden?.report ?? withoutSecrets(report);
+  const hide = isHidden(globals, destination);
+  const told = withoutSecrets(report, how.opened.hide);
+  const hidden = hide ? redact(told, await privateNames(how.opened.host)) : null;
+  const shown = hidden?.report ?? told;
   const commands = hidden === null ? how.commands : hiddenCommands(how.commands, hidden.hide);
   await destination.send(textOf(shown, globals, destination.appearance, { ...how, commands }));
   if (destination.file !== null) {
@@ -107,10 +118,12 @@ async function privateNames(host: HostReader): Promise<Private> {
     ...people.map(([user = '']) => user),
     ...subuid.split('\n').map((line) => line.split(':')[0]?.trim() ?? ''),
     host.identity.self.uid === 0 ? (host.identity.sudoUser ?? '') : (host.identity.self.name ?? ''),
+    host.identity.target.name ?? '',
   ];
+  const own = [host.identity.self.home, host.identity.target.home].filter((home) => home !== null);
   return {
     users: users.filter((user) => /^[^\s#\d][^\s#]*$/.test(user)),
-    homes: people.map(([, , , , , home = '']) => home).filter((home) => home.split('/').length > 2),
+    homes: [...people.map(([, , , , , home = '']) => home), ...own].filter((home) => home.split('/').length > 2),
     hosts: [name.trim()],
   };
 }

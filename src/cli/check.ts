@@ -39,7 +39,7 @@ async function check(session: Session, command: Command): Promise<number> {
   const globals = globalsOf(command);
   const asked = examinationOf(command);
   const destination = destinationOf(session, globals);
-  const recording = recordingFile(session, asked.record);
+  const recording = recordingFile(session, asked.record, globals);
   const opened = await open(session, asked);
   const progress = progressLine(session, globals.quiet);
   const inventory = globals.verbose || recording !== null || destination.file !== null;
@@ -53,7 +53,7 @@ async function check(session: Session, command: Command): Promise<number> {
   await sendReport(session, destination, globals, report, {
     commands: commandsOf(question, report.target, session.streams.env),
     diffs: false,
-    host: opened.host,
+    opened,
   });
   writeRecording();
   return exitCode(report, asked.failOn);

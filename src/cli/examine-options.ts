@@ -5,6 +5,8 @@ import { UsageError } from '../host/usage-error.ts';
 import type { Mode, Request } from '../model.ts';
 import type { FailOn } from '../report/exit-code.ts';
 import { visible } from '../report/visible.ts';
+import { maskVariable } from '../secrets/variables.ts';
+import { maskAddress } from '../secrets/words.ts';
 import { existingFile } from './private-file.ts';
 import { didYouMean, oneOf } from './wording.ts';
 
@@ -102,7 +104,7 @@ export function examinationOf(command: Command): Examination {
       env: environmentOf(given.env ?? []),
       config: given.config === undefined ? null : existingFile('--config', given.config),
       root: given.root === undefined ? null : resolve(given.root),
-      addresses: given.address ?? null,
+      addresses: given.address?.map((address) => maskAddress(address, () => {})) ?? null,
       probe: given.probe,
     },
     only,
@@ -135,7 +137,7 @@ function environmentOf(given: readonly string[]): Request['env'] {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
       throw new UsageError(`--env: "${visible(name)}" is not the name of a variable; write NAME=VALUE`);
     if (at < 0) throw new UsageError(`--env ${name}: write NAME=VALUE`);
-    env[name] = pair.slice(at + 1);
+    env[name] = maskVariable(name, pair.slice(at + 1), () => {});
   }
   return env;
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { assess, isSelected } from '../assess.ts';
 import { catalog } from '../catalog.ts';
-import { Unseen } from '../facts/unseen.ts';
+import { reasonOf, Unseen } from '../facts/unseen.ts';
 import { UsageError } from '../host/usage-error.ts';
 import type { HostReader, Report } from '../model.ts';
 import { exitCode } from '../report/exit-code.ts';
@@ -10,7 +10,7 @@ import type { Preview, TreatEvent } from '../treat.ts';
 import { type Destination, destinationOf, sendReport } from './answer.ts';
 import { open } from './check.ts';
 import { addExamineOptions, type Examination, examinationOf } from './examine-options.ts';
-import { type Globals, globalsOf } from './globals.ts';
+import { type Globals, globalsOf, refuseRedact } from './globals.ts';
 import { commandsOf } from './own-commands.ts';
 import { examined, type ProgressLine, progressLine } from './progress.ts';
 import { recordingFile, takeDown } from './recording-file.ts';
@@ -53,11 +53,13 @@ async function fix(session: Session, command: Command): Promise<number> {
     : plan(session, globals, asked, wishes, destination);
 }
 
-function wishesOf(command: Command, { format }: Globals, { replay }: Examination, { streams }: Session): Wishes {
+function wishesOf(command: Command, globals: Globals, { replay }: Examination, { streams }: Session): Wishes {
+  const { format } = globals;
   const given = command.opts<{ yes?: true; risky?: true; dryRun?: true; script?: true }>();
   if (given.dryRun && given.script) throw new UsageError('--dry-run and --script contradict each other: choose one');
   if (given.script && format !== 'terminal')
     throw new UsageError(`--script prints a shell script, not ${format}: leave one of them out`);
+  if (given.script) refuseRedact(globals, '--script prints what is to be done with real names');
   const plan = given.dryRun ? 'dry-run' : given.script ? 'script' : null;
   if (plan === null && replay !== null)
     throw new UsageError(
@@ -67,6 +69,7 @@ function wishesOf(command: Command, { format }: Globals, { replay }: Examination
     throw new UsageError(
       'fix asks before it changes anything, and there is no terminal to ask on: add --yes, --dry-run or --script',
     );
+  if (plan === null && !given.yes) refuseRedact(globals, 'fix asks with real names what it may change');
   return { yes: given.yes ?? false, risky: given.risky ?? false, plan };
 }
 
@@ -77,7 +80,7 @@ async function plan(
   { risky, plan }: Wishes,
   destination: Destination,
 ): Promise<number> {
-  const recording = recordingFile(session, asked.record);
+  const recording = recordingFile(session, asked.record, globals);
   const opened = await open(session, asked);
   const progress = progressLine(session, globals.quiet);
   const report = await examine(progress);
@@ -98,7 +101,7 @@ async function plan(
     await sendReport(session, destination, globals, shown, {
       commands: commandsOf({ ...asked, elsewhere: opened.replayed, verify: true }, report.target, session.streams.env),
       diffs: true,
-      host: opened.host,
+      opened,
     });
   }
   writeRecording();
@@ -119,7 +122,7 @@ async function apply(
   { yes, risky }: Wishes,
   destination: Destination,
 ): Promise<number> {
-  const recording = recordingFile(session, asked.record);
+  const recording = recordingFile(session, asked.record, globals);
   const opened = await open(session, asked);
   const line = progressLine(session, globals.quiet);
   const [{ Busy, Refused }, { treat }, { applyContext }] = await Promise.all([
@@ -178,7 +181,7 @@ async function apply(
   await sendReport(session, destination, globals, report, {
     commands: commandsOf({ ...asked, elsewhere: false, verify: true }, report.target, session.streams.env),
     diffs: false,
-    host: opened.host,
+    opened,
   });
   writeRecording();
   return refused === null ? exitCode(report, asked.failOn) : 1;
@@ -213,8 +216,8 @@ function previewOn(host: HostReader): Preview {
     try {
       return await preview(steps, host);
     } catch (error) {
-      if (error instanceof Unseen) return { diff: `# cannot be shown: ${visible(error.why)}\n` };
-      throw error;
+      const why = error instanceof Unseen ? error.why : `a fault of bk-doctor itself: ${reasonOf(error).why}`;
+      return { diff: `# cannot be shown: ${visible(why)}\n` };
     }
   };
 }

@@ -77,3 +77,8 @@ export function globalsOf(command: Command): Globals {
 export function refuseMarkdown({ format }: Globals, command: string): void {
   if (format === 'markdown') throw new UsageError(`${command} has no Markdown form: choose --format terminal or json`);
 }
+
+/** Where names cannot be replaced without losing what the answer is for. Throws UsageError. */
+export function refuseRedact({ redact }: Globals, why: string): void {
+  if (redact === true) throw new UsageError(`--redact cannot be used here: ${why}`);
+}

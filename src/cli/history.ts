@@ -29,7 +29,7 @@ export function registerHistory(program: Command, session: Session): void {
       const told = await history(journalOf(opened, session), opened.host.identity.self.uid).catch((error: unknown) => {
         throw error instanceof Refused ? new Undelivered(error.message) : error;
       });
-      await sendAnswer(destination, globals, told, (look) => historyText(told, look));
+      await sendAnswer(destination, globals, told, (look, shown) => historyText(shown, look), opened);
     });
 }
 

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { CommanderError } from 'commander';
 import { UsageError } from '../host/usage-error.ts';
 import { visible } from '../report/visible.ts';
+import { maskText } from '../secrets/text.ts';
 import { VERSION } from '../version.ts';
 import { endDescendants } from './descendants.ts';
 import { deliver, remark, tolerateClosedReaders, Undelivered } from './outlet.ts';
@@ -47,7 +48,7 @@ async function run(argv: readonly string[], desk: Desk, streams: Streams): Promi
 
 /** Says on stderr what went wrong, in one sentence, and answers the exit code. */
 async function failure(error: unknown, argv: readonly string[], desk: Desk, { stderr }: Streams): Promise<number> {
-  const say = (sentence: string): Promise<void> => remark(stderr, `bk-doctor: ${visible(sentence)}\n`);
+  const say = (sentence: string): Promise<void> => remark(stderr, `bk-doctor: ${visible(maskText(sentence))}\n`);
   const signalled = desk.signalled();
   if (signalled !== null) return signalled;
   if (error instanceof Interrupted) {
@@ -138,7 +139,7 @@ function openDesk(streams: Streams, quiet: boolean): Desk {
         code = value;
       },
       notice(text) {
-        if (!quiet) streams.stderr.write(`bk-doctor: ${visible(text)}\n`);
+        if (!quiet) streams.stderr.write(`bk-doctor: ${visible(maskText(text))}\n`);
       },
     },
     tidyUp,

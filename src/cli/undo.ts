@@ -55,8 +55,12 @@ async function takeBack(session: Session, id: string | null, command: Command): 
     const report = await session.patiently(() => undo(context, id)).finally(() => line.clear());
     const code = undoExitCode(report.transactions);
     if (code !== 2 || globals.format === 'json')
-      await sendAnswer(destination, globals, report, (look) =>
-        undoText(report, look, commandLine([...ownWords(session.streams.env), 'check'])),
+      await sendAnswer(
+        destination,
+        globals,
+        report,
+        (look, shown) => undoText(shown, look, commandLine([...ownWords(session.streams.env), 'check'])),
+        opened,
       );
     if (code === 2)
       session.streams.stderr.write(

@@ -47,6 +47,6 @@ async function run(session: Session, command: Command): Promise<number> {
       : explanationsOf((await assess(opened, asked, { inventory: false })).checks);
   progress.clear();
   const answer = { schema: 1, ...trial, diagnoses } as const;
-  await sendAnswer(destination, globals, answer, () => verificationText(answer));
+  await sendAnswer(destination, globals, answer, (_, shown) => verificationText(shown), opened);
   return trial.ok ? 0 : 1;
 }

@@ -2,11 +2,12 @@ import { type ConfigReading, NO_CONFIG, readConfig } from '../buildkit/config.ts
 import { parseBuildkitdArgs } from '../buildkit/flags.ts';
 import { ANY_RELEASE, type Bracket, surelyBefore } from '../buildkit/version.ts';
 import type { Fact, FileKind, Json, Look, Reading, Stat, UnseenReason } from '../model.ts';
+import { splitWords } from '../secrets/split-words.ts';
 import { buildkitdVersion } from './buildkitd-version.ts';
 import { environment } from './environment.ts';
 import { identity } from './identity.ts';
 import { fromStart } from './start-directory.ts';
-import { splitWords, unit } from './unit.ts';
+import { unit } from './unit.ts';
 import { NotRecorded, reasonOf, tooMuch, Unseen } from './unseen.ts';
 
 /** One file that buildkitd reads its configuration from. */
@@ -163,7 +164,7 @@ async function readText(look: Look, path: string): Promise<Looked> {
     return { text: { ...base, stat, odd, content: NOT_READ }, unseen: null };
   }
   try {
-    const file = await host.read(path, 'target', LIMIT);
+    const file = await host.read(path, 'target', LIMIT, 'toml');
     return { text: { ...base, stat, file, content: file === null ? NO_CONFIG : NOT_READ }, unseen: null };
   } catch (error) {
     if (!(error instanceof Unseen)) throw error;
@@ -171,7 +172,7 @@ async function readText(look: Look, path: string): Promise<Looked> {
     // As root of its namespace, rootless buildkitd reads whatever belongs to the user, whatever the mode says.
     const own = who.mode === 'rootless' && stat.uid === who.target.uid && stat.gid === who.target.gid;
     if (!own) return refused(error, stat);
-    const file = await host.read(path, 'self', LIMIT).catch(() => null);
+    const file = await host.read(path, 'self', LIMIT, 'toml').catch(() => null);
     if (file !== null) return { text: { ...base, stat, file, content: NOT_READ }, unseen: null };
     return { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) };
   }

@@ -94,7 +94,7 @@ type Reader = 'docker' | 'dockerd' | 'buildx';
 
 async function readDocument({ host }: Look, path: string, by: Reader): Promise<Document> {
   try {
-    const file = await host.read(path, 'target');
+    const file = await host.read(path, 'target', undefined, 'json');
     if (file === null) return { path, exists: false, broken: null, table: {} };
     const text = by === 'dockerd' ? file.text.replace(/^\ufeff/, '') : file.text;
     if (by !== 'buildx' && text.trim() === '') return { path, exists: true, broken: null, table: {} };

@@ -1,4 +1,5 @@
 import type { EnvironmentSource, Fact } from '../model.ts';
+import { isListed } from '../secrets/variables.ts';
 import { identity } from './identity.ts';
 import { unit } from './unit.ts';
 import { tooMuch } from './unseen.ts';
@@ -18,48 +19,6 @@ export interface Environment {
 const LONGEST = 32 * 1024;
 const MOST_DIRECTORIES = 500;
 
-/** Variables that decide something for buildkitd, rootlesskit or a client; others are never read. */
-export const ENVIRONMENT_NAMES = [
-  'PATH',
-  'USER',
-  'LOGNAME',
-  'HOME',
-  'SHELL',
-  'TMPDIR',
-  'XDG_RUNTIME_DIR',
-  'XDG_DATA_HOME',
-  'XDG_CONFIG_HOME',
-  'XDG_STATE_HOME',
-  'BUILDKIT_HOST',
-  'BUILDKITD_FLAGS',
-  'BUILDKITD_LOG_LEVEL',
-  'BUILDKITD_DEBUGADDR',
-  'BUILDKIT_NETWORK_BRIDGE_AUTO',
-  'BUILDKIT_SETUP_CGROUPV2_ROOT',
-  'ROOTLESSKIT_STATE_DIR',
-  'GETSUBIDS',
-  'DBUS_SESSION_BUS_ADDRESS',
-  'DOCKER_HOST',
-  'DOCKER_CONTEXT',
-  'DOCKER_CONFIG',
-  'DOCKER_BUILDKIT',
-  'BUILDX_BUILDER',
-  'BUILDX_CONFIG',
-  'KUBERNETES_SERVICE_HOST',
-  'LISTEN_FDS',
-  'OTEL_TRACES_EXPORTER',
-  'OTEL_METRICS_EXPORTER',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
-  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
-  'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT',
-  'OTEL_EXPORTER_OTLP_PROTOCOL',
-  'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL',
-  'OTEL_EXPORTER_OTLP_METRICS_PROTOCOL',
-  'OTEL_IGNORE_ERROR',
-  'JAEGER_TRACE',
-  'SSH_AUTH_SOCK',
-] as const;
-
 /** shadow's compiled defaults, where login.defs names no path. */
 const DEFAULT_PATH = {
   user: '/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games',
@@ -74,6 +33,7 @@ export const environment: Fact<Environment> = {
     const variables: { [name: string]: Variable } = {};
     const put = (values: { readonly [name: string]: string }, source: EnvironmentSource): void => {
       for (const [name, value] of Object.entries(values)) {
+        if (!isListed(name)) continue;
         if (value.length > LONGEST) throw tooMuch(`the variable ${name} has more than ${LONGEST} characters`);
         if (name === 'PATH' && value.split(':').length > MOST_DIRECTORIES)
           throw tooMuch(`PATH has more than ${MOST_DIRECTORIES} directories`);

@@ -77,7 +77,7 @@ export const netDriver: Fact<NetDriver> = {
     const path = oci.cniConfigPath.value;
     const directory = oci.cniBinaryPath.value;
     const [file, directoryStat, programs, tun, readable, writable, cache, iptables, ownPlugins] = await Promise.all([
-      host.read(path, 'target').then(
+      host.read(path, 'target', undefined, 'json').then(
         (reading) => ({ text: reading?.text ?? null, broken: null }),
         (error: unknown) => {
           unlessTooMuch(error);

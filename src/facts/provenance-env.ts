@@ -42,7 +42,7 @@ export const provenanceEnv: Fact<ProvenanceEnv | null> = {
         try {
           const inner = await host.stat(`${path}/${name}`, 'target');
           if (inner?.kind === 'directory') continue;
-          const file = await host.read(`${path}/${name}`, 'target');
+          const file = await host.read(`${path}/${name}`, 'target', undefined, 'json');
           if (file !== null) checkObject(file.text);
         } catch (error) {
           if (error instanceof NotRecorded) throw error;

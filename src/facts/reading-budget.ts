@@ -1,10 +1,10 @@
-import type { HostReader } from '../model.ts';
+import type { HostReader, ReadingKind } from '../model.ts';
 import { tooMuch, unlessTooMuch } from './unseen.ts';
 
 /** Reads small files until there were too many of them or of their text. What may not be read is as good as absent. */
 export interface ReadingBudget {
   /** Throws Unseen (too much) beyond the limits. */
-  read(path: string): Promise<string | null>;
+  read(path: string, kind: ReadingKind): Promise<string | null>;
 }
 
 const LONGEST = 256 * 1024;
@@ -16,9 +16,9 @@ export function readingBudget(host: HostReader, what: string): ReadingBudget {
   let files = 0;
   let length = 0;
   return {
-    async read(path) {
+    async read(path, kind) {
       if (++files > MOST_FILES) throw tooMuch(`${what} are more than ${MOST_FILES} files`);
-      const text = (await host.read(path, 'target', LONGEST).catch(unlessTooMuch))?.text ?? null;
+      const text = (await host.read(path, 'target', LONGEST, kind).catch(unlessTooMuch))?.text ?? null;
       length += text?.length ?? 0;
       if (length > MOST_TEXT) throw tooMuch(`${what} are more than ${MOST_TEXT / 1024 / 1024} MiB of text`);
       return text;

@@ -2,11 +2,12 @@ import { type ConfigDocument, valueAt } from '../buildkit/config.ts';
 import { type Flags, parseBuildkitdArgs } from '../buildkit/flags.ts';
 import { lineOf } from '../buildkit/line-of.ts';
 import type { Fact, Json, Source } from '../model.ts';
+import { splitWords } from '../secrets/split-words.ts';
 import { configFile, usesRootlessPaths } from './config-file.ts';
 import { environment } from './environment.ts';
 import { identity } from './identity.ts';
 import { fromStart } from './start-directory.ts';
-import { splitWords, unit } from './unit.ts';
+import { unit } from './unit.ts';
 import { tooMuch, Unseen } from './unseen.ts';
 
 /** A setting with where it came from; `key` is the dotted key of buildkitd.toml that holds it. */

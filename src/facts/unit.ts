@@ -1,5 +1,7 @@
 import { type Flags, parseBuildkitdArgs, parseRootlesskitArgs } from '../buildkit/flags.ts';
 import type { Fact, Look } from '../model.ts';
+import { splitWords } from '../secrets/split-words.ts';
+import { isListed } from '../secrets/variables.ts';
 import { identity } from './identity.ts';
 import { type ReadingBudget, readingBudget } from './reading-budget.ts';
 import { tooMuch, unlessTooMuch } from './unseen.ts';
@@ -12,6 +14,7 @@ export interface Unit {
   /** Null when the unit starts buildkitd without rootlesskit. */
   readonly rootlesskit: { readonly path: string; readonly args: readonly string[]; readonly flags: Flags } | null;
   readonly buildkitd: { readonly path: string; readonly args: readonly string[]; readonly flags: Flags };
+  /** Of `Environment=` and `EnvironmentFile=`, by the allow-list. */
   readonly environment: { readonly [name: string]: string };
   /** WorkingDirectory=, "~" for the home directory; null when the unit leaves it to systemd. */
   readonly workingDirectory: string | null;
@@ -73,30 +76,6 @@ export function parseService(texts: readonly string[]): Section {
   return values;
 }
 
-/** Splits a command line as systemd does: single and double quotes, backslash escapes. */
-export function splitWords(line: string): string[] {
-  const words: string[] = [];
-  let word: string | null = null;
-  let quote = '';
-  for (let at = 0; at < line.length; at++) {
-    const char = line[at] ?? '';
-    if (char === '\\' && at + 1 < line.length) {
-      word = (word ?? '') + line[++at];
-    } else if (quote !== '') {
-      if (char === quote) quote = '';
-      else word = (word ?? '') + char;
-    } else if (char === '"' || char === "'") {
-      quote = char;
-      word ??= '';
-    } else if (/\s/.test(char)) {
-      if (word !== null) words.push(word);
-      word = null;
-    } else word = (word ?? '') + char;
-  }
-  if (word !== null) words.push(word);
-  return words;
-}
-
 const base = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 export const unit: Fact<Unit | null> = {
@@ -147,7 +126,7 @@ async function readUnit(
   rootless: boolean,
 ): Promise<Unit | null> {
   const path = `${directory}/${file}`;
-  const main = await budget.read(path);
+  const main = await budget.read(path, 'unit');
   if (main === null) return null;
   const texts = [main];
   const dropIns = [
@@ -157,7 +136,7 @@ async function readUnit(
   for (const dropIn of dropIns) {
     for (const name of (await host.list(dropIn, 'target').catch(unlessTooMuch)) ?? []) {
       if (!name.endsWith('.conf')) continue;
-      const text = await budget.read(`${dropIn}/${name}`);
+      const text = await budget.read(`${dropIn}/${name}`, 'unit');
       if (text !== null) texts.push(text);
     }
   }
@@ -197,14 +176,15 @@ async function readUnit(
   const assigned = few(service.Environment ?? [], 'Environment').flatMap(splitWords);
   for (const word of few(assigned, 'Environment')) {
     const at = word.indexOf('=');
-    if (at > 0) environment[word.slice(0, at)] = expand(word.slice(at + 1));
+    const name = word.slice(0, at);
+    if (isListed(name)) environment[name] = expand(word.slice(at + 1));
   }
   for (const named of service.EnvironmentFile ?? []) {
     const from = expand(named.replace(/^-/, ''));
-    const text = (await budget.read(from)) ?? '';
+    const text = (await budget.read(from, 'environment-file')) ?? '';
     for (const row of few(text.split(/\r?\n/), `The environment file ${from}`)) {
       const found = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(row);
-      if (found?.[1] !== undefined) environment[found[1]] = splitWords(found[2] ?? '').join(' ');
+      if (found?.[1] !== undefined && isListed(found[1])) environment[found[1]] = splitWords(found[2] ?? '').join(' ');
     }
   }
   const directoryOf = service.WorkingDirectory?.at(-1);

@@ -1,7 +1,7 @@
-import { ENVIRONMENT_NAMES } from '../facts/environment.ts';
 import { parseMountInfo } from '../facts/mounts.ts';
 import { Unseen } from '../facts/unseen.ts';
 import type { Account, As, HostReader, Identity, Mount } from '../model.ts';
+import { ENVIRONMENT_NAMES } from '../secrets/variables.ts';
 import { looker } from './looker.ts';
 import { Remote } from './remote.ts';
 import { SYSTEM_PATH } from './run-tool.ts';
@@ -68,8 +68,7 @@ export function localHost(identity: Identity, given: NodeJS.ProcessEnv): HostRea
       const values: { [name: string]: string } = {};
       for (const name of ENVIRONMENT_NAMES) {
         const value = given[name];
-        // Whoever sends traces may have a password in the address.
-        if (value !== undefined) values[name] = name.endsWith('_ENDPOINT') ? value.replace(/\/\/[^/]*@/, '//') : value;
+        if (value !== undefined) values[name] = value;
       }
       return values;
     },

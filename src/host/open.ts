@@ -1,5 +1,6 @@
 import { Unseen } from '../facts/unseen.ts';
 import type { HostReader, Request } from '../model.ts';
+import { discreetHost, SAID } from './discreet.ts';
 import { localHost } from './local.ts';
 import { looker } from './looker.ts';
 import { parseRecording, recordedHost, recordingHost } from './recording.ts';
@@ -16,6 +17,8 @@ export interface Opened {
   readonly replayed: boolean;
   /** What the host answered until now, as JSON text; empty when nothing was to be recorded. */
   recording(): string;
+  /** A text without the secrets that were met on this host. */
+  hide(text: string): string;
   close(): Promise<void>;
 }
 
@@ -32,27 +35,35 @@ export interface OpenOptions {
 export async function openHost(request: Request, options: OpenOptions): Promise<Opened> {
   if (options.replay !== null) {
     const recording = parseRecording(readRecording(options.replay), options.replay);
+    // One that was made before secrets were masked, or changed since.
+    const recorded = discreetHost(recordedHost(recording));
     return {
-      host: recordedHost(recording),
+      host: recorded.host,
       request: { ...recording.request, probe: request.probe && recording.request.probe },
       arch: recording.arch,
       replayed: true,
       recording: () => '',
+      hide: recorded.secrets.hide,
       close: async () => {},
     };
   }
   const local = localHost(await whoIsWho(request, options.env), options.env);
   const close = async (): Promise<void> => local.close();
-  if (!options.record) return { host: local, request, arch: process.arch, replayed: false, recording: () => '', close };
-  const { host, recording } = recordingHost(local, request, process.arch);
+  const { host: discreet, secrets } = discreetHost(local);
+  const opened = { request, arch: process.arch, replayed: false, hide: secrets.hide, close } as const;
+  if (!options.record) return { ...opened, host: discreet, recording: () => '' };
+  const { host, recording } = recordingHost(discreet, request, process.arch);
   return {
+    ...opened,
     host,
-    request,
-    arch: process.arch,
-    replayed: false,
-    recording: () => `${JSON.stringify(recording(), null, 1)}\n`,
-    close,
+    recording: () =>
+      `${JSON.stringify(recording(), (key, value) => (SAID.has(key) ? hidden(value, secrets.hide) : value), 1)}\n`,
   };
+}
+
+/** A program may have said a secret before it was met anywhere else. */
+function hidden(value: unknown, hide: (text: string) => string): unknown {
+  return typeof value === 'string' ? hide(value) : value;
 }
 
 function readRecording(path: string): string {

@@ -1,5 +1,5 @@
 import { NotRecorded, reasonOf, Unseen } from '../facts/unseen.ts';
-import type { HostReader, Identity, Reading, Request, UnseenReason } from '../model.ts';
+import type { HostReader, Identity, Request, UnseenReason } from '../model.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Everything a host answered, so that it can be examined again on another machine. */
@@ -41,7 +41,7 @@ const VERBS: readonly Verb[] = [
   'probe',
 ];
 
-/** Passes every look on and keeps the answer. */
+/** Passes every look on and keeps the answer; secrets were masked by the host before. */
 export function recordingHost(
   host: HostReader,
   request: Request,
@@ -56,7 +56,7 @@ export function recordingHost(
       const key = question(verb, args);
       try {
         const value = await (host[verb] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
-        answers[key] = { value: verb === 'read' ? withoutSecrets(value as Reading | null) : value };
+        answers[key] = { value };
         return value;
       } catch (error) {
         if (error instanceof Unseen) answers[key] = { unseen: reasonOf(error) };
@@ -85,19 +85,6 @@ export function recordingHost(
       answers: Object.fromEntries(Object.entries(answers).sort(([a], [b]) => (a < b ? -1 : 1))),
     }),
   };
-}
-
-/** Credentials that client and daemon files can hold are masked; the shape of the file stays. */
-function withoutSecrets(reading: Reading | null): Reading | null {
-  if (reading === null) return null;
-  const text = reading.text
-    .replace(
-      /("(?:auth|identitytoken|registrytoken|password|secret|token|username)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi,
-      '$1"masked"',
-    )
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s"'@]+@/gi, '$1')
-    .replace(/-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----[\s\S]*?-----END \1-----/g, '(a private key, left out)');
-  return text === reading.text ? reading : { ...reading, text };
 }
 
 /** Examines a recording: a question that it lacks is unknown, never absence. */

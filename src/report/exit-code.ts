@@ -4,6 +4,7 @@ export type FailOn = 'error' | 'warning';
 
 /** For check, verify and fix (after fixing), in every format. Deselected checks are skips and do not count. */
 export function exitCode({ checks }: Pick<Report, 'checks'>, failOn: FailOn): 0 | 1 | 3 {
+  if (checks.some(({ fault }) => fault !== undefined)) return 3;
   const remains = checks.some(({ status }) => status === 'fail' || (failOn === 'warning' && status === 'warn'));
   if (remains) return 1;
   return checks.some(({ status, decides }) => status === 'unknown' && decides) ? 3 : 0;

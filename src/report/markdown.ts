@@ -30,7 +30,7 @@ export function markdown(report: Report): string {
         )
         .join('\n'),
     );
-  for (const check of findings) blocks.push(...finding(check));
+  for (const check of findings) blocks.push(...findingOrFault(check));
   blocks.push(
     details(`All ${count(report.checks.length, 'check')}`, [
       ...passes.map(({ id, title, problems }) =>
@@ -61,6 +61,18 @@ function table(rows: readonly Row[]): string {
 
 function sourced(value: string, source: string | undefined): string {
   return source === undefined ? value : `${value} (${source})`;
+}
+
+/** What cannot be laid out costs its own entry alone. */
+function findingOrFault(check: CheckReport): readonly string[] {
+  try {
+    return finding(check);
+  } catch (error) {
+    return [
+      `### ${code(check.id)}`,
+      `This entry could not be shown, by a fault of bk-doctor itself: ${prose(String(error))}`,
+    ];
+  }
 }
 
 function finding(check: CheckReport): readonly string[] {

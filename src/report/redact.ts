@@ -1,4 +1,5 @@
 import type { Report } from '../model.ts';
+import { maskText } from '../secrets/text.ts';
 
 /** What must not leave the house, as far as the caller knows it. */
 export interface Private {
@@ -38,40 +39,35 @@ const VOCABULARY = new Set(
 const USER_FIELDS = new Set('user users owner owners account accounts login'.split(' '));
 const HOST_FIELDS = new Set('host hostname registry mirror server domain proxy'.split(' '));
 
-/** Credentials stop at facts; this is the net below, and it is spread under every format. */
-export function maskSecrets(text: string): string {
-  return text
-    .replace(/(\b[a-z][a-z0-9+.-]{0,30}:\/\/)[^/\s"'@]{1,500}@/gi, '$1***@')
-    .replace(/-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g, '(private key)')
-    .replace(
-      /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}|AKIA[A-Z0-9]{16}|dckr_pat_[\w-]{20,})/g,
-      '***',
-    )
-    .replace(/\b(bearer|basic)\s+[A-Za-z0-9+/_=.-]{16,}/gi, '$1 ***')
-    .replace(
-      /((?:^|[^A-Za-z])(?:password|passwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token)["']?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s"',;]+)/gi,
-      '$1***',
-    );
+/** Fields that hold what programs said, or what was made of it. */
+const SAID = new Set('message reason tell why log subject'.split(' '));
+
+/** Any answer with credentials masked and all else as it is; `hide` knows the secrets of this host. */
+export function withoutSecrets<T>(answer: T, hide: (text: string) => string = (text) => text): T {
+  return mapText(answer, (text, key, inEvidence) => {
+    const masked = maskText(text);
+    return inEvidence || SAID.has(key) ? hide(masked) : masked;
+  });
 }
 
-/** The report with credentials masked and all else as it is. */
-export function withoutSecrets(report: Report): Report {
-  return mapText(report, maskSecrets, () => true);
-}
+/** What stands where a text could not be redacted. */
+export const LEFT_OUT = '(left out: could not be redacted)';
 
 /** The report as strangers may see it; `hide` does the same to any other text, with the same names. */
 export interface Redacted {
   readonly report: Report;
   readonly hide: (text: string) => string;
 }
+/** Changes a text; where it stands tells what it may be. */
+type Change = (text: string, key: string, inEvidence: boolean) => string;
 
 /**
  * Puts stable names (`<user1>`, `<home1>`, `<host1>`, `<ip1>`) for accounts, homes, machines and addresses, and masks
- * credentials. Numeric ids, versions and everything below neutral paths stay, because a diagnosis needs them. Throws
- * when a home directory is left in the text.
+ * credentials. Numeric ids, versions and everything below neutral paths stay, because a diagnosis needs them. A text in
+ * which a home directory is left is left out as a whole.
  */
 export function redact(report: Report, known: Private): Redacted {
-  const hideNames = hiderOf({
+  const hide = redactor({
     users: [
       ...(report.target.user === null ? [] : [report.target.user]),
       ...valuesOf(report, ['USER', 'LOGNAME']),
@@ -86,11 +82,29 @@ export function redact(report: Report, known: Private): Redacted {
         .filter((host) => host !== ''),
     ],
   });
-  const hide = (text: string): string => hideNames(maskSecrets(text));
-  const hidden = mapText(report, hide, (key) => !VOCABULARY.has(key));
-  if (/\/home\/(?!<)[^/\s"'`:,;)]/.test(JSON.stringify(hidden)))
-    throw new Error('a home directory was left in a report that should be fit to be shown');
-  return { report: hidden, hide };
+  return { report: redacted(report, hide), hide };
+}
+
+/** Hides these names in any text, each under one name of its own; a text that resists is left out. */
+export function redactor(known: Private): (text: string) => string {
+  const hideNames = hiderOf(known);
+  return (text) => checked(() => hideNames(maskText(text)));
+}
+
+/** Any answer with its texts hidden, but those that are bk-doctor's own vocabulary. */
+export function redacted<T>(answer: T, hide: (text: string) => string): T {
+  return mapText(answer, (text, key, inEvidence) =>
+    inEvidence || !VOCABULARY.has(key) ? hide(text) : checked(() => text),
+  );
+}
+
+function checked(hidden: () => string): string {
+  try {
+    const text = hidden();
+    return /\/home\/(?!<)[^/\s"'`:,;)]/.test(text) ? LEFT_OUT : text;
+  } catch {
+    return LEFT_OUT;
+  }
 }
 
 function valuesOf({ target }: Report, names: readonly string[]): readonly string[] {
@@ -144,10 +158,10 @@ function hiderOf(known: Private): (text: string) => string {
   return (text) => {
     let shown = text;
     if (homePattern !== null) shown = shown.replace(homePattern, (path) => home(path));
-    shown = shown.replace(/(?<![\w.-])\/home\/([^/\s"'`:,;)<]+)/g, (path) => home(path));
+    shown = shown.replace(/\/home\/[^/\s"'`:,;)<]+/g, (path) => home(path));
     if (hostPattern !== null) shown = shown.replace(hostPattern, (name) => host(name));
     shown = shown.replace(
-      /((?:https?|tcp|docker-container|ssh):\/\/(?:\*\*\*@)?)([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)/g,
+      /((?:https?|tcp|docker-container|ssh):\/\/(?:\*\*\*(?::\*\*\*)?@)?)([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)/g,
       (all, scheme, name) => (isPublic(name) || /^[\d.]+$/.test(name) ? all : `${scheme}${host(name)}`),
     );
     if (userPattern !== null) shown = shown.replace(userPattern, (name) => user(name));
@@ -182,15 +196,15 @@ function patternOf(words: readonly string[], before: string, after: string): Reg
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 const unique = (words: readonly string[]): readonly string[] => [...new Set(words)].filter((word) => word !== '');
 
-/** The same value with every text changed, but those in fields that `wanted` refuses. Names of evidence fields are text, too. */
-function mapText<T>(value: T, change: (text: string) => string, wanted: (key: string) => boolean): T {
+/** The same value with every text changed. Names of evidence fields are text, too. */
+function mapText<T>(value: T, change: Change): T {
   const visit = (inner: unknown, key: string, inEvidence: boolean): unknown => {
-    if (typeof inner === 'string') return inEvidence || wanted(key) ? change(inner) : inner;
+    if (typeof inner === 'string') return change(inner, key, inEvidence);
     if (Array.isArray(inner)) return inner.map((each) => visit(each, key, inEvidence));
     if (typeof inner !== 'object' || inner === null) return inner;
     return Object.fromEntries(
       Object.entries(inner).map(([name, each]) => [
-        inEvidence ? change(name) : name,
+        inEvidence ? change(name, name, true) : name,
         visit(each, name, inEvidence || name === 'evidence'),
       ]),
     );

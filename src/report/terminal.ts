@@ -38,7 +38,7 @@ export function terminal(report: Report, layout: Layout): string {
   const sections: (readonly string[])[] = [];
   if (!layout.quiet) sections.push(header(report, pen));
   sections.push(treatmentLines(report, layout, pen));
-  for (const check of findings) sections.push(finding(check, layout, pen));
+  for (const check of findings) sections.push(findingOrFault(check, layout, pen));
   if (layout.verbose) {
     for (const check of passes) sections.push(passed(check, pen));
     sections.push(settingsOf(report, pen), inventoryOf(report, pen));
@@ -69,6 +69,16 @@ function header({ tool, target, host }: Report, pen: Pen): readonly string[] {
 function heading(status: Status, id: string, note: string, pen: Pen): string {
   const [, , word, colour] = SIGNS[status];
   return `${pen.paint(colour, `${pen.sign(status)} ${word}`)}  ${pen.paint('bold', pen.line(id))}${note}`;
+}
+
+/** What cannot be laid out costs its own entry alone. */
+function findingOrFault(check: CheckReport, layout: Layout, pen: Pen): readonly string[] {
+  try {
+    return finding(check, layout, pen);
+  } catch (error) {
+    const fault = `This entry could not be shown, by a fault of bk-doctor itself: ${String(error)}`;
+    return [heading(check.status, check.id, '', pen), ...pen.text(fault, '  ')];
+  }
 }
 
 function finding(check: CheckReport, { verbose, diffs, commands }: Layout, pen: Pen): readonly string[] {

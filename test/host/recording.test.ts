@@ -3,6 +3,7 @@ import { catalog } from '../../src/catalog.ts';
 import { createLook, examine } from '../../src/diagnose.ts';
 import { kernel } from '../../src/facts/kernel.ts';
 import { osRelease } from '../../src/facts/os-release.ts';
+import { discreetHost } from '../../src/host/discreet.ts';
 import { parseRecording, recordedHost, recordingHost } from '../../src/host/recording.ts';
 import { UsageError } from '../../src/host/usage-error.ts';
 import { ASK, VirtualHost } from '../virtual-host.ts';
@@ -27,7 +28,7 @@ test('a replay answers as the host did, and what was never asked is unknown', as
 });
 
 test('credentials do not get into a recording', async () => {
-  const recorder = recordingHost(machine(), ASK, 'x64');
+  const recorder = recordingHost(discreetHost(machine()).host, ASK, 'x64');
   await recorder.host.read('/home/alice/.docker/config.json', 'target');
   await recorder.host.read('/x', 'target');
   const text = JSON.stringify(recorder.recording());

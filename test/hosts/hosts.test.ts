@@ -11,7 +11,15 @@ import { MACHINES, openMachine } from './machines.ts';
 const EVERYTHING = { only: [], skip: [] };
 
 function assessed(host: HostReader, request: Request): Promise<Report> {
-  const opened: Opened = { host, request, arch: 'x64', replayed: true, recording: () => '', close: async () => {} };
+  const opened: Opened = {
+    host,
+    request,
+    arch: 'x64',
+    replayed: true,
+    recording: () => '',
+    hide: (text) => text,
+    close: async () => {},
+  };
   return assess(opened, EVERYTHING, { inventory: false });
 }
 function examined(machine: Machine, ask: Partial<Request> = {}): Promise<Report> {

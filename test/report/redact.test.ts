@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../../src/model.ts';
-import { maskSecrets, type Private, redact, withoutSecrets } from '../../src/report/redact.ts';
+import { LEFT_OUT, type Private, redact, withoutSecrets } from '../../src/report/redact.ts';
 import { everything } from './everything.ts';
 
 const NOBODY: Private = { users: [], homes: [], hosts: [] };
@@ -37,7 +37,7 @@ describe('redact', () => {
       'Linux 5.15.153.1-microsoft-standard-WSL2 at 12:30:45, map 0:1001:1',
       'Linux 5.15.153.1-microsoft-standard-WSL2 at 12:30:45, map 0:1001:1',
     ],
-    ['https://u:p@mirror.corp.example/v2 but https://ghcr.io/x', 'https://***@<host2>/v2 but https://ghcr.io/x'],
+    ['https://u:p@mirror.corp.example/v2 but https://ghcr.io/x', 'https://***:***@<host2>/v2 but https://ghcr.io/x'],
     [
       'see https://github.com/moby/buildkit and https://docs.docker.com/x, not https://github.com.evil.example/',
       'see https://github.com/moby/buildkit and https://docs.docker.com/x, not https://<host2>/',
@@ -73,17 +73,60 @@ describe('redact', () => {
 });
 
 describe('secrets', () => {
-  test.each([
-    ['http://me:hunter2@proxy:3128', 'http://***@proxy:3128'],
-    ['token=abc password: "x y" ok', 'token=abc password: *** ok'],
-    ['Authorization: Bearer abcdefghijklmnopqrstuv', 'Authorization: Bearer ***'],
-    [`ghp_${'a'.repeat(36)}`, '***'],
-    ['-----BEGIN EC PRIVATE KEY-----\nMHc\n-----END EC PRIVATE KEY-----\n', '(private key)\n'],
-    ['keyring: quota 200, secrets in RUN, auth is none', 'keyring: quota 200, secrets in RUN, auth is none'],
-  ])('%s', (before, after) => {
-    expect(maskSecrets(before)).toBe(after);
-  });
   test('are masked in every format, and nothing else is changed', () => {
     expect(withoutSecrets(everything)).toEqual(everything);
+  });
+  test('that a host had elsewhere are hidden in what is told, and not in what is done', () => {
+    const [sample] = everything.checks;
+    if (sample === undefined) throw new Error('no check');
+    const step = {
+      do: 'owner',
+      as: 'root',
+      path: '/srv/hunter22',
+      from: { uid: 0, gid: 0 },
+      to: { uid: 1, gid: 1 },
+    } as const;
+    const report: Report = {
+      ...everything,
+      checks: [
+        {
+          ...sample,
+          problems: [
+            {
+              condition: 'c',
+              severity: 'error',
+              subject: 's',
+              message: 'it said hunter22',
+              evidence: { log: 'hunter22' },
+            },
+          ],
+          fixes: [{ for: [0], risk: 'safe', needs: 'root', diff: null, steps: [step] }],
+        },
+      ],
+    };
+    const [check] = withoutSecrets(report, (text) => text.replaceAll('hunter22', '***')).checks;
+    expect(check?.problems[0]).toMatchObject({ message: 'it said ***', evidence: { log: '***' } });
+    expect(check?.fixes[0]?.steps).toEqual([step]);
+  });
+});
+
+describe('a text that resists', () => {
+  test.each([
+    ['x/home/bob', 'x<home2>'],
+    ['/srv/x/home/bob/cache and /export/home/dave', '/srv/x<home2>/cache and /export<home3>'],
+    ['unix:///data/home/bob/s.sock', 'unix:///data<home2>/s.sock'],
+  ])('%s has a home in its middle', (before, after) => {
+    expect(shown(before)?.message).toBe(after);
+  });
+
+  test('is left out, and costs the report nothing else', () => {
+    const evidence = { snapshotter: 'x/home/bob', other: 'kept' };
+    expect(shown('fine', {}, evidence)).toMatchObject({ message: 'fine', evidence: { other: 'kept' } });
+    const report = redact(
+      { ...everything, verdict: { ...everything.verdict, snapshotter: 'x/home/bob' } },
+      NOBODY,
+    ).report;
+    expect(report.verdict.snapshotter).toBe(LEFT_OUT);
+    expect(report.checks).toHaveLength(everything.checks.length);
   });
 });

@@ -94,7 +94,10 @@ function editCommand(step: Extract<Step, { do: 'edit' }>, { before, after, later
 }
 
 async function textOf(step: Extract<Step, { do: 'edit' }>, host: HostReader): Promise<string | null> {
-  const reading = await host.read(step.path, step.as === 'root' ? 'self' : step.as, 16 * 1024 * 1024);
+  const kind = step.edit.edit === 'toml' ? 'toml' : undefined;
+  const reading = await host.read(step.path, step.as === 'root' ? 'self' : step.as, 16 * 1024 * 1024, kind);
+  if (reading?.masked)
+    throw new Refused(`${step.path} holds what may be a secret, which no script repeats: bk-doctor fix edits it`);
   if (reading !== null && !reading.utf8)
     throw new Refused(`${step.path} is not UTF-8 text of a reasonable size, so it must be edited by hand`);
   return reading?.text ?? null;

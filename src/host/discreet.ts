@@ -1,0 +1,60 @@
+import type { HostReader, ReadOnlyTool } from '../model.ts';
+import { type KnownSecrets, knownSecrets } from '../secrets/known.ts';
+import { kindOf, withoutSecretsOf } from '../secrets/reading.ts';
+import { maskKnownForms, maskText } from '../secrets/text.ts';
+import { maskVariable } from '../secrets/variables.ts';
+
+/** Programs whose output has a form that is parsed; what they print of accounts and files looks like secrets now and then. */
+const STRUCTURED: ReadonlySet<ReadOnlyTool> = new Set([
+  'getsubids',
+  'getent',
+  'getcap',
+  'loginctl',
+  'matchpathcon',
+  'xfs_info',
+  'quota',
+  'ls',
+]);
+
+/**
+ * The same host, telling no secret: everything that is read of it comes through here, so that facts, evidence, steps,
+ * reports and recordings have none. `secrets` knows those that were met, for what programs print later.
+ */
+export function discreetHost(host: HostReader): { readonly host: HostReader; readonly secrets: KnownSecrets } {
+  const secrets = knownSecrets();
+  const printed = (text: string): string => secrets.hide(maskText(text, secrets.add));
+  const discreet: HostReader = Object.assign(Object.create(host) as HostReader, {
+    async read(path, as, limit, kind) {
+      const reading = await host.read(path, as, limit);
+      return reading === null ? null : withoutSecretsOf(reading, kind ?? kindOf(path), secrets.add);
+    },
+    async env() {
+      return Object.fromEntries(
+        Object.entries(await host.env()).map(([name, value]) => [name, maskVariable(name, value, secrets.add)]),
+      );
+    },
+    async run(tool, args, as, path) {
+      const ran = await host.run(tool, args, as, path);
+      if (ran === null) return null;
+      const told = STRUCTURED.has(tool) ? (text: string): string => maskKnownForms(text) : printed;
+      return { ...ran, stdout: told(ran.stdout), stderr: printed(ran.stderr) };
+    },
+    async probe(name, input, as, environment) {
+      return withTexts(await host.probe(name, input, as, environment), printed);
+    },
+  } satisfies Partial<HostReader>);
+  return { host: discreet, secrets };
+}
+
+/** What programs and the kernel said in an answer. */
+export const SAID: ReadonlySet<string> = new Set(['message', 'log', 'error', 'stdout', 'stderr']);
+
+function withTexts<T>(answer: T, change: (text: string) => string): T {
+  const visit = (value: unknown, key: string): unknown => {
+    if (typeof value === 'string') return SAID.has(key) ? change(value) : value;
+    if (Array.isArray(value)) return value.map((each) => visit(each, key));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, visit(each, name)]));
+  };
+  return visit(answer, '') as T;
+}

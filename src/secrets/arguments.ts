@@ -1,0 +1,51 @@
+import { maskText } from './text.ts';
+import { maskVariable } from './variables.ts';
+import { type Found, isSecretName, MASK, maskAddress, tellParts } from './words.ts';
+
+const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/;
+const ENVIRONMENT_FLAGS = new Set(['-e', '--env', '--setenv']);
+
+/** A command line without the values of secret flags and of variables, and without the passwords of addresses. */
+export function maskArguments(words: readonly string[], found: Found): readonly string[] {
+  let before = '';
+  return words.map((word) => {
+    const shown = maskWord(word, before, found);
+    before = word;
+    return shown;
+  });
+}
+
+function maskWord(word: string, before: string, found: Found): string {
+  const flag = /^(-[\w.-]+)=([\s\S]*)$/.exec(word);
+  if (flag?.[1] !== undefined) return `${flag[1]}=${maskValue(flag[1], flag[2] ?? '', found)}`;
+  if (word.startsWith('-')) return word;
+  return before.startsWith('-') && !before.includes('=') ? maskValue(before, word, found) : maskPlain(word, found);
+}
+
+function maskValue(flag: string, value: string, found: Found): string {
+  if (ENVIRONMENT_FLAGS.has(flag)) return maskPlain(value, found);
+  if (value !== '' && isSecretFlag(flag, value)) {
+    tellParts(value, found);
+    return MASK;
+  }
+  return maskPlain(value, found);
+}
+
+/** Flags of this kind that name a file or an account hold no secret. */
+function isSecretFlag(flag: string, value: string): boolean {
+  if (flag === '-u') return value.includes(':');
+  const name = flag.replace(/^-+/, '');
+  return name.length > 2 && isSecretName(name) && !/^tls-?(?:ca-?)?(?:key|cert)$/.test(name);
+}
+
+function maskPlain(word: string, found: Found): string {
+  const [, name, value] = ASSIGNMENT.exec(word) ?? [];
+  if (name !== undefined && value !== undefined && !/\s/.test(name))
+    return `${name}=${maskVariable(name, value, found)}`;
+  if (!/\s/.test(word)) return maskAddress(word, found);
+  const assigned = word.replace(
+    /(?<![\w-])([A-Za-z_]\w{0,80})=("[^"]*"|'[^']*'|[^\s;"']+)/g,
+    (_, name: string, value: string) => `${name}=${maskVariable(name, value.replace(/^["']|["']$/g, ''), found)}`,
+  );
+  return maskText(assigned, found);
+}

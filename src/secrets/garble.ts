@@ -1,0 +1,15 @@
+import { type Found, isSecretName, looksSecret, MASK } from './words.ts';
+
+/** A text that cannot be read as what it should be, with its marks and its length but none of its words. */
+export function garbled(text: string, found: Found): string {
+  for (const word of text.match(/[\w+/=~.-]+/g) ?? []) if (looksSecret(word)) found(word);
+  return text.replace(/[^\s[\]{}="'#,.:]/gu, 'x');
+}
+
+/** The words of a comment are kept where none of them can be a secret. */
+export function maskComment(comment: string, found: Found): string {
+  const words = comment.match(/[^\s"'`()<>,;:=]+/g) ?? [];
+  if (!/@/.test(comment) && !words.some((word) => looksSecret(word) || isSecretName(word))) return comment;
+  for (const word of words) if (looksSecret(word)) found(word);
+  return ` ${MASK}`;
+}

@@ -1,0 +1,97 @@
+import { maskArguments } from './arguments.ts';
+import { maskComment } from './garble.ts';
+import { splitWords } from './split-words.ts';
+import { maskVariable } from './variables.ts';
+import { type Found, isSecretName, looksSecret, MASK } from './words.ts';
+
+/** Settings of a unit that decide something for buildkitd; the values of all others may be anything. */
+const KEPT =
+  /^(?:EnvironmentFile|PassEnvironment|UnsetEnvironment|User|Group|WorkingDirectory|Type|Restart|KillMode|Delegate|WantedBy|After|Requires|(?:SystemCall|Restrict)\w+)$/;
+const PLAIN = /^(?:yes|no|true|false|on|off|\d{1,3}(?:s|min|ms|h|d)?)$/i;
+
+/** The text of a unit or a drop-in as it may be kept: no value of a variable that is not on the list, no secret of a command line. */
+export function maskUnit(text: string, found: Found): string {
+  const out: string[] = [];
+  let open: string[] = [];
+  const rows = text.split('\n');
+  for (const [index, row] of rows.entries()) {
+    open.push(row);
+    if (/\\\r?$/.test(row) && index < rows.length - 1) continue;
+    out.push(maskLine(open.join('\n'), found));
+    open = [];
+  }
+  return out.join('\n');
+}
+
+function maskLine(lines: string, found: Found): string {
+  const carriage = /\r?$/.exec(lines)?.[0] ?? '';
+  const line = lines.replace(/\\\r?\n/g, ' ').trim();
+  if (line === '' || /^\[[\w@ -]{1,40}\]$/.test(line)) return lines;
+  if (/^[#;]/.test(line)) {
+    const shown = maskComment(line.slice(1), found);
+    return shown === line.slice(1) ? lines : `${line[0]}${shown}${carriage}`;
+  }
+  const at = line.indexOf('=');
+  if (at < 0) return `# ${MASK}${carriage}`;
+  const key = line.slice(0, at).trim();
+  const value = line.slice(at + 1).trim();
+  const shown = maskSetting(key, value, found);
+  return shown === value ? lines : `${key}=${shown}${carriage}`;
+}
+
+function maskSetting(key: string, value: string, found: Found): string {
+  if (value === '') return value;
+  if (key === 'Environment') return rejoined(value, '', (words) => words.map((word) => maskAssignment(word, found)));
+  if (/^Exec[A-Z]\w*$/.test(key)) {
+    const prefix = /^[-@:+!|]*/.exec(value)?.[0] ?? '';
+    return rejoined(value.slice(prefix.length), prefix, (words) => maskArguments(words, found));
+  }
+  if (KEPT.test(key) || PLAIN.test(value)) return value;
+  for (const word of value.split(/[\s:=]+/)) if (looksSecret(word)) found(word);
+  if (isSecretName(key)) found(value);
+  return MASK;
+}
+
+function maskAssignment(word: string, found: Found): string {
+  const at = word.indexOf('=');
+  if (at <= 0) return MASK;
+  const name = word.slice(0, at);
+  return `${name}=${maskVariable(name, word.slice(at + 1), found)}`;
+}
+
+/** The same text where nothing was masked: only then does its spelling not matter. */
+function rejoined(value: string, prefix: string, mask: (words: readonly string[]) => readonly string[]): string {
+  const words = splitWords(value);
+  const shown = mask(words);
+  if (shown.every((word, index) => word === words[index])) return prefix + value;
+  return prefix + shown.map(quotedWord).join(' ');
+}
+
+const quotedWord = (word: string): string => (/^[^\s"'\\]+$/.test(word) ? word : `"${word.replace(/["\\]/g, '\\$&')}"`);
+
+/** The text of an EnvironmentFile=. */
+export function maskEnvironmentFile(text: string, found: Found): string {
+  return text
+    .split('\n')
+    .map((row) => {
+      const [, before = '', name, value = ''] = /^(\s*)([A-Za-z_]\w*)=(.*?)\r?$/.exec(row) ?? [];
+      if (name === undefined) return /^\s*$/.test(row) ? row : `# ${MASK}`;
+      const word = splitWords(value).join(' ');
+      const shown = maskVariable(name, word, found);
+      return shown === word ? row : `${before}${name}=${quotedWord(shown)}`;
+    })
+    .join('\n');
+}
+
+/** /proc/PID/environ. What says that this is a container is kept. */
+export function maskEnviron(text: string, found: Found): string {
+  return text
+    .split('\0')
+    .map((word) => (word === '' || word.startsWith('container=') ? word : maskAssignment(word, found)))
+    .join('\0');
+}
+
+/** /proc/PID/cmdline. */
+export function maskCommandLine(text: string, found: Found): string {
+  return maskArguments(text.split('\0'), found).join('\0');
+}

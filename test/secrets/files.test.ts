@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { maskJson } from '../../src/secrets/json.ts';
+import { knownSecrets } from '../../src/secrets/known.ts';
+import { maskCommandLine, maskEnviron, maskEnvironmentFile, maskUnit } from '../../src/secrets/unit.ts';
+import { unmasked } from '../../src/secrets/words.ts';
+
+const nobody = (): void => {};
+
+test.each([
+  ['Environment=AWS_SECRET_ACCESS_KEY=hunter2', 'Environment=AWS_SECRET_ACCESS_KEY=***'],
+  ['Environment="A=hunter2 x" B=hunter2 PATH=/usr/bin', 'Environment=A=*** B=*** PATH=/usr/bin'],
+  ['Environment=A=1 \\\n  B=hunter2', 'Environment=A=*** B=***'],
+  ['Environment=HTTP_PROXY=http://u:hunter/2@p:1', 'Environment=HTTP_PROXY=***'],
+  ['Environment=BUILDKIT_HOST=tcp://u:hunter2@h:1', 'Environment=BUILDKIT_HOST=tcp://***:***@h:1'],
+  [
+    'ExecStart=-/bin/buildkitd --token=hunter2 --registry-password hunter2 --debug',
+    'ExecStart=-/bin/buildkitd --token=*** --registry-password *** --debug',
+  ],
+  [
+    'ExecStart=/usr/bin/docker run -e A=hunter2 --env=B=hunter2 moby/buildkit',
+    'ExecStart=/usr/bin/docker run -e A=*** --env=B=*** moby/buildkit',
+  ],
+  ["ExecStart=/bin/sh -c 'export X=hunter2; exec buildkitd'", 'ExecStart=/bin/sh -c "export X=***; exec buildkitd"'],
+  ['ExecStart=/bin/buildkitd --addr tcp://u:hunter2@h:1', 'ExecStart=/bin/buildkitd --addr tcp://***:***@h:1'],
+  ['SetCredential=tok:hunter2', 'SetCredential=***'],
+  ['Description=the one with hunter2', 'Description=***'],
+  ['hunter2 by itself', '# ***'],
+  ['# token hunter2', '# ***'],
+])('%s', (line, after) => {
+  expect(maskUnit(`[Service]\n${line}\n`, nobody)).toBe(`[Service]\n${after}\n`);
+});
+
+test('a unit without secrets is kept as it is', () => {
+  const text =
+    '[Unit]\n; a note\n[Service]\r\nEnvironment=PATH=/usr/bin "HOME=/home/a b"\nExecStart=/usr/bin/rootlesskit --net=slirp4netns --copy-up=/etc \\\n  buildkitd --tlskey /etc/key.pem --root %h/x\nNoNewPrivileges=no\nSystemCallFilter=@system-service\n';
+  expect(maskUnit(text, nobody)).toBe(text);
+});
+
+test('files of variables, environments and command lines of processes', () => {
+  expect(maskEnvironmentFile('A="hunter2\nsecond3line"\nPATH=/usr/bin\n', nobody)).toBe(
+    'A=***\n# ***\nPATH=/usr/bin\n',
+  );
+  expect(maskEnviron('A=hunter2\0PATH=/bin\0container=lxc\0', nobody)).toBe('A=***\0PATH=/bin\0container=lxc\0');
+  expect(maskCommandLine('x\0--password\0hunter2\0', nobody)).toBe('x\0--password\0***\0');
+});
+
+test.each([
+  [
+    '{"auths":{"r":{"auth":"aHVudGVyMg==","email":"a@b"}},"currentContext":"c"}',
+    '{"auths":{"r":{"auth":"***","email":"***"}},"currentContext":"c"}',
+  ],
+  ['{"HttpHeaders":{"X-Meta":"hunter2"}}', '{"HttpHeaders":{"X-Meta":"***"}}'],
+  [
+    '{"Name":"b","Nodes":[{"Endpoint":"tcp://u:hunter2@h:1","DriverOpts":{"env.A":"hunter2"}}]}',
+    '{"Name":"b","Nodes":[{"Endpoint":"tcp://***:***@h:1","DriverOpts":{"env.A":"***"}}]}',
+  ],
+  [
+    '{"credHelpers":{"gcr.io":"gcloud"},"credsStore":"pass"}',
+    '{"credHelpers":{"gcr.io":"gcloud"},"credsStore":"pass"}',
+  ],
+  ['{"a": hunter2, "pin": 12345}', '{"a": xxxxxxx, "pin": 1}'],
+  ['{"a": "hunter2', '{"a": "xxxxxxx'],
+])('%s', (text, after) => {
+  expect(maskJson(text, nobody)).toBe(after);
+});
+
+test('JSON of any shape takes time that grows with its length alone', () => {
+  for (const part of ['"\\"', '[', '{"a":', '"a",', ' ', 'x']) {
+    const started = performance.now();
+    maskJson(part.repeat(1_000_000 / part.length), nobody);
+    expect(performance.now() - started, part).toBeLessThan(20_000);
+  }
+});
+
+test('what was met is found again in what programs say, and words of everybody are not', () => {
+  const { add, hide } = knownSecrets();
+  for (const secret of ['hunter2"x', 'p@ss/word', '/etc/passwd', 'buildkit', 'abc', '12345']) add(secret);
+  expect(hide('said hunter2"x, "hunter2\\"x", p%40ss%2Fword, cEBzcy93b3Jk and p@ss/word!')).toBe(
+    'said ***, "***", ***, *** and ***!',
+  );
+  expect(hide('buildkit reads /etc/passwd at abc, 112345 bytes')).toBe(
+    'buildkit reads /etc/passwd at abc, 112345 bytes',
+  );
+});
+
+test('ten thousand secrets of a target cost no time in a long text', () => {
+  const { add, hide } = knownSecrets();
+  for (let index = 0; index < 10_000; index++) add(`aaaaa${index}`);
+  const started = performance.now();
+  hide('a'.repeat(1_000_000));
+  expect(performance.now() - started).toBeLessThan(20_000);
+});
+
+test('an address gets back what was masked in the one that it was made of', () => {
+  expect(unmasked('***:***@m.example/x', 'https://u:hunter2@m.example/x')).toBe('u:hunter2@m.example/x');
+  expect(unmasked('***@m.example', 'https://m.example')).toBeNull();
+  expect(unmasked('plain', 'https://u:p@m')).toBeNull();
+});
