@@ -1,5 +1,8 @@
 import type { CatalogEntry } from './catalog.ts';
+import { rights } from './facts/rights.ts';
 import { reasonOf, Unseen } from './facts/unseen.ts';
+import { permittedPlan } from './knowledge/permitted-plan.ts';
+import type { Rights } from './knowledge/rights.ts';
 import type {
   CheckReport,
   Examined,
@@ -67,10 +70,24 @@ export async function examine(
     }),
   );
   const failing = new Set(reports.filter(({ status }) => status === 'fail').map(({ id }) => id));
-  return catalog.flatMap((entry, index) => {
+  const explained = catalog.flatMap((entry, index) => {
     const report = reports[index];
     return report === undefined ? [] : [withCauses(report, entry, failing)];
   });
+  return explained.some(({ fixes }) => fixes.length > 0) ? withinRights(explained, await rightsOf(look)) : explained;
+}
+
+function withinRights(reports: readonly CheckReport[], rights: Rights): readonly CheckReport[] {
+  return reports.map((report) => {
+    const fixes = permittedPlan(report.fixes, rights);
+    return { ...report, fixes: fixes.map((fix) => ({ ...fix, needs: needsOf(fix.steps), diff: null })) };
+  });
+}
+
+/** Where it cannot be told whose the home is, nothing counts as the target's. */
+async function rightsOf(look: Look): Promise<Rights> {
+  const { uid } = look.host.identity.target;
+  return look.get(rights).catch(() => ({ uid, home: null, named: [] }));
 }
 
 /** What other failing checks can explain is repaired there first. */

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { CatalogEntry } from '../src/catalog.ts';
 import { createLook, examine } from '../src/diagnose.ts';
+import { rights } from '../src/facts/rights.ts';
+import { permittedPlan } from '../src/knowledge/permitted-plan.ts';
 import type { CheckReport, Request, Status, Step } from '../src/model.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from './virtual-host.ts';
 
@@ -42,6 +44,17 @@ async function examineOnce(
   return report;
 }
 
+/** What a fix plans for root is what the apply room's rule of places lets root do; nothing has to be made `manual` afterwards. */
+async function demandRights(
+  { fix }: CatalogEntry,
+  { host, request }: Ailing,
+  { problems }: CheckReport,
+): Promise<void> {
+  const allowed = await createLook(new VirtualHost(host), { ...ASK, ...request }).get(rights);
+  const planned = fix === undefined || problems.length === 0 ? [] : fix.plan(problems);
+  expect(permittedPlan(planned, allowed)).toEqual(planned);
+}
+
 /** One table per catalog line; the tester itself demands determinism, JSON evidence, declared conditions and working cures. */
 export function testCheck(entry: CatalogEntry, table: CheckTable): void {
   const { id } = entry.check;
@@ -72,6 +85,7 @@ export function testCheck(entry: CatalogEntry, table: CheckTable): void {
         expect(fix.for.every((index) => report.problems[index] !== undefined)).toBe(true);
         if (fix.risk === 'risky') expect(fix.consequence).toBeTruthy();
       }
+      await demandRights(entry, row, report);
       if (row.byHand !== undefined) {
         expect(report.fixes.map(({ risk }) => risk)).toEqual(report.fixes.map(() => 'manual'));
         const texts = report.fixes.map(({ steps }) =>

@@ -1,27 +1,9 @@
+import { isNamed, mayOwn, mayWrite, NOT_ROOTS, partsOf, type Rights } from '../knowledge/rights.ts';
 import { visible } from '../report/visible.ts';
 import { openChild, statOf } from './handle.ts';
 import { Refused } from './refused.ts';
 import { componentsOf, walk, walkToParent } from './walk.ts';
 import type { Work } from './work.ts';
-
-/** The system's own configuration, where root writes files that belong to root. */
-const ROOT_FILES = [
-  '/etc/apparmor.d',
-  '/etc/buildkit',
-  '/etc/cni',
-  '/etc/containerd',
-  '/etc/docker',
-  '/etc/modprobe.d',
-  '/etc/modules-load.d',
-  '/etc/security/limits.d',
-  '/etc/subgid',
-  '/etc/subuid',
-  '/etc/sysctl.d',
-  '/etc/systemd',
-  '/etc/tmpfiles.d',
-  '/etc/udev/rules.d',
-];
-const BUILDKIT = ['/var/lib/buildkit', '/run/buildkit'];
 
 /** Is `path` that place, or below it? Both are plain absolute paths. */
 export function isWithin(path: string, place: string): boolean {
@@ -29,47 +11,51 @@ export function isWithin(path: string, place: string): boolean {
   return componentsOf(place).every((part, index) => inner[index] === part);
 }
 
-/** Below the target's home, if the target owns it. */
-function isBelowHome(path: string, work: Work): boolean {
-  const { home, uid } = work.target;
-  if (home === null || !home.startsWith('/') || !isWithin(path, home)) return false;
-  if (componentsOf(path).length === componentsOf(home).length) return false;
-  const { directory, missing } = walk(home, work.uid);
+type Whose = Pick<Work, 'uid' | 'target' | 'permitted'>;
+
+/** What the rule of places (src/knowledge/rights.ts) has to know, as it is at this moment. */
+export function rightsOf({ uid, target, permitted }: Whose): Rights {
+  const home = target.home !== null && isOwned(target.home, target.uid, uid) ? target.home : null;
+  return { uid: target.uid, home, named: permitted };
+}
+
+/** Links in the way that others could have laid make it nobody's. */
+function isOwned(home: string, owner: number, uid: number): boolean {
+  if (partsOf(home) === null) return false;
   try {
-    return missing.length === 0 && statOf(directory).uid === BigInt(uid);
-  } finally {
+    const { directory, missing } = walk(home, uid);
+    const stat = statOf(directory);
     directory.close();
+    return missing.length === 0 && stat.uid === BigInt(owner);
+  } catch (error) {
+    if (error instanceof Refused) return false;
+    throw error;
   }
 }
 
 /** The places where root may change owners and modes, and where it may make things for the target. */
 export function isTargetsPlace(path: string, work: Work): boolean {
-  return (
-    [`/run/user/${work.target.uid}`, ...BUILDKIT, ...work.permitted].some((place) => isWithin(path, place)) ||
-    isBelowHome(path, work)
-  );
+  return mayOwn(path, rightsOf(work));
 }
 
 /** Refuses a change of owner or mode that root may not make. Accounts other than root need no rule: the kernel keeps theirs. */
 export function refuseForeignPlace(path: string, work: Work): void {
+  componentsOf(path);
   if (work.uid !== 0 || isTargetsPlace(path, work)) return;
-  throw new Refused(
-    `root does not change the owner or mode of ${visible(path)}: it is neither below the home of ${nameOf(work)}, nor one of BuildKit's own directories, nor given on the command line`,
-    [path],
-  );
+  throw new Refused(`root does not change the owner or mode of ${visible(path)} for ${nameOf(work)}: ${NOT_ROOTS}`, [
+    path,
+  ]);
 }
 
 /** Refuses a file or directory that root may not write. */
 export function refuseForeignFile(path: string, work: Work): void {
-  if (work.uid !== 0 || ROOT_FILES.some((place) => isWithin(path, place)) || isTargetsPlace(path, work)) return;
-  throw new Refused(
-    `root does not write ${visible(path)}: it is neither the system's configuration that concerns BuildKit, nor one of BuildKit's own directories, nor given on the command line`,
-    [path],
-  );
+  componentsOf(path);
+  if (work.uid !== 0 || mayWrite(path, rightsOf(work))) return;
+  throw new Refused(`root does not write ${visible(path)} for ${nameOf(work)}: ${NOT_ROOTS}`, [path]);
 }
 
-export function isPermitted(path: string, work: Pick<Work, 'permitted'>): boolean {
-  return work.permitted.some((place) => isWithin(path, place));
+export function isPermitted(path: string, { permitted }: Pick<Work, 'permitted'>): boolean {
+  return isNamed(path, permitted);
 }
 
 const HELPERS = new Set(['newuidmap', 'newgidmap']);

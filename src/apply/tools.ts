@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { findChild, type Handle, statOf } from './handle.ts';
+import { onlyRootWrites } from '../knowledge/trust.ts';
+import { findChild, type Handle, permissionsOf, statOf } from './handle.ts';
 import { Refused } from './refused.ts';
 import { walkToParent } from './walk.ts';
 
@@ -20,12 +21,7 @@ export function isRootsOwn(path: string): boolean {
     if (file === null) return false;
     const stat = statOf(file);
     file.close();
-    return (
-      stat.isFile() &&
-      stat.uid === 0n &&
-      (stat.mode & 0o002n) === 0n &&
-      ((stat.mode & 0o020n) === 0n || stat.gid === 0n)
-    );
+    return stat.isFile() && onlyRootWrites({ uid: Number(stat.uid), mode: permissionsOf(stat) });
   } catch {
     return false;
   }

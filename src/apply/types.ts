@@ -5,7 +5,7 @@ export interface ApplyContext {
   readonly identity: Identity;
   /** Where the journal lives; `stateDirectory()` names the usual place. */
   readonly state: string;
-  /** Paths that root gave on its own command line (`--root`, `--config`): root may change owner and mode there. */
+  /** Places that root itself named (facts/rights.ts): root may change owner and mode there. */
   readonly permitted: readonly string[];
   /** The environment for commands run as the target; never used for what root runs. */
   readonly environment: { readonly [name: string]: string };

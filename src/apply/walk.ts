@@ -1,4 +1,6 @@
 import * as fs from 'node:fs';
+import { partsOf } from '../knowledge/rights.ts';
+import { keepsLinks, keepsNames } from '../knowledge/trust.ts';
 import { isVisible, visible } from '../report/visible.ts';
 import { findChild, type Handle, openRootDirectory, permissionsOf, statOf } from './handle.ts';
 import { Refused } from './refused.ts';
@@ -12,26 +14,15 @@ export interface Walked {
   readonly missing: readonly string[];
   /** Nobody but root and we can change which objects the path leads through. */
   readonly trusted: boolean;
-  /** And nobody but root can put anything there at all, not even beside it in a sticky directory. */
+  /** And nobody but root, or a group that root chose, can put anything there at all, not even beside it in a sticky directory. */
   readonly exclusive: boolean;
 }
 
-/**
- * May only root and `uid` change the names in this directory? In a sticky directory others can add names but not
- * touch ours. Group 0, and a user's private group of the same number, count as their owner.
- */
-export function isTrusted(stat: fs.BigIntStats, uid: number): boolean {
-  if (stat.uid !== 0n && stat.uid !== BigInt(uid)) return false;
-  const mode = permissionsOf(stat);
-  if ((mode & 0o1000) !== 0) return true;
-  if ((mode & 0o002) !== 0) return false;
-  return (mode & 0o020) === 0 || stat.gid === 0n || (stat.gid === BigInt(uid) && stat.uid === BigInt(uid));
-}
-
-/** Links are followed only where nobody else can put one: not even in a sticky directory. */
-function mayHoldLinks(stat: fs.BigIntStats, uid: number): boolean {
-  return isTrusted(stat, uid) && (permissionsOf(stat) & 0o1002) !== 0o1002;
-}
+const inode = (stat: fs.BigIntStats): { readonly uid: number; readonly gid: number; readonly mode: number } => ({
+  uid: Number(stat.uid),
+  gid: Number(stat.gid),
+  mode: permissionsOf(stat),
+});
 
 interface Part {
   readonly handle: Handle;
@@ -51,8 +42,8 @@ export function componentsOf(path: string): readonly string[] {
     throw new Refused(`${visible(path)} has a name with characters that cannot be seen, so nothing is changed there`, [
       path,
     ]);
-  const parts = path.split('/').filter(Boolean);
-  if (!path.startsWith('/') || parts.includes('..') || parts.includes('.') || path.includes('\0'))
+  const parts = partsOf(path);
+  if (parts === null)
     throw new Refused(`${visible(path)} is not a plain absolute path, so nothing is changed there`, [path]);
   return parts;
 }
@@ -67,8 +58,8 @@ export function walk(path: string, uid: number): Walked {
     stack.push({
       handle,
       name,
-      trusted: (above?.trusted ?? true) && isTrusted(stat, uid),
-      exclusive: (above?.exclusive ?? true) && isTrusted(stat, 0) && mayHoldLinks(stat, 0),
+      trusted: (above?.trusted ?? true) && keepsNames(inode(stat), uid),
+      exclusive: (above?.exclusive ?? true) && keepsNames(inode(stat), 0) && (permissionsOf(stat) & 0o002) === 0,
     });
   };
   let links = 0;
@@ -93,7 +84,7 @@ export function walk(path: string, uid: number): Walked {
       }
       child.close();
       if (!stat.isSymbolicLink()) throw new Refused(`${visible(at)} is not a directory`, [at]);
-      if (!here.trusted || !mayHoldLinks(statOf(here.handle), uid))
+      if (!here.trusted || !keepsLinks(inode(statOf(here.handle)), uid))
         throw new Refused(
           `${visible(at)} is a symbolic link in a directory that another account can write, so it is not followed`,
           [at],

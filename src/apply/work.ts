@@ -6,7 +6,7 @@ export interface Work {
   readonly uid: number;
   readonly gid: number;
   readonly target: Account;
-  /** Paths from root's own command line. */
+  /** Places that root itself named. */
   readonly permitted: readonly string[];
   /** For commands run as the target. */
   readonly environment: { readonly [name: string]: string };

@@ -2,6 +2,7 @@ import { stateDirectory } from '../apply/state-directory.ts';
 import type { ApplyContext } from '../apply/types.ts';
 import { createLook } from '../diagnose.ts';
 import { environment } from '../facts/environment.ts';
+import { rootsWord } from '../facts/rights.ts';
 import type { Opened } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
 import { VERSION } from '../version.ts';
@@ -22,12 +23,12 @@ export async function applyContext(
   progress: (text: string) => void,
 ): Promise<ApplyContext> {
   const { host, request } = opened;
-  const { values } = await createLook(host, request).get(environment);
-  const sockets = (request.addresses ?? []).flatMap((address) => /^unix:\/\/(\/.+)$/.exec(address)?.[1] ?? []);
+  const look = createLook(host, request);
+  const [{ values }, permitted] = await Promise.all([look.get(environment), look.get(rootsWord)]);
   return {
     identity: host.identity,
     state: journalOf(opened, session),
-    permitted: [request.root, request.config, ...sockets].filter((path) => path !== null),
+    permitted,
     environment: values,
     version: VERSION,
     signal: session.signal,

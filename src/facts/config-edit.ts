@@ -1,7 +1,8 @@
+import { mayWrite } from '../knowledge/rights.ts';
 import type { Fact, Owner } from '../model.ts';
 import { configFile } from './config-file.ts';
 import { identity } from './identity.ts';
-import { unit } from './unit.ts';
+import { rights } from './rights.ts';
 
 /** How buildkitd's configuration file could be changed, and by whom. */
 export interface ConfigEdit {
@@ -17,12 +18,16 @@ export interface ConfigEdit {
   readonly spelled: readonly { readonly path: readonly string[]; readonly written: readonly string[] }[];
 }
 
-/** Null: it cannot be parsed or read, or it is a file of root's that only a file of the target's names. */
+/** Null: it cannot be parsed or read, or it is a file of root's that root itself does not name for this target. */
 export const configEdit: Fact<ConfigEdit | null> = {
   id: 'config-edit',
   async read(look) {
-    const [config, { target }, service] = await Promise.all([look.get(configFile), look.get(identity), look.get(unit)]);
-    const { path, file, unreadable, content, source } = config;
+    const [config, { target }, places] = await Promise.all([
+      look.get(configFile),
+      look.get(identity),
+      look.get(rights),
+    ]);
+    const { path, file, unreadable, content } = config;
     if (unreadable !== null || content.document === null || !path.startsWith('/')) return null;
     const [stat, directory] = await Promise.all([
       look.host.stat(path, 'target').catch(() => null),
@@ -44,8 +49,6 @@ export const configEdit: Fact<ConfigEdit | null> = {
         .map(({ path, written }) => ({ path, written })),
     };
     if (ours) return { ...plan, as: target.uid === 0 ? 'root' : 'target' };
-    const vouched =
-      source === 'option' || path.startsWith('/etc/buildkit/') || (source === 'unit' && service?.scope === 'system');
-    return owner.uid === 0 && vouched ? { ...plan, as: 'root' } : null;
+    return owner.uid === 0 && mayWrite(path, places) ? { ...plan, as: 'root' } : null;
   },
 };

@@ -10,6 +10,8 @@ import { tooMuch, unlessTooMuch } from './unseen.ts';
 export interface Unit {
   readonly path: string;
   readonly scope: 'system' | 'user';
+  /** Every file that it was read from: the unit, what is dropped in, and the files of variables. */
+  readonly files: readonly string[];
   readonly argv: readonly string[];
   /** Null when the unit starts buildkitd without rootlesskit. */
   readonly rootlesskit: { readonly path: string; readonly args: readonly string[]; readonly flags: Flags } | null;
@@ -107,8 +109,7 @@ export const unit: Fact<Unit | null> = {
         .sort((a, b) => Number(b.includes('buildkit')) - Number(a.includes('buildkit')) || (a < b ? -1 : 1));
       for (const [index, file] of candidates.entries()) {
         if (index === MOST_UNITS) throw tooMuch(`${directory} has more than ${MOST_UNITS} units`);
-        const account = { uid, name, home };
-        const found = await readUnit(look, budget, directory, file, scope, account, who.mode === 'rootless');
+        const found = await readUnit(look, budget, directory, file, scope);
         if (found !== null) return found;
       }
     }
@@ -116,28 +117,31 @@ export const unit: Fact<Unit | null> = {
   },
 };
 
-async function readUnit(
+/** One unit; null where it does not start the target's buildkitd. */
+export async function readUnit(
   { host }: Look,
   budget: ReadingBudget,
   directory: string,
   file: string,
-  scope: 'system' | 'user',
-  account: { uid: number; name: string | null; home: string | null },
-  rootless: boolean,
+  scope: Unit['scope'],
 ): Promise<Unit | null> {
+  const { target: account, mode } = host.identity;
   const path = `${directory}/${file}`;
   const main = await budget.read(path, 'unit');
   if (main === null) return null;
   const texts = [main];
+  const files = [path];
   const dropIns = [
     `${directory}/${file}.d`,
     ...(directory.startsWith('/etc/') ? [] : [`/etc/systemd/${scope}/${file}.d`]),
   ];
   for (const dropIn of dropIns) {
-    for (const name of (await host.list(dropIn, 'target').catch(unlessTooMuch)) ?? []) {
+    for (const name of (await host.list(dropIn, budget.as).catch(unlessTooMuch)) ?? []) {
       if (!name.endsWith('.conf')) continue;
       const text = await budget.read(`${dropIn}/${name}`, 'unit');
-      if (text !== null) texts.push(text);
+      if (text === null) continue;
+      texts.push(text);
+      files.push(`${dropIn}/${name}`);
     }
   }
   const service = parseService(texts);
@@ -167,9 +171,10 @@ async function readUnit(
   const kit = argv.slice(0, start).findIndex((word) => base(word) === 'rootlesskit');
   const runsAs = service.User?.at(-1);
   if (scope === 'system') {
-    const wanted = rootless
-      ? runsAs !== undefined && (runsAs === account.name || runsAs === String(account.uid))
-      : runsAs === undefined || runsAs === 'root' || runsAs === '0';
+    const wanted =
+      mode === 'rootless'
+        ? runsAs !== undefined && (runsAs === account.name || runsAs === String(account.uid))
+        : runsAs === undefined || runsAs === 'root' || runsAs === '0';
     if (!wanted) return null;
   }
   const environment: { [name: string]: string } = {};
@@ -181,8 +186,9 @@ async function readUnit(
   }
   for (const named of service.EnvironmentFile ?? []) {
     const from = expand(named.replace(/^-/, ''));
-    const text = (await budget.read(from, 'environment-file')) ?? '';
-    for (const row of few(text.split(/\r?\n/), `The environment file ${from}`)) {
+    const text = await budget.read(from, 'environment-file');
+    if (text !== null) files.push(from);
+    for (const row of few((text ?? '').split(/\r?\n/), `The environment file ${from}`)) {
       const found = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(row);
       if (found?.[1] !== undefined && isListed(found[1])) environment[found[1]] = splitWords(found[2] ?? '').join(' ');
     }
@@ -199,6 +205,7 @@ async function readUnit(
   return {
     path,
     scope,
+    files,
     argv,
     rootlesskit:
       kitArgs === null

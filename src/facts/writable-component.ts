@@ -1,3 +1,4 @@
+import { onlyRootWrites } from '../knowledge/trust.ts';
 import type { Look } from '../model.ts';
 
 /** The first component of a path that another account than root can change, so that it could put its own program there; null: none. */
@@ -6,7 +7,7 @@ export async function writableComponent({ host }: Look, path: string): Promise<s
   for (let length = 0; length <= parts.length; length++) {
     const at = `/${parts.slice(0, length).join('/')}`;
     const stat = await host.lstat(at, 'self').catch(() => null);
-    if (stat === null || stat.uid !== 0 || (stat.mode & 0o022) !== 0) return at;
+    if (stat === null || !onlyRootWrites(stat)) return at;
   }
   return null;
 }

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Unseen } from '../facts/unseen.ts';
+import { keepsNames, onlyRootWrites } from '../knowledge/trust.ts';
 import type { Ran } from '../model.ts';
 import { errnoOf } from './errno.ts';
 
@@ -42,15 +43,15 @@ export function refuseUntrusted(path: string): void {
     throw new Unseen(`${path} is not run as root: ${owner} can be changed by another account`, `ls -ld ${owner}`);
 }
 
-/** The first component of a path, links resolved, that an account other than root can change; null when none. */
+/** The first component of a path, as it is written and with links resolved, that an account other than root can change; null when none. */
 export function writableByOthers(path: string): string | null {
-  for (let at = fs.realpathSync.native(path); ; at = dirname(at)) {
-    const stat = fs.statSync(at);
-    const sticky = stat.isDirectory() && (stat.mode & 0o1000) !== 0;
-    if (stat.uid !== 0 || ((stat.mode & 0o022) !== 0 && !sticky && !(stat.gid === 0 && (stat.mode & 0o002) === 0)))
-      return at;
-    if (at === '/') return null;
-  }
+  for (const start of [fs.realpathSync.native(path), path])
+    for (let at = start; ; at = dirname(at)) {
+      const stat = fs.statSync(at);
+      if (!(stat.isDirectory() ? keepsNames(stat, 0) : onlyRootWrites(stat))) return at;
+      if (at === '/') break;
+    }
+  return null;
 }
 
 /** Runs a program in a session of its own, without our terminal; it and its children are ended at the time limit. Never throws for what it does. */

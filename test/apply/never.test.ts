@@ -117,14 +117,8 @@ describe.skipIf(!canChangeThings())('what a change may never do', () => {
           /root does not change the owner or mode|root directory itself/,
         ]),
         ...files.map((path): [Step, RegExp] => [editStep(path, null, ''), /root does not write/]),
-        [
-          { as: 'root', do: 'directory', path: '/etc/buildkit/x', mode: 0o700, owner: alice },
-          /no directory of another account/,
-        ],
-        [
-          editStep('/etc/buildkit', null, '', { owner: alice } as Partial<Step>),
-          /no file of another account|exists|not a regular/,
-        ],
+        [{ as: 'root', do: 'directory', path: '/etc/buildkit/x', mode: 0o700, owner: alice }, /does not write/],
+        [editStep('/etc/buildkit', null, '', { owner: alice } as Partial<Step>), /does not write/],
       ];
       const before = ground.fingerprint();
       const { answers } = await startChild(built, ground, {

@@ -1,6 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { canMakeWorlds, World } from './world.ts';
 
+const asAlice = (world: World, commands: string): string =>
+  world.script(`su -s /bin/sh alice <<'COMMANDS'\n${commands}\nCOMMANDS`);
+/** What root's own buildkitd has, with a mistake in its configuration that could be mended. */
+const rootsDaemon = (world: World): string =>
+  world.script(`mkdir -p /etc/buildkit /run/buildkit /var/lib/buildkit/runc-overlayfs; chmod 770 /run/buildkit; chmod 711 /var/lib/buildkit
+    : >/var/lib/buildkit/cache.db; chmod 600 /var/lib/buildkit/cache.db
+    printf '[worker.oci]\\n  snapshotter = "overlay"\\n  noProcessSandbox = true\\n' >/etc/buildkit/buildkitd.toml`);
+const userUnit = (world: World, setting: string, flags = ''): string =>
+  asAlice(
+    world,
+    `mkdir -p ~/.config/systemd/user; printf '[Service]\\n${setting}\\nExecStart=/usr/bin/rootlesskit buildkitd ${flags}\\n' >~/.config/systemd/user/buildkit.service`,
+  );
+
 /** What an ordinary user can prepare before root runs `fix --yes` for them. */
 const traps: { readonly [name: string]: (world: World) => void } = {
   'a configuration whose root is /etc': (world) =>
@@ -15,6 +28,34 @@ const traps: { readonly [name: string]: (world: World) => void } = {
     world.script(
       `su -s /bin/sh alice -c 'mkdir -p ~/.config/systemd/user && printf "[Service]\\nEnvironment=XDG_RUNTIME_DIR=/etc/cron.d\\nExecStart=/usr/bin/rootlesskit buildkitd\\n" >~/.config/systemd/user/buildkit.service'; mkdir -p /etc/cron.d`,
     ),
+  'their configuration names the state and the socket of root’s own buildkitd': (world) => {
+    rootsDaemon(world);
+    asAlice(
+      world,
+      `mkdir -p ~/.config/buildkit; printf 'root = "/var/lib/buildkit"\\n[grpc]\\naddress = ["unix:///run/buildkit/buildkitd.sock"]\\n' >~/.config/buildkit/buildkitd.toml`,
+    );
+  },
+  'flags of their unit name them': (world) => {
+    rootsDaemon(world);
+    userUnit(world, '', '--root /var/lib/buildkit --addr unix:///run/buildkit/buildkitd.sock');
+  },
+  'variables of their unit lead there': (world) => {
+    rootsDaemon(world);
+    userUnit(world, 'Environment=XDG_DATA_HOME=/var/lib XDG_RUNTIME_DIR=/run');
+  },
+  'their unit says that they are root': (world) => {
+    rootsDaemon(world);
+    userUnit(world, 'Environment=USER=root');
+  },
+  'their unit names root’s own configuration': (world) => {
+    rootsDaemon(world);
+    userUnit(world, '', '--config /etc/buildkit/buildkitd.toml');
+  },
+  'their unit names a configuration that only root can read': (world) => {
+    rootsDaemon(world);
+    world.script('chmod 600 /etc/buildkit/buildkitd.toml');
+    userUnit(world, '', '--config /etc/buildkit/buildkitd.toml');
+  },
   'the cache directory is a link to /etc': (world) =>
     world.script(`su -s /bin/sh alice -c 'mkdir -p ~/.local/share && ln -s /etc ~/.local/share/buildkit'`),
   'a parent of the cache is a link to /etc': (world) =>
@@ -54,6 +95,8 @@ describe.skipIf(!canMakeWorlds())('root repairs for a hostile user', () => {
         // Files of accounts that the traps aim at, and of the system; what alice owns may change.
         const victims = [
           '/etc',
+          '/var/lib/buildkit',
+          '/run/buildkit',
           '/usr/bin/newuidmap',
           '/usr/bin/newgidmap',
           `${world.home}/outside`,

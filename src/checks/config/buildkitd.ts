@@ -9,9 +9,11 @@ import { containerdWorker } from '../../facts/containerd-worker.ts';
 import { environment } from '../../facts/environment.ts';
 import { identity } from '../../facts/identity.ts';
 import { provenanceEnv } from '../../facts/provenance-env.ts';
+import { rights } from '../../facts/rights.ts';
 import { type Settings, settings } from '../../facts/settings.ts';
 import { optional } from '../../facts/unseen.ts';
-import type { Check, Condition, Problem, Severity, TomlEdit, UnseenReason } from '../../model.ts';
+import { isNamed, mayOwn, type Rights } from '../../knowledge/rights.ts';
+import type { Check, Condition, Identity, Problem, Severity, TomlEdit, UnseenReason } from '../../model.ts';
 import type { ConfigEvidence } from './evidence.ts';
 import { excerpt } from './excerpt.ts';
 import type { ValueContext } from './value-problem.ts';
@@ -35,6 +37,7 @@ const needs = {
   identity,
   environment,
   edit: configEdit,
+  rights,
   containerd: optional(containerdWorker),
   provenance: optional(provenanceEnv),
 };
@@ -82,7 +85,7 @@ export const configBuildkitd: Check<typeof needs, BuildkitdEvidence> = {
     const problems: Problem<BuildkitdEvidence>[] = [];
     const unseen: UnseenReason[] = [];
     if (config.unseen !== null) unseen.push(config.unseen);
-    problems.push(...fileProblems(config, config, facts.identity.target, facts.identity.mode));
+    problems.push(...fileProblems(config, facts.rights, facts.identity));
     const context = contextOf(facts);
     problems.push(...textProblems(config, facts.edit, context));
     problems.push(...valueProblems(facts, context));
@@ -131,9 +134,8 @@ function rest({ path }: ConfigFile, left: number): Problem<BuildkitdEvidence> {
 
 function fileProblems(
   { path, odd, unreadable, stat }: ConfigText,
-  { source }: Pick<ConfigFile, 'source'>,
-  target: { readonly uid: number; readonly gid: number; readonly home: string | null },
-  mode: 'rootless' | 'rootful',
+  rights: Rights,
+  { target, mode }: Identity,
 ): readonly Problem<BuildkitdEvidence>[] {
   if (odd !== null)
     return [
@@ -149,11 +151,9 @@ function fileProblems(
       },
     ];
   if (unreadable === null) return [];
-  const below = target.home !== null && path.startsWith(`${target.home.replace(/(?<!\/)\/+$/, '')}/`);
-  const ours = path.startsWith('/etc/buildkit/') || source === 'option';
   // Only what can be nothing but a configuration of root's: a mistyped --config must not open /etc/shadow.
   const roots = mode === 'rootless' && stat?.uid === 0 && stat.gid === 0 && path.endsWith('.toml');
-  const rootMay = !roots ? null : below ? 'owner' : ours ? 'group' : null;
+  const rootMay = !roots || !mayOwn(path, rights) ? null : isNamed(path, rights.named) ? 'group' : 'owner';
   return [
     {
       condition: 'config.unreadable',

@@ -3,8 +3,10 @@ import { environment } from '../../facts/environment.ts';
 import { identity } from '../../facts/identity.ts';
 import { listeners } from '../../facts/listeners.ts';
 import { launcher } from '../../facts/namespace.ts';
+import { rights } from '../../facts/rights.ts';
 import { session } from '../../facts/session.ts';
 import { type SocketPath, sockets } from '../../facts/sockets.ts';
+import { mayOwn } from '../../knowledge/rights.ts';
 import type { FactsOf, Problem, Severity, Source } from '../../model.ts';
 import { isRootsUser } from '../runtime/state-place.ts';
 
@@ -48,7 +50,7 @@ export interface SocketsEvidence {
   readonly config: ConfigEdit | null;
 }
 
-export const socketNeeds = { sockets, listeners, identity, launcher, session, environment, configEdit };
+export const socketNeeds = { sockets, listeners, identity, launcher, session, environment, configEdit, rights };
 
 /** Something in the file system, as far as it could be looked at. */
 export interface Spot {
@@ -124,23 +126,11 @@ export function openCase(facts: FactsOf<typeof socketNeeds>): SocketCase {
         at: at?.path ?? null,
         owner: at?.stat == null ? null : { uid: at.stat.uid, gid: at.stat.gid },
         mode: at?.stat?.mode ?? null,
-        rootMay: at !== null && rootMay(facts, at.path),
+        rootMay: at !== null && mayOwn(at.path, facts.rights),
         misplacedBy: misplacedBy(facts, socket, at),
       });
     },
   };
-}
-
-/** Where root may change owners for this target: its runtime directory, root's own, and below a home that it owns. */
-function rootMay({ identity: { target }, session: place }: FactsOf<typeof socketNeeds>, path: string): boolean {
-  const { home } = target;
-  const below = (top: string): boolean => path === top || path.startsWith(`${top}/`);
-  const owned = place.home.reach?.passed.some((one) => one.path === home && one.stat.uid === target.uid) === true;
-  return (
-    below(`/run/user/${target.uid}`) ||
-    below('/run/buildkit') ||
-    (home !== null && owned && path.startsWith(`${home}/`))
-  );
 }
 
 /** The variable that leads the socket to where the account may not make it; null where the place itself is to blame. */

@@ -5,8 +5,10 @@ import { listeners } from '../../facts/listeners.ts';
 import { launcher } from '../../facts/namespace.ts';
 import type { Reach } from '../../facts/reach.ts';
 import { resolver } from '../../facts/resolver.ts';
+import { rights } from '../../facts/rights.ts';
 import { type Room, session } from '../../facts/session.ts';
 import { settings } from '../../facts/settings.ts';
+import { mayOwn } from '../../knowledge/rights.ts';
 import type { EnvironmentSource, FactsOf, Problem, Severity } from '../../model.ts';
 
 /** What a repair has to know; `kind` says what is wrong with which directory or variable. */
@@ -60,6 +62,7 @@ export const sessionNeeds = {
   listeners,
   buildkitdVersion,
   resolver,
+  rights,
 };
 
 type Told = Pick<SessionEvidence, 'kind' | 'variable'> & Partial<SessionEvidence>;
@@ -72,27 +75,19 @@ export interface SessionCase {
   readonly who: string;
   ownerWords(uid: number): string;
   add(condition: string, severity: Severity, subject: string, message: string, evidence: Told): void;
-  /** May root change owner and mode there for this target? What only the target names is never root's to change. */
-  rootMay(path: string, source: EnvironmentSource | null): boolean;
 }
 
 export function openSession(facts: FactsOf<typeof sessionNeeds>): SessionCase {
   const { target } = facts.identity;
-  const { runUser, home, homeFromPasswd, systemd, linger, loginctl } = facts.session;
+  const { runUser, homeFromPasswd, systemd, linger, loginctl } = facts.session;
   const who = target.name ?? `uid ${target.uid}`;
   const problems: Problem<SessionEvidence>[] = [];
   const directory = runUser.reach.passed.find(({ path }) => path === runUser.path);
-  const owned =
-    home.reach?.passed.some(({ path, stat }) => path === homeFromPasswd && stat.uid === target.uid) === true;
   return {
     facts,
     problems,
     who,
     ownerWords: (uid) => (uid === 0 ? 'root' : uid === target.uid ? who : `uid ${uid}`),
-    rootMay: (path, source) =>
-      path === runUser.path ||
-      source === 'option' ||
-      (homeFromPasswd !== null && owned && path.startsWith(`${homeFromPasswd}/`)),
     add(condition, severity, subject, message, evidence) {
       problems.push({
         condition,
@@ -104,8 +99,8 @@ export function openSession(facts: FactsOf<typeof sessionNeeds>): SessionCase {
           mode: null,
           owner: null,
           source: null,
-          rootMay: false,
           ...evidence,
+          rootMay: evidence.path != null && mayOwn(evidence.path, facts.rights),
           uid: target.uid,
           gid: target.gid,
           userName: target.name,

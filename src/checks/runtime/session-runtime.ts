@@ -38,7 +38,7 @@ export function judgeRuntime(open: SessionCase): void {
 }
 
 function say(
-  { facts, add, rootMay }: SessionCase,
+  { facts, add }: SessionCase,
   severity: Severity,
   message: string,
   evidence: Pick<SessionEvidence, 'kind'> & Partial<SessionEvidence>,
@@ -51,7 +51,6 @@ function say(
     source,
     ...evidence,
     path,
-    rootMay: path !== null && rootMay(path, source),
     ...(at === null ? {} : { mode: at.stat.mode, owner: { uid: at.stat.uid, gid: at.stat.gid } }),
   });
 }

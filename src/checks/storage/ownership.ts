@@ -13,11 +13,13 @@ import {
   ownership,
   surveyCommand,
 } from '../../facts/ownership.ts';
+import { rights } from '../../facts/rights.ts';
 import { session } from '../../facts/session.ts';
 import { settings } from '../../facts/settings.ts';
 import { selectedSnapshotter } from '../../facts/snapshotters.ts';
 import { optional } from '../../facts/unseen.ts';
-import type { Allowed, Check, ForeignEntry, Identity, Owner, Problem, Severity, UnseenReason } from '../../model.ts';
+import { mayOwn, type Rights } from '../../knowledge/rights.ts';
+import type { Allowed, Check, ForeignEntry, Owner, Problem, Severity, UnseenReason } from '../../model.ts';
 import { octal } from '../../octal.ts';
 import { misplacedBy } from '../runtime/state-place.ts';
 
@@ -63,24 +65,14 @@ const needs = {
   selected: optional(selectedSnapshotter),
   state: optional(stateEntries),
   version: optional(buildkitdVersion),
+  rights,
 };
 
-/**
- * Root changes nothing whose place it knows only from the target's own files or environment: below the target's home,
- * BuildKit's own directories, and what root's own command line names are the exceptions. A link on the way below them,
- * which the target could have laid, is never followed.
- */
-export function rootMayChange(path: string, who: Identity, directory: CacheDirectory, named: string | null): boolean {
+/** A link on the way below the account's places, which it could have laid itself, is never followed. */
+function rootMayChange(path: string, rights: Rights, { chain }: CacheDirectory): boolean {
   const below = (place: string): boolean => path === place || path.startsWith(`${place}/`);
-  const linked = (place: string): boolean =>
-    directory.chain.some((part) => part.link !== null && part.path.startsWith(`${place}/`) && below(part.path));
-  const { home, uid } = who.target;
-  if (home?.startsWith('/') && home !== '/' && path.startsWith(`${home}/`)) {
-    const stat = directory.chain.find((part) => part.path === home)?.stat;
-    return stat?.uid === uid && !linked(home);
-  }
-  const places = [`/run/user/${uid}`, '/var/lib/buildkit', '/run/buildkit', ...(named === null ? [] : [named])];
-  return places.some((place) => below(place) && !linked(place));
+  const linked = chain.some((part) => part.link !== null && mayOwn(part.path, rights) && below(part.path));
+  return mayOwn(path, rights) && !linked;
 }
 
 /** Databases that buildkitd opens at its start, and from which release on it replaces one that it cannot open. */
@@ -107,11 +99,10 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
     selected,
     state,
     version,
+    rights: places,
   }) {
     const { uid, gid, name } = who.target;
     const account = name ?? `uid ${uid}`;
-    // A path on root's own command line is root's word; anybody else's is not.
-    const named = options.root.source === 'option' && who.self.uid === 0 ? directory.path : null;
     const problems: Problem<OwnershipEvidence>[] = [];
     const base: OwnershipEvidence = {
       kind: 'barrier',
@@ -130,7 +121,7 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
       inherited: null,
       cache: directory.path,
       rootMay: false,
-      rootMayMake: rootMayChange(directory.path, who, directory, named),
+      rootMayMake: rootMayChange(directory.path, places, directory),
       misplacedBy: misplacedBy(place, options, by),
     };
     const report = (
@@ -144,7 +135,7 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
         severity,
         subject,
         message,
-        evidence: { ...base, path: subject, rootMay: rootMayChange(subject, who, directory, named), ...evidence },
+        evidence: { ...base, path: subject, rootMay: rootMayChange(subject, places, directory), ...evidence },
       });
     };
 

@@ -1,4 +1,5 @@
 import type { OwnershipEvidence } from '../../checks/storage/ownership.ts';
+import { isRootsDaemon } from '../../knowledge/rights.ts';
 import type { Fix, Owner, Problem, Step, Treatment } from '../../model.ts';
 import { quoted } from '../quoted.ts';
 
@@ -115,6 +116,8 @@ function adopt({ misplacedBy, path, allowed, owners, to, rootMay, inherited }: O
 function advice({ evidence }: Problem<OwnershipEvidence>): string {
   const { kind, path, needs, from, to, cache, byMode, misplacedBy } = evidence;
   if (misplacedBy !== null) return `Repair ${misplacedBy} first (runtime/session).`;
+  if (to.uid !== 0 && isRootsDaemon(path))
+    return `${path} is the state of root’s own buildkitd: put this account’s elsewhere (root = "DIRECTORY" in buildkitd.toml).`;
   const at = quoted(path);
   const elsewhere = 'or put the cache elsewhere: root = "DIRECTORY" in buildkitd.toml';
   if (kind === 'content')

@@ -13,6 +13,7 @@ export function alice(
     files: {
       '/usr/bin/buildkitd': program,
       '/usr/bin/runc': program,
+      '/home/alice': { kind: 'directory', uid: 1000, gid: 1000 },
       '/home/alice/.config/buildkit/buildkitd.toml':
         typeof text === 'string' ? { text, uid: 1000, gid: 1000, mode: 0o600 } : text,
       ...more.files,

@@ -5,7 +5,7 @@ import { movePorts } from '../../../src/fixes/net/ports.ts';
 import type { HostReader } from '../../../src/model.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
-import { CONFIG, carryOut, hostWith, own, RUNTIME, socket, type Told } from '../runtime/alice.ts';
+import { CONFIG, carryOut, hostWith, RUNTIME, socket, type Told } from '../runtime/alice.ts';
 
 const entry = { check: netPorts, fix: movePorts };
 const listen = (...addresses: readonly string[]): string =>
@@ -248,8 +248,13 @@ test('the holder is named where it can be seen', async () => {
 test('a file of root that only the target names is not edited by root', async () => {
   const report = await examineWith(
     hostWith({
-      start: '/usr/bin/rootlesskit /usr/bin/buildkitd --config /etc/shadow.toml',
-      files: { '/etc/shadow.toml': listen('tcp://127.0.0.1:4711'), '/home/alice/x': own() },
+      files: {
+        '/home/alice/.config/systemd/user/buildkit.service': {
+          text: '[Service]\nExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd --config /etc/buildkit/buildkitd.toml\n',
+          uid: 1000,
+        },
+        '/etc/buildkit/buildkitd.toml': listen('tcp://127.0.0.1:4711'),
+      },
       used: [4711],
     }),
   );

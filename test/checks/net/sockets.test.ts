@@ -72,6 +72,15 @@ testCheck(
         conditions: ['socket.permission', 'socket.permission'],
         byHand: ['Repair USER first', 'Repair USER first'],
       },
+      'a file of the user’s names root’s socket: it stays root’s': {
+        host: hostWith({
+          config: listen('unix:///run/buildkit/buildkitd.sock'),
+          files: { '/run/buildkit': directory(0o770) },
+          rest: { self: { uid: 0 } },
+        }),
+        conditions: ['socket.permission'],
+        byHand: ['Choose a path that the user may write'],
+      },
       'below the runtime directory of somebody else': {
         host: hostWith({ config: listen('unix:///run/user/1001/b.sock') }),
         conditions: ['socket.permission'],

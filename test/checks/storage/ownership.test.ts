@@ -122,6 +122,17 @@ testCheck(
         conditions: ['storage.permission'],
         byHand: ['Repair USER first'],
       },
+      'a file of the user’s names root’s state: it stays root’s': {
+        host: hostWith({
+          files: {
+            '/var/lib/buildkit': dir(0, 0, 0o711),
+            '/home/alice/.config/buildkit/buildkitd.toml': { text: 'root = "/var/lib/buildkit"\n', uid: 1000 },
+          },
+          rest: { self: { uid: 0 } },
+        }),
+        conditions: ['storage.permission'],
+        byHand: ['of root’s own buildkitd'],
+      },
       'without HOME it is, too': {
         host: hostWith({ files: { '/var/lib/buildkit': dir(0, 0, 0o711) }, rest: { env: { USER: 'alice' } } }),
         conditions: ['storage.permission'],
