@@ -2,10 +2,11 @@ import { type Flags, parseBuildkitdArgs } from '../buildkit/flags.ts';
 import type { Rights } from '../knowledge/rights.ts';
 import { keepsLinks } from '../knowledge/trust.ts';
 import type { Fact, Look } from '../model.ts';
+import { splitWords } from '../secrets/split-words.ts';
 import { identity } from './identity.ts';
 import { reach } from './reach.ts';
 import { readingBudget } from './reading-budget.ts';
-import { readUnit, splitWords, type Unit, unit } from './unit.ts';
+import { readUnit, type Unit, unit } from './unit.ts';
 import { writableComponent } from './writable-component.ts';
 
 /** Where root may change something for the target: the same rule for the plan and for what carries it out. */
