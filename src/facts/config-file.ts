@@ -172,7 +172,7 @@ async function readText(look: Look, path: string): Promise<Looked> {
     // As root of its namespace, rootless buildkitd reads whatever belongs to the user, whatever the mode says.
     const own = who.mode === 'rootless' && stat.uid === who.target.uid && stat.gid === who.target.gid;
     if (!own) return refused(error, stat);
-    const file = await host.read(path, 'self', LIMIT, 'toml').catch(() => null);
+    const file = await host.read(path, 'self', LIMIT, 'toml', who.target).catch(() => null);
     if (file !== null) return { text: { ...base, stat, file, content: NOT_READ }, unseen: null };
     return { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) };
   }

@@ -52,9 +52,15 @@ const KINDS: { readonly [letter: string]: FileKind } = {
 
 /**
  * Counts what find prints as it comes, in memory that does not grow with the tree. `outside` translates an id seen there
- * into ours; null: hidden by the user namespace.
+ * into ours (null: hidden by the user namespace), `named` a path.
  */
-export function surveyReader(outside: (id: number, of: 'uid' | 'gid') => number | null = (id) => id): {
+export function surveyReader({
+  outside = (id) => id,
+  named = (path) => path,
+}: {
+  readonly outside?: (id: number, of: 'uid' | 'gid') => number | null;
+  readonly named?: (path: string) => string;
+} = {}): {
   take(chunk: Buffer): void;
   finish(stderr: string): Survey;
 } {
@@ -74,7 +80,7 @@ export function surveyReader(outside: (id: number, of: 'uid' | 'gid') => number 
     else owners[owner] = (owners[owner] ?? 0) + 1;
     if (first.length < MOST_NAMED)
       first.push({
-        path: path.join('\t'),
+        path: named(path.join('\t')),
         kind: KINDS[letter] ?? 'file',
         ...ids,
         nlink: Number(nlink),
@@ -89,7 +95,7 @@ export function surveyReader(outside: (id: number, of: 'uid' | 'gid') => number 
     finish(stderr) {
       const unentered = [
         ...stderr.matchAll(/^find: [‘'"`]?(.*?)[’'"]?: (?:Permission denied|Operation not permitted)$/gm),
-      ].map((found) => found[1] ?? '');
+      ].map((found) => named(found[1] ?? ''));
       return { entries: null, foreign, owners, first, unentered: unentered.slice(0, MOST_NAMED) };
     },
   };

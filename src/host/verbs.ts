@@ -1,5 +1,6 @@
 import { Unseen } from '../facts/unseen.ts';
 import type { Allowed, ProbeName, Probes, Ran, ReadOnlyTool, Survey } from '../model.ts';
+import { heldLooker, holding } from './held.ts';
 import { type LookVerb, looker, shellWord } from './looker.ts';
 import { probeBolt } from './probes/bolt.ts';
 import { probeDtype, probeLock, probeWrite } from './probes/files.ts';
@@ -28,12 +29,16 @@ export async function runTool({ tool, args, path, env }: RunRequest): Promise<Ra
   return runProgram(found, args, { env: { ...env, PATH: path, LC_ALL: 'C' }, timeoutMs: TOOL_MS });
 }
 
+/** What find names below one name of a directory, by another name of it. */
+const nameBelow = (path: string, at: string, tree: string): string =>
+  path === at ? tree : path.startsWith(at) ? `${tree}/${path.slice(at.length)}` : path;
+
 /** Ownership of a tree by a find(1) child that prints only what is foreign. */
-export async function survey(tree: string, allowed: Allowed): Promise<Survey> {
+export async function survey(tree: string, allowed: Allowed, at = tree): Promise<Survey> {
   const find = findTool('find', SYSTEM_PATH);
   if (find === null) throw new Unseen('find (findutils) is missing, so the ownership of the cache was not looked at');
-  const reader = surveyReader();
-  const ran = await runProgram(find, surveyArguments(tree, allowed), {
+  const reader = surveyReader({ named: (path) => (at === tree ? path : nameBelow(path, at, tree)) });
+  const ran = await runProgram(find, surveyArguments(at, allowed), {
     env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
     timeoutMs: SURVEY_MS,
     onStdout: reader.take,
@@ -70,9 +75,14 @@ export const probes: ProbeTable = {
 
 /** One call, as it travels to a process that looks as somebody else. */
 export type Call =
-  | { readonly verb: LookVerb; readonly args: readonly unknown[] }
+  | {
+      readonly verb: LookVerb;
+      readonly args: readonly unknown[];
+      /** Root looks where others may have a hand in the path. */
+      readonly held?: true;
+    }
   | { readonly verb: 'run'; readonly args: readonly [RunRequest] }
-  | { readonly verb: 'survey'; readonly args: readonly [string, Allowed] }
+  | { readonly verb: 'survey'; readonly args: readonly [string, Allowed]; readonly held?: true }
   | { readonly verb: 'probe'; readonly args: readonly [ProbeName, unknown, { readonly [name: string]: string }] };
 
 /** Carries out a call in this process, with this process's rights. */
@@ -81,7 +91,7 @@ export async function carryOut(call: Call): Promise<unknown> {
     case 'run':
       return runTool(call.args[0]);
     case 'survey':
-      return survey(...call.args);
+      return call.held ? holding(call.args[0], (at) => survey(...call.args, at)) : survey(...call.args);
     case 'probe': {
       const [name, input, environment] = call.args;
       return (probes[name] as (input: unknown, environment: { readonly [name: string]: string }) => Promise<unknown>)(
@@ -99,6 +109,6 @@ export async function carryOut(call: Call): Promise<unknown> {
     case 'mountOf':
     case 'access':
     case 'socketHolder':
-      return (looker[call.verb] as (...args: readonly unknown[]) => unknown)(...call.args);
+      return ((call.held ? heldLooker : looker)[call.verb] as (...args: readonly unknown[]) => unknown)(...call.args);
   }
 }

@@ -27,7 +27,7 @@ export async function probeNamespace(
     if (answers.has(key)) maps.set(key, known);
     return known;
   };
-  const survey = surveyReader((id, of) => outsideOf(id, mapOf(`${of}map`)));
+  const survey = surveyReader({ outside: (id, of) => outsideOf(id, mapOf(`${of}map`)) });
   let surveyed: Survey | null = null;
   let rest: Buffer = Buffer.alloc(0);
   const onStdout = (chunk: Buffer): void => {
