@@ -57,14 +57,10 @@ export function preparePrivateFile(option: string, given: string, env: NodeJS.Pr
   };
 }
 
-/**
- * Holds the directory, so that exchanging it later changes nothing. Root does not pass through a link that somebody
- * else made.
- */
+/** Holds the directory, so that exchanging it later changes nothing. */
 function openDirectory(path: string, refuse: (why: string) => never): number {
   try {
-    if (process.geteuid?.() === 0) refuseForeignLinks(path, refuse);
-    return fs.openSync(path, O_RDONLY | O_DIRECTORY);
+    return process.geteuid?.() === 0 ? openAsRoot(path, refuse) : fs.openSync(path, O_RDONLY | O_DIRECTORY);
   } catch (error) {
     switch ((error as NodeJS.ErrnoException).code) {
       case 'ENOENT':
@@ -73,19 +69,65 @@ function openDirectory(path: string, refuse: (why: string) => never): number {
         return refuse(`${visible(path)} is not a directory`);
       case 'EACCES':
         return refuse(`${visible(path)} may not be entered or read`);
+      case 'ELOOP':
+        return refuse(`${visible(path)} was exchanged while it was looked at`);
     }
     throw error;
   }
 }
 
-function refuseForeignLinks(path: string, refuse: (why: string) => never): void {
-  const parts = path.split('/').filter(Boolean);
-  for (let count = 1; count <= parts.length; count++) {
-    const at = `/${parts.slice(0, count).join('/')}`;
-    const stat = fs.lstatSync(at);
-    if (stat.isSymbolicLink() && stat.uid !== 0)
-      refuse(`${visible(at)} is another account's symbolic link, through which root does not write`);
+const MOST_LINKS = 40;
+
+/**
+ * Component by component, each held while the next is opened, so that no name is looked up twice. Root passes only
+ * through links of its own, in directories where nobody else can exchange them.
+ */
+function openAsRoot(path: string, refuse: (why: string) => never): number {
+  const waiting = path.split('/').filter(Boolean);
+  const above: number[] = [];
+  let here = fs.openSync('/', O_RDONLY | O_DIRECTORY);
+  try {
+    for (let links = 0; waiting.length > 0; ) {
+      const name = waiting.shift() ?? '';
+      const outer = name === '..' ? above.pop() : undefined;
+      if (name === '..') {
+        if (outer === undefined) continue;
+        fs.closeSync(here);
+        here = outer;
+        continue;
+      }
+      const at = `/proc/self/fd/${here}/${name}`;
+      const stat = fs.lstatSync(at);
+      if (!stat.isSymbolicLink()) {
+        const inner = fs.openSync(at, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        above.push(here);
+        here = inner;
+        continue;
+      }
+      if (stat.uid !== 0 || !isOnlyRoots(fs.fstatSync(here)))
+        refuse(
+          `${visible(name)} in ${visible(path)} is, or may become, another account's symbolic link, through which root does not write`,
+        );
+      if (++links > MOST_LINKS) refuse(`${visible(path)} goes through too many symbolic links`);
+      const goal = fs.readlinkSync(at);
+      waiting.unshift(...goal.split('/').filter((part) => part !== '' && part !== '.'));
+      if (!goal.startsWith('/')) continue;
+      fs.closeSync(here);
+      here = fs.openSync('/', O_RDONLY | O_DIRECTORY);
+      for (const directory of above.splice(0)) fs.closeSync(directory);
+    }
+    return here;
+  } catch (error) {
+    fs.closeSync(here);
+    throw error;
+  } finally {
+    for (const directory of above) fs.closeSync(directory);
   }
+}
+
+/** Can nobody but root take a name of root's away there? In a sticky directory others can only add theirs. */
+function isOnlyRoots({ uid, mode }: fs.Stats): boolean {
+  return uid === 0 && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0);
 }
 
 /** Under sudo a report in the caller's own directory is the caller's to read. */

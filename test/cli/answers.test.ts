@@ -1,17 +1,21 @@
-import {
+import fs, {
   chmodSync,
   chownSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { catalog } from '../../src/catalog.ts';
+import { preparePrivateFile } from '../../src/cli/private-file.ts';
 import type { Report } from '../../src/model.ts';
 import { exitCode } from '../../src/report/exit-code.ts';
 import { validatorOf } from '../schemas.ts';
@@ -194,6 +198,31 @@ describe('--output', () => {
     expect(code).toBe(2);
     expect(stderr).toContain("another account's symbolic link");
     expect(existsSync(join(directory, 'real/x'))).toBe(false);
+  });
+  test.runIf(isRoot)('nor through one that a directory is exchanged for between the look and the opening', async () => {
+    const directory = temporary();
+    const [victim, place] = [join(directory, 'victim'), join(directory, 'home/place')];
+    await shell('mkdir victim && mkdir -p home/place && chown -R 65533:65533 home', { cwd: directory });
+    const real = fs.openSync;
+    let exchanged = false;
+    fs.openSync = (path, ...rest) => {
+      if (String(path).endsWith('/place') && !exchanged) {
+        exchanged = true;
+        renameSync(place, `${place}.aside`);
+        symlinkSync(victim, place);
+        lchownSync(place, 65533, 65533);
+      }
+      return real(path, ...rest);
+    };
+    syncBuiltinESMExports();
+    try {
+      expect(() => preparePrivateFile('--output', join(place, 'report'), {}).write('text')).toThrow(/place/);
+    } finally {
+      fs.openSync = real;
+      syncBuiltinESMExports();
+    }
+    expect(exchanged).toBe(true);
+    expect(readdirSync(victim)).toEqual([]);
   });
 });
 
