@@ -1,8 +1,9 @@
 import * as fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bootId, startOf } from './boot.ts';
 import { contentOf, writeAll } from './content.ts';
 import { createChild, findChild, type Handle, statOf } from './handle.ts';
-import { Busy } from './refused.ts';
+import { Busy, Refused } from './refused.ts';
 import { orRefuse } from './sentence.ts';
 import { runTool } from './tools.ts';
 
@@ -29,8 +30,13 @@ export async function takeLock(state: Handle, waitMs: number): Promise<Lock> {
  * end. Null: no flock here. A number is the holder's pid, 0 when unknown.
  */
 function tryFlock(state: Handle): Lock | number | null {
-  const { O_CREAT, O_NOFOLLOW, O_RDWR } = fs.constants;
-  const fd = fs.openSync(`${state.path}/${NAME}`, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = fs.constants;
+  refuseOtherKind(state);
+  const fd = fs.openSync(`${state.path}/${NAME}`, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  if (!fs.fstatSync(fd).isFile()) {
+    fs.closeSync(fd);
+    throw notFile();
+  }
   const ran = runTool('flock', ['-n', '-x', '3'], { descriptors: [fd] });
   if (ran?.code === 0) {
     fs.ftruncateSync(fd, 0);
@@ -43,6 +49,18 @@ function tryFlock(state: Handle): Lock | number | null {
   const holder = ran?.code === 1 && ran.stderr === '' ? Number(readShort(fd)) || 0 : null;
   fs.closeSync(fd);
   return holder;
+}
+
+function refuseOtherKind(state: Handle): void {
+  const found = findChild(state, NAME);
+  if (found === null) return;
+  const isFile = statOf(found).isFile();
+  found.close();
+  if (!isFile) throw notFile();
+}
+
+function notFile(): Refused {
+  return new Refused('the lock in the directory of the journal is not a regular file: remove it', [NAME]);
 }
 
 function readShort(fd: number): string {
@@ -61,18 +79,25 @@ function tryFile(state: Handle): Lock | number {
   fs.rmSync(at(own), { force: true });
   const made = createChild(state, own);
   try {
-    writeAll(made.fd, Buffer.from(`${process.pid} ${startOf(process.pid)}`));
+    writeAll(made.fd, Buffer.from(`${process.pid} ${processOf(process.pid)}`));
     for (let tries = 0; tries < 2; tries++) {
       try {
         fs.linkSync(at(own), at(name));
-        return { release: () => fs.unlinkSync(at(name)) };
+        return {
+          release() {
+            // A lock that cannot be removed names us, and goes when it is seen that we have ended.
+            try {
+              fs.unlinkSync(at(name));
+            } catch {}
+          },
+        };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
       const found = findChild(state, name);
       if (found === null) continue;
       const [pid, start] = contentOf(found, name).toString('latin1').split(' ');
-      if (startOf(Number(pid)) === start) {
+      if (start !== undefined && processOf(Number(pid)) === start) {
         found.close();
         return Number(pid);
       }
@@ -94,13 +119,8 @@ function takeAway(state: Handle, name: string, stale: Handle): void {
   stale.close();
 }
 
-/** Start time of a process since boot, with the boot's own id; empty when there is no such process. */
-function startOf(pid: number): string {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-    return `${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}@${boot}`;
-  } catch {
-    return '';
-  }
+/** Which process that is, also after a boot; empty when there is none. */
+function processOf(pid: number): string {
+  const start = startOf(pid);
+  return start === null ? '' : `${start}@${bootId()}`;
 }

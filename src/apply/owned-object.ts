@@ -2,17 +2,15 @@ import type * as fs from 'node:fs';
 import { visible } from '../report/visible.ts';
 import { withCapabilities } from './capabilities.ts';
 import { findChild, type Handle, statOf } from './handle.ts';
+import { isThatObject, type ObjectIdentity } from './object-identity.ts';
 import { refuseForeignPlace } from './places.ts';
 import { Refused } from './refused.ts';
 import { orRefuse } from './sentence.ts';
 import { walkToParent } from './walk.ts';
 import type { Work } from './work.ts';
 
-/** Identity of the object whose owner or mode is changed. */
-export interface PreparedObject {
-  readonly dev: string;
-  readonly ino: string;
-}
+/** The object whose owner or mode is changed. */
+export type PreparedObject = ObjectIdentity;
 
 export interface OwnedObject {
   readonly handle: Handle;
@@ -67,6 +65,6 @@ export function refusePrivileged({ handle, stat }: OwnedObject, path: string, wo
 }
 
 /** The very object that was prepared? One that a later edit made anew, and undo put back, has another inode. */
-export function isSame(stat: fs.BigIntStats, { dev, ino }: PreparedObject, path: string, work: Work): boolean {
-  return String(stat.dev) === dev && (String(stat.ino) === ino || (stat.isFile() && work.replaced.includes(path)));
+export function isSame(stat: fs.BigIntStats, prepared: PreparedObject, path: string, work: Work): boolean {
+  return isThatObject(stat, prepared) || (stat.isFile() && work.replaced.includes(path));
 }

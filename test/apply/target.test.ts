@@ -186,14 +186,47 @@ describe.skipIf(!canChangeThings())('what is done as the target', () => {
     const quick = spawn('sleep', ['0.3'], { env });
     const other = spawn('sleep', ['600'], { env: { ...env, BK_DOCTOR_TRANSACTION: 'abc-1.11' } });
     const began = performance.now();
-    await endLeftovers('abc-1.1');
+    await endLeftovers('abc-1.1', { self: ROOT, target: ROOT });
     expect(performance.now() - began).toBeLessThan(2500);
     expect(quick.signalCode).toBeNull();
     const stubborn = spawn('sh', ['-c', 'trap "" TERM; while :; do sleep 0.1; done'], { env });
     const gone = new Promise((resolve) => stubborn.once('exit', (_code, signal) => resolve(signal)));
-    await endLeftovers('abc-1.1');
+    await endLeftovers('abc-1.1', { self: ROOT, target: ROOT });
     expect(await gone).toBe('SIGKILL');
     expect(other.exitCode).toBeNull();
     other.kill();
+  });
+
+  test('processes that are not its own do not hold a transaction up', { timeout: 60_000 }, async () => {
+    const env = { PATH: '/usr/bin:/bin', BK_DOCTOR_TRANSACTION: 'def-1.1' };
+    const directory = fs.mkdtempSync('/var/tmp/bkd-change-mark-');
+    fs.chmodSync(directory, 0o755);
+    const who = { self: ROOT, target: DAEMON };
+    // With a setuid bit: it begins as daemon and is root's, and keeps the environment that daemon gave it.
+    fs.copyFileSync('/bin/sleep', `${directory}/sleep`);
+    fs.chmodSync(`${directory}/sleep`, 0o4755);
+    const loop = 'while :; do BK_DOCTOR_TRANSACTION=def-1.1 sleep 0.2; done';
+    const children = [
+      spawn('sleep', ['600'], { env, uid: 65533, gid: 65533 }),
+      spawn(`${directory}/sleep`, ['600'], { env, uid: 1, gid: 1 }),
+    ];
+    const forger = spawn('sh', ['-c', loop], { env: { PATH: env.PATH }, uid: 1, gid: 1, detached: true });
+    const own = spawn('sleep', ['600'], { env, uid: 1, gid: 1 });
+    const ended = new Promise((resolve) => own.once('exit', (_code, signal) => resolve(signal)));
+    try {
+      const began = performance.now();
+      await endLeftovers('def-1.1', who);
+      expect(performance.now() - began).toBeLessThan(20_000);
+      expect(await ended).toBe('SIGTERM');
+      expect(children.map(({ exitCode, signalCode }) => [exitCode, signalCode])).toEqual([
+        [null, null],
+        [null, null],
+      ]);
+      expect([forger.exitCode, forger.signalCode]).toEqual([null, null]);
+    } finally {
+      for (const child of children) child.kill('SIGKILL');
+      process.kill(-(forger.pid ?? 0), 'SIGKILL');
+      fs.rmSync(directory, { recursive: true });
+    }
   });
 });

@@ -3,6 +3,7 @@ import type { Owner } from '../../model.ts';
 import { visible } from '../../report/visible.ts';
 import { CAPABILITY_BATCH, withCapabilities } from '../capabilities.ts';
 import { type Handle, statOf } from '../handle.ts';
+import { keepsBirth } from '../object-identity.ts';
 import { Refused } from '../refused.ts';
 import type { Backup, StepOf, Work } from '../work.ts';
 import { appendToLog, logged, readLog } from './log.ts';
@@ -25,8 +26,9 @@ export interface Adopter {
 
 /** Journals a batch durably, then changes it. */
 export function createAdopter(tree: Handle, step: AdoptStep, work: Work, backup: Backup, remarks: Remarks): Adopter {
-  let end = readLog(backup, () => {});
+  let end = readLog(backup, undefined, () => {});
   let batch: Candidate[] = [];
+  const born = keepsBirth(tree);
   const flush = (): void => {
     const executables = batch.filter(({ stat }) => stat.isFile() && (stat.mode & 0o111n) !== 0n);
     const named = executables.map(({ handle, path }) => ({ handle, name: legible(path) }));
@@ -43,7 +45,7 @@ export function createAdopter(tree: Handle, step: AdoptStep, work: Work, backup:
     if (chosen.length > 0)
       end = appendToLog(
         backup,
-        chosen.map(({ path, stat, to }) => logged(path, stat, to)),
+        chosen.map(({ path, stat, to }) => logged(path, stat, to, born)),
         end,
       );
     for (const { handle, to, path } of chosen) {

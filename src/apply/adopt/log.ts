@@ -1,12 +1,14 @@
 import * as fs from 'node:fs';
 import type { Owner } from '../../model.ts';
 import { seenOf } from '../attributes.ts';
+import { bornOf, isThatObject, type ObjectIdentity } from '../object-identity.ts';
+import { Refused } from '../refused.ts';
+import { seal, unseal } from '../sealed-line.ts';
+import { having, matching, maybe, orNull, text, whole } from '../shape.ts';
 
 /** One inode whose owner is changed, as it was before. `path` is relative to the tree, one character per byte. */
-export interface Logged {
+export interface Logged extends ObjectIdentity {
   readonly path: string;
-  readonly dev: string;
-  readonly ino: string;
   readonly kind: string;
   readonly from: Owner;
   readonly to: Owner;
@@ -15,21 +17,28 @@ export interface Logged {
   readonly mtimeNs: string;
 }
 
-export function logged(path: string, stat: fs.BigIntStats, to: Owner): Logged {
+/** `born`: do objects there keep their time of birth? */
+export function logged(path: string, stat: fs.BigIntStats, to: Owner, born: boolean): Logged {
   const { dev, ino, uid, gid, mode, size, mtimeNs } = seenOf(stat);
-  return { path, dev, ino, kind: kindOf(stat), from: { uid, gid }, to, mode, size, mtimeNs };
+  return {
+    path,
+    dev,
+    ino,
+    born: born ? bornOf(stat) : null,
+    kind: kindOf(stat),
+    from: { uid, gid },
+    to,
+    mode,
+    size,
+    mtimeNs,
+  };
 }
 
 /** Is it still the same, except perhaps for its owner, or for its inode when it was `replaced`? What a directory holds is not part of it. */
 export function isSameObject(entry: Logged, stat: fs.BigIntStats, replaced: boolean): boolean {
   const now = seenOf(stat);
-  if (
-    now.dev !== entry.dev ||
-    (now.ino !== entry.ino && !replaced) ||
-    kindOf(stat) !== entry.kind ||
-    now.mode !== entry.mode
-  )
-    return false;
+  if (!isThatObject(stat, entry) && !replaced) return false;
+  if (kindOf(stat) !== entry.kind || now.mode !== entry.mode) return false;
   return entry.kind === 'directory' || (now.size === entry.size && now.mtimeNs === entry.mtimeNs);
 }
 
@@ -39,25 +48,62 @@ function kindOf(stat: fs.BigIntStats): string {
 
 /** Appends durably. Whatever was written of an unfinished line before is overwritten. */
 export function appendToLog(fd: number, entries: readonly Logged[], end: number): number {
-  const text = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''), 'utf8');
-  for (let at = 0; at < text.length; ) at += fs.writeSync(fd, text, at, text.length - at, end + at);
+  const lines = Buffer.from(entries.map((entry) => seal(entry).line).join(''), 'utf8');
+  for (let at = 0; at < lines.length; ) at += fs.writeSync(fd, lines, at, lines.length - at, end + at);
   fs.fdatasyncSync(fd);
-  return end + text.length;
+  return end + lines.length;
 }
 
-/** Calls back with each whole line, holding one piece of the log at a time. Returns where the last whole line ends. */
-export function readLog(fd: number, each: (entry: Logged) => void): number {
+const ids = having({ uid: whole, gid: whole });
+const isLogged = having({
+  // Of plain names: it leads nowhere but into the tree.
+  path: (value) =>
+    typeof value === 'string' &&
+    !value.includes('\0') &&
+    (value === '' || value.split('/').every((part) => !['', '.', '..'].includes(part))),
+  dev: matching(/^\d+$/),
+  ino: matching(/^\d+$/),
+  born: maybe(orNull(matching(/^\d+$/))),
+  kind: text,
+  from: ids,
+  to: ids,
+  mode: whole,
+  size: matching(/^\d+$/),
+  mtimeNs: matching(/^-?\d+$/),
+});
+/** Longer than any entry: a path has at most 4096 bytes, each of them at most six characters here. */
+const LONGEST_LINE = 64 * 1024;
+
+/**
+ * Calls back with each whole line, holding one piece of the log at a time; `boot` is that in which its devices were
+ * numbered. Returns where the last whole line ends. Throws Refused when it is damaged.
+ */
+export function readLog(fd: number, boot: string | undefined, each: (entry: Logged) => void): number {
   const piece = Buffer.allocUnsafe(64 * 1024);
   let rest = Buffer.alloc(0);
   let at = 0;
+  let torn: number | null = null;
   for (;;) {
     const got = fs.readSync(fd, piece, 0, piece.length, at);
-    if (got === 0) return at - rest.length;
+    if (got === 0) return torn ?? at - rest.length;
     at += got;
     rest = Buffer.concat([rest, piece.subarray(0, got)]);
-    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-      each(JSON.parse(rest.subarray(0, end).toString('utf8')) as Logged);
-      rest = rest.subarray(end + 1);
+    let from = 0;
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, from)) {
+      const line = rest.subarray(from, end);
+      const entry = unseal(line.toString('utf8'))?.value;
+      // Loss of power can leave a piece that was never written, at the end, of what was not yet done.
+      const isTorn = line.includes(0);
+      if (isTorn) torn ??= at - rest.length + from;
+      else if (!isLogged(entry) || torn !== null) throw damaged();
+      else each({ ...(entry as Logged), ...(boot === undefined ? {} : { boot }) });
+      from = end + 1;
     }
+    rest = rest.subarray(from);
+    if (rest.length > LONGEST_LINE) throw damaged();
   }
+}
+
+function damaged(): Refused {
+  return new Refused('the list of what was adopted, in the journal, is damaged, so nothing of it is given back');
 }

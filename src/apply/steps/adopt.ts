@@ -9,6 +9,7 @@ import { isSameObject, type Logged, readLog } from '../adopt/log.ts';
 import { createRemarks, type Remarks } from '../adopt/remarks.ts';
 import { bytes, type Entry, legible, openBelow, refuseOtherMount, visitTree } from '../adopt/tree.ts';
 import { findChild, type Handle, mountIdOf, statOf } from '../handle.ts';
+import { identityOf, isThatObject, type ObjectIdentity } from '../object-identity.ts';
 import { refuseForeignPlace } from '../places.ts';
 import { Refused } from '../refused.ts';
 import { orRefuse } from '../sentence.ts';
@@ -17,10 +18,8 @@ import { walk } from '../walk.ts';
 import type { Standing, StepKind, StepOf, Work } from '../work.ts';
 
 type AdoptStep = StepOf<'adopt'>;
-export interface PreparedAdopt {
-  readonly dev: string;
-  readonly ino: string;
-}
+/** The tree itself. */
+export type PreparedAdopt = ObjectIdentity;
 const EVERY = 2000;
 
 /** Gives what is foreign in a tree to its owner, entry by entry, each through its own handle. */
@@ -48,7 +47,7 @@ export const adopt: StepKind<AdoptStep, PreparedAdopt> = {
       const stat = statOf(tree);
       const own = adoptedOwner({ uid: Number(stat.uid), gid: Number(stat.gid) }, step.allowed, step.only, step.to);
       if (!seen.foreign && own === null) return 'already';
-      return { dev: String(stat.dev), ino: String(stat.ino) };
+      return identityOf(tree);
     });
   },
 
@@ -89,7 +88,7 @@ export const adopt: StepKind<AdoptStep, PreparedAdopt> = {
   standing(step, prepared, work, backup) {
     return withTree(step, work, prepared, (tree) => {
       let standing: Standing = 'before';
-      readLog(backup, (entry) => {
+      readLog(backup, prepared.boot, (entry) => {
         withLogged(tree, step, entry, work, (_handle, stat) => {
           if (owns(stat, entry.from)) return;
           if (!isSameObject(entry, stat, wasReplaced(step, entry, work)) || !owns(stat, entry.to))
@@ -103,7 +102,7 @@ export const adopt: StepKind<AdoptStep, PreparedAdopt> = {
 
   takeBack(step, prepared, work, backup) {
     return withTree(step, work, prepared, (tree) => {
-      readLog(backup, (entry) => {
+      readLog(backup, prepared.boot, (entry) => {
         withLogged(tree, step, entry, work, (handle, stat) => {
           if (isSameObject(entry, stat, wasReplaced(step, entry, work)) && owns(stat, entry.to))
             fs.chownSync(handle.path, entry.from.uid, entry.from.gid);
@@ -131,7 +130,7 @@ async function withTree<T>(
     try {
       if (missing.length > 0) throw new Refused(`${visible(step.tree)} is not there`, [step.tree]);
       const stat = statOf(directory);
-      if (prepared !== null && (String(stat.dev) !== prepared.dev || String(stat.ino) !== prepared.ino))
+      if (prepared !== null && !isThatObject(stat, prepared))
         throw new Refused(`${visible(step.tree)} was replaced since`, [step.tree]);
       return await task(directory);
     } finally {
@@ -193,9 +192,7 @@ function withLogged(
   if (handle === null) return;
   try {
     const stat = statOf(handle);
-    const replaced = wasReplaced(step, entry, work);
-    if ((String(stat.ino) !== entry.ino && !replaced) || String(stat.dev) !== entry.dev)
-      throw changedSince(step, entry);
+    if (!isThatObject(stat, entry) && !wasReplaced(step, entry, work)) throw changedSince(step, entry);
     refuseOtherMount(handle, tree, entry.path);
     task(handle, stat);
   } finally {

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { visible } from '../../report/visible.ts';
 import { permissionsOf, statOf, syncObject } from '../handle.ts';
+import { identityOf } from '../object-identity.ts';
 import { isSame, type OwnedObject, type PreparedObject, withObject } from '../owned-object.ts';
 import { isOfPackage } from '../package-owner.ts';
 import { whyNotHelper } from '../places.ts';
@@ -13,14 +14,14 @@ type ModeStep = StepOf<'mode'>;
 /** Changes the permission bits of one object, through its own handle. */
 export const mode: StepKind<ModeStep, PreparedObject> = {
   async prepare(step, work) {
-    return withModeObject(step, work, ({ stat }) => {
+    return withModeObject(step, work, ({ handle, stat }) => {
       if (permissionsOf(stat) === step.to) return 'already';
       if (permissionsOf(stat) !== step.from)
         throw new Refused(
           `${visible(step.path)} has the mode ${permissionsOf(stat).toString(8)} by now, not ${step.from.toString(8)}`,
           [step.path],
         );
-      return { dev: String(stat.dev), ino: String(stat.ino) };
+      return identityOf(handle);
     });
   },
   act(step, prepared, work): Promise<Acted> {

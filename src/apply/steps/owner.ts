@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import type { Owner } from '../../model.ts';
 import { visible } from '../../report/visible.ts';
 import { permissionsOf, statOf, syncObject } from '../handle.ts';
+import { identityOf } from '../object-identity.ts';
 import { isSame, type OwnedObject, type PreparedObject, refusePrivileged, withObject } from '../owned-object.ts';
 import { Refused } from '../refused.ts';
 import type { Acted, Standing, StepKind, StepOf } from '../work.ts';
@@ -12,7 +13,7 @@ type OwnerStep = StepOf<'owner'>;
 export const owner: StepKind<OwnerStep, PreparedObject> = {
   prepare(step, work) {
     return withObject(step.path, work, false, (object) => {
-      const { stat } = object;
+      const { handle, stat } = object;
       if (owns(stat, step.to)) return 'already';
       if (!owns(stat, step.from))
         throw new Refused(
@@ -20,7 +21,7 @@ export const owner: StepKind<OwnerStep, PreparedObject> = {
           [step.path],
         );
       refusePrivileged(object, step.path, work);
-      return { dev: String(stat.dev), ino: String(stat.ino) };
+      return identityOf(handle);
     });
   },
   act(step, prepared, work): Promise<Acted> {
