@@ -16,6 +16,7 @@ import {
   withDeed,
   workFor,
 } from './room.ts';
+import { tempOf } from './store.ts';
 import type { ApplyContext, StepOutcome } from './types.ts';
 import type { Backup, Work } from './work.ts';
 
@@ -60,7 +61,7 @@ async function carryOutOne(
   const account = actor === 'self' ? context.identity.self : context.identity.target;
   const backup = KEEPS.has(deed.do) ? files.createBackup(name, account.uid, account.gid) : openNothing();
   try {
-    const temp = `.bk-doctor-${transaction.mark}-${index}`;
+    const temp = tempOf(transaction.mark, index);
     const work = workFor(context, transaction, actor, {
       temp,
       earlier,
@@ -118,7 +119,7 @@ async function act(
 /** Ends the deed that a killed run had begun, so that the steps after it can follow. */
 export async function finishLastDeed(room: Room, leftAlone: string[]): Promise<void> {
   const { transaction } = room;
-  await endLeftovers(transaction.mark);
+  await endLeftovers(transaction.mark, room.context.identity);
   const last = transaction.deeds.at(-1);
   if (last === undefined || last.done) return;
   if (transaction.deeds.some(({ undoing, undone }) => undoing || undone))

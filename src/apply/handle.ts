@@ -45,9 +45,9 @@ export function findChild(directory: Handle, name: string | Buffer): Handle | nu
   }
 }
 
-/** For reading the very file that the handle holds, which must have been seen to be a regular file. */
-export function reopen(handle: Handle): Handle {
-  return handleOf(fs.openSync(handle.path, O_RDONLY | O_NONBLOCK));
+/** Opens the very file that the handle holds, for reading unless `flags` say otherwise. It must have been seen to be a regular file. */
+export function reopen(handle: Handle, flags = O_RDONLY): Handle {
+  return handleOf(fs.openSync(handle.path, flags | O_NONBLOCK));
 }
 
 /** A new file that did not exist, open for writing. */

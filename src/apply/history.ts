@@ -6,11 +6,12 @@ export async function history(state: string, uid: number): Promise<History> {
   return {
     schema: 1,
     runs: readRuns(state, uid)
-      .filter(({ transactions }) => transactions.length > 0)
-      .map(({ id, at, user, transactions }) => ({
+      .filter(({ transactions, damaged }) => transactions.length > 0 || damaged !== null)
+      .map(({ id, at, user, damaged, transactions }) => ({
         id,
         at,
         user,
+        ...(damaged === null ? {} : { damaged }),
         transactions: transactions.map(({ id: transaction, check, state: now, steps }) => ({
           id: transaction,
           check,

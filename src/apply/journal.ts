@@ -1,6 +1,9 @@
 import * as fs from 'node:fs';
 import type { Account, Json, Step } from '../model.ts';
-import { createChild, type Handle, openChild, statOf, syncDirectory } from './handle.ts';
+import { isEntry } from './entry-shape.ts';
+import { createChild, type Handle, openChild, reopen, statOf, syncDirectory } from './handle.ts';
+import { Refused } from './refused.ts';
+import { seal, unseal } from './sealed-line.ts';
 import { orRefuse } from './sentence.ts';
 
 /** Whose run it is, and for whom: undoing needs the same people, places and environment. */
@@ -53,17 +56,28 @@ export interface Journal {
   close(): void;
 }
 
+/** What a journal says, and whether all of it can be believed. */
+export interface ReadJournal {
+  readonly entries: readonly Entry[];
+  /** The first line that is not as it was written; null when all are. */
+  readonly damagedLine: number | null;
+}
+
 /** A run's journal, made new in its directory or opened to go on. */
 export async function openJournal(directory: Handle, create: boolean): Promise<Journal> {
   return orRefuse('the journal', () => {
-    const file = create ? createChild(directory, NAME) : openForWriting(directory);
-    let end = create ? 0 : endOf(read(file.fd));
-    let reserved = Number(statOf(file).size);
+    const file = create ? createChild(directory, NAME) : openOwn(directory, fs.constants.O_RDWR);
+    const before = read(file.fd);
+    let { end, sum } = parse(before);
+    let reserved = before.length;
+    // What a run that was cut short had not finished must not follow what is written now.
+    if (before.subarray(end).some((byte) => byte !== 10)) blank(file.fd, end, reserved - end);
     if (create) syncDirectory(directory);
     return {
       append: (entry) =>
         orRefuse('the journal', () => {
-          const line = Buffer.from(`${JSON.stringify(entry)}\n`, 'utf8');
+          const sealed = seal(entry, sum);
+          const line = Buffer.from(sealed.line, 'utf8');
           try {
             const wanted = end + line.length + RESERVE;
             // Empty lines, which are no entries; a failing write may have left a part of them, and that is harmless.
@@ -78,6 +92,7 @@ export async function openJournal(directory: Handle, create: boolean): Promise<J
             throw error;
           }
           end += line.length;
+          sum = sealed.sum;
           reserved = Math.max(reserved, Number(statOf(file).size), end);
         }),
       close: () => file.close(),
@@ -85,23 +100,28 @@ export async function openJournal(directory: Handle, create: boolean): Promise<J
   });
 }
 
-/** The entries of a run's journal. A last line that was not finished announces nothing that was done. */
-export function readJournal(directory: Handle): readonly Entry[] {
-  const file = openChild(directory, NAME);
-  const fd = fs.openSync(file.path, fs.constants.O_RDONLY);
-  file.close();
+/** The entries of a run's journal. A last line that was not finished announces nothing that was done. Throws ENOENT, or Refused for what is no journal of ours. */
+export function readJournal(directory: Handle): ReadJournal {
+  const file = openOwn(directory, fs.constants.O_RDONLY);
   try {
-    return entriesOf(read(fd));
+    return parse(read(file.fd));
   } finally {
-    fs.closeSync(fd);
+    file.close();
   }
 }
 
-function openForWriting(directory: Handle): Handle {
+/** A regular file that nobody else can write; whatever else has its name is not opened. */
+function openOwn(directory: Handle, flags: number): Handle {
   const file = openChild(directory, NAME);
-  const fd = fs.openSync(file.path, fs.constants.O_RDWR);
-  file.close();
-  return { fd, path: `/proc/self/fd/${fd}`, close: () => fs.closeSync(fd) };
+  try {
+    const stat = statOf(file);
+    const isOwn = stat.uid === BigInt(process.geteuid?.() ?? -1) && (stat.mode & 0o022n) === 0n && stat.nlink === 1n;
+    if (!stat.isFile() || !isOwn) throw new Refused('it is not a regular file that nobody else can write');
+    if (stat.size > BigInt(MOST_BYTES)) throw new Refused('it is larger than 64 MiB');
+    return reopen(file, flags);
+  } finally {
+    file.close();
+  }
 }
 
 function read(fd: number): Buffer {
@@ -116,30 +136,46 @@ function read(fd: number): Buffer {
   return text.subarray(0, at);
 }
 
-/** Where the last whole entry ends. */
-function endOf(text: Buffer): number {
-  let end = 0;
+interface Parsed extends ReadJournal {
+  /** Where the last whole entry ends, and its sum. */
+  readonly end: number;
+  readonly sum: string;
+}
+
+/**
+ * Each entry seals the one before it. A last line that was cut short is none, and nothing was done for it; anything
+ * else that is not an entry is damage.
+ */
+function parse(text: Buffer): Parsed {
+  const entries: Entry[] = [];
+  let damagedLine: number | null = null;
+  let torn: number | null = null;
+  let [end, sum, number] = [0, '', 0];
   for (let at = 0; at < text.length; ) {
-    const next = text.indexOf(10, at);
-    if (next < 0) break;
-    if (next > at && parse(text.subarray(at, next)) !== null) end = next + 1;
+    const newline = text.indexOf(10, at);
+    const next = newline < 0 ? text.length : newline;
+    const line = text.subarray(at, next).toString('utf8');
     at = next + 1;
+    number++;
+    if (line.trim() === '') continue;
+    const found = unseal(line, sum) ?? { value: asJson(line), sum: null };
+    const isWhole = found.sum !== null && isEntry(found.value) && torn === null && newline >= 0;
+    if (isWhole) [end, sum] = [at, found.sum];
+    else if (looksWhole(line) || isEntry(found.value)) damagedLine ??= torn ?? number;
+    else torn ??= number;
+    if (isEntry(found.value)) entries.push(found.value);
   }
-  return end;
+  return { entries, damagedLine, end, sum };
 }
 
-function entriesOf(text: Buffer): readonly Entry[] {
-  return text
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .flatMap((line) => parse(line) ?? []);
+/** Loss of power leaves a piece of a line, or one with a hole in it. */
+function looksWhole(line: string): boolean {
+  return line.startsWith('{') && line.endsWith('}') && !line.includes('\0');
 }
 
-function parse(line: string | Buffer): Entry | null {
+function asJson(line: string): unknown {
   try {
-    const value: unknown = JSON.parse(line.toString());
-    return typeof value === 'object' && value !== null && 'entry' in value ? (value as Entry) : null;
+    return JSON.parse(line);
   } catch {
     return null;
   }

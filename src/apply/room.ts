@@ -3,7 +3,7 @@ import type { Step } from '../model.ts';
 import type { Journal } from './journal.ts';
 import { type Deed, type Doer, here } from './kinds.ts';
 import { Refused } from './refused.ts';
-import type { Announced, RunFiles } from './store.ts';
+import { type Announced, type RunFiles, tempOf } from './store.ts';
 import { createTargetDoer } from './target-doer.ts';
 import type { Done } from './touches.ts';
 import type { ApplyContext, Progress } from './types.ts';
@@ -85,7 +85,7 @@ export async function withDeed<T>(
   if (backup === null) throw new Refused('its backup is missing from the journal');
   try {
     const work = workFor(context, transaction, announced.actor, {
-      temp: announced.temp,
+      temp: tempOf(transaction.mark, announced.step),
       earlier: [],
       finished: announced.done && !announced.undoing,
       replaced: [...replaced, ...replacedIn(transaction.steps)],

@@ -4,8 +4,10 @@ import type { Handle } from './handle.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { NoSuchTransaction, Refused } from './refused.ts';
 import { doneOf, type Room, replacedIn, type Transaction } from './room.ts';
+import { refusalOf } from './sentence.ts';
 import { openState } from './state-directory.ts';
 import { createRun, dropRun, markOf, type Recorded, type RunFiles, readRuns, reopenRun } from './store.ts';
+import { clearLeftLocks } from './subid-lock.ts';
 import { takeBackSteps } from './take-back.ts';
 import { type Done, meet } from './touches.ts';
 import type { ApplyContext, CarriedOut, Run, StepOutcome, UndoneTransaction } from './types.ts';
@@ -23,8 +25,16 @@ export async function openRun(context: ApplyContext): Promise<Run> {
     state.close();
     throw error;
   }
+  const all = allTransactions(context);
+  try {
+    await clearLeftLocks(new Set(all.map(({ mark }) => mark)), uid);
+  } catch (error) {
+    lock.release();
+    state.close();
+    throw error;
+  }
   const own = createOwnRun(context, state);
-  const interrupted = allTransactions(context).filter((transaction) => transaction.state === 'interrupted');
+  const interrupted = all.filter((transaction) => transaction.state === 'interrupted');
   return {
     id: own.id,
     interrupted,
@@ -158,7 +168,11 @@ async function withRecorded<T>(
 ): Promise<T> {
   const { uid } = context.identity.self;
   const runs = readRuns(context.state, uid);
-  const run = runs.find(({ transactions }) => transactions.some((transaction) => transaction.id === id));
+  const run = runs.find(
+    ({ id: run, damaged, transactions }) =>
+      transactions.some((transaction) => transaction.id === id) || (damaged !== null && run === id),
+  );
+  if (run !== undefined && run.damaged !== null) throw new Refused(run.damaged);
   const recorded = run?.transactions.find((transaction) => transaction.id === id);
   if (run === undefined || recorded === undefined)
     throw new NoSuchTransaction(
@@ -191,9 +205,9 @@ export async function takeBackRecorded(
   own: RunFiles | null = null,
 ): Promise<UndoneTransaction> {
   const all = allTransactions(context);
-  return withRecorded(context, state, id, own, async (room, recorded) => {
-    const { check } = recorded;
-    try {
+  const check = all.find((other) => other.id === id)?.check ?? 'unknown';
+  try {
+    return await withRecorded(context, state, id, own, async (room, recorded) => {
       if (recorded.state === 'taken-back') throw new Refused('it is taken back already');
       const later = all
         .slice(all.findIndex((other) => other.id === id) + 1)
@@ -204,11 +218,12 @@ export async function takeBackRecorded(
           `transaction ${above.id} (${above.check}) changed the same place later and must be undone first`,
         );
       return { id, check, result: 'undone', reason: null, paths: await takeBackSteps(room) };
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      return { id, check, result: 'refused', reason: error.message, paths: error.paths };
-    }
-  });
+    });
+  } catch (error) {
+    if (error instanceof NoSuchTransaction) throw error;
+    const { message, paths } = refusalOf(error, 'the journal');
+    return { id, check, result: 'refused', reason: message, paths };
+  }
 }
 
 function donesOf(recorded: Recorded): readonly Done[] {
@@ -221,10 +236,10 @@ async function finishRecorded(
   id: string,
   own: RunFiles | null,
 ): Promise<CarriedOut> {
-  return withRecorded(context, state, id, own, async (room, recorded) => {
+  return withRecorded<CarriedOut>(context, state, id, own, async (room, recorded) => {
     if (recorded.state !== 'interrupted') return failed('it was not cut short', recorded.steps.length);
     if (recorded.deeds.some(({ undoing, undone }) => undoing || undone))
       return failed('it was being taken back when it was cut short: take it back', recorded.steps.length);
     return carryOutRoom(room, (recorded.deeds.at(-1)?.step ?? -1) + 1);
-  });
+  }).catch((error: unknown) => failed(refusalOf(error, 'the journal').message, 0));
 }

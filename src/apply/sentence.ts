@@ -48,3 +48,10 @@ export function orRefuseNow<T>(path: string, task: () => T): T {
     throw new Refused(sentenceOf(error, path), [path]);
   }
 }
+
+/** What the system did not let us do, as a Refused; anything else is a fault of ours, and thrown on. */
+export function refusalOf(error: unknown, path: string): Refused {
+  if (error instanceof Refused) return error;
+  if (error instanceof Error && 'syscall' in error) return new Refused(sentenceOf(error, path), [path]);
+  throw error;
+}

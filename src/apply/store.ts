@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import type { Json, Step } from '../model.ts';
+import { isPreparedFor } from './entry-shape.ts';
 import { createChild, findChild, type Handle, syncDirectory } from './handle.ts';
-import { type Entry, type Journal, openJournal, type RunEntry, readJournal } from './journal.ts';
+import { type Entry, type Journal, openJournal, type ReadJournal, type RunEntry, readJournal } from './journal.ts';
 import { Refused } from './refused.ts';
-import { orRefuse, orRefuseNow } from './sentence.ts';
+import { orRefuse, orRefuseNow, refusalOf } from './sentence.ts';
 import { findState, makeOwn, openOwnBelow } from './state-directory.ts';
 import type { HistoryTransaction, TransactionState } from './types.ts';
 import type { Backup } from './work.ts';
@@ -30,6 +31,8 @@ export interface Recorded extends HistoryTransaction {
   readonly deeds: readonly Announced[];
 }
 export interface RecordedRun extends RunEntry {
+  /** One sentence when the journal cannot be relied on: then nothing of the run is taken back. */
+  readonly damaged: string | null;
   readonly transactions: readonly Recorded[];
 }
 const RUNS = 'runs';
@@ -60,47 +63,124 @@ function idsIn(runs: Handle): readonly string[] {
 
 /** Null for a run that was cut short before it had a journal: it did nothing. */
 function readRun(runs: Handle, id: string, uid: number): RecordedRun | null {
-  const directory = openOwnBelow(runs, id, uid);
   try {
-    const entries = readJournal(directory);
-    const [first] = entries;
-    if (first?.entry !== 'run') return null;
-    return { ...first, id, transactions: transactionsOf(id, first.token, entries) };
+    const directory = openOwnBelow(runs, id, uid);
+    try {
+      return recordedRun(id, readJournal(directory));
+    } finally {
+      directory.close();
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  } finally {
-    directory.close();
+    return { ...UNKNOWN, id, damaged: damageOf(id, refusalOf(error, 'it').message), transactions: [] };
   }
 }
 
-function transactionsOf(run: string, token: string, entries: readonly Entry[]): readonly Recorded[] {
-  const begun = entries.filter((entry) => entry.entry === 'transaction');
-  return begun.map(({ transaction, check, steps }) => {
-    const own = entries.filter((entry) => entry.entry !== 'run' && entry.transaction === transaction);
-    const count = (kind: Entry['entry'], step: number): number =>
-      own.filter((entry) => entry.entry === kind && 'step' in entry && entry.step === step).length;
-    const has = (kind: Entry['entry'], step?: number): boolean =>
-      own.some((entry) => entry.entry === kind && (step === undefined || ('step' in entry && entry.step === step)));
-    const deeds = own
-      .filter((entry) => entry.entry === 'intent')
-      .map(({ step, actor, temp, prepared }) => ({
-        step,
-        actor,
-        temp,
-        prepared,
-        done: has('done', step),
-        undoing: count('undoing', step) > count('not-undone', step),
-        undone: has('undone', step),
-      }));
-    const begunBack = deeds.some(({ undoing, undone }) => undoing || undone);
-    const state = has('taken-back') ? 'taken-back' : has('applied') && !begunBack ? 'applied' : 'interrupted';
-    return { id: transaction, run, mark: markOf(token, transaction), check, steps, state, deeds };
+/** About a run of which nothing can be read. */
+const UNKNOWN: Omit<RunEntry, 'id'> = {
+  at: '',
+  user: '',
+  version: '',
+  token: '',
+  target: { uid: 0, gid: 0, groups: [], name: null, home: null, shell: null },
+  permitted: [],
+  environment: {},
+};
+
+const damageOf = (id: string, what: string): string =>
+  `the journal of run ${id} cannot be relied on, so nothing of that run is taken back: ${what}`;
+
+/** Pure: what the entries of a journal come to. */
+export function recordedRun(id: string, { entries, damagedLine }: ReadJournal): RecordedRun | null {
+  const [first, ...rest] = entries;
+  const line = damagedLine === null ? null : `line ${damagedLine} of it is damaged`;
+  if (first === undefined && line === null) return null;
+  if (first?.entry !== 'run' || first.id !== id)
+    return { ...UNKNOWN, id, damaged: damageOf(id, line ?? 'it does not begin with its run'), transactions: [] };
+  const { transactions, wrong } = transactionsOf(id, first.token, rest);
+  const what = line ?? wrong;
+  return { ...first, id, damaged: what === null ? null : damageOf(id, what), transactions };
+}
+
+/** What the entries of one transaction said until now. */
+interface Draft {
+  readonly check: string;
+  readonly steps: readonly Step[];
+  readonly deeds: Map<number, Announced>;
+  applied: boolean;
+  takenBack: boolean;
+}
+
+function transactionsOf(
+  run: string,
+  token: string,
+  entries: readonly Entry[],
+): { readonly transactions: readonly Recorded[]; readonly wrong: string | null } {
+  const drafts = new Map<string, Draft>();
+  let wrong: string | null = null;
+  for (const entry of entries) wrong = take(entry, run, token, drafts) ?? wrong;
+  const transactions = [...drafts].map(([id, { check, steps, deeds, applied, takenBack }]): Recorded => {
+    const all = [...deeds.values()];
+    const begunBack = all.some(({ undoing, undone }) => undoing || undone);
+    const state = takenBack ? 'taken-back' : applied && !begunBack ? 'applied' : 'interrupted';
+    return { id, run, mark: markOf(token, id), check, steps, state, deeds: all };
   });
+  return { transactions, wrong };
+}
+
+/** Takes one entry in; says what is wrong with it where no run can have written it there. */
+function take(entry: Entry, run: string, token: string, drafts: Map<string, Draft>): string | null {
+  if (entry.entry === 'run') return 'it begins twice';
+  const { transaction } = entry;
+  const draft = drafts.get(transaction);
+  if (entry.entry === 'transaction') {
+    if (draft !== undefined || !transaction.startsWith(`${run}.`)) return `transaction ${transaction} is not its own`;
+    const { check, steps } = entry;
+    drafts.set(transaction, { check, steps, deeds: new Map(), applied: false, takenBack: false });
+    return null;
+  }
+  if (draft === undefined) return `transaction ${transaction} was not announced`;
+  if (entry.entry === 'applied') draft.applied = true;
+  if (entry.entry === 'taken-back') draft.takenBack = true;
+  if (!('step' in entry) || entry.entry === 'already') return null;
+  const { step } = entry;
+  if (entry.entry === 'intent') {
+    const { actor, temp, prepared } = entry;
+    const kind = draft.steps[step]?.do ?? 'tell';
+    if (draft.deeds.has(step) || temp !== tempOf(markOf(token, transaction), step)) return wrongStep(entry);
+    if (!isPreparedFor(kind, prepared)) return wrongStep(entry);
+    draft.deeds.set(step, { step, actor, temp, prepared, done: false, undoing: false, undone: false });
+    return null;
+  }
+  const deed = draft.deeds.get(step);
+  if (deed === undefined) return wrongStep(entry);
+  draft.deeds.set(step, after(deed, entry.entry));
+  return null;
+}
+
+const wrongStep = ({ transaction, step }: { readonly transaction: string; readonly step: number }): string =>
+  `step ${step} of transaction ${transaction} is not as a run would announce it`;
+
+function after(deed: Announced, said: 'done' | 'undoing' | 'not-undone' | 'undone'): Announced {
+  switch (said) {
+    case 'done':
+      return { ...deed, done: true };
+    case 'undoing':
+      return { ...deed, undoing: true };
+    case 'not-undone':
+      return { ...deed, undoing: false };
+    case 'undone':
+      return { ...deed, undone: true };
+  }
 }
 
 export function markOf(token: string, transaction: string): string {
   return `${token}-${transaction}`;
+}
+
+/** Name of a step's temporary files: there is only one that it can have, so that a journal cannot name another file. */
+export function tempOf(mark: string, step: number): string {
+  return `.bk-doctor-${mark}-${step}`;
 }
 
 /** The files of one run, open for writing. */
@@ -187,7 +267,10 @@ function filesOf(id: string, token: string, directory: Handle, journal: Journal)
       }
     },
     dropBackup(name) {
-      fs.rmSync(`${directory.path}/${name}`, { force: true });
+      // It is of no use any more, and does no harm where it cannot be removed.
+      try {
+        fs.rmSync(`${directory.path}/${name}`, { force: true });
+      } catch {}
     },
     close() {
       journal.close();

@@ -8,7 +8,7 @@ import { masks, touchedBy } from './touches.ts';
 /** Takes back every deed, last first. Throws Refused, before anything is touched, when somebody changed what one of them left. */
 export async function takeBackSteps(room: Room): Promise<readonly string[]> {
   const { context, transaction } = room;
-  await endLeftovers(transaction.mark);
+  await endLeftovers(transaction.mark, context.identity);
   const files = await room.files();
   const open = transaction.deeds.filter(({ undone }) => !undone).toReversed();
   const refusals: Refused[] = [];

@@ -75,6 +75,8 @@ export interface HistoryRun {
   /** ISO 8601. */
   readonly at: string;
   readonly user: string;
+  /** One sentence when its journal cannot be relied on: then nothing of it is taken back, and more than this may have been done. */
+  readonly damaged?: string;
   readonly transactions: readonly HistoryTransaction[];
 }
 /** Oldest run first. */

@@ -3,6 +3,7 @@ import { NoSuchTransaction } from './refused.ts';
 import { takeBackRecorded } from './run.ts';
 import { openState } from './state-directory.ts';
 import { type RecordedRun, readRuns } from './store.ts';
+import { clearLeftLocks } from './subid-lock.ts';
 import type { ApplyContext, UndoneTransaction, UndoReport } from './types.ts';
 
 const WAIT_MS = 3000;
@@ -19,8 +20,9 @@ export async function undo(context: ApplyContext, id: string | null): Promise<Un
     try {
       const transactions: UndoneTransaction[] = [];
       // Chosen anew: another run may have ended while we waited for the lock.
-      for (const transaction of choose(readRuns(context.state, uid), id))
-        transactions.push(await takeBackRecorded(context, state, transaction));
+      const now = readRuns(context.state, uid);
+      await clearLeftLocks(marksOf(now), uid);
+      for (const transaction of choose(now, id)) transactions.push(await takeBackRecorded(context, state, transaction));
       return { schema: 1, transactions };
     } finally {
       lock.release();
@@ -30,10 +32,17 @@ export async function undo(context: ApplyContext, id: string | null): Promise<Un
   }
 }
 
+function marksOf(runs: readonly RecordedRun[]): ReadonlySet<string> {
+  return new Set(runs.flatMap(({ transactions }) => transactions.map(({ mark }) => mark)));
+}
+
 /** What is still in force of that run or transaction, newest first. */
 function choose(runs: readonly RecordedRun[], id: string | null): readonly string[] {
-  const inForce = ({ transactions }: Pick<RecordedRun, 'transactions'>): readonly string[] =>
-    transactions.filter(({ state }) => state !== 'taken-back').map((transaction) => transaction.id);
+  const inForce = ({ id: run, transactions, damaged }: RecordedRun): readonly string[] => {
+    // Nobody knows what it did: asking for it says so.
+    if (damaged !== null && transactions.length === 0) return [run];
+    return transactions.filter(({ state }) => state !== 'taken-back').map((transaction) => transaction.id);
+  };
   if (id === null) {
     const last = runs.findLast((run) => inForce(run).length > 0);
     return last === undefined ? [] : inForce(last).toReversed();

@@ -37,15 +37,17 @@ async function historyText({ runs }: History, look: Appearance): Promise<string>
   if (runs.length === 0) return 'fix has changed nothing here yet.\n';
   const plain = (text: string): string => (look.unicode ? visible(text) : ascii(visible(text)));
   const parts: string[] = [];
-  for (const { id, at, user, transactions } of runs) {
-    parts.push(`Run ${plain(id)}, ${plain(at)}, by ${plain(user)}`);
-    parts.push(
-      await tableText(
-        ['Transaction', 'Check', 'State', 'Steps'],
-        transactions.map((one) => [one.id, one.check, one.state, String(one.steps.length)]),
-        look,
-      ),
-    );
+  for (const { id, at, user, damaged, transactions } of runs) {
+    parts.push(at === '' ? `Run ${plain(id)}` : `Run ${plain(id)}, ${plain(at)}, by ${plain(user)}`);
+    if (damaged !== undefined) parts.push(`${plain(damaged)}.`);
+    if (transactions.length > 0)
+      parts.push(
+        await tableText(
+          ['Transaction', 'Check', 'State', 'Steps'],
+          transactions.map((one) => [one.id, one.check, one.state, String(one.steps.length)]),
+          look,
+        ),
+      );
   }
   return `${parts.join('\n')}\n`;
 }

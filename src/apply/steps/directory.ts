@@ -90,6 +90,7 @@ export const directory: StepKind<DirectoryStep, PreparedDirectory> = {
 
   async takeBack(step, { made }, work) {
     await orRefuse(step.path, () => {
+      refuseOdd(step, work);
       for (let depth = made.length; depth > 0; depth--) {
         const parts = componentsOf(step.path).slice(0, componentsOf(step.path).length - made.length + depth);
         const walked = walk(`/${parts.slice(0, -1).join('/')}`, work.uid);

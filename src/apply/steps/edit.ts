@@ -1,11 +1,11 @@
 import { visible } from '../../report/visible.ts';
-import { type Kept, keep, putBack } from '../backup.ts';
+import { type Kept, keep, keptContent, putBack } from '../backup.ts';
 import { digestOf } from '../digest.ts';
 import { openPlace, type Place, putFile, removeTemp } from '../live-file.ts';
 import { isTargetsPlace } from '../places.ts';
 import { Refused } from '../refused.ts';
 import { orRefuse } from '../sentence.ts';
-import { clearStaleLocks, withSubidLocks } from '../subid-lock.ts';
+import { clearLeftLocks, withSubidLocks } from '../subid-lock.ts';
 import { applyEditToBytes } from '../text-edit.ts';
 import { tomlEditorFor } from '../toml.ts';
 import type { Acted, Standing, StepKind, StepOf, Work } from '../work.ts';
@@ -67,10 +67,12 @@ export const edit: StepKind<EditStep, PreparedEdit> = {
     });
   },
 
-  async standing(step, prepared, work) {
+  async standing(step, prepared, work, backup) {
     const place = await openPlace(step.path, work);
     try {
-      return standingOf(step, prepared, place);
+      const standing = standingOf(step, prepared, place);
+      if (standing === 'after' && prepared.before !== null) keptContent(backup, prepared.before, step.path);
+      return standing;
     } finally {
       place.close();
     }
@@ -83,7 +85,8 @@ export const edit: StepKind<EditStep, PreparedEdit> = {
         removeTemp(place.directory, work.temp, work);
         removeTemp(place.directory, `${work.temp}-undo`, work);
       });
-      if (standingOf(step, prepared, place) === 'before') return await clearStaleLocks(step.path, work);
+      if (standingOf(step, prepared, place) === 'before')
+        return await clearLeftLocks(new Set([work.transaction]), work.uid);
     } finally {
       place.close();
     }

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { visible } from '../../report/visible.ts';
-import { type Kept, keep, putBack } from '../backup.ts';
+import { type Kept, keep, keptContent, putBack } from '../backup.ts';
 import { findChild, statOf, syncDirectory } from '../handle.ts';
 import { openPlace, type Place, refuseChanged, removeTemp } from '../live-file.ts';
 import { Refused } from '../refused.ts';
@@ -36,10 +36,13 @@ export const remove: StepKind<RemoveStep, PreparedRemove> = {
     }
   },
 
-  async standing(step, { before }, work) {
+  async standing(step, { before }, work, backup) {
     const place = await openPlace(step.path, work);
     try {
-      if (place.file === null) return 'after';
+      if (place.file === null) {
+        keptContent(backup, before, step.path);
+        return 'after';
+      }
       if (place.file.digest === before.digest) return 'before';
       throw new Refused(`${visible(step.path)} was made anew since`, [step.path]);
     } finally {

@@ -34,9 +34,10 @@ export const run: StepKind<RunStep, PreparedRun> = {
       undoProgram: step.undo === null ? null : programOf(step.undo, work),
     };
   },
-  async act(step, { program }, work): Promise<Acted> {
+  async act(step, _prepared, work): Promise<Acted> {
     refuseArguments(step.argv, work);
-    await execute(program, step.argv, work);
+    // Found again by the rules, whatever a journal says.
+    await execute(programOf(step.argv, work), step.argv, work);
     return { leftAlone: [] };
   },
   async standing() {
@@ -46,7 +47,7 @@ export const run: StepKind<RunStep, PreparedRun> = {
     if (step.undo === null || undoProgram === null) return;
     refuseArguments(step.undo, work);
     try {
-      await execute(undoProgram, step.undo, work);
+      await execute(programOf(step.undo, work), step.undo, work);
     } catch (error) {
       // A run that was cut short may not have done what is now undone.
       if (work.finished) throw error;
