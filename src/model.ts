@@ -265,8 +265,8 @@ export interface Account {
  */
 export interface HostReader {
   readonly identity: Identity;
-  /** Regular files only; at most `limit` bytes (default 1 MiB). Null when absent. Throws Unseen for directories, FIFOs, what may not be read and what is longer. Secrets are masked; `kind` is by its name where not given. */
-  read(path: string, as: As, limit?: number, kind?: ReadingKind): Promise<Reading | null>;
+  /** Regular files only; at most `limit` bytes (default 1 MiB). Null when absent. Throws Unseen for directories, FIFOs, what may not be read, what is longer, and what does not belong to the owner that is given. Secrets are masked; `kind` is by its name where not given. */
+  read(path: string, as: As, limit?: number, kind?: ReadingKind, owner?: Owner): Promise<Reading | null>;
   /** Follows links: null for a dangling one. */
   stat(path: string, as: As): Promise<Stat | null>;
   lstat(path: string, as: As): Promise<Stat | null>;

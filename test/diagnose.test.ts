@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { CatalogEntry } from '../src/catalog.ts';
 import { createLook, examine } from '../src/diagnose.ts';
 import type { Status } from '../src/model.ts';
+import { exitCode } from '../src/report/exit-code.ts';
 import { ASK, VirtualHost } from './virtual-host.ts';
 
 const entry = (id: string, fails: boolean, more: Partial<CatalogEntry> = {}): CatalogEntry => ({
@@ -46,4 +47,47 @@ test('what a failing check can explain is repaired there; what none explains kee
     ['Repair b/cause and b/other first: they can explain this.'],
   ]);
   expect(await told(probe, entry('b/cause', false), entry('c/stranger', true))).toEqual(['fail', ['Look at the log.']]);
+});
+
+/** Each is what a fix or a check may do wrong, made on purpose. */
+const plans: { readonly [name: string]: () => unknown } = {
+  throws: () => {
+    throw new Error('no way');
+  },
+  'answers nothing': () => undefined,
+  'is for a problem that there is not': () => [{ for: [1], risk: 'manual', steps: [] }],
+  'has a step that there is not': () => [{ for: [0], risk: 'safe', steps: [{ do: 'burn', as: 'root' }] }],
+  'has no steps': () => [{ for: [0], risk: 'safe' }],
+  'cannot be written down': () => [{ for: [0], risk: 'manual', steps: [{ do: 'tell', as: 'self', text: 1n }] }],
+};
+
+test.each(Object.keys(plans))('a plan that %s costs its own entry and nothing else', async (name) => {
+  const fix = { title: 'Break', plan: plans[name] } as unknown as NonNullable<CatalogEntry['fix']>;
+  const catalog = [
+    entry('a/bad', true, { fix }),
+    { ...probe, ...entry('b/good', true), ...(probe.fix ? { fix: probe.fix } : {}) },
+  ];
+  const [bad, good] = await examine(createLook(new VirtualHost({}), ASK), catalog, { isSelected: () => true });
+  expect(bad).toMatchObject({ status: 'fail', problems: [{ message: 'no' }], fixes: [] });
+  expect(bad?.reason).toMatch(/^how to repair it is not known, by a fault of bk-doctor itself in a\/bad: \S/);
+  expect(good).toMatchObject({ status: 'fail', reason: null, fixes: [{ for: [0] }] });
+  expect(exitCode({ checks: [bad, good].filter((one) => one !== undefined) }, 'error')).toBe(3);
+});
+
+test.each([
+  () => {
+    throw new Error('no way');
+  },
+  () => undefined,
+  () => ({ problems: null, unseen: [] }),
+  () => ({ problems: [{ evidence: 1n }], unseen: [] }),
+])('an examination that fails is unknown, by a fault of bk-doctor itself: %s', async (examineIt) => {
+  const { check } = entry('a/bad', true);
+  const catalog = [{ check: { ...check, decides: false, examine: examineIt } }, entry('b/good', false)];
+  const reports = await examine(createLook(new VirtualHost({}), ASK), catalog as unknown as readonly CatalogEntry[], {
+    isSelected: () => true,
+  });
+  expect(reports.map(({ status }) => status)).toEqual(['unknown', 'pass']);
+  expect(reports[0]?.reason).toContain("bk-doctor's own fault in a/bad");
+  expect(exitCode({ checks: reports }, 'error')).toBe(3);
 });

@@ -22,7 +22,7 @@ function patternsIn(file: string): Pattern[] {
       const end = node.text.lastIndexOf('/');
       const source = node.text.slice(1, end);
       const line = tree.getLineAndCharacterOfPosition(node.getStart()).line + 1;
-      const flags = `${node.text.slice(end + 1).replace(/[gy]/g, '')}g`;
+      const flags = `${node.text.slice(end + 1).replace('g', '')}g`;
       found.push({ place: `${file}:${line}`, source, regex: new RegExp(source, flags) });
     }
     ts.forEachChild(node, visit);

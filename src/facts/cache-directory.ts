@@ -1,7 +1,7 @@
 import type { As, Fact, FsStat, HostReader, Mount, Stat } from '../model.ts';
+import { looksOnAs } from './looking-on.ts';
 import { settings } from './settings.ts';
-
-import { tooMuch, Unanswered, Unseen } from './unseen.ts';
+import { tooMuch, Unseen } from './unseen.ts';
 
 export interface PathComponent {
   readonly path: string;
@@ -46,20 +46,28 @@ export const cacheDirectory: Fact<CacheDirectory> = {
     let blockedAt: string | null = null;
     let nearest = '/';
     let as: As = 'target';
+    /** Root follows no link that the target put: from a closed directory on it goes by real names. */
+    let closed = { path: '', real: '' };
+    const realName = (name: string): string => closed.real + name.slice(closed.path.length);
     for (const component of ancestry(path)) {
       let found: PathComponent | null;
       try {
-        found = await lookAt(host, component, as);
+        found = await lookAt(host, component, realName(component), as);
       } catch (error) {
-        if (!(error instanceof Unseen) || error instanceof Unanswered) throw error;
+        if (!(error instanceof Unseen)) throw error;
         blockedAt ??= nearest;
-        // Root sees on where the target's ordinary rights end; buildkitd's capabilities may not end there.
-        if (as === 'self' || host.identity.self.uid !== 0) break;
-        as = 'self';
+        if (as === 'self') break;
+        // Root may see on where the target's ordinary rights end; buildkitd's capabilities may not end there.
+        as = await looksOnAs(look, path, chain.at(-1)?.stat ?? null);
+        if (as === 'target') break;
+        closed = {
+          path: nearest === '/' ? '' : nearest,
+          real: (await host.realpath(nearest, 'target').catch(() => null)) ?? nearest,
+        };
         try {
-          found = await lookAt(host, component, as);
+          found = await lookAt(host, component, realName(component), as);
         } catch (again) {
-          if (!(again instanceof Unseen) || again instanceof Unanswered) throw again;
+          if (!(again instanceof Unseen)) throw again;
           break;
         }
       }
@@ -74,21 +82,21 @@ export const cacheDirectory: Fact<CacheDirectory> = {
     const last = chain.at(-1);
     const exists = last !== undefined && last.path === path && last.stat !== null;
     const [filesystem, mount, writable, readable, real] = await Promise.all([
-      host.statfs(nearest, as).catch(() => null),
-      host.mountOf(nearest, as).catch(() => null),
+      host.statfs(realName(nearest), as).catch(() => null),
+      host.mountOf(realName(nearest), as).catch(() => null),
       host.access(nearest, 'wx', 'target'),
       host.access(nearest, 'r', 'target'),
-      exists ? host.realpath(path, as).catch(() => null) : null,
+      exists ? host.realpath(realName(path), as).catch(() => null) : null,
     ]);
     return { path, exists, chain, blockedAt, nearest, real, filesystem, mount, writable, readable };
   },
 };
 
-async function lookAt(host: HostReader, path: string, as: As): Promise<PathComponent | null> {
-  const lstat = await host.lstat(path, as);
+async function lookAt(host: HostReader, path: string, at: string, as: As): Promise<PathComponent | null> {
+  const lstat = await host.lstat(at, as);
   if (lstat === null) return null;
-  const link = lstat.kind === 'symlink' ? await host.readlink(path, as) : null;
-  const stat = link === null ? lstat : await host.stat(path, as).catch(() => null);
+  const link = lstat.kind === 'symlink' ? await host.readlink(at, as) : null;
+  const stat = link === null ? lstat : await host.stat(at, as).catch(() => null);
   const searchable = stat?.kind !== 'directory' || (await host.access(path, 'x', 'target'));
   return { path, stat, link, searchable };
 }

@@ -8,7 +8,7 @@ import { environment } from './environment.ts';
 import { identity } from './identity.ts';
 import { fromStart } from './start-directory.ts';
 import { unit } from './unit.ts';
-import { reasonOf, tooMuch, Unanswered, Unseen } from './unseen.ts';
+import { NotRecorded, reasonOf, tooMuch, Unseen } from './unseen.ts';
 
 /** One file that buildkitd reads its configuration from. */
 export interface ConfigText {
@@ -139,7 +139,7 @@ async function readText(look: Look, path: string): Promise<Looked> {
   const who = await look.get(identity);
   const base = { path, file: null, unreadable: null, odd: null, stat: null, content: NO_CONFIG } as const;
   const refused = (error: Unseen, stat: Stat | null) =>
-    error instanceof Unanswered || error.tooMuch === true
+    error instanceof NotRecorded || error.tooMuch === true
       ? { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) }
       : { text: { ...base, stat, unreadable: reasonOf(error), content: NOT_READ }, unseen: null };
   if (!path.startsWith('/')) {
@@ -172,7 +172,7 @@ async function readText(look: Look, path: string): Promise<Looked> {
     // As root of its namespace, rootless buildkitd reads whatever belongs to the user, whatever the mode says.
     const own = who.mode === 'rootless' && stat.uid === who.target.uid && stat.gid === who.target.gid;
     if (!own) return refused(error, stat);
-    const file = await host.read(path, 'self', LIMIT, 'toml').catch(() => null);
+    const file = await host.read(path, 'self', LIMIT, 'toml', who.target).catch(() => null);
     if (file !== null) return { text: { ...base, stat, file, content: NOT_READ }, unseen: null };
     return { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) };
   }

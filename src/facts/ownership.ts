@@ -1,6 +1,7 @@
 import type { Allowed, Fact, IdRange, Look, Mount, Stat, Survey, UnseenReason } from '../model.ts';
 import { type CacheDirectory, cacheDirectory } from './cache-directory.ts';
 import { identity } from './identity.ts';
+import { isOwnState, looksOnAs } from './looking-on.ts';
 import { launcher, namespace } from './namespace.ts';
 import { processStatus } from './process-status.ts';
 import { subids } from './subids.ts';
@@ -81,6 +82,7 @@ async function surveyAhead(look: Look): Promise<{ readonly by: Allowed; readonly
     look.get(launcher),
   ]);
   if (self.uid !== 0 || launched === 'none' || !directory.exists) return null;
+  if ((await looksOnAs(look, directory.path, directory.chain.at(-1)?.stat ?? null)) === 'target') return null;
   const by = await byFiles(look, target.uid, target.gid);
   const survey = await look.host.survey(directory.real ?? directory.path, by, 'self').catch(() => null);
   return survey === null ? null : { by, survey };
@@ -133,9 +135,8 @@ export const ownership: Fact<Ownership> = {
   id: 'ownership',
   async read(look) {
     const ahead = surveyAhead(look).catch(() => null);
-    const [directory, who, allowed, by] = await Promise.all([
+    const [directory, allowed, by] = await Promise.all([
       look.get(cacheDirectory),
-      look.get(identity),
       look.get(allowedIds),
       look.get(launcher),
     ]);
@@ -155,11 +156,15 @@ export const ownership: Fact<Ownership> = {
       const survey =
         inside ??
         (early !== null && sameIds(early.by, allowed) ? early.survey : null) ??
-        (await look.host.survey(tree, allowed, who.self.uid === 0 ? 'self' : 'target'));
+        (await look.host.survey(
+          tree,
+          allowed,
+          await looksOnAs(look, directory.path, directory.chain.at(-1)?.stat ?? null),
+        ));
       const named = survey.first.some(({ path }) => path === lock);
       return {
         ...none,
-        survey: await withHiddenIds(look, survey),
+        survey: await withHiddenIds(look, await told(look, directory.path, survey)),
         unentered: survey.unentered.filter((path) => !isOverlayWork(path)),
         lockReadable: !named || (await look.host.access(lock, 'r', 'target')),
       };
@@ -175,6 +180,14 @@ export const ownership: Fact<Ownership> = {
 
 /** What an administrator types to see what root left in a cache. */
 export const surveyCommand = (tree: string): string => `sudo find '${tree.replaceAll("'", "'\\''")}' -xdev -uid 0`;
+
+/** Where the target chose what root looks through, what is closed to the target is counted and not named. */
+async function told(look: Look, path: string, survey: Survey): Promise<Survey> {
+  const { self, target } = look.host.identity;
+  if (self.uid !== 0 || target.uid === 0 || (await isOwnState(look, path))) return survey;
+  const seen = await Promise.all(survey.first.map((entry) => look.host.lstat(entry.path, 'target').catch(() => null)));
+  return { ...survey, first: survey.first.filter((_, index) => seen[index] !== null) };
+}
 
 /** Foreign ids are hidden inside the namespace; from outside the first entries often can be seen. */
 async function withHiddenIds(look: Look, survey: Survey): Promise<Survey> {

@@ -2,7 +2,7 @@ import type { Allowed, Fact, IdRange, Look, Mount, Stat } from '../model.ts';
 import { ancestry, normalise } from './cache-directory.ts';
 import { identity } from './identity.ts';
 import { launcher, namespace } from './namespace.ts';
-import { Unanswered, Unseen } from './unseen.ts';
+import { Unseen } from './unseen.ts';
 
 /**
  * Ids over which buildkitd has root's rights: those mapped into the namespace that rootlesskit makes. The kernel lets it
@@ -87,8 +87,8 @@ export async function reach(look: Look, path: string): Promise<Reach> {
         break;
       }
     }
-    const own = await lookAt(look, step, 'lstat');
-    const stat = own?.kind === 'symlink' ? await lookAt(look, step, 'stat') : own;
+    const own = await lookAt(look, step, 'lstat', above);
+    const stat = own?.kind === 'symlink' ? await lookAt(look, step, 'stat', above) : own;
     if (index === steps.length - 1) last = own;
     if (own === null) break;
     if (stat?.kind === 'directory') {
@@ -117,13 +117,17 @@ export async function reach(look: Look, path: string): Promise<Reach> {
   };
 }
 
-/** As the target, else as ourselves: buildkitd may pass where its account may not. Null when absent or not to be seen. */
-async function lookAt({ host }: Look, path: string, how: 'stat' | 'lstat'): Promise<Stat | null> {
-  for (const as of ['target', 'self'] as const) {
+/**
+ * As the target, else as ourselves in a directory of the target's own: buildkitd may pass where its account may not.
+ * Null when absent or not to be seen.
+ */
+async function lookAt({ host }: Look, path: string, how: 'stat' | 'lstat', above?: Passed): Promise<Stat | null> {
+  const isOwn = above?.stat.uid === host.identity.target.uid;
+  for (const as of isOwn ? (['target', 'self'] as const) : (['target'] as const)) {
     try {
       return await host[how](path, as);
     } catch (error) {
-      if (!(error instanceof Unseen) || error instanceof Unanswered) throw error;
+      if (!(error instanceof Unseen)) throw error;
     }
   }
   return null;

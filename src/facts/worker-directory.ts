@@ -1,5 +1,6 @@
 import type { Fact } from '../model.ts';
 import { cacheDirectory } from './cache-directory.ts';
+import { looksOnAs } from './looking-on.ts';
 import { selectedSnapshotter } from './snapshotters.ts';
 
 /** The OCI worker's own directory below the cache directory. */
@@ -13,13 +14,14 @@ export const workerDirectory: Fact<WorkerDirectory> = {
   id: 'worker-directory',
   async read(look) {
     const [directory, { selected }] = await Promise.all([look.get(cacheDirectory), look.get(selectedSnapshotter)]);
-    const as = look.host.identity.self.uid === 0 ? 'self' : 'target';
+    const as = await looksOnAs(look, directory.path, directory.chain.at(-1)?.stat ?? null);
+    const at = directory.real ?? directory.path;
     if (selected === null) {
-      const names = (await look.host.list(directory.path, as).catch(() => null)) ?? [];
+      const names = (await look.host.list(at, as).catch(() => null)) ?? [];
       return { path: null, exists: names.some((name) => name.startsWith('runc-')) };
     }
     const path = `${directory.path}/runc-${selected}`;
-    const stat = await look.host.stat(path, as).catch(() => null);
+    const stat = await look.host.stat(`${at}/runc-${selected}`, as).catch(() => null);
     return { path, exists: stat?.kind === 'directory' };
   },
 };

@@ -24,8 +24,8 @@ export function discreetHost(host: HostReader): { readonly host: HostReader; rea
   const secrets = knownSecrets();
   const printed = (text: string): string => secrets.hide(maskText(text, secrets.add));
   const discreet: HostReader = Object.assign(Object.create(host) as HostReader, {
-    async read(path, as, limit, kind) {
-      const reading = await host.read(path, as, limit);
+    async read(path, as, limit, kind, owner) {
+      const reading = await host.read(path, as, limit, kind, owner);
       return reading === null ? null : withoutSecretsOf(reading, kind ?? kindOf(path), secrets.add);
     },
     async env() {

@@ -2,12 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
 import { parseMountInfo } from '../facts/mounts.ts';
 import { tooMuch, Unseen } from '../facts/unseen.ts';
-import type { FileKind, FsStat, Mount, Reading, Stat } from '../model.ts';
+import type { FileKind, FsStat, Mount, Owner, Reading, Stat } from '../model.ts';
 import { crypto } from './crypto.ts';
 import { errnoOf } from './errno.ts';
 
 /** open(2): a handle that reads nothing and blocks on nothing; Node does not name it. */
-const O_PATH = 0o10000000;
+export const O_PATH = 0o10000000;
 const DEFAULT_LIMIT = 1024 * 1024;
 const MOST_NAMES = 100_000;
 
@@ -20,7 +20,7 @@ function kindOf(stat: fs.Stats): FileKind {
   return stat.isCharacterDevice() ? 'character' : 'block';
 }
 
-function toStat(stat: fs.Stats): Stat {
+export function toStat(stat: fs.Stats): Stat {
   return {
     kind: kindOf(stat),
     mode: stat.mode & 0o7777,
@@ -75,13 +75,15 @@ export function shellWord(text: string): string {
  * nothing but regular files is ever opened for reading.
  */
 export const looker = {
-  read(path: string, limit: number = DEFAULT_LIMIT): Reading | null {
+  read(path: string, limit: number = DEFAULT_LIMIT, owner?: Owner): Reading | null {
     return absentOr(path, () => {
       const handle = fs.openSync(path, O_PATH);
       let file: number;
       try {
         const stat = fs.fstatSync(handle);
         if (!stat.isFile()) throw new Unseen(`${path} is a ${kindOf(stat)}, not a regular file`);
+        if (owner !== undefined && (stat.uid !== owner.uid || stat.gid !== owner.gid))
+          throw new Unseen(`${path} belongs to another account`);
         try {
           file = fs.openSync(
             `/proc/self/fd/${handle}`,

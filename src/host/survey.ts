@@ -4,8 +4,6 @@ import type { Allowed, FileKind, ForeignEntry, IdRange, Survey } from '../model.
 const MOST_NAMED = 20;
 /** So many owners are counted each on its own. */
 const MOST_OWNERS = 1000;
-/** Longer than any path with what stands before it. */
-const MOST_RECORD = 64 * 1024;
 
 /** find(1) tests that hold for ids inside any of the ranges. "-uid +N" means greater, "-uid -N" less. */
 function inside(test: '-uid' | '-gid', ranges: readonly IdRange[]): string[] {
@@ -54,9 +52,15 @@ const KINDS: { readonly [letter: string]: FileKind } = {
 
 /**
  * Counts what find prints as it comes, in memory that does not grow with the tree. `outside` translates an id seen there
- * into ours; null: hidden by the user namespace.
+ * into ours (null: hidden by the user namespace), `named` a path.
  */
-export function surveyReader(outside: (id: number, of: 'uid' | 'gid') => number | null = (id) => id): {
+export function surveyReader({
+  outside = (id) => id,
+  named = (path) => path,
+}: {
+  readonly outside?: (id: number, of: 'uid' | 'gid') => number | null;
+  readonly named?: (path: string) => string;
+} = {}): {
   take(chunk: Buffer): void;
   finish(stderr: string): Survey;
 } {
@@ -76,7 +80,7 @@ export function surveyReader(outside: (id: number, of: 'uid' | 'gid') => number 
     else owners[owner] = (owners[owner] ?? 0) + 1;
     if (first.length < MOST_NAMED)
       first.push({
-        path: path.join('\t'),
+        path: named(path.join('\t')),
         kind: KINDS[letter] ?? 'file',
         ...ids,
         nlink: Number(nlink),
@@ -86,13 +90,12 @@ export function surveyReader(outside: (id: number, of: 'uid' | 'gid') => number 
     take(chunk) {
       const records = (rest + decoder.decode(chunk, { stream: true })).split('\0');
       rest = records.pop() ?? '';
-      if (rest.length > MOST_RECORD) rest = '';
       for (const line of records) record(line);
     },
     finish(stderr) {
       const unentered = [
         ...stderr.matchAll(/^find: [‘'"`]?(.*?)[’'"]?: (?:Permission denied|Operation not permitted)$/gm),
-      ].map((found) => found[1] ?? '');
+      ].map((found) => named(found[1] ?? ''));
       return { entries: null, foreign, owners, first, unentered: unentered.slice(0, MOST_NAMED) };
     },
   };

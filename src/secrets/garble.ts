@@ -1,8 +1,8 @@
-import { type Found, isSecretName, looksSecret, MASK } from './words.ts';
+import { type Found, isSecretName, looksSecret, MASK, tellWords } from './words.ts';
 
 /** A text that cannot be read as what it should be, with its marks and its length but none of its words. */
 export function garbled(text: string, found: Found): string {
-  for (const word of text.match(/[\w+/=~.-]+/g) ?? []) if (looksSecret(word)) found(word);
+  tellWords(text, found);
   return text.replace(/[^\s[\]{}="'#,.:]/gu, 'x');
 }
 
@@ -10,6 +10,6 @@ export function garbled(text: string, found: Found): string {
 export function maskComment(comment: string, found: Found): string {
   const words = comment.match(/[^\s"'`()<>,;:=]+/g) ?? [];
   if (!/@/.test(comment) && !words.some((word) => looksSecret(word) || isSecretName(word))) return comment;
-  for (const word of words) if (looksSecret(word)) found(word);
+  tellWords(comment, found);
   return ` ${MASK}`;
 }

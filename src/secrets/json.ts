@@ -1,5 +1,5 @@
 import { garbled } from './garble.ts';
-import { type Found, isSecretName, looksSecret, MASK, maskAddress, tellParts } from './words.ts';
+import { type Found, isSecretName, MASK, maskAddress, tellParts, tellWords } from './words.ts';
 
 /** Texts that decide something for a client, a daemon or a network; all other texts of such files are masked. */
 const KEPT = new Set(
@@ -66,8 +66,9 @@ function maskedString(value: string, keys: readonly string[], found: Found): str
   const own = keys.at(-1) ?? '';
   if (ADDRESSES.has(own)) return maskAddress(value, found);
   if (keys.some((key) => KEPT.has(key)) && !isSecretName(own)) return value;
-  if (keys.some(isSecretName) || looksSecret(value)) tellParts(value, found);
-  else maskAddress(value, found);
+  if (keys.some(isSecretName)) tellParts(value, found);
+  maskAddress(value, found);
+  tellWords(value, found);
   return value === '' ? '' : MASK;
 }
 

@@ -7,7 +7,7 @@ import type { Found } from './words.ts';
 
 const KINDS: readonly (readonly [pattern: RegExp, kind: ReadingKind])[] = [
   [/\.toml$/, 'toml'],
-  [/\/systemd\/.*\.(?:service|socket|conf)$/, 'unit'],
+  [/^(?=.*\/systemd\/).*\.(?:service|socket|conf)$/s, 'unit'],
   [/\.json$/, 'json'],
   [/^\/proc\/(?:\d+|self)\/environ$/, 'environ'],
   [/^\/proc\/(?:\d+|self)\/cmdline$/, 'command-line'],

@@ -4,7 +4,7 @@ const nobody: Found = () => {};
 
 const KEYS = /-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY)-----(?:(?!-----END )[\s\S])*(?:-----END [A-Z0-9 ]{0,40}-----)?/g;
 const TOKENS =
-  /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}|A(?:KIA|SIA)[A-Z0-9]{16}|dckr_pat_[\w-]{20,}|xox[abprs]-[\w-]{10,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,}|npm_[A-Za-z0-9]{30,}|sk-[\w-]{20,})/g;
+  /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}|A(?:KIA|SIA)[A-Z0-9]{16}|dckr_pat_[\w-]{20,}|xox[abprs]-[\w-]{10,}|eyJ[\w-]{10,500}\.[\w-]{10,}\.[\w-]{5,}|npm_[A-Za-z0-9]{30,}|sk-[\w-]{20,})/g;
 const SCHEMES = /\b(bearer|basic)([ \t]{1,4})([A-Za-z0-9+/_=.~-]{5,})/gi;
 /** A name, what joins it with its value, and the value: the name may go on, within bounds, so that no text is slow. */
 const ASSIGNED = new RegExp(

@@ -1,6 +1,6 @@
 import { garbled, maskComment } from './garble.ts';
 import { namesOfToml, type Told } from './toml-names.ts';
-import { type Found, looksSecret, MASK, maskAddress, tellParts } from './words.ts';
+import { type Found, MASK, maskAddress, tellParts, tellWords } from './words.ts';
 
 /**
  * The text of a buildkitd.toml as it may be kept: the same lines, keys and kinds of values, without the user
@@ -118,7 +118,8 @@ class TomlMask {
     if (told === 'address') return maskAddress(value, this.found);
     if (value === '') return value;
     maskAddress(value, this.found);
-    if (told === 'secret' || looksSecret(value)) tellParts(value, this.found);
+    if (told === 'secret') tellParts(value, this.found);
+    tellWords(value, this.found);
     return MASK;
   }
 

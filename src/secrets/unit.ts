@@ -2,7 +2,7 @@ import { maskArguments } from './arguments.ts';
 import { maskComment } from './garble.ts';
 import { splitWords } from './split-words.ts';
 import { maskVariable } from './variables.ts';
-import { type Found, isSecretName, looksSecret, MASK } from './words.ts';
+import { type Found, isSecretName, MASK, tellWords } from './words.ts';
 
 /** Settings of a unit that decide something for buildkitd; the values of all others may be anything. */
 const KEPT =
@@ -47,7 +47,7 @@ function maskSetting(key: string, value: string, found: Found): string {
     return rejoined(value.slice(prefix.length), prefix, (words) => maskArguments(words, found));
   }
   if (KEPT.test(key) || PLAIN.test(value)) return value;
-  for (const word of value.split(/[\s:=]+/)) if (looksSecret(word)) found(word);
+  tellWords(value, found);
   if (isSecretName(key)) found(value);
   return MASK;
 }
@@ -75,7 +75,10 @@ export function maskEnvironmentFile(text: string, found: Found): string {
     .split('\n')
     .map((row) => {
       const [, before = '', name, value = ''] = /^(\s*)([A-Za-z_]\w*)=(.*?)\r?$/.exec(row) ?? [];
-      if (name === undefined) return /^\s*$/.test(row) ? row : `# ${MASK}`;
+      if (name === undefined) {
+        tellWords(row, found);
+        return /^\s*$/.test(row) ? row : `# ${MASK}`;
+      }
       const word = splitWords(value).join(' ');
       const shown = maskVariable(name, word, found);
       return shown === word ? row : `${before}${name}=${quotedWord(shown)}`;

@@ -1,6 +1,6 @@
 import { maskArguments } from './arguments.ts';
 import { splitWords } from './split-words.ts';
-import { type Found, isSecretName, looksSecret, MASK, maskAddress } from './words.ts';
+import { type Found, isSecretName, MASK, maskAddress, tellParts, tellWords } from './words.ts';
 
 /** Variables that decide something for buildkitd, rootlesskit or a client; the values of others are never kept. */
 export const ENVIRONMENT_NAMES = [
@@ -59,7 +59,8 @@ export function maskVariable(name: string, value: string, found: Found): string 
     if (name === 'BUILDKITD_FLAGS') return maskFlags(value, found);
     return ADDRESSES.test(name) ? maskAddress(value, found) : value;
   }
-  if (isSecretName(name) || looksSecret(value)) found(value);
+  if (isSecretName(name)) tellParts(value, found);
+  tellWords(value, found);
   // Proxies have their password in the address.
   maskAddress(value, found);
   return MASK;

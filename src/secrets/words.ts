@@ -25,7 +25,12 @@ export function looksSecret(word: string): boolean {
 /** Tells of a secret, and of its parts that a program may print alone. */
 export function tellParts(secret: string, found: Found): void {
   found(secret);
-  for (const part of secret.split(':')) found(part);
+  for (const part of secret.split(/[:\r\n]+/)) found(part);
+}
+
+/** Tells of the words of a text that nobody would write but as a secret. */
+export function tellWords(text: string, found: Found): void {
+  for (const word of text.split(/[^\w+/=~-]+/)) if (looksSecret(word)) found(word);
 }
 
 const LOCAL = /(?:^|[^a-z])(?:unix|npipe|file|fd)$/i;

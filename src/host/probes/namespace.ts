@@ -14,16 +14,10 @@ const MOST_UNREAD = 1024 * 1024;
 /** Where the script puts the subordinate ids: inside id N is SHIFT + N. */
 const SHIFT = 1_000_000;
 
-/** Milliseconds that the launch may take. */
-export function limitOfNamespace({ survey }: NamespaceProbe): number {
-  return survey === null ? LAUNCH_MS : SURVEY_MS;
-}
-
 /** Launches the real chain once and makes every probe inside it. What the script did not answer stays null. */
 export async function probeNamespace(
   input: NamespaceProbe,
   environment: { readonly [name: string]: string },
-  mostMs = limitOfNamespace(input),
 ): Promise<NamespaceAnswer> {
   const answers = new Map<string, string>();
   let ended = false;
@@ -33,7 +27,7 @@ export async function probeNamespace(
     if (answers.has(key)) maps.set(key, known);
     return known;
   };
-  const survey = surveyReader((id, of) => outsideOf(id, mapOf(`${of}map`)));
+  const survey = surveyReader({ outside: (id, of) => outsideOf(id, mapOf(`${of}map`)) });
   let surveyed: Survey | null = null;
   let rest: Buffer = Buffer.alloc(0);
   const onStdout = (chunk: Buffer): void => {
@@ -76,7 +70,7 @@ export async function probeNamespace(
         : [shell, ['-c', ...script]];
   const ran = await runProgram(path, args, {
     env: environment,
-    timeoutMs: mostMs,
+    timeoutMs: input.survey === null ? LAUNCH_MS : SURVEY_MS,
     onStdout,
   });
   if (answers.get('survey')?.startsWith('end')) surveyed = survey.finish(ran.stderr);
