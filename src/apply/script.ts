@@ -1,31 +1,31 @@
-import type { Account, HostReader, Step } from '../model.ts';
+import type { Rights } from '../knowledge/rights.ts';
+import type { HostReader, Step } from '../model.ts';
 import { tellStep } from '../report/steps.ts';
-import { visible } from '../report/visible.ts';
+import { visible, visibleLines } from '../report/visible.ts';
+import { maskArguments } from '../secrets/arguments.ts';
+import { Refused } from './refused.ts';
+import { doctorFunction, type Program, targetFunction } from './script/accounts.ts';
+import { doerOf } from './script/doing.ts';
+import { type Foreseen, foresee } from './script/recipe.ts';
 import { SAY, SHELL_FUNCTIONS } from './script/shell-functions.ts';
-import { word } from './script/shell-word.ts';
-import { commandsFor, foresee } from './script/step-commands.ts';
+import { BeyondShell, command, word } from './script/shell-word.ts';
+import { commandsFor } from './script/step-commands.ts';
 import type { CheckTreatment } from './types.ts';
 
+/** What a script is made for. */
+export interface ScriptFor {
+  readonly host: HostReader;
+  /** Where root may change something. */
+  readonly rights: Rights;
+  /** How bk-doctor is called for what a shell cannot do safely: the words that start it here (null: another host), and the flags that repeat the question. */
+  readonly doctor: { readonly program: Program; readonly flags: readonly string[] };
+}
+
 /** One commented POSIX shell script that does the same steps and may be run twice. Reads only. */
-export async function script(treatments: readonly CheckTreatment[], host: HostReader): Promise<string> {
-  const { self, target } = host.identity;
-  const foreseen = await foresee(
-    treatments.flatMap(({ treatment }) => treatment.steps),
-    host,
-  );
-  const body: string[] = [];
-  for (const { check, treatment } of treatments) {
-    body.push('', `# ---- ${comment(check)}${treatment.risk === 'risky' ? ' (risky)' : ''}`);
-    if (treatment.consequence !== undefined) body.push(`# Consequence: ${comment(treatment.consequence)}`);
-    if (treatment.until !== undefined) body.push(`# Takes effect at the next ${treatment.until}.`);
-    for (const step of treatment.steps) {
-      const { say, block } = tellStep(step);
-      body.push('', ...[say, ...block].map((line) => `# ${comment(line)}`));
-      const commands = commandsFor(step, foreseen);
-      body.push(...((await actsAsTarget(step, host)) ? asTarget(commands, body.length) : commands));
-    }
-  }
-  const who = comment(target.name ?? `uid ${target.uid}`);
+export async function script(treatments: readonly CheckTreatment[], made: ScriptFor): Promise<string> {
+  const { self, target } = made.host.identity;
+  const who = visible(target.name ?? `uid ${target.uid}`);
+  const body = await bodyOf(treatments, made);
   if (treatments.every(({ treatment }) => treatment.steps.every((step) => step.do === 'tell')))
     return ['#!/bin/sh', `# Made by bk-doctor for ${who}: it changes nothing.`, SAY, ...body, '', NOTHING, ''].join(
       '\n',
@@ -35,77 +35,103 @@ export async function script(treatments: readonly CheckTreatment[], host: HostRe
       (step) => step.do !== 'tell' && (step.as === 'root' || (step.as === 'self' && self.uid === 0)),
     ),
   );
-  return [
-    '#!/bin/sh',
-    `# Made by bk-doctor for ${who}. Read it, then run it${needsRoot ? ' as root: sudo sh FILE' : ': sh FILE'}`,
-    '# It may be run twice: what holds already is left alone, and what changed since it was made is not touched.',
-    '# It keeps no journal; bk-doctor fix does, and bk-doctor undo takes that back.',
-    '',
+  const inner = [
     '# What the steps below use. Kept as text too, for the steps that are done as another account.',
     "functions=$(cat <<'FUNCTIONS'",
     `${SHELL_FUNCTIONS}FUNCTIONS`,
     ')',
     'eval "$functions"',
     '',
-    ...(needsRoot ? [`[ "$(id -u)" -eq 0 ] || { echo 'Run this as root.' >&2; exit 1; }`] : []),
+    ...(needsRoot ? [`[ "$me" -eq 0 ] || { echo 'Run this as root.' >&2; exit 1; }`] : []),
     ...(body.some((line) => line.startsWith('as_target <<')) ? [targetFunction(target)] : []),
+    ...(body.some((line) => line.startsWith('doctor '))
+      ? [doctorFunction(needsRoot && self.uid !== 0 ? null : made.doctor.program)]
+      : []),
+    '{',
     ...body,
+    '} </dev/null',
     '',
     'if [ "$failed" -eq 0 ]; then say done; else say \'some of it was not done: see above\' >&2; fi',
     'exit "$failed"',
+  ];
+  const home = needsRoot ? '/root' : self.home;
+  const mark = markFor('SCRIPT', inner);
+  return [
+    '#!/bin/sh',
+    `# Made by bk-doctor for ${who}. Read it, then run it${needsRoot ? ' as root: sudo sh FILE' : ': sh FILE'}`,
+    '# It may be run twice: what holds already is left alone, and what changed since it was made is not touched.',
+    '# Its own steps keep no journal. What bk-doctor fix does, there and where this script calls it, bk-doctor undo takes back.',
+    '',
+    '# All of it runs in a shell that has nothing of the environment of this one: no functions, no variables.',
+    `/usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin ${home === null ? '' : `HOME=${word(home)} `}LC_ALL=C DEBIAN_FRONTEND=noninteractive /bin/sh -s <<'${mark}'`,
+    ...inner,
+    mark,
     '',
   ].join('\n');
 }
 
 const NOTHING = "say 'there is nothing to do here for a script'";
 
-const comment = (text: string): string => visible(text);
-
-/** Also what root would do inside a directory of the target's. */
-async function actsAsTarget(step: Step, host: HostReader): Promise<boolean> {
-  const { self, target } = host.identity;
-  if (step.do === 'tell' || target.uid === 0) return false;
-  if (step.as === 'target' || (step.as === 'self' && self.uid === target.uid)) return true;
-  if (step.do !== 'edit' && step.do !== 'directory' && step.do !== 'remove') return false;
-  for (let at = step.path; at.length > 1; ) {
-    at = at.slice(0, at.lastIndexOf('/')) || '/';
-    const stat = await host.stat(at, 'self').catch(() => null);
-    if (stat !== null) return stat.uid === target.uid;
+async function bodyOf(treatments: readonly CheckTreatment[], made: ScriptFor): Promise<readonly string[]> {
+  const foreseen = await foresee(
+    treatments.flatMap(({ treatment }) => treatment.steps),
+    made.host,
+  );
+  const body: string[] = [];
+  for (const { check, treatment } of treatments) {
+    body.push('', `# ---- ${visible(check)}${treatment.risk === 'risky' ? ' (risky)' : ''}`);
+    if (treatment.consequence !== undefined) body.push(`# Consequence: ${visible(treatment.consequence)}`);
+    if (treatment.until !== undefined) body.push(`# Takes effect at the next ${treatment.until}.`);
+    try {
+      const parts: string[] = [];
+      for (const step of treatment.steps) parts.push('', ...comment(step), ...(await stepLines(step, foreseen, made)));
+      body.push(...parts);
+    } catch (error) {
+      for (const step of treatment.steps) body.push('', ...comment(step));
+      const instead = insteadOf(error, { check, treatment }, made);
+      // One call does all that the check offers.
+      const isThere = instead.some((line) => line.startsWith('doctor ') && body.includes(line));
+      if (!isThere) body.push(...instead);
+    }
   }
-  return false;
+  return body;
 }
 
-/** Runs what stands on its standard input as the account that will run buildkitd, with nothing of root's environment. */
-function targetFunction({ uid, gid, name, home }: Account): string {
-  if (uid === 0) return '';
-  const environment = [
-    'PATH=/usr/local/bin:/usr/bin:/bin',
-    ...(home === null ? [] : [`HOME=${home}`]),
-    ...(name === null ? [] : [`USER=${name}`, `LOGNAME=${name}`]),
-    `XDG_RUNTIME_DIR=/run/user/${uid}`,
-  ];
-  const shell = `env -i ${environment.map(word).join(' ')} sh -s`;
-  const become =
-    name === null
-      ? [`  else commands | setpriv --reuid=${uid} --regid=${gid} --clear-groups ${shell}`]
-      : [
-          `  elif command -v runuser >/dev/null; then commands | runuser -u ${word(name)} -- ${shell}`,
-          `  else commands | su -s /bin/sh ${word(name)} -c ${word(shell)}`,
-        ];
-  return [
-    '# Does the steps on standard input as the account that runs buildkitd.',
-    `commands() { printf '%s\\n' "$functions"; cat; printf '%s\\n' 'exit "$failed"'; }`,
-    'as_target() {',
-    `  if [ "$(id -u)" -eq ${uid} ]; then commands | ${shell}`,
-    ...become,
-    '  fi',
-    '}',
-  ].join('\n');
+const comment = (step: Step): readonly string[] => {
+  const { say, block } = tellStep(step);
+  return [say, ...block].map((line) => `# ${visible(line)}`);
+};
+
+async function stepLines(step: Step, foreseen: Foreseen, made: ScriptFor): Promise<readonly string[]> {
+  if (step.do === 'tell') return visibleLines(step.text).map((line) => command('say', line));
+  const doer = await doerOf(step, made);
+  const lines = await commandsFor(step, foreseen, made.host, doer === 'root');
+  if (doer === 'root' || made.host.identity.target.uid === 0) return lines;
+  const mark = markFor('AS_TARGET', lines);
+  return [`as_target <<'${mark}' || failed=1`, ...lines, mark];
 }
 
-function asTarget(commands: readonly string[], salt: number): readonly string[] {
-  const lines = commands.join('\n');
-  let mark = `AS_TARGET_${salt}`;
-  while (lines.includes(mark)) mark += '_';
-  return [`as_target <<'${mark}' || failed=1`, ...commands, mark];
+/** A word that no line of these is. */
+function markFor(name: string, lines: readonly string[]): string {
+  const text = lines.join('\n');
+  let mark = name;
+  while (text.includes(mark)) mark += '_';
+  return mark;
+}
+
+/** What bk-doctor would refuse is said; what only a shell cannot do is left to it. */
+function insteadOf(error: unknown, { check, treatment }: CheckTreatment, { doctor }: ScriptFor): readonly string[] {
+  if (error instanceof Refused) return [`${command('problem', visible(error.message))} || failed=1`];
+  if (!(error instanceof BeyondShell)) throw error;
+  const risky = treatment.risk === 'risky' ? ['--risky'] : [];
+  const words = ['fix', '--yes', ...risky, '--quiet', '--only', check, ...doctor.flags];
+  try {
+    const said = maskArguments(words, () => {});
+    if (words.some((each, index) => each !== said[index])) throw new BeyondShell('its call holds a secret');
+    return [`# Not for a shell: ${visible(error.message)}.`, `${command('doctor', ...words)} || failed=1`];
+  } catch (unwritable) {
+    if (!(unwritable instanceof BeyondShell)) throw unwritable;
+    const what = `this is not for a shell, and its call cannot be written into a script: bk-doctor fix --only ${visible(check)}`;
+    return [`${command('problem', what)} || failed=1`];
+  }
 }

@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
 import { assess, isSelected } from '../assess.ts';
 import { catalog } from '../catalog.ts';
+import { createLook } from '../diagnose.ts';
+import { rights } from '../facts/rights.ts';
 import { reasonOf, Unseen } from '../facts/unseen.ts';
 import { UsageError } from '../host/usage-error.ts';
 import type { HostReader, Report } from '../model.ts';
@@ -11,7 +13,7 @@ import { type Destination, destinationOf, sendReport } from './answer.ts';
 import { open } from './check.ts';
 import { addExamineOptions, type Examination, examinationOf } from './examine-options.ts';
 import { type Globals, globalsOf, refuseRedact } from './globals.ts';
-import { commandsOf } from './own-commands.ts';
+import { callOf, commandsOf } from './own-commands.ts';
 import { examined, type ProgressLine, progressLine } from './progress.ts';
 import { recordingFile, takeDown } from './recording-file.ts';
 import { chosenForScript } from './script-choice.ts';
@@ -95,7 +97,14 @@ async function plan(
     );
     if (left > 0)
       session.notice(`${left} risky ${left === 1 ? 'fix is' : 'fixes are'} left out: --risky includes them`);
-    await destination.send(await script(treatments, opened.host));
+    const call = callOf({ ...asked, elsewhere: opened.replayed }, report.target);
+    await destination.send(
+      await script(treatments, {
+        host: opened.host,
+        rights: await createLook(opened.host, opened.request).get(rights),
+        doctor: call,
+      }),
+    );
   } else {
     const shown = await withDiffs(report, previewOn(opened.host));
     await sendReport(session, destination, globals, shown, {

@@ -54,6 +54,27 @@ export function commandsOf(question: Question, target: TargetReport, env: NodeJS
   };
 }
 
+/** How a script calls this program: the words that start it here, and the flags that repeat the question whoever runs the script. */
+export function callOf(
+  { request, elsewhere }: Pick<Question, 'request' | 'elsewhere'>,
+  target: TargetReport,
+): { readonly program: readonly string[] | null; readonly flags: readonly string[] } {
+  const script = elsewhere ? null : ownScript();
+  const who =
+    request.user !== null
+      ? []
+      : target.uid !== 0
+        ? ['--user', target.user ?? String(target.uid)]
+        : request.mode === null
+          ? ['--mode', target.mode]
+          : [];
+  const path = isPathOwn(target) ? ['--env', `PATH=${target.environment.PATH?.value ?? ''}`] : [];
+  return {
+    program: script === null ? null : [process.execPath, script],
+    flags: [...who, ...placeFlags(request), ...carried(target), ...path, ...(request.probe ? [] : ['--no-probe'])],
+  };
+}
+
 function placeFlags(request: Request): readonly string[] {
   const given = (flag: string, value: string | null): readonly string[] => (value === null ? [] : [flag, value]);
   return [

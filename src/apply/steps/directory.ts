@@ -107,9 +107,13 @@ export const directory: StepKind<DirectoryStep, PreparedDirectory> = {
   },
 };
 
-function refuseOdd(step: DirectoryStep, work: Work): void {
+export function refuseOddDirectory(step: DirectoryStep): void {
   if ((step.mode & 0o6002) !== 0 || step.mode > 0o1777)
     throw new Refused(`a directory is not made with the mode ${step.mode.toString(8)}`, [step.path]);
+}
+
+function refuseOdd(step: DirectoryStep, work: Work): void {
+  refuseOddDirectory(step);
   refuseForeignFile(step.path, work);
   if (work.uid === 0) {
     if (step.owner.uid !== 0 && !isTargetsPlace(step.path, work))

@@ -150,7 +150,7 @@ async function nextContent(step: EditStep, content: Buffer | null, expected: boo
   }
 }
 
-function refuseOddMode(step: EditStep): void {
+export function refuseOddMode(step: EditStep): void {
   if ((step.mode & ~0o777) !== 0 || (step.mode & 0o002) !== 0)
     throw new Refused(`a file is not made with the mode ${step.mode.toString(8)}`, [step.path]);
 }

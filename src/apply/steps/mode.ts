@@ -73,9 +73,13 @@ function refuseWeak(step: ModeStep, { stat }: OwnedObject): void {
   for (const bits of [step.from, step.to])
     if ((bits & 0o2000) !== 0 && !stat.isDirectory())
       throw new Refused(`the setgid bit of ${visible(step.path)} is left alone`, [step.path]);
+  refuseOpening(step, stat.isDirectory() && (step.to & 0o1000) !== 0);
+}
+
+/** `sticky`: a directory in which nobody touches what is another's. */
+export function refuseOpening(step: ModeStep, sticky: boolean): void {
   const opens = (step.to & ~step.from & 0o002) !== 0;
-  if (opens && !(stat.isDirectory() && (step.to & 0o1000) !== 0))
-    throw new Refused(`${visible(step.path)} is not made writable for every account`, [step.path]);
+  if (opens && !sticky) throw new Refused(`${visible(step.path)} is not made writable for every account`, [step.path]);
 }
 
 function set({ handle }: OwnedObject, to: number, path: string): void {

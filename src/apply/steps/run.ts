@@ -53,7 +53,8 @@ export const run: StepKind<RunStep, PreparedRun> = {
   },
 };
 
-function programOf(argv: readonly string[], work: Work): string {
+/** Whoever runs it, and wherever it is. Returns the program's name. */
+export function refuseNever(argv: readonly string[]): string {
   const [name] = argv;
   if (name === undefined || name === '' || argv.some((word) => word.includes('\0')))
     throw new Refused('there is no program to run');
@@ -61,6 +62,11 @@ function programOf(argv: readonly string[], work: Work): string {
   if (hidden !== undefined)
     throw new Refused(`nothing is run with "${visible(hidden)}", which has characters that cannot be seen`);
   if (NEVER.has(basename(name))) throw new Refused(`${visible(name)} is never run by a fix`);
+  return name;
+}
+
+function programOf(argv: readonly string[], work: Work): string {
+  const name = refuseNever(argv);
   const program = name.startsWith('/')
     ? name
     : name.includes('/')

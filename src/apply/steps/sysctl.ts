@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { visible } from '../../report/visible.ts';
+import { isVisible, visible } from '../../report/visible.ts';
 import { contentOf } from '../content.ts';
 import { openChild } from '../handle.ts';
 import { Refused } from '../refused.ts';
@@ -69,7 +69,12 @@ function same(a: string, b: string): boolean {
 
 function refuseNotRoot(step: SysctlStep, work: Work): void {
   if (work.uid !== 0) throw new Refused(`only root can set ${visible(step.key)}`);
-  if (/[\n\0]/.test(step.to)) throw new Refused(`"${visible(step.to)}" is not one value`);
+  refuseOddValue(step);
+}
+
+export function refuseOddValue({ key, to }: SysctlStep): void {
+  pathOf(key);
+  if (!isVisible(to.replaceAll('\t', ' '))) throw new Refused(`"${visible(to)}" is not one value`);
 }
 
 async function readValue(step: SysctlStep): Promise<string> {
