@@ -1,4 +1,5 @@
 import { Unseen } from '../../facts/unseen.ts';
+import { keepsNames, onlyRootWrites } from '../../knowledge/trust.ts';
 import type { HostReader, Stat } from '../../model.ts';
 import { visible } from '../../report/visible.ts';
 import { Refused } from '../refused.ts';
@@ -22,8 +23,7 @@ interface Part {
 }
 const MOST_LINKS = 40;
 
-const isClosed = ({ mode }: Stat): boolean => (mode & 0o022) === 0;
-const isExclusive = (part: Part | undefined): boolean => part?.sound === true && isClosed(part.stat);
+const isExclusive = (part: Part | undefined): boolean => part?.sound === true && onlyRootWrites(part.stat);
 
 /**
  * The rule of `walk`, for a host that is only looked at. Where that cannot be looked at, the way is taken to be as it is
@@ -45,8 +45,7 @@ async function walkTo(parts: readonly string[], path: string, host: HostReader):
   const stack: Part[] = [];
   const at = (...more: string[]): string => `/${[...stack.slice(1).map(({ name }) => name), ...more].join('/')}`;
   const push = (name: string, stat: Stat): void => {
-    const kept = isClosed(stat) || (stat.mode & 0o1000) !== 0;
-    stack.push({ name, stat, sound: (stack.at(-1)?.sound ?? true) && stat.uid === 0 && kept });
+    stack.push({ name, stat, sound: (stack.at(-1)?.sound ?? true) && keepsNames(stat, 0) });
   };
   const top = await host.stat('/', 'self');
   if (top === null) throw new Refused('/ cannot be seen');
