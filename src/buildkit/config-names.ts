@@ -1,6 +1,7 @@
 import type { Json } from '../model.ts';
 import { nearest } from '../nearest.ts';
-import { SIZES_SINCE, type Stray } from './config-decode.ts';
+import type { Stray } from './config-found.ts';
+import { SIZES_SINCE } from './config-value.ts';
 import { INVENTED } from './invented-keys.ts';
 import type { KeyType } from './schema.ts';
 import { joinKey, SCHEMA, type SchemaNode, type SchemaTable, specOf, splitKey } from './schema-tree.ts';
@@ -40,13 +41,13 @@ const COMMON = new Set([
   'issuer',
 ]);
 
-interface Place {
+interface Candidate {
   readonly path: readonly string[];
   readonly node: SchemaNode;
 }
 /** Every table and key, without registries' hosts and list indexes made up. */
-function places(): readonly Place[] {
-  const all: Place[] = [];
+function everyName(): readonly Candidate[] {
+  const all: Candidate[] = [];
   const walk = (node: SchemaTable, path: readonly string[]): void => {
     for (const [name, child] of node.children) {
       all.push({ path: [...path, name], node: child });
@@ -57,8 +58,10 @@ function places(): readonly Place[] {
   walk(SCHEMA, []);
   return all;
 }
-const PLACES = places();
-const KEY_NAMES = [...new Set(PLACES.flatMap(({ path, node }) => (node.kind === 'key' ? [path.at(-1) ?? ''] : [])))];
+const CANDIDATES = everyName();
+const KEY_NAMES = [
+  ...new Set(CANDIDATES.flatMap(({ path, node }) => (node.kind === 'key' ? [path.at(-1) ?? ''] : []))),
+];
 
 /** The table of the schema that a path names; null when there is none. */
 function tableAt(path: readonly string[]): SchemaTable | null {
@@ -128,7 +131,7 @@ function elsewhere(stray: Pick<Stray, 'path' | 'table' | 'list' | 'value'>, at: 
   const name = plain(stray.path.at(-1) ?? '');
   const parent = stray.path.length > 1 ? plain(stray.path.at(-2) ?? '') : null;
   const own = stray.path.slice(0, -1).join('\0');
-  const candidates = PLACES.filter(({ path, node }) => {
+  const candidates = CANDIDATES.filter(({ path, node }) => {
     if (plain(path.at(-1) ?? '') !== name || path.slice(0, -1).join('\0') === own || !isSince(at, node.since))
       return false;
     // What stands below a registry is meant for that registry.

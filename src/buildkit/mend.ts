@@ -1,6 +1,6 @@
 import type { Json, TomlEdit } from '../model.ts';
-import type { ConfigProblem } from './config.ts';
 import { canMove } from './config-names.ts';
+import type { ConfigProblem } from './config-problem.ts';
 import { joinKey, specOf } from './schema-tree.ts';
 import { editToml, TomlEditRefused } from './toml-edit.ts';
 import type { Release } from './version.ts';

@@ -1,4 +1,5 @@
-import type { ConfigProblem, ConfigReading, ConfigValue } from '../../buildkit/config.ts';
+import type { ConfigReading, ConfigValue } from '../../buildkit/config.ts';
+import type { ConfigProblem } from '../../buildkit/config-problem.ts';
 import { edited, type Mend, mendOf, trialsOf } from '../../buildkit/mend.ts';
 import { KEYS } from '../../buildkit/schema.ts';
 import { joinKey, keyText, specOf } from '../../buildkit/schema-tree.ts';

@@ -1,4 +1,4 @@
-import { acrossReleases, releasesOf } from '../../buildkit/config.ts';
+import { acrossReleases, releasesOf } from '../../buildkit/config-releases.ts';
 import { adviceOnEntitlement, ENTITLEMENTS } from '../../buildkit/entitlements.ts';
 import { trialsOf } from '../../buildkit/mend.ts';
 import { joinKey, keyText } from '../../buildkit/schema-tree.ts';

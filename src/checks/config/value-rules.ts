@@ -1,4 +1,5 @@
-import { acrossReleases, type ConfigReading, type ConfigValue } from '../../buildkit/config.ts';
+import type { ConfigReading, ConfigValue } from '../../buildkit/config.ts';
+import { acrossReleases } from '../../buildkit/config-releases.ts';
 import { KEYS } from '../../buildkit/schema.ts';
 import { joinKey, keyText, specOf } from '../../buildkit/schema-tree.ts';
 import { parseSize } from '../../buildkit/sizes.ts';
