@@ -46,7 +46,7 @@ export default defineConfig({
     },
   },
   ssr: {
-    noExternal: ['commander', 'cli-table3', 'smol-toml', 'toml-eslint-parser', 'eslint-visitor-keys', 'semver', 'diff'],
+    noExternal: ['commander', 'cli-table3', 'smol-toml', 'semver', 'diff'],
   },
   test: { include: ['test/**/*.test.ts'], testTimeout: 20_000 },
 });

@@ -1,6 +1,6 @@
 import type { Json } from '../model.ts';
 
-/** Thrown when a value has no TOML form (null, a number that is not finite, half a surrogate pair). */
+/** Thrown for a text that is no TOML, or a value without a form in it (null, a number that is not finite, half a surrogate pair). */
 export class NotToml extends Error {}
 
 function quote(text: string): string {
