@@ -63,7 +63,8 @@ export function strayOf(
 ): Stray {
   const isTable = node.kind === 'table' || node.kind === 'tables';
   return {
-    ...at,
+    path: at.path,
+    written: at.written,
     at: key.at,
     table: isTable,
     list: node.kind === 'tables' && !node.inline,
@@ -85,7 +86,7 @@ function valuesBelow(node: TableEntry['node'], at: KeyPath): StrayValue[] {
       const there = keyBelow(here, name);
       if (inner.kind === 'table') walk(inner, there);
       else if (inner.kind === 'tables') each(inner.items, there);
-      else found.push({ ...there, at: key.at, value: plainValue(inner) });
+      else found.push({ path: there.path, written: there.written, at: key.at, value: plainValue(inner) });
     }
   };
   const each = (items: readonly TableNode[], here: KeyPath): void => {

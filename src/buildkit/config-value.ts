@@ -71,7 +71,8 @@ class KeyDecoder {
   }
 
   private accept(value: Json, raw = '', items: readonly number[] = []): Json {
-    this.to.leaves.push({ ...this.key, at: this.entry.key.at, value, raw, items });
+    const { path, written } = this.key;
+    this.to.leaves.push({ path, written, at: this.entry.key.at, value, raw, items });
     return value;
   }
 
