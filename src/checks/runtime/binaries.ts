@@ -102,6 +102,14 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
           advice: null,
           configure: null,
           ...more,
+          // What is installed would not be found either.
+          ...(path === ''
+            ? {
+                install: null,
+                advice:
+                  'Give PATH to buildkitd where it is started: export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+              }
+            : {}),
         },
       });
     };

@@ -84,12 +84,16 @@ export const runtimeProcessSandbox: Check<typeof needs, ProcessSandboxEvidence> 
       config,
       fromUnit: setting.source === 'unit',
     };
-    const problem = (severity: 'error' | 'warning' | 'info', message: string): Problem<ProcessSandboxEvidence> => ({
+    const problem = (
+      severity: 'error' | 'warning' | 'info',
+      message: string,
+      more: Partial<ProcessSandboxEvidence> = {},
+    ): Problem<ProcessSandboxEvidence> => ({
       condition: 'proc.masked',
       severity,
       subject: '/proc',
       message,
-      evidence,
+      evidence: { ...evidence, ...more },
     });
     const outcome = facts.namespace.value?.launch.ok === true ? facts.namespace.value.proc : null;
     const refused = outcome !== null && !outcome.ok;
@@ -101,6 +105,8 @@ export const runtimeProcessSandbox: Check<typeof needs, ProcessSandboxEvidence> 
           problem(
             'error',
             '/proc is mounted with subset=pid and so lacks /proc/stat, which buildkitd reads for every build',
+            // buildkitd itself reads it: no setting of the sandbox helps.
+            { config: null },
           ),
         ],
         unseen: [],

@@ -29,6 +29,7 @@ export const snapshotterFuseOverlayfs: Check<typeof needs, SnapshotterEvidence> 
       failure: fuse.failure,
       causes: fuse.causes,
       config: named && options.oci.snapshotter.source === 'file' ? config : null,
+      better: 'auto',
       instead: overlayfs.works === true ? 'overlayfs' : overlayfs.works === false ? 'native' : null,
     };
     if (!fuse.works) {
@@ -51,7 +52,12 @@ export const snapshotterFuseOverlayfs: Check<typeof needs, SnapshotterEvidence> 
             severity: chosen ? 'error' : 'info',
             subject: directory.nearest,
             message: `fuse-overlayfs can be mounted read-only on ${directory.nearest}, which is all that buildkitd tries, but not written to (${failureWords(fuseWrite)}).${chosen ? ' buildkitd chooses it, and every RUN step fails.' : ''}`,
-            evidence: { ...evidence, failure: failureWords(fuseWrite), config: chosen ? evidence.config : null },
+            evidence: {
+              ...evidence,
+              failure: failureWords(fuseWrite),
+              config: chosen ? evidence.config : null,
+              better: overlayfs.works === true ? 'auto' : 'native',
+            },
           },
         ],
         unseen: [],

@@ -41,6 +41,7 @@ export const snapshotterOverlayfs: Check<typeof needs, SnapshotterEvidence> = {
         failure: overlayfs.failure,
         causes: overlayfs.causes,
         config: named && options.oci.snapshotter.source === 'file' ? config : null,
+        better: 'auto',
         instead: fuse.works === true ? 'fuse-overlayfs' : fuse.works === false ? 'native' : null,
       },
     });

@@ -12,6 +12,8 @@ export interface SnapshotterEvidence {
   readonly config: ConfigEdit | null;
   /** What else would work here by itself; null where it cannot be told. */
   readonly instead: string | null;
+  /** What the setting should say: native where buildkitd, left to itself, would choose what does not work. */
+  readonly better: 'auto' | 'native';
 }
 
 /** Does the configuration of the OCI worker ask for it by name? */

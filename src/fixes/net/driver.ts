@@ -52,6 +52,8 @@ function adviceFor({ what, driver, install, path, tun }: DriverEvidence): string
     case 'published':
       return 'Give rootlesskit --net=slirp4netns --port-driver=builtin, or leave --publish out';
     case 'unknown':
-      return `Use --net=slirp4netns in place of --net=${driver}, or leave --net out`;
+      return driver === 'slirp4netns'
+        ? 'As the user: "rootlesskit --net=slirp4netns true" shows what slirp4netns says; or leave --net out'
+        : `Use --net=slirp4netns in place of --net=${driver}, or leave --net out`;
   }
 }

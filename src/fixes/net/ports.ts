@@ -40,7 +40,7 @@ function adviceFor({ what, address, instead, source, unit, key, pid, port, host,
     case 'not-local':
       return `Write an address that this host has (ip -brief address), or 0.0.0.0 for all of them, in place of ${host ?? address} ${where}`;
     case 'invalid':
-      return `Write the address as tcp://HOST:PORT, an IPv6 host in brackets, ${where}`;
+      return `Write the address as ${use === 'debug' ? 'HOST:PORT, without a scheme' : 'tcp://HOST:PORT'}, an IPv6 host in brackets, ${where}`;
     case 'elsewhere':
       return `config/buildkitd says how ${key} is mended.`;
     case 'random':

@@ -12,7 +12,7 @@ export const mountCgroups: Fix<CgroupsEvidence> = {
   },
 };
 
-function adviceFor(condition: string, { container }: CgroupsEvidence): string | null {
+function adviceFor(condition: string, { container, readOnly }: CgroupsEvidence): string | null {
   switch (condition) {
     case 'cgroup.not-mounted':
       return container === null
@@ -20,7 +20,7 @@ function adviceFor(condition: string, { container }: CgroupsEvidence): string | 
         : 'run the container with its cgroup file system (docker run --cgroupns=private mounts it at /sys/fs/cgroup)';
     case 'cgroup.read-only':
       return container === null
-        ? 'as root: mount -o remount,rw /sys/fs/cgroup'
+        ? `as root: ${readOnly.map((point) => `mount -o remount,rw ${point}`).join(' && ')}`
         : 'run buildkitd rootless, or start the container with --privileged (in a pod: securityContext.privileged: true)';
     case 'cgroup.v1-only':
       return 'Boot with systemd.unified_cgroup_hierarchy=1, or use runc in the place of crun';

@@ -6,7 +6,7 @@ import { configSteps } from '../config-steps.ts';
 export function planOther(problems: readonly Problem<SnapshotterEvidence>[]): readonly Treatment[] {
   return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
     if (severity === 'info') return [];
-    const { config, causes, instead, snapshotter } = evidence;
+    const { better, config, causes, instead, snapshotter } = evidence;
     const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
     const remedies = causes.map(({ remedy }) => tell(remedy));
     const treatments: Treatment[] = [];
@@ -14,11 +14,15 @@ export function planOther(problems: readonly Problem<SnapshotterEvidence>[]): re
       treatments.push({
         for: [index],
         risk: 'risky',
-        consequence: `buildkitd chooses the snapshotter itself${instead === null ? '' : ` (here ${instead}${instead === 'native' ? ', which copies every layer' : ''})`}; what ${snapshotter} has cached is not used any more.`,
+        consequence: `${better === 'native' ? 'buildkitd uses native, which copies every layer' : `buildkitd chooses the snapshotter itself${instead === null ? '' : ` (here ${instead}${instead === 'native' ? ', which copies every layer' : ''})`}`}; what ${snapshotter} has cached is not used any more.`,
         until: 'restart',
-        steps: configSteps(config, [{ change: 'set', path: ['worker', 'oci', 'snapshotter'], value: 'auto' }]),
+        steps: configSteps(config, [{ change: 'set', path: ['worker', 'oci', 'snapshotter'], value: better }]),
       });
-    const other = tell('Or let buildkitd choose: --oci-worker-snapshotter=auto in the unit that starts it.');
+    const other = tell(
+      better === 'native'
+        ? 'Let buildkitd use the slow native snapshotter: --oci-worker-snapshotter=native in the unit that starts it, or snapshotter = "native" below [worker.oci].'
+        : `${remedies.length === 0 ? 'Let' : 'Or let'} buildkitd choose: --oci-worker-snapshotter=auto in the unit that starts it.`,
+    );
     treatments.push({ for: [index], risk: 'manual', steps: [...remedies, ...(config === null ? [other] : [])] });
     return treatments.filter(({ steps }) => steps.length > 0);
   });
