@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endLeftovers } from '../../src/apply/leftovers.ts';
@@ -185,10 +186,9 @@ describe.skipIf(!canChangeThings())('what is done as the target', () => {
     const env = { PATH: '/usr/bin:/bin', BK_DOCTOR_TRANSACTION: 'abc-1.1' };
     const quick = spawn('sleep', ['0.3'], { env });
     const other = spawn('sleep', ['600'], { env: { ...env, BK_DOCTOR_TRANSACTION: 'abc-1.11' } });
-    const began = performance.now();
+    const ended = once(quick, 'exit');
     await endLeftovers('abc-1.1', { self: ROOT, target: ROOT });
-    expect(performance.now() - began).toBeLessThan(2500);
-    expect(quick.signalCode).toBeNull();
+    expect(await ended).toEqual([0, null]);
     const stubborn = spawn('sh', ['-c', 'trap "" TERM; while :; do sleep 0.1; done'], { env });
     const gone = new Promise((resolve) => stubborn.once('exit', (_code, signal) => resolve(signal)));
     await endLeftovers('abc-1.1', { self: ROOT, target: ROOT });

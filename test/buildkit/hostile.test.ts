@@ -11,87 +11,73 @@ import { configEntitlements } from '../../src/checks/config/entitlements.ts';
 import { configRegistries } from '../../src/checks/config/registries.ts';
 import { createLook, examine } from '../../src/diagnose.ts';
 import { looker } from '../../src/host/looker.ts';
+import { expectLinearGrowth } from '../growth.ts';
 import { ASK, VirtualHost } from '../virtual-host.ts';
-import { rootfulHost } from './rootful-host.ts';
+import { rootfulHost, stamped } from './rootful-host.ts';
 import { toml } from './toml-text.ts';
 
 const only = (version: string): Bracket => ({ min: release(version), max: release(version), text: version });
 const OLD = only('v0.11.6');
 const RECENT = only('v0.32.2');
-/** The best of three, as other work on the machine only ever adds. */
-const timed = (work: () => void): number => Math.min(once(work), once(work), once(work));
-const once = (work: () => void): number => {
-  const start = performance.now();
-  work();
-  return performance.now() - start;
-};
-
-describe('ten thousand lines', () => {
-  const rows = Array.from({ length: 2500 }, (_, index) => [
-    `[registry."r${index}.example.com:5000"]`,
-    `  mirrors = ["m${index}.example.com"] # a mirror`,
-    '  insecure = false',
-    '',
-  ]).flat();
-  const policies = Array.from({ length: 2500 }, () => [
-    '[[worker.oci.gcpolicy]]',
-    'all = true',
-    'keepDuration = 3600',
-    '',
-  ]).flat();
-  const unknown = Array.from({ length: 10_000 }, (_, index) => `key${index} = { a = [1, 2, ${index}] }`);
-  for (const [name, lines] of [
-    ['registries', rows],
-    ['rules', policies],
-    ['unknown keys', unknown],
-  ] as const) {
-    test(`${name} are read in under a second, by every version at once too`, () => {
-      const text = lines.join('\n');
-      expect(text.split('\n').length).toBeGreaterThanOrEqual(9999);
-      for (const by of [OLD, RECENT]) expect(timed(() => readConfig(text, by))).toBeLessThan(1000);
-      expect(once(() => readConfig(text, ANY_RELEASE))).toBeLessThan(10_000);
-    });
-  }
-  test('and judged in under a second', async () => {
-    const look = createLook(
-      new VirtualHost({ files: { '/home/alice/.config/buildkit/buildkitd.toml': rows.join('\n') } }),
-      ASK,
+describe('ten thousand lines are read and judged in time that grows with them', () => {
+  const rows = (count: number): string =>
+    Array.from(
+      { length: count / 4 },
+      (_, at) =>
+        `[registry."r${at}.example.com:5000"]\n  mirrors = ["m${at}.example.com"] # a mirror\n  insecure = false\n`,
+    ).join('\n');
+  const policies = (count: number): string =>
+    '[[worker.oci.gcpolicy]]\nall = true\nkeepDuration = 3600\n\n'.repeat(count / 4);
+  const unknown = (count: number): string =>
+    Array.from({ length: count }, (_, at) => `key${at} = { a = [1, 2, ${at}] }`).join('\n');
+  for (const [name, make] of Object.entries({ registries: rows, rules: policies, 'unknown keys': unknown }))
+    test.each([
+      ['an old version', OLD],
+      ['a new one', RECENT],
+      ['every version at once', ANY_RELEASE],
+    ])(`${name}, by %s`, { timeout: 120_000 }, (_, by) =>
+      expectLinearGrowth(10_000, make, (text) => readConfig(text, by)),
     );
-    const start = performance.now();
-    const [report] = await examine(look, [{ check: configBuildkitd }], { isSelected: () => true });
-    expect(report?.status).toBe('pass');
-    expect(performance.now() - start).toBeLessThan(6000);
-  });
+  test('judged', { timeout: 120_000 }, () =>
+    expectLinearGrowth(10_000, rows, async (text) => {
+      const files = { '/home/alice/.config/buildkit/buildkitd.toml': text };
+      const look = createLook(new VirtualHost({ files }), ASK);
+      const [report] = await examine(look, [{ check: configBuildkitd }], { isSelected: () => true });
+      expect(report?.status).toBe('pass');
+    }),
+  );
 });
 
-describe('hostile text ends in an answer, quickly', () => {
-  const deep = 200_000;
-  const TEXTS: { [name: string]: string } = {
-    'lists in lists': `a = ${'['.repeat(deep)}`,
-    'closed lists in lists': `a = ${'['.repeat(deep)}${']'.repeat(deep)}`,
-    'inline tables in inline tables': `a = ${'{b='.repeat(deep)}`,
-    'a key of many parts': `${'a.'.repeat(50_000)}b = 1`,
-    'a header of many parts': `[${'a.'.repeat(50_000)}b]`,
-    'a number of many digits': `a = ${'9'.repeat(1_000_000)}`,
-    'a number of many digits that something wants': `[worker.oci]\nmax-parallelism = ${'9'.repeat(1_000_000)}`,
-    'a string without end': `a = "${'x'.repeat(3_000_000)}`,
-    'quotation marks': '"'.repeat(1_000_000),
-    'NUL bytes': '\u0000'.repeat(1_000_000),
-    'one long comment': `#${'x'.repeat(3_000_000)}`,
-    'only line ends': '\n'.repeat(1_000_000),
-    'only carriage returns': '\r'.repeat(1_000_000),
-    'headers without end': '['.repeat(1_000_000),
-    'the same header': '[a]\n'.repeat(100_000),
-    'the same list of tables': '[[a]]\n'.repeat(100_000),
-    'many keys in one table': Array.from({ length: 60_000 }, (_, index) => `a${index}=1`).join('\n'),
-    backslashes: `a = "${'\\'.repeat(1_000_000)}`,
-    commas: `a = [${','.repeat(1_000_000)}`,
-    dots: '.'.repeat(1_000_000),
-    'half characters': `a = "${'\ud800'.repeat(100_000)}"`,
+describe('hostile text ends in an answer, in time that grows with it', () => {
+  const TEXTS: { readonly [name: string]: readonly [size: number, make: (size: number) => string] } = {
+    'lists in lists': [200_000, (size) => `a = ${'['.repeat(size)}`],
+    'closed lists in lists': [200_000, (size) => `a = ${'['.repeat(size)}${']'.repeat(size)}`],
+    'inline tables in inline tables': [200_000, (size) => `a = ${'{b='.repeat(size)}`],
+    'a key of many parts': [50_000, (size) => `${'a.'.repeat(size)}b = 1`],
+    'a header of many parts': [50_000, (size) => `[${'a.'.repeat(size)}b]`],
+    'a number of many digits': [1_000_000, (size) => `a = ${'9'.repeat(size)}`],
+    'a number of many digits that something wants': [
+      1_000_000,
+      (size) => `[worker.oci]\nmax-parallelism = ${'9'.repeat(size)}`,
+    ],
+    'a string without end': [3_000_000, (size) => `a = "${'x'.repeat(size)}`],
+    'quotation marks': [1_000_000, (size) => '"'.repeat(size)],
+    'NUL bytes': [1_000_000, (size) => '\u0000'.repeat(size)],
+    'one long comment': [3_000_000, (size) => `#${'x'.repeat(size)}`],
+    'only line ends': [1_000_000, (size) => '\n'.repeat(size)],
+    'only carriage returns': [1_000_000, (size) => '\r'.repeat(size)],
+    'headers without end': [1_000_000, (size) => '['.repeat(size)],
+    'the same header': [100_000, (size) => '[a]\n'.repeat(size)],
+    'the same list of tables': [100_000, (size) => '[[a]]\n'.repeat(size)],
+    'many keys in one table': [60_000, (size) => Array.from({ length: size }, (_, at) => `a${at}=1`).join('\n')],
+    backslashes: [1_000_000, (size) => `a = "${'\\'.repeat(size)}`],
+    commas: [1_000_000, (size) => `a = [${','.repeat(size)}`],
+    dots: [1_000_000, (size) => '.'.repeat(size)],
+    'half characters': [100_000, (size) => `a = "${'\ud800'.repeat(size)}"`],
   };
-  for (const [name, text] of Object.entries(TEXTS))
-    test(name, () => {
-      for (const by of [OLD, RECENT]) expect(once(() => readConfig(text, by))).toBeLessThan(8000);
+  for (const [name, [size, make]] of Object.entries(TEXTS))
+    test(name, { timeout: 120_000 }, async () => {
+      for (const by of [OLD, RECENT]) await expectLinearGrowth(size, make, (text) => readConfig(text, by));
     });
 });
 
@@ -115,10 +101,9 @@ describe('files that are no files', () => {
     return virtual;
   }
   const target = join(directory, 'buildkit', 'buildkitd.toml');
-  const judge = async (): Promise<{ status: string | undefined; message: string | undefined; ms: number }> => {
-    const start = performance.now();
+  const judge = async (): Promise<{ status: string | undefined; message: string | undefined }> => {
     const [report] = await examine(createLook(host(), ASK), [{ check: configBuildkitd }], { isSelected: () => true });
-    return { status: report?.status, message: report?.problems[0]?.message, ms: performance.now() - start };
+    return { status: report?.status, message: report?.problems[0]?.message };
   };
   const put = (command: () => void): void => {
     rmSync(join(directory, 'buildkit'), { recursive: true, force: true });
@@ -132,9 +117,7 @@ describe('files that are no files', () => {
   });
   test('a link to /dev/zero', async () => {
     put(() => symlinkSync('/dev/zero', target));
-    const { status, message, ms } = await judge();
-    expect({ status, message }).toMatchObject({ status: 'fail', message: expect.stringContaining('without end') });
-    expect(ms).toBeLessThan(2000);
+    expect(await judge()).toMatchObject({ status: 'fail', message: expect.stringContaining('without end') });
   });
   test('a directory', async () => {
     put(() => execFileSync('mkdir', [target]));
@@ -153,7 +136,7 @@ describe('files that are no files', () => {
   });
 });
 
-test('never throws, and always places what it finds inside the text', () => {
+test('never throws, and always places what it finds inside the text', { timeout: 120_000 }, () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 200 }),
     fc.string({ unit: fc.constantFrom(...'[]{}"\'=.,#\n\r\\ abx01-_\u0000\ufeff'), maxLength: 60 }),
@@ -188,24 +171,25 @@ test('numbers and nesting beyond all use are read like short ones where nothing 
 });
 
 describe('ten thousand mistakes take no more than ten thousand lines', () => {
-  const times = (count: number, item: (index: number) => string): string =>
-    Array.from({ length: count }, (_, at) => item(at)).join('');
-  for (const [name, version, text] of [
-    ['rules with an old key', 'v0.32.2', times(5000, () => '[[worker.oci.gcpolicy]]\nkeepBytes = 5000000\n')],
-    ['registries named by URL', 'v0.32.2', times(5000, (at) => `[registry."https://r${at}"]\nmirrors = ["m${at}"]\n`)],
-    ['keys that stand twice', 'v0.32.2', times(10_000, () => 'debug = true\n')],
-    ['unknown tables in an invented one', 'v0.32.2', times(5000, (at) => `[gc.x${at}]\nkeepstorage = 1\n`)],
-    ['lists of tables', 'v0.11.6', times(10_000, (at) => `[[a.b${at}]]\n`)],
+  const times =
+    (item: (index: number) => string) =>
+    (count: number): string =>
+      Array.from({ length: count }, (_, at) => item(at)).join('');
+  for (const [name, version, size, make] of [
+    ['rules with an old key', 'v0.32.2', 5000, times(() => '[[worker.oci.gcpolicy]]\nkeepBytes = 5000000\n')],
+    ['registries named by URL', 'v0.32.2', 5000, times((at) => `[registry."https://r${at}"]\nmirrors = ["m${at}"]\n`)],
+    ['keys that stand twice', 'v0.32.2', 10_000, times(() => 'debug = true\n')],
+    ['unknown tables in an invented one', 'v0.32.2', 5000, times((at) => `[gc.x${at}]\nkeepstorage = 1\n`)],
+    ['lists of tables', 'v0.11.6', 10_000, times((at) => `[[a.b${at}]]\n`)],
   ] as const)
-    test(name, async () => {
-      const look = createLook(rootfulHost(text, version), ASK);
-      const start = performance.now();
-      const checks = [{ check: configBuildkitd }, { check: configRegistries }];
-      const reports = await examine(look, checks, { isSelected: () => true });
-      expect(reports.some(({ problems }) => problems.length >= 1)).toBe(true);
-      // Quadratic work took ten to thirty seconds here; the rest is room for a busy machine.
-      expect(performance.now() - start).toBeLessThan(5000);
-    });
+    test(name, { timeout: 120_000 }, () =>
+      expectLinearGrowth(size, make, async (text) => {
+        const look = createLook(rootfulHost(text, stamped(version)), ASK);
+        const checks = [{ check: configBuildkitd }, { check: configRegistries }];
+        const reports = await examine(look, checks, { isSelected: () => true });
+        expect(reports.some(({ problems }) => problems.length >= 1)).toBe(true);
+      }),
+    );
 });
 
 test('a table may stand again in the next element of a list of tables, and only there', () => {
@@ -219,14 +203,17 @@ test('a table may stand again in the next element of a list of tables, and only 
     expect([rows, readConfig(text(rows), OLD).fatal]).toEqual([rows, stops]);
 });
 
-test('ten thousand mistakes of a kind that can be mended are judged in seconds', async () => {
-  const list = (item: (index: number) => string): string =>
-    Array.from({ length: 10_000 }, (_, at) => item(at)).join('');
-  const text = `insecure-entitlements = [\n${list(() => '"network.hosts",\n')}]\n[registry.x]\nmirrors = [\n${list((at) => `"https://m${at}",\n`)}]\n`;
-  const look = createLook(rootfulHost(text, 'v0.32.2'), ASK);
-  const start = performance.now();
-  const checks = [{ check: configEntitlements }, { check: configRegistries }];
-  const reports = await examine(look, checks, { isSelected: () => true });
-  expect(reports.every(({ status }) => status === 'warn')).toBe(true);
-  expect(performance.now() - start).toBeLessThan(10_000);
+test('mistakes of a kind that can be mended are judged in time that grows with them', {
+  timeout: 120_000,
+}, async () => {
+  const list = (count: number, item: (index: number) => string): string =>
+    Array.from({ length: count }, (_, at) => item(at)).join('');
+  const make = (count: number): string =>
+    `insecure-entitlements = [\n${list(count, () => '"network.hosts",\n')}]\n[registry.x]\nmirrors = [\n${list(count, (at) => `"https://m${at}",\n`)}]\n`;
+  await expectLinearGrowth(10_000, make, async (text) => {
+    const look = createLook(rootfulHost(text, stamped('v0.32.2')), ASK);
+    const checks = [{ check: configEntitlements }, { check: configRegistries }];
+    const reports = await examine(look, checks, { isSelected: () => true });
+    expect(reports.every(({ status }) => status === 'warn')).toBe(true);
+  });
 });

@@ -23,7 +23,6 @@ test('a regular file is read with its digest, absence is null', () => {
 test('a FIFO, a directory, a socket and an endless device are never opened for reading', () => {
   execFileSync('mkfifo', [join(at, 'fifo')]);
   fs.symlinkSync('/dev/zero', join(at, 'endless'));
-  const started = performance.now();
   for (const [name, kind] of [
     ['fifo', 'fifo'],
     ['', 'directory'],
@@ -31,7 +30,6 @@ test('a FIFO, a directory, a socket and an endless device are never opened for r
   ] as const) {
     expect(() => looker.read(join(at, name))).toThrow(new RegExp(`is a ${kind}, not a regular file`));
   }
-  expect(performance.now() - started).toBeLessThan(1000);
 });
 
 test('what is longer than the limit is not read in part, and it is said', () => {
