@@ -8,13 +8,13 @@ import { createLook, examine } from '../../src/diagnose.ts';
 import type { Problem, TomlEdit } from '../../src/model.ts';
 import { ASK } from '../virtual-host.ts';
 import { CASES, type ConfigCase } from './cases.ts';
-import { rootfulHost } from './rootful-host.ts';
+import { rootfulHost, stamped } from './rootful-host.ts';
 
 const CHECKS = [configBuildkitd, configEntitlements, configTls, configRegistries].map((check) => ({ check }));
 const MARK = { error: 'E', warning: 'W', info: 'I' };
 
 async function problemsOf({ text }: ConfigCase, version: string): Promise<readonly Problem[]> {
-  const look = createLook(rootfulHost(text, version), ASK);
+  const look = createLook(rootfulHost(text, stamped(version)), ASK);
   const reports = await examine(look, CHECKS, { isSelected: () => true });
   return reports.flatMap(({ problems }) => problems);
 }

@@ -1,7 +1,16 @@
 import { VirtualHost } from '../virtual-host.ts';
 
-/** A machine with root's buildkitd of one version, runc, and a configuration at its usual place. */
-export function rootfulHost(text: string | Uint8Array, version: string): VirtualHost {
+/** What a released buildkitd answers to --version. */
+export const stamped = (version: string) => ({
+  version: `buildkitd github.com/moby/buildkit ${version} 0123456789abcdef`,
+  help: '',
+});
+
+/** A machine with root's buildkitd, known by its two answers, runc, and a configuration at its usual place. */
+export function rootfulHost(
+  text: string | Uint8Array,
+  buildkitd: { readonly version: string; readonly help: string },
+): VirtualHost {
   const program = { text: '', mode: 0o755 };
   const bytes = typeof text === 'string' ? null : text;
   const host = new VirtualHost({
@@ -12,7 +21,7 @@ export function rootfulHost(text: string | Uint8Array, version: string): Virtual
       '/usr/bin/runc': program,
       '/etc/buildkit/buildkitd.toml': bytes === null ? (text as string) : new TextDecoder().decode(bytes),
     },
-    tools: { 'buildkitd --version': { stdout: `buildkitd github.com/moby/buildkit ${version} 0123456789abcdef` } },
+    tools: { 'buildkitd --version': { stdout: buildkitd.version }, 'buildkitd --help': { stdout: buildkitd.help } },
     probes: { connect: () => ({ error: 'ENOENT' }) },
   });
   if (bytes === null) return host;

@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { canMakeWorlds, World } from './world.ts';
+import { BIN, canMakeWorlds, NODE, World } from './world.ts';
 
-const BIN = new URL('../../bin/bk-doctor.js', import.meta.url).pathname;
 /** At so many moments of a whole examination, evenly. */
 const TIMES = 15;
 
@@ -20,7 +19,7 @@ describe.skipIf(!canMakeWorlds())('a check that is ended while it tries things',
       const before = look();
       const whose = as === 'user' ? [] : ['--user', world.user, '--env', `TMPDIR=${temporary}`];
       const start = () => {
-        const child = world.start([process.execPath, BIN, 'check', ...whose], as, { TMPDIR: temporary });
+        const child = world.start([NODE, BIN, 'check', ...whose], as, { TMPDIR: temporary });
         child.stdout?.resume();
         child.stderr?.resume();
         return child;

@@ -1,5 +1,5 @@
 import type { ContainerOptions } from './container.ts';
-import type { World } from './world.ts';
+import { NODE, type World } from './world.ts';
 
 /** One real fault, or a host that only looks wrong, and what must be true of it. */
 export interface Fault {
@@ -45,7 +45,7 @@ const subids = (lines: string) => (world: World) => {
   world.script(`for file in subuid subgid; do sed -i '/^alice:/d' /etc/$file; printf '${lines}' >>/etc/$file; done`);
 };
 const listener = (world: World, port: number, host: string, hex: string, table = 'tcp'): void => {
-  world.start([process.execPath, '-e', `require('net').createServer().listen(${port}, '${host}')`], 'root');
+  world.start([NODE, '-e', `require('net').createServer().listen(${port}, '${host}')`], 'root');
   world.script(
     `for turn in $(seq 1 100); do grep -qi ' ${hex} 0' /proc/net/${table} && exit 0; sleep 0.05; done; exit 1`,
   );
@@ -634,7 +634,7 @@ export const lookalikes: readonly Fault[] = [
     inject: (world) =>
       asAlice(
         world,
-        `mkdir -m 700 /run/user/4242/buildkit; ${process.execPath} -e "require(\\"net\\").createServer().listen(\\"/run/user/4242/buildkit/buildkitd.sock\\", () => process.kill(process.pid, \\"SIGKILL\\"))"; [ -S /run/user/4242/buildkit/buildkitd.sock ]`,
+        `mkdir -m 700 /run/user/4242/buildkit; ${NODE} -e "require(\\"net\\").createServer().listen(\\"/run/user/4242/buildkit/buildkitd.sock\\", () => process.kill(process.pid, \\"SIGKILL\\"))"; [ -S /run/user/4242/buildkit/buildkitd.sock ]`,
       ),
     ready: true,
   },

@@ -1,5 +1,5 @@
 import type { Fault } from './faults.ts';
-import type { World } from './world.ts';
+import { NODE, type World } from './world.ts';
 
 const asAlice = (world: World, script: string): string => world.script(`su -s /bin/sh alice -c '${script}'`);
 const config = (world: World, text: string): void => {
@@ -12,7 +12,7 @@ const listen = (...addresses: readonly string[]): string =>
   `[grpc]\naddress = [${addresses.map((address) => `"${address}"`).join(', ')}]\n`;
 const holder = (world: World, port: number, host: string, hex: string, table = 'tcp'): void => {
   world.start(
-    [process.execPath, '-e', `require('net').createServer().listen({port: ${port}, host: '${host}', ipv6Only: true})`],
+    [NODE, '-e', `require('net').createServer().listen({port: ${port}, host: '${host}', ipv6Only: true})`],
     'root',
   );
   world.script(
@@ -38,7 +38,7 @@ const insteadOfRunc = (world: World, text: string): void => {
   if (done.code !== 0) throw new Error(done.stderr);
 };
 const stale = (path: string): string =>
-  `${process.execPath} -e "require('net').createServer().listen('${path}', () => process.kill(process.pid, 'SIGKILL'))" || true`;
+  `${NODE} -e "require('net').createServer().listen('${path}', () => process.kill(process.pid, 'SIGKILL'))" || true`;
 const only = { buildkitdOnly: true } as const;
 
 /** Session, programs, sockets, ports and drivers: further faults, as buildkitd v0.13.0 and later judge them. */

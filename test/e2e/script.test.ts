@@ -2,9 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Fault, faults } from './faults.ts';
 import { runtimeFaults } from './runtime-faults.ts';
 import { storageFaults } from './storage-faults.ts';
-import { canMakeWorlds, World } from './world.ts';
-
-const BIN = new URL('../../bin/bk-doctor.js', import.meta.url).pathname;
+import { BIN, canMakeWorlds, NODE, World } from './world.ts';
 
 /** The call of root for the world's user, as in the table of faults. */
 function fixFor(world: World, row: Fault, ...more: readonly string[]): readonly string[] {
@@ -12,7 +10,7 @@ function fixFor(world: World, row: Fault, ...more: readonly string[]): readonly 
   const environment = Object.entries(world.environment('user', row.env)).flatMap(([name, value]) =>
     row.mode === 'rootful' || name !== 'PATH' ? [] : ['--env', `${name}=${value}`],
   );
-  return [process.execPath, BIN, 'fix', ...more, ...whose, ...environment, ...(row.doctorArgs ?? [])];
+  return [NODE, BIN, 'fix', ...more, ...whose, ...environment, ...(row.doctorArgs ?? [])];
 }
 
 /** What a treatment leaves of the fault's own world. */

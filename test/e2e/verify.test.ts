@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { canMakeWorlds, daemonDirectory, World } from './world.ts';
+import { BIN, canMakeWorlds, daemonDirectory, NODE, World } from './world.ts';
 
 interface Answer {
   readonly ok: boolean;
@@ -10,7 +10,6 @@ interface Answer {
   readonly diagnoses: readonly { readonly check: string; readonly condition: string }[];
 }
 
-const BIN = new URL('../../bin/bk-doctor.js', import.meta.url).pathname;
 const possible = canMakeWorlds();
 const daemon = daemonDirectory();
 
@@ -90,7 +89,7 @@ describe.skipIf(!possible)('verify', () => {
     test('a collector of traces hears nothing of it', { timeout: 60_000 }, () => {
       const heard = `${world.scratch}/heard`;
       const server = `require('net').createServer((c) => { require('fs').writeFileSync('${heard}', ''); c.end(); }).listen(4317, '127.0.0.1', () => require('fs').writeFileSync('${heard}-ready', ''))`;
-      world.start([process.execPath, '-e', server], 'root');
+      world.start([NODE, '-e', server], 'root');
       world.script(`for turn in $(seq 1 100); do [ -e ${heard}-ready ] && exit 0; sleep 0.05; done; exit 1`);
       const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4317' };
       const { code, report } = world.doctor<Answer>(['verify'], { as: 'user', env });
@@ -100,7 +99,7 @@ describe.skipIf(!possible)('verify', () => {
 
     test('interrupted, it stops what it started and removes what it wrote', { timeout: 60_000 }, async () => {
       const before = scratch();
-      const child = world.start([process.execPath, BIN, 'verify', '--json'], 'user');
+      const child = world.start([NODE, BIN, 'verify', '--json'], 'user');
       // The daemon has its scratch root now.
       world.script(
         `for turn in $(seq 1 200); do find ${world.home} -maxdepth 1 -name '.bk-doctor-verify-*' | grep -q . && exit 0; sleep 0.02; done; exit 1`,

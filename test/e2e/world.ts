@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { type ContainerOptions, writeBundle } from './container.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const BIN = join(ROOT, 'bin/bk-doctor.js');
+/** Where every world has this checkout, Node and buildkitd, wherever they lie outside: a world covers /home, a container /tmp. */
+const HERE = '/usr/local/lib/bk-world';
+export const NODE = `${HERE}/node`;
+export const BIN = `${HERE}/checkout/bin/bk-doctor.js`;
 
 export interface Done {
   readonly code: number | null;
@@ -66,6 +69,10 @@ export class World {
         at=/$(echo $layer | tr - /)
         mount -t overlay overlay -o lowerdir=$at,upperdir=$layer.up,workdir=$layer.work $at
       done
+      mkdir -p ${HERE}/checkout; : >${NODE}
+      mount --bind ${quoted(ROOT)} ${HERE}/checkout
+      mount --bind ${quoted(process.execPath)} ${NODE}
+      ${bindDaemon()}
       mkdir -p home run state journal; chmod 755 home run; chmod 711 state
       mkdir -p /var/lib/buildkit /var/lib/bk-doctor
       mount --bind state /var/lib/buildkit
@@ -150,7 +157,10 @@ export class World {
     // Without a volume the home directory is the image's: a copy on the container's own layer.
     const homeOnImage = this.#container.volume === false;
     if (homeOnImage) this.script(`mkdir -p ${bundle}/rootfs/home; cp -a ${this.home} ${bundle}/rootfs/home/`);
-    writeBundle(bundle, this.#container, ['/etc', '/usr', ...(homeOnImage ? [] : ['/home']), '/run', this.scratch]);
+    writeBundle(bundle, this.#container, [
+      ...['/etc', '/usr', ...(homeOnImage ? [] : ['/home']), '/run', this.scratch],
+      ...places(),
+    ]);
     this.script(
       `runc --root ${this.scratch}/runc run --detach --bundle ${bundle} ${this.#containerName} </dev/null >/dev/null 2>${this.scratch}/runc.log || { cat ${this.scratch}/runc.log >&2; exit 1; }`,
     );
@@ -254,7 +264,7 @@ export class World {
     args: readonly string[],
     options: { as?: 'root' | 'user'; env?: { [name: string]: string | undefined } } = {},
   ): { code: number | null; report: T; stderr: string } {
-    const argv = [process.execPath, BIN, ...args, '--json'];
+    const argv = [NODE, BIN, ...args, '--json'];
     const done =
       (options.as ?? 'root') === 'root'
         ? this.asRoot(argv, { env: options.env ?? {} })
@@ -349,11 +359,31 @@ export function failing(report: DoctorReport): readonly string[] {
   return report.checks.filter(({ status }) => status === 'fail').map(({ id }) => id);
 }
 
-/** Where buildkitd and buildctl are, when they are on PATH; null: judge by the chain of Debian's packages. */
-export function daemonDirectory(): string | null {
+/** The directory of buildkitd and buildctl outside of every world, when they are on PATH. */
+export const daemonOutside = ((): string | null => {
   const found = spawnSync('sh', ['-c', 'command -v buildkitd && command -v buildctl'], { encoding: 'utf8' });
   const first = found.stdout.split('\n')[0];
   return found.status === 0 && first ? dirname(first) : null;
+})();
+const daemonInside = daemonOutside === null || daemonOutside.startsWith('/usr/') ? daemonOutside : `${HERE}/buildkit`;
+
+/** Where buildkitd and buildctl are inside every world; null: judge by the chain of Debian's packages. */
+export function daemonDirectory(): string | null {
+  return daemonInside;
+}
+
+function bindDaemon(): string {
+  if (daemonOutside === null || daemonOutside === daemonInside) return '';
+  return `mkdir ${daemonInside}; mount --bind ${quoted(daemonOutside)} ${daemonInside}`;
+}
+
+/** The places of which a container has to be given each by itself: a bind mount does not carry what is mounted below it. */
+function places(): readonly string[] {
+  return [`${HERE}/checkout`, NODE, ...(daemonInside?.startsWith(HERE) ? [daemonInside] : [])];
+}
+
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 export interface Judgement {

@@ -1,0 +1,4 @@
+import { testFaults } from './fault-table.ts';
+import { runtimeFaults } from './runtime-faults.ts';
+
+testFaults(runtimeFaults);

@@ -1,0 +1,4 @@
+import { testFaults } from './fault-table.ts';
+import { storageFaults } from './storage-faults.ts';
+
+testFaults(storageFaults);
