@@ -3,7 +3,8 @@ import type { CatalogEntry } from '../src/catalog.ts';
 import { createLook, examine } from '../src/diagnose.ts';
 import { rights } from '../src/facts/rights.ts';
 import { permittedPlan } from '../src/knowledge/permitted-plan.ts';
-import type { CheckReport, Request, Status, Step } from '../src/model.ts';
+import type { CheckReport, PlannedFix, Problem, Request, Severity, Step } from '../src/model.ts';
+import { carryOut } from './carry-out.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from './virtual-host.ts';
 
 export interface Ailing {
@@ -11,13 +12,19 @@ export interface Ailing {
   request?: Partial<Request>;
   /** Conditions found, in order. */
   conditions: readonly string[];
-  status?: Status;
+  /** Of every problem, in order; one word where all have the same. The worst of them is the check's status. */
+  severity: Severity | readonly Severity[];
   /** Words that the messages must contain. */
   says?: readonly string[];
-  /** Nothing is changed for these: the advice has these words, one text a fix. */
-  byHand?: readonly string[];
-  /** Applies the planned steps to the virtual host's options; the check must then pass (or at least no longer fail). Omit where there is no automatic cure. */
-  cure?: (options: VirtualHostOptions, steps: readonly Step[]) => VirtualHostOptions;
+  /**
+   * The planned steps, carried out on the virtual host, take away what they treat and bring up no error. A function says what
+   * else changes then, such as the answer of a probe.
+   */
+  cure?: true | ((options: VirtualHostOptions, steps: readonly Step[]) => VirtualHostOptions);
+  /** What a person is told to do: words of every fix that changes nothing, in order. */
+  advice?: readonly string[];
+  /** Why there is nothing to be done, where nothing is planned. */
+  none?: string;
 }
 export interface CheckTable {
   healthy: { readonly [name: string]: { host: VirtualHostOptions; request?: Partial<Request> } };
@@ -55,7 +62,62 @@ async function demandRights(
   expect(permittedPlan(planned, allowed)).toEqual(planned);
 }
 
-/** One table per catalog line; the tester itself demands determinism, JSON evidence, declared conditions and working cures. */
+const STATUS = { error: 'fail', warning: 'warn', info: 'pass' } as const;
+
+function expectProblems(entry: CatalogEntry, report: CheckReport, row: Ailing): void {
+  const { problems } = report;
+  expect(problems.map(({ condition }) => condition)).toEqual(row.conditions);
+  const wanted = typeof row.severity === 'string' ? problems.map(() => row.severity) : row.severity;
+  expect(problems.map(({ severity }) => severity)).toEqual(wanted);
+  const worst = (['error', 'warning', 'info'] as const).find((severity) => wanted.includes(severity));
+  expect(worst, 'what finds nothing does not ail').toBeDefined();
+  expect(report.status).toBe(STATUS[worst ?? 'info']);
+  for (const { condition, evidence } of problems) {
+    expect(entry.check.conditions).toContain(condition);
+    expect(JSON.parse(JSON.stringify(evidence))).toEqual(evidence);
+  }
+  const words = problems.map(({ message }) => message).join('\n');
+  for (const says of row.says ?? []) expect(words).toContain(says);
+}
+
+const isAutomatic = ({ risk }: PlannedFix): boolean => risk !== 'manual';
+
+/** What is planned is what the row states: a cure, advice, or that there is none. */
+function expectFixes(report: CheckReport, row: Ailing): void {
+  for (const fix of report.fixes) {
+    expect(fix.for.every((index) => report.problems[index] !== undefined)).toBe(true);
+    if (fix.risk === 'risky') expect(fix.consequence).toBeTruthy();
+  }
+  const advice = report.fixes
+    .filter((fix) => !isAutomatic(fix))
+    .map(({ steps }) => steps.map((step) => (step.do === 'tell' ? step.text : '')).join('\n'));
+  expect(advice).toEqual((row.advice ?? []).map((words) => expect.stringContaining(words)));
+  expect(report.fixes.some(isAutomatic), 'planned steps, and a cure in the row').toBe(row.cure !== undefined);
+  expect(report.fixes.length === 0, 'nothing planned, and the row says why').toBe(row.none !== undefined);
+}
+
+/** After the steps what they treat is gone, or is a fact that harms nobody any more; and nothing else stops a build. */
+async function expectCure(
+  entry: CatalogEntry,
+  report: CheckReport,
+  row: Ailing,
+  cure: NonNullable<Ailing['cure']>,
+): Promise<void> {
+  const fixes = report.fixes.filter(isAutomatic);
+  const named = ({ condition, subject }: Problem): string => `${condition} ${subject}`;
+  const treated = fixes.flatMap((fix) => fix.for.flatMap((index) => report.problems[index] ?? []));
+  expect(treated.length).toBeGreaterThan(0);
+  const steps = fixes.flatMap((fix) => fix.steps);
+  const options = cure === true ? carryOut(row.host, steps) : cure(row.host, steps);
+  const after = (await examineOnce(entry, options, row.request)).problems;
+  const stays = (problem: Problem): boolean =>
+    after.some((one) => named(one) === named(problem) && (one.severity !== 'info' || problem.severity === 'info'));
+  expect(treated.filter(stays)).toEqual([]);
+  const before = new Set(report.problems.map(named));
+  expect(after.filter((problem) => problem.severity === 'error' && !before.has(named(problem)))).toEqual([]);
+}
+
+/** One table per catalog line; the tester itself demands determinism, JSON evidence, declared conditions, severities, and cures that work. */
 export function testCheck(entry: CatalogEntry, table: CheckTable): void {
   const { id } = entry.check;
   for (const [name, { host, request }] of Object.entries(table.healthy)) {
@@ -73,32 +135,10 @@ export function testCheck(entry: CatalogEntry, table: CheckTable): void {
       const report = await examineOnce(entry, row.host, row.request);
       const again = await examineOnce(entry, row.host, row.request);
       expect({ ...again, durationMs: 0 }).toEqual({ ...report, durationMs: 0 });
-      expect(report.problems.map((problem) => problem.condition)).toEqual(row.conditions);
-      if (row.status !== undefined) expect(report.status).toBe(row.status);
-      for (const problem of report.problems) {
-        expect(entry.check.conditions).toContain(problem.condition);
-        expect(JSON.parse(JSON.stringify(problem.evidence))).toEqual(problem.evidence);
-      }
-      const words = report.problems.map((problem) => problem.message).join('\n');
-      for (const says of row.says ?? []) expect(words).toContain(says);
-      for (const fix of report.fixes) {
-        expect(fix.for.every((index) => report.problems[index] !== undefined)).toBe(true);
-        if (fix.risk === 'risky') expect(fix.consequence).toBeTruthy();
-      }
+      expectProblems(entry, report, row);
+      expectFixes(report, row);
       await demandRights(entry, row, report);
-      if (row.byHand !== undefined) {
-        expect(report.fixes.map(({ risk }) => risk)).toEqual(report.fixes.map(() => 'manual'));
-        const texts = report.fixes.map(({ steps }) =>
-          steps.map((step) => (step.do === 'tell' ? step.text : '')).join('\n'),
-        );
-        expect(texts).toEqual(row.byHand.map((words) => expect.stringContaining(words)));
-      }
-      if (row.cure !== undefined) {
-        const steps = report.fixes.filter((fix) => fix.risk !== 'manual').flatMap((fix) => fix.steps);
-        expect(steps.length).toBeGreaterThan(0);
-        const cured = await examineOnce(entry, row.cure(row.host, steps), row.request);
-        expect(cured.problems.filter((problem) => problem.severity === 'error')).toEqual([]);
-      }
+      if (row.cure !== undefined) await expectCure(entry, report, row, row.cure);
     });
   }
   for (const [name, row] of Object.entries(table.other ?? {})) {

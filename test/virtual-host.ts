@@ -4,11 +4,14 @@ import { parseMountInfo } from '../src/facts/mounts.ts';
 import { tooMuch, Unseen } from '../src/facts/unseen.ts';
 import type {
   Account,
+  Allowed,
+  As,
   FileKind,
   FsStat,
   HostReader,
   Identity,
   Mode,
+  Mount,
   Probes,
   Ran,
   Reading,
@@ -46,7 +49,11 @@ export interface VirtualHostOptions {
   surveys?: { [tree: string]: Survey };
   probes?: { [N in keyof Probes]?: (input: Probes[N]['input']) => Probes[N]['answer'] };
   now?: number;
+  /** What only the running account, or only the target, sees otherwise. */
+  seenBy?: { readonly [K in As]?: Seen };
 }
+/** The part of a host that two accounts can see differently. */
+type Seen = Pick<VirtualHostOptions, 'files' | 'tools' | 'statfs' | 'surveys' | 'probes'>;
 
 const ALICE: Account = { uid: 1000, gid: 1000, groups: [1000], name: 'alice', home: '/home/alice', shell: '/bin/bash' };
 const ROOT: Account = { uid: 0, gid: 0, groups: [0], name: 'root', home: '/root', shell: '/bin/bash' };
@@ -63,22 +70,21 @@ export const STATUS_USER = [
 ].join('\n');
 export const MAP_INIT = '         0          0 4294967295\n';
 
-/** A machine in memory: healthy Debian 12 for user alice unless told otherwise. Mutable, so that planned steps can be applied to it. */
-export class VirtualHost implements HostReader {
+/** A machine in memory as one account sees it. */
+class View {
   readonly files: { [path: string]: string | VirtualFile | null };
-  readonly identity: Identity;
-  readonly options: VirtualHostOptions;
-  constructor(options: VirtualHostOptions = {}) {
-    this.options = options;
-    this.files = { ...options.files };
-    const mode = options.mode ?? 'rootless';
-    const target = { ...(mode === 'rootful' ? ROOT : ALICE), ...options.target };
-    this.identity = {
-      self: { ...(options.self === undefined ? target : ROOT), ...options.self },
-      target,
-      mode,
-      sudoUser: options.sudoUser ?? null,
+  readonly seen: Seen;
+  readonly who: Account;
+  constructor(options: VirtualHostOptions, as: As, who: Account) {
+    const own = options.seenBy?.[as] ?? {};
+    this.files = { ...options.files, ...own.files };
+    this.seen = {
+      tools: { ...options.tools, ...own.tools },
+      statfs: { ...options.statfs, ...own.statfs },
+      surveys: { ...options.surveys, ...own.surveys },
+      probes: { ...options.probes, ...own.probes },
     };
+    this.who = who;
   }
   private entry(path: string): VirtualFile | null {
     const found = this.files[path];
@@ -101,7 +107,7 @@ export class VirtualHost implements HostReader {
     }
     return at === '' ? '/' : at;
   }
-  async read(path: string, _as: string, limit = 1024 * 1024): Promise<Reading | null> {
+  async read(path: string, limit = 1024 * 1024): Promise<Reading | null> {
     const real = this.follow(path);
     const entry = real === null ? null : this.entry(real);
     if (entry === null) return null;
@@ -153,7 +159,7 @@ export class VirtualHost implements HostReader {
     return [...new Set(names)].filter(Boolean).sort();
   }
   async statfs(path: string): Promise<FsStat | null> {
-    const known = Object.entries(this.options.statfs ?? {})
+    const known = Object.entries(this.seen.statfs ?? {})
       .filter(([point]) => path === point || path.startsWith(point === '/' ? '/' : `${point}/`))
       .sort(([a], [b]) => b.length - a.length)[0]?.[1];
     const gib = 1024 ** 3;
@@ -167,7 +173,7 @@ export class VirtualHost implements HostReader {
       ...known,
     };
   }
-  async mountOf(path: string) {
+  async mountOf(path: string): Promise<Mount | null> {
     const text = this.entry('/proc/self/mountinfo')?.text ?? '27 1 8:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw\n';
     return (
       [...parseMountInfo(text)]
@@ -175,10 +181,10 @@ export class VirtualHost implements HostReader {
         .sort((a, b) => b.point.length - a.point.length || b.id - a.id)[0] ?? null
     );
   }
-  async access(path: string, mode: 'r' | 'w' | 'x' | 'wx', as: 'self' | 'target'): Promise<boolean> {
+  async access(path: string, mode: 'r' | 'w' | 'x' | 'wx'): Promise<boolean> {
     const real = this.follow(path);
     if (real === null) return false;
-    const who = this.identity[as];
+    const { who } = this;
     const allowed = (entry: VirtualFile, bits: number): boolean => {
       if (who.uid === 0)
         return bits !== 1 || ((entry.mode ?? (entry.kind === 'directory' ? 0o755 : 0o644)) & 0o111) !== 0;
@@ -196,9 +202,65 @@ export class VirtualHost implements HostReader {
     if (entry === null) return false;
     return allowed(entry, mode === 'r' ? 4 : mode === 'w' ? 2 : mode === 'x' ? 1 : 3);
   }
+  async run(tool: string, args: readonly string[]): Promise<Ran | null> {
+    const answer = this.seen.tools?.[[tool, ...args].join(' ')] ?? this.seen.tools?.[tool];
+    if (answer === undefined) return null;
+    const told = typeof answer === 'function' ? answer(args) : answer;
+    return { code: 0, stdout: '', stderr: '', timedOut: false, ...told };
+  }
+  async survey(tree: string): Promise<Survey> {
+    return this.seen.surveys?.[tree] ?? { entries: 0, foreign: 0, owners: {}, first: [], unentered: [] };
+  }
+  async probe<N extends keyof Probes>(name: N, input: Probes[N]['input']): Promise<Probes[N]['answer']> {
+    const answer = this.seen.probes?.[name] as ((input: Probes[N]['input']) => Probes[N]['answer']) | undefined;
+    if (answer === undefined) throw new Unseen(`the ${name} probe was not made`);
+    return answer(input);
+  }
+}
+
+/** A machine in memory: healthy Debian 12 for user alice unless told otherwise. */
+export class VirtualHost implements HostReader {
+  readonly identity: Identity;
+  readonly #options: VirtualHostOptions;
+  readonly #views: { readonly [K in As]: View };
+  constructor(options: VirtualHostOptions = {}) {
+    this.#options = options;
+    const mode = options.mode ?? 'rootless';
+    const target = { ...(mode === 'rootful' ? ROOT : ALICE), ...options.target };
+    const self = { ...(options.self === undefined ? target : ROOT), ...options.self };
+    this.identity = { self, target, mode, sudoUser: options.sudoUser ?? null };
+    this.#views = { self: new View(options, 'self', self), target: new View(options, 'target', target) };
+  }
+  read(path: string, as: As, limit?: number): Promise<Reading | null> {
+    return this.#views[as].read(path, limit);
+  }
+  stat(path: string, as: As): Promise<Stat | null> {
+    return this.#views[as].stat(path);
+  }
+  lstat(path: string, as: As): Promise<Stat | null> {
+    return this.#views[as].lstat(path);
+  }
+  readlink(path: string, as: As): Promise<string | null> {
+    return this.#views[as].readlink(path);
+  }
+  realpath(path: string, as: As): Promise<string | null> {
+    return this.#views[as].realpath(path);
+  }
+  list(directory: string, as: As): Promise<readonly string[] | null> {
+    return this.#views[as].list(directory);
+  }
+  statfs(path: string, as: As): Promise<FsStat | null> {
+    return this.#views[as].statfs(path);
+  }
+  mountOf(path: string, as: As): Promise<Mount | null> {
+    return this.#views[as].mountOf(path);
+  }
+  access(path: string, mode: 'r' | 'w' | 'x' | 'wx', as: As): Promise<boolean> {
+    return this.#views[as].access(path, mode);
+  }
   async env() {
     return (
-      this.options.env ?? {
+      this.#options.env ?? {
         PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
         USER: 'alice',
         HOME: '/home/alice',
@@ -207,24 +269,19 @@ export class VirtualHost implements HostReader {
     );
   }
   now(): number {
-    return this.options.now ?? Date.UTC(2026, 0, 1);
+    return this.#options.now ?? Date.UTC(2026, 0, 1);
   }
-  async run(tool: string, args: readonly string[]): Promise<Ran | null> {
-    const answer = this.options.tools?.[[tool, ...args].join(' ')] ?? this.options.tools?.[tool];
-    if (answer === undefined) return null;
-    const told = typeof answer === 'function' ? answer(args) : answer;
-    return { code: 0, stdout: '', stderr: '', timedOut: false, ...told };
+  run(tool: string, args: readonly string[], as: As): Promise<Ran | null> {
+    return this.#views[as].run(tool, args);
   }
-  async survey(tree: string): Promise<Survey> {
-    return this.options.surveys?.[tree] ?? { entries: 0, foreign: 0, owners: {}, first: [], unentered: [] };
+  survey(tree: string, _allowed: Allowed, as: As): Promise<Survey> {
+    return this.#views[as].survey(tree);
   }
   async socketHolder(inode: number) {
-    return this.options.holders?.[inode] ?? null;
+    return this.#options.holders?.[inode] ?? null;
   }
-  async probe<N extends keyof Probes>(name: N, input: Probes[N]['input']): Promise<Probes[N]['answer']> {
-    const answer = this.options.probes?.[name] as ((input: Probes[N]['input']) => Probes[N]['answer']) | undefined;
-    if (answer === undefined) throw new Unseen(`the ${name} probe was not made`);
-    return answer(input);
+  probe<N extends keyof Probes>(name: N, input: Probes[N]['input'], as: As): Promise<Probes[N]['answer']> {
+    return this.#views[as].probe(name, input);
   }
 }
 

@@ -44,11 +44,11 @@ class RecordedMachine extends VirtualHost {
         return { errors: (input as Probes['bind']['input']).addresses.map(() => null) };
       case 'write': {
         const { directory } = input as Probes['write']['input'];
-        const exists = (await this.stat(directory)) !== null;
+        const exists = (await this.stat(directory, 'target')) !== null;
         return { error: !exists ? 'ENOENT' : (await this.access(directory, 'wx', 'target')) ? null : 'EACCES' };
       }
       case 'connect': {
-        const exists = (await this.stat((input as Probes['connect']['input']).path)) !== null;
+        const exists = (await this.stat((input as Probes['connect']['input']).path, 'target')) !== null;
         return { error: exists ? 'ECONNREFUSED' : 'ENOENT' };
       }
       case 'program':

@@ -28,13 +28,15 @@ testCheck(
       'BUILDKIT_HOST leads nowhere': {
         host: hostWith({ ...at('unix:///run/buildkit/buildkitd.sock'), rest: connecting('ENOENT') }),
         conditions: ['env.buildkit-host-wrong'],
-        status: 'warn',
+        severity: 'warning',
+        advice: ['export BUILDKIT_HOST=unix:///run/user/1000/buildkit/buildkitd.sock'],
         says: [SOCKET, 'no such socket'],
       },
       'BUILDKIT_HOST has no scheme': {
         host: hostWith(at(SOCKET)),
         conditions: ['env.buildkit-host-wrong'],
-        status: 'warn',
+        severity: 'warning',
+        advice: ['export BUILDKIT_HOST=unix:///run/user/1000/buildkit/buildkitd.sock'],
       },
       ...Object.fromEntries(
         ['unix://buildkitd.sock', 'tcp://build.example.com', 'npipe:////./pipe/buildkitd', 'podman://buildkitd'].map(
@@ -43,7 +45,8 @@ testCheck(
             {
               host: hostWith(at(address)),
               conditions: ['env.buildkit-host-wrong'],
-              status: 'warn' as const,
+              severity: 'warning' as const,
+              advice: ['export BUILDKIT_HOST=unix:///run/user/1000/buildkit/buildkitd.sock'],
               says: ['no address that buildctl can use'],
             },
           ],

@@ -3,9 +3,9 @@ import { configBuildkitd } from '../../../src/checks/config/buildkitd.ts';
 import { createLook, examine } from '../../../src/diagnose.ts';
 import { Unseen } from '../../../src/facts/unseen.ts';
 import { correctConfiguration } from '../../../src/fixes/config/buildkitd.ts';
+import { carryOut } from '../../carry-out.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
-import { cure } from './cure.ts';
 import { ALICE_FILE, alice, root } from './host.ts';
 
 const entry = { check: configBuildkitd, fix: correctConfiguration };
@@ -44,52 +44,63 @@ testCheck(entry, {
     'a misspelt key is renamed': {
       host: alice('[worker.oci]\n  max-paralellism = 4 # all\n'),
       conditions: ['config.unknown-key'],
-      status: 'warn',
+      severity: 'warning',
       says: [`${ALICE_FILE}:2:`, 'worker.oci.max-parallelism'],
-      cure,
+      cure: true,
     },
     'several at once': {
       host: alice(
         '[worker.oci]\nmax_parallelism = 4\n[worker]\nbridgeName = "b"\n[frontend.gateway.v0]\nenabled = true\n',
       ),
       conditions: ['config.unknown-key', 'config.misplaced-key', 'config.unknown-key'],
-      cure,
+      severity: 'warning',
+      cure: true,
     },
-    'a deprecated key': { host: alice('debug = true\n'), conditions: ['config.deprecated-key'], status: 'pass', cure },
+    'a deprecated key': {
+      host: alice('debug = true\n'),
+      conditions: ['config.deprecated-key'],
+      severity: 'info',
+      cure: true,
+    },
     'a state directory in the wrong table is risky': {
       host: alice('[worker.oci]\nroot = "/data"\n'),
       conditions: ['config.misplaced-key'],
-      cure,
+      severity: 'warning',
+      cure: true,
     },
     'a snapshotter that does not exist': {
       host: alice('[worker.oci]\nsnapshotter = "overlay2"\n'),
       conditions: ['snapshotter.name-mismatch'],
-      status: 'fail',
+      severity: 'error',
       says: ['auto, overlayfs'],
-      cure,
+      cure: true,
     },
     'syntax, with the line shown': {
       host: alice('# a\n[worker.oci]\nsnapshotter = overlayfs\n'),
       conditions: ['config.toml-syntax'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Correct that line; nothing in the file counts until then'],
       says: [`${ALICE_FILE}:3:15:`, 'The line is: snapshotter = overlayfs'],
     },
     'a secret in a broken line is not shown': {
       host: alice('password = hunter2\n'),
       conditions: ['config.toml-syntax'],
+      severity: 'error',
+      advice: ['Correct that line; nothing in the file counts until then'],
       says: ['The line is: password = …'],
     },
     'a wrong type, with what buildkitd prints': {
       host: alice('[worker.oci]\nenabled = "yes"\n'),
       conditions: ['config.wrong-type'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Write worker.oci.enabled with a value of the right type'],
       says: ['cannot decode TOML string into struct field config.OCIConfig.Enabled of type *bool'],
     },
     'a file of root’s in the user’s home': {
       host: alice({ text: '', uid: 0, gid: 0, mode: 0o600, unreadable: true }, { self: { uid: 0 } }),
       conditions: ['config.unreadable'],
-      status: 'fail',
-      cure,
+      severity: 'error',
+      cure: true,
     },
     'a file of root’s that root named': {
       host: alice(null, {
@@ -98,32 +109,48 @@ testCheck(entry, {
       }),
       request: { config: '/srv/b.toml' },
       conditions: ['config.unreadable'],
-      cure,
+      severity: 'error',
+      cure: true,
     },
-    'a directory': { host: alice({ kind: 'directory' }), conditions: ['config.unreadable'], status: 'fail' },
-    'a pipe': { host: alice({ kind: 'fifo' }), conditions: ['config.unreadable'], status: 'fail', says: ['waits'] },
+    'a directory': {
+      host: alice({ kind: 'directory' }),
+      conditions: ['config.unreadable'],
+      severity: 'error',
+      advice: ['Put a file at /home/alice/.config/buildkit/buildkitd.toml'],
+    },
+    'a pipe': {
+      host: alice({ kind: 'fifo' }),
+      conditions: ['config.unreadable'],
+      severity: 'error',
+      advice: ['Put a file at /home/alice/.config/buildkit/buildkitd.toml'],
+      says: ['waits'],
+    },
     'a link to a device without end': {
       host: alice({ link: '/dev/zero' }, { files: { '/dev/zero': { kind: 'character' } } }),
       conditions: ['config.unreadable'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Put a file at /home/alice/.config/buildkit/buildkitd.toml'],
     },
     'the default file is broken, --config or not': {
       host: alice('debug =\n', { files: { '/srv/b.toml': '' } }),
       request: { config: '/srv/b.toml' },
       conditions: ['config.toml-syntax'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Correct or remove /home/alice/.config/buildkit/buildkitd.toml'],
       says: ['before it looks at --config'],
     },
     'the default file wins over --config': {
       host: root('[grpc.tls]\ncert = "/c"\n', { files: { '/srv/b.toml': '' } }),
       request: { config: '/srv/b.toml' },
       conditions: ['config.other-file'],
-      status: 'warn',
+      severity: 'warning',
+      advice: ['Remove grpc.tls.cert from /etc/buildkit/buildkitd.toml'],
     },
     'root’s file where only a user’s buildkitd looks': {
       host: root(null, { files: { '/root/.config/buildkit/buildkitd.toml': '' } }),
       conditions: ['config.other-file'],
-      status: 'warn',
+      severity: 'warning',
+      advice: ['Copy it to /etc/buildkit/buildkitd.toml if it is meant'],
     },
     'the unit’s file counts': {
       host: alice('debug = false\n', {
@@ -133,41 +160,51 @@ testCheck(entry, {
         },
       }),
       conditions: ['config.wrong-type'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Write debug with a value of the right type'],
       says: ['/home/alice/b.toml:1:'],
     },
     'a key that a flag overrides': {
       host: alice('root = "/data"\n', { files: { [UNIT]: unit('--root /other') } }),
       conditions: ['config.overridden'],
-      status: 'pass',
+      severity: 'info',
+      none: 'The flag is given on purpose.',
     },
     'addresses whose meaning is clear': {
       host: alice('[GRPC]\nAddress = ["/run/user/1000/a.sock", "UNIX:///run/user/1000/b.sock"]\n'),
       conditions: ['config.bad-address', 'config.bad-address'],
-      status: 'fail',
-      cure,
+      severity: 'error',
+      cure: true,
     },
     'an IPv6 address without brackets': {
       host: alice('[grpc]\naddress = ["tcp://::1:1234"]\n'),
       conditions: ['config.bad-address'],
-      byHand: ['tcp://[::1]:1234'],
+      severity: 'error',
+      advice: ['tcp://[::1]:1234'],
     },
     'OCI off and no containerd': {
       host: root('[worker.oci]\nenabled = false\n'),
       conditions: ['runtime.no-worker'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Remove worker.oci.enabled, or switch on a containerd'],
     },
     'provenance that is no JSON': {
       host: root('', {
         files: { '/etc/buildkit/provenance.d/a.json': '{', '/etc/buildkit/provenance.d': { kind: 'directory' } },
       }),
       conditions: ['config.invalid-value'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Correct or remove what is in /etc/buildkit/provenance.d'],
     },
     'what only some versions refuse is a warning where the version is not known': {
       host: root('[worker.oci]\ngckeepstorage = "10GB"\n', {}, '0.0.0+unknown'),
       conditions: ['config.unknown-key', 'config.wrong-type', 'config.deprecated-key'],
-      status: 'warn',
+      severity: ['info', 'warning', 'info'],
+      cure: true,
+      advice: [
+        'Remove worker.oci.gckeepstorage, or install a newer BuildKit',
+        'Write worker.oci.gckeepstorage with a value of the right type',
+      ],
       says: ['This concerns versions'],
     },
   },
@@ -214,7 +251,7 @@ async function mended(text: string, version?: string): Promise<{ text: string; l
     const { fixes } = await report(options);
     const steps = fixes.flatMap(({ risk, steps: some }) => (risk === 'safe' ? some : []));
     if (steps.length === 0) break;
-    options = cure(options, steps);
+    options = carryOut(options, steps);
   }
   const { problems } = await report(options);
   const file = options.files?.[ALICE_FILE];
@@ -317,9 +354,9 @@ test('ten thousand unknown keys make a report of a hundred', async () => {
 test('a directory of root’s that hides provenance.d stops a rootless buildkitd', async () => {
   const host = new VirtualHost(alice(null));
   const stat = host.stat.bind(host);
-  host.stat = async (path) => {
+  host.stat = async (path, as) => {
     if (path.startsWith('/etc/buildkit/provenance.d')) throw new Unseen('/etc/buildkit may not be entered');
-    return stat(path);
+    return stat(path, as);
   };
   const [found] = await examine(createLook(host, ASK), [entry], { isSelected: () => true });
   expect(found?.problems).toMatchObject([{ condition: 'config.invalid-value', severity: 'error' }]);

@@ -4,7 +4,6 @@ import { createLook, examine } from '../../../src/diagnose.ts';
 import { correctEntitlements } from '../../../src/fixes/config/entitlements.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost } from '../../virtual-host.ts';
-import { cure } from './cure.ts';
 import { alice, root } from './host.ts';
 
 const entry = { check: configEntitlements, fix: correctEntitlements };
@@ -22,20 +21,22 @@ testCheck(entry, {
     'an allowed one says what the client has to do': {
       host: root(listed('security.insecure')),
       conditions: ['entitlement.allowed'],
-      status: 'pass',
+      severity: 'info',
+      none: 'It is what was asked for.',
       says: ['as good as root', '--allow security.insecure'],
     },
     'a misspelt one': {
       host: alice(listed('network.hosts')),
       conditions: ['entitlement.unknown'],
-      status: 'warn',
+      severity: 'warning',
       says: ['network.host'],
-      cure,
+      cure: true,
     },
     'a misspelt one beside the real one is removed': {
       host: alice(listed('network_host', 'network.host')),
       conditions: ['entitlement.unknown', 'entitlement.allowed'],
-      cure,
+      severity: ['warning', 'info'],
+      cure: true,
     },
     'names from articles': {
       host: alice(
@@ -51,6 +52,17 @@ testCheck(entry, {
         ),
       ),
       conditions: new Array(8).fill('entitlement.unknown'),
+      severity: 'warning',
+      advice: [
+        'Steps have network and DNS without any; where names',
+        "There is none for Docker's socket: builds cannot reach it",
+        'Steps have this capability without any',
+        'RUN --mount=type=bind needs none, and reads the build',
+        'There is none; RUN --security=insecure unmasks /proc',
+        'What exists is security.insecure, for RUN --security=insecure',
+        'Directories of the host come as named contexts',
+        'There are only network.host, security.insecure, device',
+      ],
       says: [
         'dns.nameservers',
         "Docker's socket",
@@ -65,6 +77,8 @@ testCheck(entry, {
     'device for a buildkitd that is older': {
       host: alice(listed('device'), {}, 'v0.19.0'),
       conditions: ['entitlement.unknown'],
+      severity: 'warning',
+      cure: true,
       says: ['yet'],
     },
     'an unknown one as flag stops buildkitd': {
@@ -72,7 +86,8 @@ testCheck(entry, {
         files: { [UNIT]: '[Service]\nExecStart=/usr/bin/buildkitd --allow-insecure-entitlement network.dns\n' },
       }),
       conditions: ['entitlement.unknown'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Steps have network and DNS without any; where names'],
       says: ['does not start'],
     },
     'device as flag, before the flag took it': {
@@ -82,7 +97,8 @@ testCheck(entry, {
         'v0.23.2',
       ),
       conditions: ['entitlement.unknown'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['device is known from v0.20.0 on (as a flag, device'],
     },
   },
 });

@@ -5,7 +5,6 @@ import { correctRegistries } from '../../../src/fixes/config/registries.ts';
 import type { PemAnswer } from '../../../src/model.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost } from '../../virtual-host.ts';
-import { cure } from './cure.ts';
 import { alice } from './host.ts';
 
 const entry = { check: configRegistries, fix: correctRegistries };
@@ -49,54 +48,67 @@ testCheck(entry, {
     'a mirror with a scheme': {
       host: alice('[registry."docker.io"]\nmirrors = [ # ours\n  "n",\n  "https://m.example:5000/", # far\n]\n'),
       conditions: ['config.registry-mirror-invalid'],
-      status: 'warn',
+      severity: 'warning',
       says: [':4:'],
-      cure,
+      cure: true,
     },
     'a plain mirror needs a table of its own': {
       host: alice('[registry."docker.io"]\nmirrors = ["http://m.example"]\n'),
       conditions: ['config.registry-mirror-invalid'],
+      severity: 'warning',
       says: ['[registry."m.example"] says http = true'],
-      cure,
+      cure: true,
     },
     'an empty mirror': {
       host: alice('[registry.r]\nmirrors = [""]\n'),
       conditions: ['config.registry-mirror-invalid'],
-      status: 'warn',
+      severity: 'warning',
+      advice: ['Write mirrors as host, host:port or host:port/path'],
     },
     'a path, before it worked': {
       host: alice('[registry.r]\nmirrors = ["m/p"]\n', {}, 'v0.11.6'),
       conditions: ['config.registry-mirror-invalid'],
+      severity: 'warning',
+      advice: ['Name a mirror without path, or install a newer BuildKit'],
     },
     'another name of Docker Hub': {
       host: alice('[registry."index.docker.io"]\nmirrors = ["m"]\n'),
       conditions: ['config.registry-name-invalid'],
+      severity: 'warning',
       says: ['docker.io'],
-      cure,
+      cure: true,
     },
     'a scheme in the name': {
       host: alice('[registry."https://r.example/v2"]\nmirrors = ["m"]\n'),
       conditions: ['config.registry-name-invalid'],
-      cure,
+      severity: 'warning',
+      cure: true,
     },
     'http with a CA': {
       host: alice('[registry.r]\nhttp = true\nca = ["/c"]\n', { files: { '/c': '' }, ...pem({ '/c': CERT }) }),
       conditions: ['config.registry-no-effect'],
-      status: 'warn',
+      severity: 'warning',
+      advice: ['Remove http = true if the registry speaks TLS'],
     },
     'a CA that is missing': {
       host: alice('[registry.r]\nca = [\n"/gone.pem"]\n'),
       conditions: ['tls.registry-ca-untrusted'],
+      severity: 'warning',
+      advice: ["Put the registry's CA certificate in PEM form at /gone.pem"],
       says: [':3:', 'does not exist'],
     },
     'a CA that is none': {
       host: alice('[registry.r]\nca = ["/c"]\n', { files: { '/c': 'x' }, ...pem({}) }),
       conditions: ['tls.registry-ca-untrusted'],
+      severity: 'warning',
+      advice: ["Put the registry's CA certificate in PEM form at /c"],
       says: ['holds no certificate'],
     },
     'half a pair': {
       host: alice('[[registry.r.keypair]]\nkey = "/k"\n', { files: { '/k': '' }, ...pem({ '/k': KEY }) }),
       conditions: ['tls.registry-pair'],
+      severity: 'warning',
+      advice: ['Give both key and cert of one pair'],
       says: ['lacks cert'],
     },
     'a pair that does not fit': {
@@ -105,19 +117,27 @@ testCheck(entry, {
         ...pem({ '/k': KEY, '/c': CERT }, false),
       }),
       conditions: ['tls.registry-pair'],
+      severity: 'warning',
+      advice: ['Give both key and cert of one pair'],
       says: ['does not belong'],
     },
     'a directory that is missing': {
       host: alice('[registry.r]\ntlsconfigdir = ["/gone"]\n'),
       conditions: ['config.registry-no-effect'],
+      severity: 'warning',
+      advice: ['Make /gone, with NAME.crt for a CA and NAME.cert with'],
     },
     'a directory with other names': {
       host: alice('[registry.r]\ntlsconfigdir = ["/d"]\n', { files: { '/d': { kind: 'directory' }, '/d/ca.pem': '' } }),
       conditions: ['config.registry-no-effect'],
+      severity: 'warning',
+      advice: ['Name CA files NAME.crt, and client pairs NAME.cert with'],
     },
     'a certificate without its key': {
       host: alice('[registry.r]\ntlsconfigdir = ["/d"]\n', { files: { '/d': { kind: 'directory' }, '/d/a.cert': '' } }),
       conditions: ['tls.registry-pair'],
+      severity: 'warning',
+      advice: ['Put the key beside the certificate, or rename a CA'],
     },
   },
 });

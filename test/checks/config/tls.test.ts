@@ -10,7 +10,6 @@ import { probeKeypair, probePem } from '../../../src/host/probes/pem.ts';
 import type { PemAnswer, Probes } from '../../../src/model.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, type VirtualFile, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
-import { cure } from './cure.ts';
 import { alice, root } from './host.ts';
 
 const entry = { check: configTls, fix: protectKeys };
@@ -79,86 +78,100 @@ testCheck(entry, {
     'TCP to everybody without TLS': {
       host: alice('[grpc]\naddress = [\n  "unix:///a",\n  "tcp://0.0.0.0:1234",\n]\n'),
       conditions: ['tls.server-missing'],
-      status: 'warn',
+      severity: 'warning',
+      advice: ['Set grpc.tls.cert, grpc.tls.key and grpc.tls.ca, or listen'],
       says: ['tcp://0.0.0.0:1234'],
     },
     'the debug address': {
       host: alice('[grpc]\ndebugAddress = "0.0.0.0:6060"\n'),
       conditions: ['tls.server-missing'],
-      status: 'warn',
+      severity: 'warning',
+      advice: ['Bind it to 127.0.0.1'],
       says: ['memory'],
     },
     'certificate without key': {
       host: alice('[grpc.tls]\ncert = "/tls/cert.pem"\n'),
       conditions: ['tls.server-pair'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Set grpc.tls.key too, or remove grpc.tls.cert'],
     },
     'CA alone': {
       host: alice('[grpc]\naddress = ["tcp://127.0.0.1:1"]\n[grpc.tls]\nca = "/tls/ca.pem"\n'),
       conditions: ['tls.server-missing'],
-      status: 'warn',
+      severity: 'warning',
+      advice: ['Set grpc.tls.cert and grpc.tls.key as well'],
       says: ['no TLS at all'],
     },
     'a file that is missing, although the address is a Unix socket': {
       host: tls('unix:///a', { key: null }),
       conditions: ['tls.server-missing'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Put a private key in PEM form at /tls/key.pem'],
       says: ['/tls/key.pem', 'does not exist'],
     },
     'a CA that holds no certificate': {
       host: tls(OPEN, { ca: KEY }),
       conditions: ['tls.server-missing'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Put a certificate in PEM form at /tls/ca.pem'],
     },
     'a key that does not belong': {
       host: tls(OPEN, { match: { matches: false, error: null } }),
       conditions: ['tls.server-pair'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Name the key that the certificate was made with'],
     },
     'a key with a password': {
       host: tls(OPEN, { match: { matches: null, error: 'Passphrase required for encrypted key' } }),
       conditions: ['tls.server-pair'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Store the key without a password, readable by the account'],
     },
     'a certificate that ended': {
       host: tls(OPEN, { cert: certificate(days(-100), days(-1)) }),
       conditions: ['tls.server-expired'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Have a new certificate made, and restart buildkitd'],
       says: ['2025-12-31'],
     },
     'one that ends soon': {
       host: tls(OPEN, { cert: certificate(days(-100), days(5)) }),
       conditions: ['tls.server-expired'],
-      status: 'warn',
+      severity: 'warning',
+      advice: ['Have a new certificate made, and restart buildkitd then'],
       says: ['in 5 days'],
     },
     'one of tomorrow': {
       host: tls(OPEN, { cert: certificate(days(1), days(9)) }),
       conditions: ['tls.server-expired'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Set the clock (timedatectl), or have a new certificate made'],
       says: ['clock'],
     },
     'clients that nobody verifies': {
       host: tls(OPEN, { ca: null }),
       conditions: ['tls.clients-unverified'],
-      status: 'warn',
+      severity: 'warning',
+      advice: ['Set grpc.tls.ca to the certificate that signs those'],
     },
     'a key that everybody can read': {
       host: tls(OPEN, { keyFile: { mode: 0o644 } }),
       conditions: ['tls.key-exposed'],
-      status: 'warn',
+      severity: 'warning',
       says: ['mode 0644'],
-      cure,
+      cure: true,
     },
     'an unreadable key': {
       host: tls(OPEN, { keyFile: { uid: 0, gid: 0, mode: 0o600 } }),
       conditions: ['tls.server-missing'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Put a private key in PEM form at /tls/key.pem'],
     },
     'a key of root’s that a group can read is told, not changed': {
       host: tls(OPEN, { keyFile: { uid: 0, gid: 44, mode: 0o640 } }, root),
       conditions: ['tls.key-exposed'],
-      status: 'warn',
+      severity: 'warning',
+      advice: ['chmod 0600 /tls/key.pem'],
     },
   },
   other: {

@@ -5,7 +5,7 @@ import { movePorts } from '../../../src/fixes/net/ports.ts';
 import type { HostReader } from '../../../src/model.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
-import { CONFIG, carryOut, hostWith, RUNTIME, socket, type Told } from '../runtime/alice.ts';
+import { CONFIG, hostWith, RUNTIME, socket, type Told } from '../runtime/alice.ts';
 
 const entry = { check: netPorts, fix: movePorts };
 const listen = (...addresses: readonly string[]): string =>
@@ -75,8 +75,8 @@ testCheck(entry, {
     'what the file says wrongly is mended by config/buildkitd': {
       host: hostWith({ config: listen('tcp://::1:1234') }),
       conditions: ['config.bad-address'],
-      status: 'fail',
-      byHand: ['config/buildkitd says how grpc.address is mended'],
+      severity: 'error',
+      advice: ['config/buildkitd says how grpc.address is mended'],
     },
     'in use': {
       host: hostWith({
@@ -85,87 +85,104 @@ testCheck(entry, {
         ...files(row(LOOPBACK, 4711)),
       }),
       conditions: ['net.port-in-use'],
-      status: 'fail',
+      severity: 'error',
       says: ['port 4711', 'process of root'],
-      cure: carryOut,
+      cure: true,
     },
     'in use by a wildcard, judged by the files': {
       host: hostWith({ config: listen('tcp://127.0.0.1:1234'), ...files(row(ANY, 1234)) }),
       request: byFiles,
       conditions: ['net.port-in-use'],
-      cure: carryOut,
+      severity: 'error',
+      cure: true,
     },
     'a wildcard of Go takes both families: IPv6 loopback is in the way': {
       host: hostWith({ config: listen('tcp://0.0.0.0:1234'), ...files('', row(LOOPBACK6, 1234)) }),
       request: byFiles,
       conditions: ['net.port-in-use'],
-      cure: carryOut,
+      severity: 'error',
+      cure: true,
     },
     'twice in the same configuration': {
       host: hostWith({ config: listen('tcp://127.0.0.1:1234', 'tcp://0.0.0.0:1234') }),
       conditions: ['net.port-in-use'],
+      severity: 'error',
       says: ['already listens on tcp://127.0.0.1:1234'],
-      cure: carryOut,
+      cure: true,
     },
     'a low port': {
       host: hostWith({ config: listen('tcp://127.0.0.1:443'), bind: ({ port }) => (port < 1024 ? 'EACCES' : null) }),
       conditions: ['net.privileged-port'],
+      severity: 'error',
       says: ['below 1024'],
-      cure: carryOut,
+      cure: true,
     },
     'a low port, judged by the files': {
       host: hostWith({ config: listen('tcp://127.0.0.1:443') }),
       request: byFiles,
       conditions: ['net.privileged-port'],
+      severity: 'error',
+      cure: true,
     },
     'not an address of this host': {
       host: hostWith({ config: listen('tcp://192.0.2.99:1234') }),
       request: byFiles,
       conditions: ['net.address-not-local'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Write an address that this host has (ip -brief address)'],
       says: ['192.0.2.99'],
     },
     'no port': {
       host: hostWith({ start: at('tcp://127.0.0.1') }),
       conditions: ['config.bad-address'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Write the address as tcp://HOST:PORT, an IPv6 host'],
       says: ['missing port in address'],
     },
     'IPv6 without brackets': {
       host: hostWith({ start: at('tcp://::1:1234') }),
       conditions: ['config.bad-address'],
+      severity: 'error',
+      advice: ['Write the address as tcp://HOST:PORT, an IPv6 host'],
       says: ['too many colons'],
     },
     'a port that nobody can know': {
       host: hostWith({ config: listen('tcp://127.0.0.1:0') }),
       conditions: ['config.bad-address'],
-      status: 'warn',
+      severity: 'warning',
+      advice: ['Write a fixed port at grpc.address, such as tcp://127.0.0.1:1234'],
     },
     'among the ports of outgoing connections': {
       host: hostWith({ config: listen('tcp://127.0.0.1:40000') }),
       conditions: ['net.port-ephemeral'],
-      status: 'pass',
+      severity: 'info',
+      none: 'The port is free now.',
     },
     'inside rootlesskit’s own network, and nowhere else': {
       host: hostWith({ config: listen('tcp://0.0.0.0:1234'), start: slirp('') }),
       conditions: ['net.port-unpublished'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['--port-driver=builtin --publish=127.0.0.1:1234:1234/tcp'],
     },
     'the same, beside a Unix socket': {
       host: hostWith({ config: listen(`unix://${SOCKET}`, 'tcp://0.0.0.0:1234'), start: slirp('') }),
       conditions: ['net.port-unpublished'],
-      status: 'warn',
+      severity: 'warning',
+      advice: ['--port-driver=builtin --publish=127.0.0.1:1234:1234/tcp'],
     },
     'a published port is in use': {
       host: hostWith({ start: slirp('--port-driver=builtin -p 127.0.0.1:8080:1234/tcp'), used: [8080] }),
       conditions: ['net.port-in-use'],
+      severity: 'error',
+      advice: ['Publish another port of the host'],
       says: ['published by rootlesskit'],
     },
     'the debug address is in use': {
       host: hostWith({ config: '[grpc]\ndebugAddress = "127.0.0.1:6060"\n', used: [6060] }),
       conditions: ['net.port-in-use'],
+      severity: 'error',
       says: ['debug address'],
-      cure: carryOut,
+      cure: true,
     },
     'a debug address with a scheme, for a buildkitd that takes none': {
       host: hostWith({
@@ -173,6 +190,8 @@ testCheck(entry, {
         tools: { buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.11.6 0123456789\n' } },
       }),
       conditions: ['config.bad-address'],
+      severity: 'error',
+      advice: ['Write the address as HOST:PORT, without a scheme'],
       says: ['too many colons'],
     },
   },

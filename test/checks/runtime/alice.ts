@@ -1,5 +1,4 @@
-import { editToml } from '../../../src/buildkit/toml-edit.ts';
-import type { NamespaceAnswer, Outcome, Step } from '../../../src/model.ts';
+import type { NamespaceAnswer, Outcome } from '../../../src/model.ts';
 import type { VirtualFile, VirtualHostOptions } from '../../virtual-host.ts';
 
 export const OK: Outcome = { ok: true };
@@ -139,43 +138,4 @@ export function hostWith(told: Told = {}): VirtualHostOptions {
       ...told.rest?.probes,
     },
   };
-}
-
-/** Carries planned steps out on the virtual host, as the real room does on a real one. */
-export function carryOut(options: VirtualHostOptions, steps: readonly Step[]): VirtualHostOptions {
-  const files: Files = { ...options.files };
-  const at = (path: string): VirtualFile => {
-    const file = files[path];
-    return typeof file === 'string' ? { text: file } : { ...file };
-  };
-  for (const step of steps) {
-    switch (step.do) {
-      case 'owner':
-        files[step.path] = { ...at(step.path), ...step.to };
-        break;
-      case 'mode':
-        files[step.path] = { ...at(step.path), mode: step.to };
-        break;
-      case 'directory':
-        files[step.path] = { kind: 'directory', mode: step.mode, ...step.owner };
-        break;
-      case 'edit':
-        if (step.edit.edit !== 'toml') throw new Error(`not expected here: ${step.edit.edit}`);
-        files[step.path] = {
-          ...step.owner,
-          mode: step.mode,
-          ...at(step.path),
-          text: editToml(at(step.path).text ?? '', step.edit.changes),
-        };
-        break;
-      case 'run':
-        if (step.argv[1] === 'enable-linger') files[RUNTIME] = own(0o700);
-        break;
-      case 'tell':
-        break;
-      default:
-        throw new Error(`not expected here: ${step.do}`);
-    }
-  }
-  return { ...options, files };
 }

@@ -4,7 +4,7 @@ import { createLook, examine } from '../../../src/diagnose.ts';
 import { supplyBinaries } from '../../../src/fixes/runtime/binaries.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost } from '../../virtual-host.ts';
-import { carryOut, hostWith, program, socket } from './alice.ts';
+import { hostWith, program, socket } from './alice.ts';
 
 const entry = { check: runtimeBinaries, fix: supplyBinaries };
 const gone = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, null]));
@@ -67,33 +67,44 @@ testCheck(entry, {
     'no buildkitd': {
       host: hostWith({ files: gone('/usr/bin/buildkitd') }),
       conditions: ['binary.buildkitd-missing'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['buildkit-VERSION.linux-ARCH.tar.gz'],
       says: ['PATH', '/usr/local/bin'],
     },
     'buildkitd without execute permission': {
       host: hostWith({ files: { '/usr/bin/buildkitd': program(0o644) } }),
       conditions: ['binary.buildkitd-missing'],
+      severity: 'error',
+      advice: ['As the owner of the file: chmod a+x /usr/bin/buildkitd'],
       says: ['not executable', '0644'],
     },
     'no rootlesskit': {
       host: hostWith({ files: gone('/usr/bin/rootlesskit') }),
       conditions: ['binary.rootless-helper-missing'],
-      status: 'fail',
+      severity: 'error',
+      cure: true,
     },
-    'no runc': { host: hostWith({ files: NO_RUNC }), conditions: ['runtime.runc-missing'], status: 'fail' },
+    'no runc': {
+      host: hostWith({ files: NO_RUNC }),
+      conditions: ['runtime.runc-missing'],
+      severity: 'error',
+      cure: true,
+    },
     'no runc, but containerd answers': {
       host: hostWith({
         files: { ...NO_RUNC, '/run/containerd/containerd.sock': socket(0o660, 0) },
         live: ['/run/containerd/containerd.sock'],
       }),
       conditions: ['runtime.runc-missing'],
-      status: 'warn',
+      severity: 'warning',
+      cure: true,
     },
     'crun alone is not looked for': {
       host: hostWith({ files: { ...NO_RUNC, ...CRUN }, tools: crun('1.20') }),
       conditions: ['runtime.runc-missing'],
+      severity: 'error',
       says: ['/usr/bin/crun is there'],
-      cure: carryOut,
+      cure: true,
     },
     'crun configured without enabled': {
       host: hostWith({
@@ -102,20 +113,22 @@ testCheck(entry, {
         config: '# ours\n[worker.oci]\nbinary = "crun" # faster\n',
       }),
       conditions: ['runtime.runc-missing'],
+      severity: 'error',
       says: ['worker.oci.enabled = true'],
-      cure: carryOut,
+      cure: true,
     },
     'a configured runtime that is not there': {
       host: hostWith({ config: '[worker.oci]\nbinary = "/opt/nothing"\n' }),
       conditions: ['runtime.runc-missing'],
-      status: 'fail',
+      severity: 'error',
       says: ['/opt/nothing'],
-      byHand: ['leave worker.oci.binary out'],
+      advice: ['leave worker.oci.binary out'],
     },
     'a configured runtime of which no package is known': {
       host: hostWith({ config: '[worker.oci]\nbinary = "kata"\n' }),
       conditions: ['runtime.runc-missing'],
-      byHand: ['Install kata, or leave worker.oci.binary out'],
+      severity: 'error',
+      advice: ['Install kata, or leave worker.oci.binary out'],
     },
     'a runtime that may be executed but not read': {
       host: hostWith({
@@ -123,13 +136,15 @@ testCheck(entry, {
         rest: { probes: { program: () => ({ readable: false, obstacle: null }) } },
       }),
       conditions: ['runtime.runc-missing'],
+      severity: 'error',
       says: ['mode 0711'],
-      byHand: ['chmod a+r /usr/sbin/runc'],
+      advice: ['chmod a+r /usr/sbin/runc'],
     },
     'runc older than what buildkitd passes to it': {
       host: hostWith({ tools: { runc: { stdout: 'runc version 1.0.0~rc93+ds1\n' } } }),
       conditions: ['runtime.runc-too-old'],
-      status: 'fail',
+      severity: 'error',
+      cure: true,
       says: ['--keep', '1.1.0'],
     },
     'an old runc and a buildkitd that does not tell its release': {
@@ -140,30 +155,34 @@ testCheck(entry, {
         },
       }),
       conditions: ['runtime.runc-too-old'],
-      status: 'warn',
+      severity: 'warning',
+      cure: true,
     },
     'crun older than what buildkitd passes to it': {
       host: hostWith({ files: CRUN, tools: crun('1.8.1'), config: '[worker.oci]\nbinary = "crun"\n' }),
       conditions: ['runtime.runc-too-old'],
-      status: 'fail',
+      severity: 'error',
+      cure: true,
       says: ['1.15'],
     },
     'a runc that does not run': {
       host: hostWith({ tools: { runc: { code: 3, stderr: 'cannot open shared object\n' } } }),
       conditions: ['runtime.runc-too-old'],
-      status: 'fail',
+      severity: 'error',
+      cure: true,
       says: ['cannot open shared object'],
     },
     'no worker is switched on': {
       host: hostWith({ start: '/usr/bin/rootlesskit /usr/bin/buildkitd --oci-worker=false' }),
       conditions: ['runtime.no-worker'],
-      status: 'fail',
-      byHand: ['without --oci-worker=false'],
+      severity: 'error',
+      advice: ['without --oci-worker=false'],
     },
     'containerd is insisted on and does not answer': {
       host: hostWith({ config: '[worker.containerd]\nenabled = true\n' }),
       conditions: ['runtime.no-worker'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['Start containerd, or leave worker.containerd.enabled out'],
     },
     'an empty PATH': {
       host: hostWith({ env: { PATH: undefined } }),
@@ -174,6 +193,8 @@ testCheck(entry, {
         'binary.buildctl-missing',
         'binary.git-missing',
       ],
+      severity: ['error', 'error', 'error', 'info', 'info'],
+      advice: Array(5).fill('export PATH=/usr/local/sbin'),
       says: ['empty'],
     },
   },

@@ -61,7 +61,8 @@ testCheck(
       'another buildkitd of the same account on the same state directory': {
         host: hostWith({ files: { ...LOCKED, ...daemon(42) }, locked: { held: true, pid: 42 } }),
         conditions: ['daemon.state-dir-locked'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['kill 42'],
         says: ['buildkitd (pid 42)', LOCK],
       },
       'the same, on TCP with another port': {
@@ -71,18 +72,21 @@ testCheck(
           config: '[grpc]\naddress = ["tcp://127.0.0.1:1235"]\n',
         }),
         conditions: ['daemon.state-dir-locked'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['kill 42'],
       },
       'another account’s buildkitd': {
         host: hostWith({ files: { ...LOCKED, ...daemon(42, 0) }, locked: { held: true, pid: 42 }, live: [SOCKET] }),
         conditions: ['daemon.state-dir-locked', 'socket.in-use'],
-        status: 'fail',
+        severity: ['error', 'warning'],
+        advice: ['kill 42', 'fuser -v /run/user/1000/buildkit/buildkitd.sock'],
         says: ['uid 0'],
       },
       'another one on the same socket only': {
         host: hostWith({ files: { [SOCKET]: socket() }, live: [SOCKET] }),
         conditions: ['socket.in-use'],
-        status: 'warn',
+        severity: 'warning',
+        advice: ['fuser -v /run/user/1000/buildkit/buildkitd.sock'],
         says: ['take the address over'],
       },
       'the same without a probe, from the kernel’s table': {
@@ -94,7 +98,8 @@ testCheck(
         }),
         request: { probe: false },
         conditions: ['socket.in-use'],
-        status: 'warn',
+        severity: 'warning',
+        advice: ['fuser -v /run/user/1000/buildkit/buildkitd.sock'],
       },
       'the lock of the state directory, without a probe': {
         host: hostWith({
@@ -102,6 +107,8 @@ testCheck(
         }),
         request: { probe: false },
         conditions: ['daemon.state-dir-locked'],
+        severity: 'error',
+        advice: ['kill 42'],
         says: ['pid 42'],
       },
       'a rootlesskit that holds the --state-dir': {
@@ -111,7 +118,8 @@ testCheck(
           locked: { held: true, pid: 9 },
         }),
         conditions: ['daemon.state-dir-locked'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['kill 9'],
         says: ['rootlesskit (pid 9)'],
       },
     },

@@ -5,7 +5,7 @@ import { parseMountInfo } from '../../../src/facts/mounts.ts';
 import { unmaskProc } from '../../../src/fixes/runtime/process-sandbox.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost } from '../../virtual-host.ts';
-import { CONFIG, carryOut, hostWith, mountinfo, OK, refused } from './alice.ts';
+import { CONFIG, hostWith, mountinfo, OK, refused } from './alice.ts';
 
 const entry = { check: runtimeProcessSandbox, fix: unmaskProc };
 const MASK = '40 28 0:5 /null /proc/kcore rw,nosuid - devtmpfs udev rw';
@@ -48,22 +48,26 @@ testCheck(entry, {
         files: { '/proc/self/mountinfo': mountinfo('46 28 0:62 / /proc rw,relatime - proc proc rw,subset=pid') },
       }),
       conditions: ['proc.masked'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['systempaths=unconfined'],
       says: ['/proc/stat'],
     },
     'masked, and the probe is refused': {
       host: hostWith({ files: masked, answer: { proc: DENIED } }),
       conditions: ['proc.masked'],
-      status: 'fail',
+      severity: 'error',
+      cure: true,
+      advice: ['systempaths=unconfined'],
       says: ['/proc/kcore', 'permission denied'],
     },
     'masked, judged by the files': {
       host: hostWith({ files: masked }),
       request: { probe: false },
       conditions: ['proc.masked'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['systempaths=unconfined'],
       says: ['/proc/kcore', '/proc/sys'],
-      cure: carryOut,
+      cure: true,
     },
     'masked, and the proc elsewhere is read-only': {
       host: hostWith({
@@ -71,13 +75,15 @@ testCheck(entry, {
       }),
       request: { probe: false },
       conditions: ['proc.masked'],
-      status: 'fail',
+      severity: 'error',
+      cure: true,
+      advice: ['security.nesting=true'],
     },
     'the sandbox is off for nothing': {
       host: hostWith({ config: OFF }),
       conditions: ['proc.masked'],
-      status: 'warn',
-      cure: carryOut,
+      severity: 'warning',
+      cure: true,
     },
   },
   other: {

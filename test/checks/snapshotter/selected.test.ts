@@ -35,7 +35,8 @@ testCheck(
           answer: { overlay: refusedWith('EINVAL'), fuseOverlay: refusedWith('ENOENT') },
         }),
         conditions: ['snapshotter.native-fallback'],
-        status: 'warn',
+        severity: 'warning',
+        advice: ['modprobe fuse'],
         says: ['native', 'itself lies on overlay', '/dev/fuse is missing'],
       },
       'a fall to native by files alone': {
@@ -44,7 +45,8 @@ testCheck(
         }),
         request: { probe: false },
         conditions: ['snapshotter.native-fallback'],
-        status: 'warn',
+        severity: 'warning',
+        advice: ['Run Linux 5.11 or later, or install fuse-overlayfs'],
       },
       'an unknown name given by the unit': {
         host: hostWith({
@@ -54,14 +56,15 @@ testCheck(
           },
         }),
         conditions: ['snapshotter.name-mismatch'],
-        status: 'fail',
+        severity: 'error',
         says: ['--oci-worker-snapshotter'],
-        byHand: ['--oci-worker-snapshotter=auto'],
+        advice: ['--oci-worker-snapshotter=auto'],
       },
       'a proxy that is not there': {
         host: hostWith({ config: worker('snapshotter = "x"\nproxySnapshotterPath = "/run/x.sock"') }),
         conditions: ['snapshotter.proxy-missing'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['Start the proxy snapshotter'],
       },
       'a proxy written as an address': {
         host: hostWith({
@@ -69,7 +72,8 @@ testCheck(
           files: { '/run/x.sock': { kind: 'socket' } },
         }),
         conditions: ['snapshotter.proxy-missing'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['Start the proxy snapshotter'],
       },
     },
     other: {

@@ -51,19 +51,21 @@ testCheck(
       'a file in its place': {
         host: hostWith({ files: { [CACHE]: { text: '', uid: 1000, gid: 1000 } } }),
         conditions: ['storage.not-a-directory'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['mv /home/alice/.local/share/buildkit /home/alice/.local/share/buildkit.old'],
         says: [CACHE, 'is a file'],
       },
       'a file above it': {
         host: hostWith({ files: { '/home/alice/.local/share': { text: '' }, [CACHE]: null } }),
         conditions: ['storage.not-a-directory'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['mv /home/alice/.local/share /home/alice/.local/share.old'],
         says: ['/home/alice/.local/share, above the cache directory'],
       },
       'a dangling link below the home': {
         host: hostWith({ files: { [CACHE]: { link: '../../cache', uid: 1000, gid: 1000 } } }),
         conditions: ['storage.not-a-directory'],
-        status: 'fail',
+        severity: 'error',
         says: ['../../cache, which does not exist'],
         cure: (options, steps): VirtualHostOptions => {
           const made = steps.flatMap((step) => (step.do === 'directory' ? [step] : []));
@@ -81,22 +83,25 @@ testCheck(
       'a dangling link to elsewhere': {
         host: hostWith({ files: { [CACHE]: { link: '/nowhere', uid: 1000, gid: 1000 } } }),
         conditions: ['storage.not-a-directory'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['Make what the link points at, or remove the link: ls -ld'],
       },
       'a read-only mount': {
         host: hostWith({ mountinfo: cacheMount('ext4', 'ro,relatime') }),
         conditions: ['storage.read-only'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['mount -o remount,rw /home/alice/.local/share/buildkit'],
       },
       'a file system that went read-only': {
         host: hostWith({ mountinfo: cacheMount('ext4', 'rw,relatime', 'ro,errors=remount-ro') }),
         conditions: ['storage.read-only'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['mount -o remount,rw /home/alice/.local/share/buildkit'],
       },
       'noexec with native by name': {
         host: hostWith({ mountinfo: cacheMount('ext4', 'rw,noexec'), config: NATIVE }),
         conditions: ['storage.noexec'],
-        status: 'fail',
+        severity: 'error',
         cure: (options, steps) => ({
           ...options,
           files: {
@@ -122,7 +127,8 @@ testCheck(
           answer: { overlay: refusedWith('EPERM'), fuseOverlay: refusedWith('EPERM') },
         }),
         conditions: ['storage.noexec'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['mount -o remount,exec /home/alice/.local/share/buildkit'],
       },
       'NFS that refuses owners': {
         host: hostWith({
@@ -130,31 +136,36 @@ testCheck(
           answer: { chown: refusedWith('EPERM'), overlay: refusedWith('EINVAL') },
         }),
         conditions: ['storage.network-filesystem'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['Put the cache on a local disk'],
         says: ['nfs4', 'EPERM'],
       },
       'a network file system that takes owners': {
         host: hostWith({ mountinfo: cacheMount('ceph') }),
         conditions: ['storage.network-filesystem'],
-        status: 'warn',
+        severity: 'warning',
+        advice: ['Put the cache on a local disk'],
         says: ['locks'],
       },
       'NFS without probes': {
         host: hostWith({ mountinfo: cacheMount('nfs') }),
         request: { probe: false },
         conditions: ['storage.network-filesystem'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['Put the cache on a local disk'],
       },
       vfat: {
         host: hostWith({ mountinfo: cacheMount('vfat'), answer: { chown: refusedWith('EPERM') } }),
         conditions: ['storage.no-owners'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['Put the cache on a local disk'],
       },
       'vfat without probes': {
         host: hostWith({ mountinfo: cacheMount('vfat') }),
         request: { probe: false },
         conditions: ['storage.no-owners'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['Put the cache on a local disk'],
       },
       'a damaged database of the worker': {
         host: hostWith({
@@ -163,7 +174,8 @@ testCheck(
           rest: { probes: { bolt: () => ({ sound: false }) } },
         }),
         conditions: ['storage.state-corrupted'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['mv /home/alice/.local/share/buildkit/runc-overlayfs/metadata_v2.db'],
       },
       'a damaged history that this buildkitd sets aside': {
         host: hostWith({
@@ -174,7 +186,8 @@ testCheck(
           },
         }),
         conditions: ['storage.state-corrupted'],
-        status: 'warn',
+        severity: 'warning',
+        advice: ['mv /home/alice/.local/share/buildkit/history.db'],
       },
       'a read-only bind mount that is refused': {
         host: hostWith({
@@ -182,7 +195,8 @@ testCheck(
           answer: { bindReadOnly: refusedWith('EPERM') },
         }),
         conditions: ['storage.locked-mount-flags'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['Upgrade BuildKit to v0.11.5 or later'],
         says: ['EPERM', 'nosuid,nodev'],
       },
       'nosuid with a BuildKit that drops the flag': {
@@ -191,13 +205,15 @@ testCheck(
           rest: { tools: { buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.11.4 abc\n' } } },
         }),
         conditions: ['storage.locked-mount-flags'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['Upgrade BuildKit to v0.11.5 or later'],
         says: ['v0.11.5'],
       },
       'rootless overlayfs on tmpfs': {
         host: hostWith({ mountinfo: cacheMount('tmpfs') }),
         conditions: ['storage.xattr-unsupported'],
-        status: 'warn',
+        severity: 'warning',
+        advice: ['Put the cache on a local disk'],
         says: ['Input/output error'],
       },
       'xfs without ftype': {
@@ -211,7 +227,8 @@ testCheck(
           },
         }),
         conditions: ['storage.xfs-no-dtype'],
-        status: 'pass',
+        severity: 'info',
+        none: 'Another snapshotter is used.',
       },
     },
     other: {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { storageOwnership } from '../../../src/checks/storage/ownership.ts';
 import { createLook, examine } from '../../../src/diagnose.ts';
 import { restoreOwnership } from '../../../src/fixes/storage/ownership.ts';
-import type { Allowed, CheckReport, ForeignEntry, Request, Step, Survey } from '../../../src/model.ts';
+import type { Allowed, As, CheckReport, ForeignEntry, Request, Step, Survey } from '../../../src/model.ts';
+import { carryOut } from '../../carry-out.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
 import { ANSWER, CACHE, cacheMount, hostWith, refusedWith } from './healthy.ts';
@@ -23,25 +24,11 @@ const found = (...first: ForeignEntry[]): Partial<Survey> => {
 const dir = (uid: number, gid: number, mode: number) => ({ kind: 'directory', uid, gid, mode }) as const;
 const DEEP = 'runc-overlayfs/snapshots/snapshots/5/fs/bin/busybox';
 
-/** Carries out owner, mode, directory and adopt steps on the virtual host. */
+/** What was adopted is found foreign no more. */
 function apply(options: VirtualHostOptions, steps: readonly Step[]): VirtualHostOptions {
-  const files = { ...options.files };
-  let adopted = false;
-  for (const step of steps) {
-    if (step.do === 'directory') files[step.path] = { kind: 'directory', mode: step.mode, ...step.owner };
-    if (step.do === 'adopt') {
-      adopted = true;
-      for (const [path, file] of Object.entries(files))
-        if (path.startsWith(`${step.tree}/`) && file !== null && typeof file === 'object')
-          files[path] = { ...file, uid: 1000, gid: 1000 };
-    }
-    if (step.do !== 'owner' && step.do !== 'mode') continue;
-    const old = files[step.path];
-    const before = old === undefined || old === null || typeof old === 'string' ? dir(0, 0, 0o755) : old;
-    files[step.path] = step.do === 'owner' ? { ...before, ...step.to } : { ...before, mode: step.to };
-  }
-  if (!adopted) return { ...options, files };
-  return { ...options, files, probes: { ...options.probes, namespace: () => ({ ...ANSWER, survey: NOTHING }) } };
+  const after = carryOut(options, steps);
+  if (!steps.some((step) => step.do === 'adopt')) return after;
+  return { ...after, probes: { ...options.probes, namespace: () => ({ ...ANSWER, survey: NOTHING }) } };
 }
 const NOTHING: Survey = { entries: null, foreign: 0, owners: {}, first: [], unentered: [] };
 
@@ -120,7 +107,8 @@ testCheck(
       'without USER the place is root’s: nothing of root’s is given away': {
         host: hostWith({ files: { '/var/lib/buildkit': dir(0, 0, 0o711) }, rest: { env: { HOME: '/home/alice' } } }),
         conditions: ['storage.permission'],
-        byHand: ['Repair USER first'],
+        severity: 'error',
+        advice: ['Repair USER first'],
       },
       'a file of the user’s names root’s state: it stays root’s': {
         host: hostWith({
@@ -136,24 +124,26 @@ testCheck(
       'without HOME it is, too': {
         host: hostWith({ files: { '/var/lib/buildkit': dir(0, 0, 0o711) }, rest: { env: { USER: 'alice' } } }),
         conditions: ['storage.permission'],
-        byHand: ['Repair HOME first'],
+        severity: 'error',
+        advice: ['Repair HOME first'],
       },
       'XDG_DATA_HOME of root': {
         host: hostWith({ rest: { env: { USER: 'alice', HOME: '/home/alice', XDG_DATA_HOME: '/srv' } } }),
         conditions: ['storage.permission'],
-        byHand: ['Repair XDG_DATA_HOME first'],
+        severity: 'error',
+        advice: ['Repair XDG_DATA_HOME first'],
       },
       'the directory belongs to root': {
         host: hostWith({ files: { [CACHE]: dir(0, 0, 0o700) } }),
         conditions: ['storage.permission'],
-        status: 'fail',
+        severity: 'error',
         says: [`alice cannot write in the cache directory: ${CACHE} belongs to 0:0 with mode 0700`],
         cure: apply,
       },
       'the directory and its contents belong to root': {
         host: hostWith({ files: { [CACHE]: dir(0, 0, 0o755) }, survey: found(entry('cache.db'), entry(DEEP)) }),
         conditions: ['storage.permission', 'storage.permission'],
-        status: 'fail',
+        severity: ['error', 'warning'],
         cure: apply,
       },
       'a parent belongs to root, the cache is missing': {
@@ -161,21 +151,21 @@ testCheck(
           files: { '/home/alice/.local': dir(0, 0, 0o755), '/home/alice/.local/share': null, [CACHE]: null },
         }),
         conditions: ['storage.permission'],
-        status: 'fail',
+        severity: 'error',
         says: ['cannot create the cache directory', '/home/alice/.local belongs to 0:0'],
         cure: apply,
       },
       'a parent that cannot be searched': {
         host: hostWith({ files: { '/home/alice/.local': dir(0, 0, 0o700) } }),
         conditions: ['storage.permission'],
-        status: 'fail',
+        severity: 'error',
         says: ['cannot get through /home/alice/.local'],
         cure: apply,
       },
       'own user, foreign group, closed by its mode': {
         host: hostWith({ files: { [CACHE]: dir(1000, 0, 0o500) } }),
         conditions: ['storage.permission'],
-        status: 'fail',
+        severity: 'error',
         cure: apply,
       },
       'new files get a foreign group': {
@@ -184,7 +174,7 @@ testCheck(
           answer: { overlay: refusedWith(null, 'mount: cannot mount overlay read-only') },
         }),
         conditions: ['storage.permission'],
-        status: 'fail',
+        severity: 'error',
         says: ['its group 50 (mode 2775)'],
         cure: apply,
       },
@@ -194,12 +184,13 @@ testCheck(
           answer: { overlay: refusedWith(null, 'no'), fuseOverlay: refusedWith('EACCES') },
         }),
         conditions: ['storage.permission'],
-        status: 'warn',
+        severity: 'warning',
+        cure: apply,
       },
       'a file of root deep in a used cache': {
         host: hostWith({ survey: found(entry(DEEP)) }),
         conditions: ['storage.permission'],
-        status: 'warn',
+        severity: 'warning',
         says: [DEEP, '0:0'],
         cure: apply,
       },
@@ -209,13 +200,14 @@ testCheck(
           survey: found(entry('buildkitd.lock')),
         }),
         conditions: ['storage.permission'],
-        status: 'fail',
+        severity: 'error',
         cure: apply,
       },
       'a database that this BuildKit replaces': {
         host: hostWith({ survey: found(entry('cache.db')) }),
         conditions: ['storage.permission'],
-        status: 'warn',
+        severity: 'warning',
+        cure: apply,
         says: ['forgets'],
       },
       'a database that is empty, which no BuildKit replaces': {
@@ -224,7 +216,7 @@ testCheck(
           survey: found(entry('cache.db')),
         }),
         conditions: ['storage.permission'],
-        status: 'fail',
+        severity: 'error',
         cure: apply,
       },
       'a worker behind a link, where no survey goes': {
@@ -235,7 +227,8 @@ testCheck(
           },
         }),
         conditions: ['storage.permission'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['chown 1000:1000 /home/alice/.local/share/buildkit/runc-overlayfs'],
         says: ['belongs to 0:0 with mode 0755'],
       },
       'a database, and a BuildKit that does not replace it': {
@@ -244,12 +237,14 @@ testCheck(
           rest: { tools: { buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.11.6 x\n' } } },
         }),
         conditions: ['storage.permission'],
-        status: 'fail',
+        severity: 'error',
+        cure: apply,
       },
       'image files with a foreign group alone': {
         host: hostWith({ survey: found(entry(DEEP, 1000, 0)) }),
         conditions: ['storage.permission'],
-        status: 'warn',
+        severity: 'warning',
+        cure: apply,
         says: ['a build that changes such a file'],
       },
     },
@@ -365,9 +360,9 @@ test('without namespaces the files tell which ids are subordinate', async () => 
 test('root looks through the cache ahead of the trial, and again where the trial has other ids than the files', async () => {
   const looks: Allowed[] = [];
   class Watched extends VirtualHost {
-    override async survey(tree: string, allowed?: Allowed): Promise<Survey> {
-      if (allowed !== undefined) looks.push(allowed);
-      return super.survey(tree);
+    override async survey(tree: string, allowed: Allowed, as: As): Promise<Survey> {
+      looks.push(allowed);
+      return super.survey(tree, allowed, as);
     }
   }
   const under = async (subuid: string): Promise<number[]> => {

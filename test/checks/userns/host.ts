@@ -1,7 +1,5 @@
-import { applyEdit } from '../../../src/apply/text-edit.ts';
-import { parseProfiles } from '../../../src/facts/apparmor-profiles.ts';
-import { sysctlPath } from '../../../src/facts/sysctl.ts';
 import type { NamespaceAnswer, Outcome, Step } from '../../../src/model.ts';
+import { carryOut as carrySteps } from '../../carry-out.ts';
 import { MAP_INIT, STATUS_USER, type VirtualFile, type VirtualHostOptions } from '../../virtual-host.ts';
 
 type Files = NonNullable<VirtualHostOptions['files']>;
@@ -118,55 +116,11 @@ export const statusWith = (fields: { readonly [name: string]: string }): string 
 /** CapBnd of a container with Docker's default capabilities. */
 export const DOCKER_BOUNDING = '00000000a80425fb';
 
-/** Does the planned steps to the host in memory, each as the change room would. Then asks what the kernel would say. */
+/** Carries the planned steps out; what the start-up chain does then has to be told, or nobody can tell. */
 export function carryOut(
   options: VirtualHostOptions,
   steps: readonly Step[],
   answer: NamespaceAnswer | null = null,
 ): VirtualHostOptions {
-  const files: Files = { ...options.files };
-  const tools = { ...options.tools };
-  for (const step of steps) {
-    switch (step.do) {
-      case 'edit': {
-        const before = files[step.path];
-        const text = before == null ? null : typeof before === 'string' ? before : (before.text ?? '');
-        if ((text === null) !== (step.expects === null)) throw new Error(`${step.path}: not what the plan saw`);
-        const next = applyEdit(text, step.edit, () => {
-          throw new Error('no TOML here');
-        });
-        files[step.path] = before != null && typeof before !== 'string' ? { ...before, text: next } : next;
-        break;
-      }
-      case 'directory':
-        files[step.path] = directory(step.mode);
-        break;
-      case 'sysctl':
-        files[`/proc/sys/${sysctlPath(step.key)}`] = `${step.to}\n`;
-        break;
-      case 'mode': {
-        const file = files[step.path];
-        files[step.path] = { ...(typeof file === 'string' ? { text: file } : file), mode: step.to };
-        break;
-      }
-      case 'run': {
-        const [name, set = '', path = ''] = step.argv;
-        if (name === 'setcap') {
-          tools[`getcap ${path}`] = { stdout: set === '-r' ? '' : `${path} ${set}\n` };
-          tools[`getcap -n ${path}`] = tools[`getcap ${path}`] ?? {};
-        } else if (name?.endsWith('apparmor_parser')) {
-          const file = files[step.argv.at(-1) ?? ''];
-          const names = parseProfiles(typeof file === 'string' ? file : (file?.text ?? '')).map(({ name: one }) => one);
-          if (names.length === 0) throw new Error('no profile to load');
-          files['/sys/kernel/security/apparmor/profiles'] = names.map((one) => `${one} (unconfined)\n`).join('');
-        } else throw new Error(`nobody planned ${name}`);
-        break;
-      }
-      case 'tell':
-        break;
-      default:
-        throw new Error(`nobody planned ${step.do}`);
-    }
-  }
-  return { ...options, files, tools, probes: answer === null ? {} : { namespace: () => answer } };
+  return { ...carrySteps(options, steps), probes: answer === null ? {} : { namespace: () => answer } };
 }

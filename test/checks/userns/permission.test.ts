@@ -121,7 +121,7 @@ testCheck(entry, {
     'the switch of Debian 10 and of hardened kernels': {
       host: hostWith({ files: CLONE_OFF, answer: EPERM }),
       conditions: ['userns.unprivileged-clone-disabled'],
-      status: 'fail',
+      severity: 'error',
       cure: carryOut,
     },
     'the same without a probe, set by a file': {
@@ -130,37 +130,40 @@ testCheck(entry, {
       }),
       request: noProbe,
       conditions: ['userns.unprivileged-clone-disabled'],
+      severity: 'error',
       says: ['line 1 of /etc/sysctl.d/50-hardening.conf'],
       cure: carryOut,
     },
     'on now, off after a reboot': {
       host: hostWith({ files: { '/etc/sysctl.d/50-hardening.conf': 'kernel.unprivileged_userns_clone=0\n' } }),
       conditions: ['sysctl.not-persistent'],
-      status: 'warn',
+      severity: 'warning',
       cure: (options, steps) => carryOut(options, steps, launched()),
     },
     'on by hand, on a kernel whose default is off': {
       host: hostWith({ files: { [`${KERNEL}/osrelease`]: '6.8.7-hardened1-2-hardened\n' } }),
       conditions: ['sysctl.not-persistent'],
-      status: 'warn',
+      severity: 'warning',
       cure: (options, steps) => carryOut(options, steps, launched()),
     },
     'Ubuntu 24.04, rootlesskit in /usr/local/bin': {
       host: hostWith({ files: ELSEWHERE, answer: EPERM }),
       conditions: ['userns.apparmor-restricted'],
-      status: 'fail',
+      severity: 'error',
       says: ['/usr/local/bin/rootlesskit'],
       cure: carryOut,
     },
     'the same with EACCES, as before 24.04': {
       host: hostWith({ files: ELSEWHERE, answer: EACCES }),
       conditions: ['userns.apparmor-restricted'],
+      severity: 'error',
       cure: carryOut,
     },
     'the same without a probe': {
       host: hostWith({ files: ELSEWHERE }),
       request: noProbe,
       conditions: ['userns.apparmor-restricted'],
+      severity: 'error',
       cure: carryOut,
     },
     'a link in PATH to a place without a profile': {
@@ -169,6 +172,7 @@ testCheck(entry, {
         answer: EPERM,
       }),
       conditions: ['userns.apparmor-restricted'],
+      severity: 'error',
       says: ['/opt/rk/rootlesskit'],
       cure: carryOut,
     },
@@ -182,6 +186,7 @@ testCheck(entry, {
         rest: { self: { uid: 0 } },
       }),
       conditions: ['userns.apparmor-restricted'],
+      severity: 'error',
       says: ['is not loaded'],
       cure: carryOut,
     },
@@ -191,27 +196,34 @@ testCheck(entry, {
       }),
       request: noProbe,
       conditions: ['userns.apparmor-restricted'],
+      severity: 'error',
+      cure: true,
       says: ['is disabled'],
     },
     'a profile for the path that allows no user namespace': {
       host: hostWith({ files: { ...UBUNTU, '/etc/apparmor.d/rootlesskit': STOCK.replace('  userns,\n', '') } }),
       request: noProbe,
       conditions: ['userns.apparmor-restricted'],
+      severity: 'error',
+      cure: true,
     },
     'switched off for now only': {
       host: hostWith({ files: { ...ELSEWHERE, [`${KERNEL}/apparmor_restrict_unprivileged_userns`]: '0\n' } }),
       conditions: ['sysctl.not-persistent'],
-      status: 'warn',
+      severity: 'warning',
       cure: (options, steps) => carryOut(options, steps, launched()),
     },
     'CentOS 7.3 without its boot argument': {
       host: hostWith({ files: { ...CENTOS, '/sys/module/user_namespace/parameters/enable': 'N\n' }, answer: EINVAL }),
       conditions: ['userns.kernel-disabled'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['grubby --args="user_namespace.enable=1"'],
     },
     'CentOS 7.1': {
       host: hostWith({ files: { ...CENTOS, [`${KERNEL}/osrelease`]: '3.10.0-229.el7.x86_64\n' }, answer: EINVAL }),
       conditions: ['userns.kernel-disabled'],
+      severity: 'error',
+      advice: ['Update the system (yum update): Enterprise Linux 7.6'],
       says: ['7.0 or 7.1'],
     },
     'CentOS 7.5 without mount namespaces for users': {
@@ -224,21 +236,28 @@ testCheck(entry, {
         answer: EPERM,
       }),
       conditions: ['userns.kernel-disabled'],
+      severity: 'error',
+      advice: ['grubby --args="namespace.unpriv_enable=1"'],
     },
     'a kernel built without user namespaces': {
       host: hostWith({ files: { '/proc/self/ns/user': null }, answer: EINVAL }),
       conditions: ['userns.kernel-disabled'],
+      severity: 'error',
+      advice: ['Use a kernel built with CONFIG_USER_NS=y'],
       says: ['/proc/self/ns/user is missing'],
     },
     'docker run with its default filter': {
       host: hostWith({ files: container({ Seccomp: '2', CapBnd: DOCKER_BOUNDING }), answer: EPERM }),
       conditions: ['seccomp.blocked'],
-      status: 'fail',
+      severity: 'error',
+      advice: ['--security-opt seccomp=unconfined --security-opt apparmor=unconfined'],
     },
     'the same without a probe, by the rules of the engine': {
       host: hostWith({ files: container({ Seccomp: '2', CapBnd: DOCKER_BOUNDING }) }),
       request: noProbe,
       conditions: ['seccomp.blocked'],
+      severity: 'error',
+      advice: ['--security-opt seccomp=unconfined --security-opt apparmor=unconfined'],
     },
     'the filter comes before the restriction of the host': {
       host: hostWith({
@@ -246,6 +265,8 @@ testCheck(entry, {
         answer: EPERM,
       }),
       conditions: ['seccomp.blocked'],
+      severity: 'error',
+      advice: ['--security-opt seccomp=unconfined --security-opt apparmor=unconfined'],
     },
     'a filter that answers ENOSYS': {
       host: hostWith({
@@ -253,6 +274,8 @@ testCheck(entry, {
         answer: refused('clone', 'ENOSYS', CLONE('function not implemented')),
       }),
       conditions: ['seccomp.blocked'],
+      severity: 'error',
+      advice: ['Start buildkitd outside of the sandbox that set the filter'],
     },
     'the chain in a chroot': {
       host: hostWith({
@@ -262,6 +285,8 @@ testCheck(entry, {
         answer: EPERM,
       }),
       conditions: ['userns.blocked-unspecified'],
+      severity: 'error',
+      advice: ['Start buildkitd outside of the chroot, or enter the tree'],
       says: ['chroot'],
     },
     'a chroot into a mount, as root sees it': {
@@ -275,11 +300,15 @@ testCheck(entry, {
         rest: { self: { uid: 0 } },
       }),
       conditions: ['userns.blocked-unspecified'],
+      severity: 'error',
+      advice: ['Start buildkitd outside of the chroot, or enter the tree'],
       says: ['chroot'],
     },
     'an own id that the namespace around does not have': {
       host: hostWith({ files: { '/proc/self/uid_map': '0 100000 500\n' }, answer: EPERM }),
       conditions: ['idmap.nested-userns'],
+      severity: 'error',
+      advice: ['Run buildkitd as a user whose id is mapped here'],
     },
   },
   other: {

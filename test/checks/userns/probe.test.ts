@@ -59,20 +59,27 @@ testCheck(
       'the kernel refuses, nobody says why': {
         host: hostWith({ answer: refused('clone', 'EPERM', CLONE('operation not permitted')) }),
         conditions: ['userns.blocked-unspecified'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['dmesg or journalctl -k'],
         says: ['operation not permitted'],
       },
       'a limit': {
         host: hostWith({ answer: refused('clone', 'ENOSPC', CLONE('no space left on device')) }),
         conditions: ['userns.max-user-namespaces-zero'],
+        severity: 'error',
+        advice: ['dmesg or journalctl -k'],
       },
       'no newuidmap': {
         host: hostWith({ answer: MAP(': exec: "newuidmap": executable file not found in $PATH') }),
         conditions: ['idmap.newuidmap-missing'],
+        severity: 'error',
+        advice: ['getsubids USER'],
       },
       'newuidmap without privilege': {
         host: hostWith({ answer: MAP('newuidmap: write to uid_map failed: Operation not permitted\n') }),
         conditions: ['idmap.newuidmap-not-setuid'],
+        severity: 'error',
+        advice: ['getsubids USER'],
       },
       'the same words under no_new_privs': {
         host: hostWith({
@@ -80,6 +87,8 @@ testCheck(
           files: { '/proc/self/status': statusWith({ NoNewPrivs: '1' }) },
         }),
         conditions: ['idmap.no-new-privs'],
+        severity: 'error',
+        advice: ['getsubids USER'],
       },
       'the same words for ids that do not exist here': {
         host: hostWith({
@@ -87,56 +96,79 @@ testCheck(
           files: { '/proc/self/uid_map': '0 100000 65536\n' },
         }),
         conditions: ['idmap.nested-userns'],
+        severity: 'error',
+        advice: ['getsubids USER'],
       },
       'a map that the kernel does not take': {
         host: hostWith({ answer: MAP('newgidmap: write to gid_map failed: Invalid argument\n', 'newgidmap') }),
         conditions: ['idmap.subid-overlap'],
+        severity: 'error',
+        advice: ['getsubids USER'],
       },
       'a range that was not given': {
         host: hostWith({ answer: MAP('newuidmap: uid range [1-65537) -> [100000-165536) not allowed\n') }),
         conditions: ['idmap.subid-invalid'],
+        severity: 'error',
+        advice: ['getsubids USER'],
       },
       'ids beyond 32 bits': {
         host: hostWith({ answer: MAP('newuidmap: subuid overflow detected.\n') }),
         conditions: ['idmap.subid-invalid'],
+        severity: 'error',
+        advice: ['getsubids USER'],
       },
       'no range': {
         host: hostWith({ answer: COMPUTE('No subuid ranges found for user 1000 ("alice")') }),
         conditions: ['idmap.subid-missing'],
+        severity: 'error',
+        advice: ['getsubids USER'],
       },
       'no file': {
         host: hostWith({ answer: COMPUTE('open /etc/subgid: no such file or directory') }),
         conditions: ['idmap.subid-missing'],
+        severity: 'error',
+        advice: ['getsubids USER'],
       },
       'a file that is not to be read': {
         host: hostWith({ answer: COMPUTE('open /etc/subuid: permission denied') }),
         conditions: ['idmap.subid-invalid'],
+        severity: 'error',
+        advice: ['getsubids USER'],
       },
       'a malformed line': {
         host: hostWith({
           answer: COMPUTE('Cannot parse subuid/gid information: Format not correct for /etc/subuid file'),
         }),
         conditions: ['idmap.subid-invalid'],
+        severity: 'error',
+        advice: ['getsubids USER'],
       },
       'a user without an account': {
         host: hostWith({ answer: COMPUTE('user: unknown userid 1000') }),
         conditions: ['idmap.user-lookup-failed'],
+        severity: 'error',
+        advice: ['getsubids USER'],
       },
       'its network': {
         host: hostWith({
           answer: refused('network', 'EPERM', 'failed to setup network: setting up tap tap0: exit status 1'),
         }),
         conditions: ['net.slirp4netns-failed'],
+        severity: 'error',
+        advice: ['As the user: "rootlesskit --net=slirp4netns --copy-up=/etc'],
       },
       'no answer in time': {
         host: hostWith({ answer: refused('timeout', 'ETIMEDOUT', 'no answer within the time limit') }),
         conditions: ['userns.blocked-unspecified'],
+        severity: 'error',
+        advice: ['As the user: "rootlesskit true" shows it'],
         says: ['within the time limit'],
       },
       'too few ids inside': {
         host: hostWith({ answer: small(65533) }),
         conditions: ['idmap.subid-too-few'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['Give the user 65536 subordinate ids in /etc/subuid'],
         says: ['user ids 0 to 65533'],
       },
       'a hole in the ids': {
@@ -149,6 +181,8 @@ testCheck(
           }),
         }),
         conditions: ['idmap.subid-too-few'],
+        severity: 'error',
+        advice: ['Give the user 65536 subordinate ids in /etc/subuid'],
         says: ['group ids 0 to 0'],
       },
       'no namespaces for a step': {
@@ -158,6 +192,8 @@ testCheck(
           }),
         }),
         conditions: ['userns.max-other-zero'],
+        severity: 'error',
+        advice: ['Look at user.max_*_namespaces: grep .'],
       },
       'no process namespace for a step': {
         host: hostWith({
@@ -166,14 +202,20 @@ testCheck(
           }),
         }),
         conditions: ['userns.max-other-zero'],
+        severity: 'error',
+        advice: ['Look at user.max_*_namespaces: grep .'],
       },
       'no /proc for a step, and no mask in sight': {
         host: hostWith({ answer: launched({ proc: refusedProc }) }),
         conditions: ['proc.masked'],
+        severity: 'error',
+        advice: ['To see it: rootlesskit unshare --fork --pid --mount --ipc'],
       },
       'a runtime that fails at a step': {
         host: hostWith({ answer: launched({ step: { ok: false, errno: null, message: 'level=error msg="boom"' } }) }),
         conditions: ['runtime.runc-too-old'],
+        severity: 'error',
+        advice: ['"bk-doctor verify" runs a whole build and shows'],
         says: ['could not make a RUN step: boom'],
       },
       'root without the right to mount': {
@@ -182,7 +224,8 @@ testCheck(
           rest: ROOTFUL,
         }),
         conditions: ['container.not-privileged'],
-        status: 'fail',
+        severity: 'error',
+        advice: ['Run buildkitd with all capabilities of root, or rootless'],
       },
     },
     other: {
