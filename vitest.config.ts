@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { Progress } from './test/progress.ts';
@@ -29,6 +30,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
+    // One for each core: by itself vitest would leave one of two idle.
+    maxWorkers: Math.max(2, availableParallelism()),
     sequence: { sequencer: LongestFirst },
     // A terminal shows the files that run; a log has to be told.
     reporters: process.stdout.isTTY ? ['default'] : ['default', new Progress()],

@@ -80,7 +80,8 @@ testCheck(
           rest: { self: { uid: 0 } },
         }),
         conditions: ['socket.permission'],
-        byHand: ['Choose a path that the user may write'],
+        severity: 'error',
+        advice: ['Choose a path that the user may write'],
       },
       'below the runtime directory of somebody else': {
         host: hostWith({ config: listen('unix:///run/user/1001/b.sock') }),

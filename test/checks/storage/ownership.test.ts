@@ -119,7 +119,8 @@ testCheck(
           rest: { self: { uid: 0 } },
         }),
         conditions: ['storage.permission'],
-        byHand: ['of root’s own buildkitd'],
+        severity: 'error',
+        advice: ['of root’s own buildkitd'],
       },
       'without HOME it is, too': {
         host: hostWith({ files: { '/var/lib/buildkit': dir(0, 0, 0o711) }, rest: { env: { USER: 'alice' } } }),
