@@ -91,7 +91,7 @@ describe.skipIf(!canChangeThings())('what is done as the target', () => {
       run('sort', '-o', `${home}/status`, '/proc/self/status'),
       run('sort', '-z', '-o', `${home}/environ`, '/proc/self/environ'),
       run('sort', '-o', `${home}/stat`, '/proc/self/stat'),
-      run('find', '/proc/self/fd', '-type', 'l', '-fprintf', `${home}/fds`, '%f %l\n'),
+      run('find', '/proc/self/fd', '-type', 'l', '-fprintf', `${home}/fds`, '%f %l\\n'),
     ];
     // Descriptors and variables that root was given by whoever started it, as a shell does.
     const under = ['sh', '-c', 'exec 7</dev/zero; export SECRET=of-root; exec "$@"', 'sh'];
