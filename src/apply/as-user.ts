@@ -1,6 +1,5 @@
-import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { become } from '../host/become.ts';
+import { become, standApart } from '../host/become.ts';
 import type { Account, Json } from '../model.ts';
 import { type Deed, type Doer, here } from './kinds.ts';
 import { Refused } from './refused.ts';
@@ -22,44 +21,13 @@ export type JobAnswer =
 
 /** The backup comes in as this descriptor. */
 const BACKUP = 3;
-/** open(2); Node does not name it. */
-const O_CLOEXEC = 0o2000000;
-
-/** Becomes that account, and makes sure that root cannot be had back. */
-function becomeForGood(account: Account): void {
-  const { uid, gid } = account;
-  if (uid === 0) throw new Error('root is not somebody to become');
-  become(account);
-  process.umask(0o077);
-  const ids = [process.getuid?.(), process.geteuid?.()];
-  if (ids.some((id) => id !== uid) || process.getegid?.() !== gid) throw new Error('the ids did not change');
-  try {
-    process.setuid?.(0);
-  } catch {
-    return;
-  }
-  throw new Error('root could be had back');
-}
-
-/** Closes what root had from its own parents: nothing opened here is without close-on-exec. */
-function dropInherited(): void {
-  for (const name of readdirSync('/proc/self/fd')) {
-    const fd = Number(name);
-    try {
-      const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '';
-      if (fd > BACKUP && (Number.parseInt(flags, 8) & O_CLOEXEC) === 0) closeSync(fd);
-    } catch {
-      // It was the listing's own.
-    }
-  }
-}
 
 async function doJob({ account, verb, deed, prepared, work }: Job): Promise<JobAnswer> {
   try {
     // Modules are loaded while they can still be read: the target may not be able to.
     if (deed.do === 'edit') await tomlEditorFor([deed.edit]);
-    if (deed.do === 'run') await import('execa');
-    becomeForGood(account);
+    become(account);
+    process.umask(0o077);
     if (verb === 'prepare') return { value: await here.prepare(deed, work, BACKUP) };
     if (verb === 'act') return { value: { ...(await here.act(deed, prepared, work, BACKUP, () => {})) } };
     if (verb === 'standing') return { value: await here.standing(deed, prepared, work, BACKUP) };
@@ -71,7 +39,7 @@ async function doJob({ account, verb, deed, prepared, work }: Job): Promise<JobA
   }
 }
 
-dropInherited();
+standApart(BACKUP);
 const lines = createInterface({ input: process.stdin });
 lines.once('line', async (line) => {
   const answer = await doJob(JSON.parse(line) as Job);

@@ -1,26 +1,41 @@
-import { spawn } from 'node:child_process';
+import { Budget } from '../host/budget.ts';
+import { listOf, oneOf, orAbsent, record, type Shape, text } from '../host/shape.ts';
+import { startStandIn } from '../host/stand-in.ts';
 import type { Json } from '../model.ts';
-import { builtProgram } from '../package-directory.ts';
-import type { Job, JobAnswer } from './as-user.ts';
+import type { Job } from './as-user.ts';
 import type { Doer } from './kinds.ts';
 import { Refused } from './refused.ts';
 import { MARK, SYSTEM_PATH } from './tools.ts';
 import type { ApplyContext } from './types.ts';
 import type { Acted, Backup, Standing } from './work.ts';
 
-const TIME_LIMIT_MS = 360_000;
-const MOST_OUTPUT = 4 * 1024 * 1024;
+/** A step that runs no program is done in a moment. */
+const STEP_MS = 10_000;
+const RUN_MS = 310_000;
+/** What one may still take when a signal ends us. */
+const STOP_MS = 700;
+const MOST_ANSWER = 256 * 1024;
+const WHO = 'the process that acts as the target';
+
+const sentence = text(4096);
+/** What each verb answers; what was prepared goes into root's journal. */
+const VALUES: { readonly [verb in Job['verb']]: Shape } = {
+  prepare: (value) => value === 'already' || record({})(value),
+  act: record({ leftAlone: listOf(sentence, 100), digest: orAbsent(text(64)) }),
+  standing: oneOf('before', 'after'),
+  takeBack: (value) => value === null,
+};
 
 /** Does deeds in a process that becomes the target; started anew for each, so that it can be given that deed's backup alone. */
-export function createTargetDoer({ identity, userEntry }: ApplyContext): Doer {
+export function createTargetDoer(context: ApplyContext): Doer {
+  const account = context.identity.target;
   const ask = (
     verb: Job['verb'],
     deed: Job['deed'],
     prepared: Json,
     work: Job['work'],
     backup: Backup,
-  ): Promise<Json> =>
-    askChild(userEntry ?? builtProgram('as-user'), { account: identity.target, verb, deed, prepared, work }, backup);
+  ): Promise<Json> => askChild(context, { account, verb, deed, prepared, work }, backup);
   return {
     prepare: (deed, work, backup) => ask('prepare', deed, null, work, backup),
     act: async (deed, prepared, work, backup) => (await ask('act', deed, prepared, work, backup)) as unknown as Acted,
@@ -31,46 +46,52 @@ export function createTargetDoer({ identity, userEntry }: ApplyContext): Doer {
   };
 }
 
-function askChild(entry: string, job: Job, backup: Backup): Promise<Json> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [entry], {
-      // A session of its own, none of our terminal, descriptors or environment.
-      detached: true,
-      cwd: '/',
+function askChild(context: ApplyContext, job: Job, backup: Backup): Promise<Json> {
+  const { userEntry, signal, budget = new Budget(RUN_MS) } = context;
+  const left = budget.left();
+  if (left === 0) return Promise.reject(new Refused(budget.usedUp));
+  const limitMs = Math.min(job.deed.do === 'run' ? RUN_MS : STEP_MS, left);
+  const asked = new Promise<Json>((resolve, reject) => {
+    let stopping: NodeJS.Timeout | undefined;
+    const settle = (outcome: Json | Refused): void => {
+      clearTimeout(late);
+      clearTimeout(stopping);
+      signal?.removeEventListener('abort', stop);
+      standIn.kill();
+      if (outcome instanceof Refused) reject(outcome);
+      else resolve(outcome);
+    };
+    const standIn = startStandIn('as-user', {
+      ...(userEntry === undefined ? {} : { entry: userEntry }),
       env: { PATH: SYSTEM_PATH, LC_ALL: 'C', [MARK]: job.work.transaction },
-      stdio: ['pipe', 'pipe', 'ignore', backup],
+      descriptor: backup,
+      mostBytes: MOST_ANSWER,
+      onAnswer: (answer) => settle(outcomeOf(job.verb, answer)),
+      onEnd: (why) => settle(new Refused(`${WHO} ${why}`)),
     });
-    let output = '';
-    const timer = setTimeout(() => child.kill('SIGKILL'), TIME_LIMIT_MS);
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      if (output.length > MOST_OUTPUT) child.kill('SIGKILL');
-    });
-    child.on('error', (error) => {
-      clearTimeout(timer);
-      reject(new Refused(`the process that acts as the target could not be started: ${error.message}`));
-    });
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      const answer = answerIn(output);
-      if (answer === null)
-        reject(
-          new Refused(`the process that acts as the target ended without an answer (${signal ?? `exit ${code}`})`),
-        );
-      else if ('value' in answer) resolve(answer.value);
-      else if ('refused' in answer) reject(new Refused(answer.refused, answer.paths));
-      else reject(new Refused(`the process that acts as the target failed: ${answer.fault}`));
-    });
-    child.stdin?.on('error', () => {});
-    // Left open: its end tells the child that we are gone.
-    child.stdin?.write(`${JSON.stringify(job)}\n`);
+    const late = setTimeout(
+      () => settle(new Refused(`${WHO} did not answer within ${Math.round(limitMs / 1000)} seconds`)),
+      limitMs,
+    );
+    const stop = (): void => {
+      stopping = setTimeout(() => settle(new Refused('it was stopped')), STOP_MS);
+    };
+    if (signal?.aborted) stop();
+    else signal?.addEventListener('abort', stop);
+    // Its standard input is left open: the end of that tells it that we are gone.
+    standIn.tell(job);
   });
+  return budget.spend(asked);
 }
 
-function answerIn(output: string): JobAnswer | null {
-  try {
-    return JSON.parse(output) as JobAnswer;
-  } catch {
-    return null;
+/** What it answered, if that is an answer. */
+function outcomeOf(verb: Job['verb'], answer: unknown): Json | Refused {
+  if (record({ refused: sentence, paths: listOf(text(8192), 1000) })(answer)) {
+    const { refused, paths } = answer as { readonly refused: string; readonly paths: readonly string[] };
+    return new Refused(refused, paths);
   }
+  if (record({ fault: text(8192) })(answer))
+    return new Refused(`${WHO} failed: ${(answer as { readonly fault: string }).fault}`);
+  if (record({ value: VALUES[verb] })(answer)) return (answer as { readonly value: Json }).value;
+  return new Refused(`${WHO} gave an answer that none of bk-doctor gives`);
 }

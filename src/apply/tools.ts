@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
+import { STEP_MARK } from '../host/processes.ts';
 import { onlyRootWrites } from '../knowledge/trust.ts';
 import { findChild, type Handle, permissionsOf, statOf } from './handle.ts';
 import { Refused } from './refused.ts';
@@ -9,8 +10,7 @@ import { walkToParent } from './walk.ts';
 const DIRECTORIES = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/run/current-system/sw/bin'];
 export const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Every process started for a transaction carries its id, by which `undo` finds what a killed run left behind. */
-export const MARK = 'BK_DOCTOR_TRANSACTION';
+export { STEP_MARK as MARK } from '../host/processes.ts';
 
 /** Can nobody but root change this program, or what its path leads to? */
 export function isRootsOwn(path: string): boolean {
@@ -56,7 +56,7 @@ export function runTool(
   const path = systemTool(name);
   if (path === null) return null;
   const ran = spawnSync(path, [...args], {
-    env: { PATH: SYSTEM_PATH, LC_ALL: 'C', ...(transaction === '' ? {} : { [MARK]: transaction }) },
+    env: { PATH: SYSTEM_PATH, LC_ALL: 'C', ...(transaction === '' ? {} : { [STEP_MARK]: transaction }) },
     stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
     cwd: directory?.path ?? '/',
     timeout: timeoutMs,

@@ -1,3 +1,4 @@
+import type { Budget } from '../host/budget.ts';
 import type { Identity, Step, Treatment } from '../model.ts';
 
 /** Everything that carrying out, undoing and finishing need to know. Nothing is taken from the process itself. */
@@ -15,6 +16,8 @@ export interface ApplyContext {
   readonly progress?: (progress: Progress) => void;
   /** Checked between steps: an aborted treatment is taken back before `carryOut` returns. */
   readonly signal?: AbortSignal;
+  /** What is left of the time that this call may wait for what may not answer; one for each step when absent. */
+  readonly budget?: Budget;
   /** How long to wait for another run, in milliseconds (default 3000). */
   readonly waitMs?: number;
 }

@@ -32,6 +32,7 @@ export async function applyContext(
     environment: values,
     version: VERSION,
     signal: session.signal,
+    budget: opened.budget,
     progress: ({ step, stage, done }) =>
       progress(`step ${step + 1}: ${stage}${done === undefined ? '' : `, ${done} entries`}`),
   };

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { childrenOf, endFamily, isAlive, isStep, isStepOfRoots, signal } from '../host/processes.ts';
 
 /** What a program may take that ends by itself, and then one that was asked to: a probe unmounts and removes what it made. */
 const PATIENCE_MS = { end: 400, term: 1000 };
@@ -10,18 +11,35 @@ const PATIENCE_MS = { end: 400, term: 1000 };
  * behind when it is told to end before its child has); then all are killed.
  */
 export async function endDescendants(): Promise<void> {
-  await until(PATIENCE_MS.end, () => !descendantsOf(process.pid).some(isProgram));
+  await endPolitely(() => true);
+  killDescendants();
+}
+
+/** The same of those that only look, without killing any: what is being changed is taken back meanwhile. */
+export async function endLooks(): Promise<void> {
+  await endPolitely((pid) => !isStep(pid));
+}
+
+async function endPolitely(isMeant: (pid: number) => boolean): Promise<void> {
+  const meant = (): readonly number[] => descendantsOf(process.pid).filter(isMeant);
+  await until(PATIENCE_MS.end, () => !meant().some(isProgram));
   const asked = new Set<number>();
   await until(PATIENCE_MS.term, () => {
-    const alive = descendantsOf(process.pid).filter(isAlive);
+    const alive = meant().filter(isAlive);
     for (const pid of alive) {
       if (asked.has(pid) || childrenOf(pid).some(isAlive)) continue;
       asked.add(pid);
-      send([pid], 'SIGTERM');
+      signal(pid, 'SIGTERM');
     }
     return alive.length === 0;
   });
-  for (const pid of descendantsOf(process.pid)) send([-pid, pid], 'SIGKILL');
+}
+
+/** At once. What root runs to change something (a package manager) is only asked: it may not be cut short anywhere. */
+export function killDescendants(): void {
+  const steps = childrenOf(process.pid).filter(isStepOfRoots);
+  for (const pid of steps) signal(-pid, 'SIGTERM');
+  endFamily({ pids: childrenOf(process.pid).filter((pid) => !steps.includes(pid)), mark: null });
 }
 
 async function until(patience: number, isDone: () => boolean): Promise<void> {
@@ -38,37 +56,7 @@ function isProgram(pid: number): boolean {
   }
 }
 
-function send(whom: readonly number[], signal: NodeJS.Signals): void {
-  for (const pid of whom) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // Gone, no leader of a group, or another account's by now.
-    }
-  }
-}
-
-/** One that ended and waits to be noticed by its parent is not alive. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  } catch {
-    return false;
-  }
-}
-
 /** From the leaves up, so that none is left behind by the end of its parent. */
 function descendantsOf(pid: number): readonly number[] {
   return childrenOf(pid).flatMap((child) => [...descendantsOf(child), child]);
-}
-
-/** Every thread has its own children. */
-function childrenOf(pid: number): readonly number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-    );
-  } catch {
-    return [];
-  }
 }

@@ -19,6 +19,9 @@ import { recordingFile, takeDown } from './recording-file.ts';
 import { chosenForScript } from './script-choice.ts';
 import type { Session } from './session.ts';
 
+const CUT_SHORT =
+  'it was ended before it was done: what was being changed then, the next run of fix or bk-doctor undo takes back';
+
 interface Wishes {
   readonly yes: boolean;
   readonly risky: boolean;
@@ -150,31 +153,33 @@ async function apply(
   };
   const context = await applyContext(session, opened, (text) => line.show(text));
   const report = await session
-    .patiently(() =>
-      treat({
-        examine,
-        catalog,
-        isSelected: (id) => isSelected(asked, id),
-        notes: asked.only.length > 0,
-        automatic: yes ? { risky } : null,
-        consent: async (planned) => {
-          line.clear();
-          const { choose } = await import('./consent.ts');
-          return choose(session, globals, planned, risky);
-        },
-        preview: previewOn(opened.host),
-        context,
-        ...(yes
-          ? {}
-          : {
-              leftover: async (transaction) => {
-                line.clear();
-                const { whatOfLeftover } = await import('./consent.ts');
-                return whatOfLeftover(session, transaction);
-              },
-            }),
-        tell: (event) => tell(session, line, event),
-      }),
+    .patiently(
+      () =>
+        treat({
+          examine,
+          catalog,
+          isSelected: (id) => isSelected(asked, id),
+          notes: asked.only.length > 0,
+          automatic: yes ? { risky } : null,
+          consent: async (planned) => {
+            line.clear();
+            const { choose } = await import('./consent.ts');
+            return choose(session, globals, planned, risky);
+          },
+          preview: previewOn(opened.host),
+          context,
+          ...(yes
+            ? {}
+            : {
+                leftover: async (transaction) => {
+                  line.clear();
+                  const { whatOfLeftover } = await import('./consent.ts');
+                  return whatOfLeftover(session, transaction);
+                },
+              }),
+          tell: (event) => tell(session, line, event),
+        }),
+      CUT_SHORT,
     )
     .then(
       (treated) => treated.report,

@@ -4,7 +4,7 @@ import { UsageError } from '../host/usage-error.ts';
 import { visible } from '../report/visible.ts';
 import { maskText } from '../secrets/text.ts';
 import { VERSION } from '../version.ts';
-import { endDescendants } from './descendants.ts';
+import { endDescendants, endLooks, killDescendants } from './descendants.ts';
 import { deliver, remark, tolerateClosedReaders, Undelivered } from './outlet.ts';
 import { createProgram, misuse } from './program.ts';
 import { Interrupted, type Session, type Streams } from './session.ts';
@@ -13,13 +13,21 @@ export type { Streams } from './session.ts';
 
 /** Signals that end us; a terminal's Ctrl-C is the first. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** What tidying up may take after a signal. */
-const TIDY_MS = 2000;
+/** What tidying up, or taking back, may take after a signal. */
+const TIDY_MS = 1800;
 
 /** One call of bk-doctor. Answers the exit code; never throws. */
 export async function main(argv: readonly string[], streams: Streams): Promise<number> {
   const restoreStreams = tolerateClosedReaders(streams);
   const desk = openDesk(streams, argv.includes('-q') || argv.includes('--quiet'));
+  // Nothing that goes wrong ends us with Node's own words and code.
+  const onCrash = (error: unknown): void => {
+    failure(error, argv, desk, streams).then((code) => {
+      killDescendants();
+      process.exit(code);
+    });
+  };
+  process.on('uncaughtException', onCrash);
   try {
     const code = await run(argv, desk, streams).catch((error) => failure(error, argv, desk, streams));
     await desk.tidyUp();
@@ -27,6 +35,7 @@ export async function main(argv: readonly string[], streams: Streams): Promise<n
   } catch (error) {
     return failure(error, argv, desk, streams);
   } finally {
+    process.off('uncaughtException', onCrash);
     desk.close();
     restoreStreams();
   }
@@ -85,7 +94,8 @@ interface Desk {
 function openDesk(streams: Streams, quiet: boolean): Desk {
   const abort = new AbortController();
   const tasks = new Set<() => unknown>();
-  let patient = 0;
+  /** What is said of each task that is not waited for to its end. */
+  const unfinished: string[] = [];
   let code = 0;
   let ended: number | null = null;
   let ending = false;
@@ -95,26 +105,31 @@ function openDesk(streams: Streams, quiet: boolean): Desk {
     tasks.clear();
     for (const task of waiting) await task();
   };
+  let deadline: NodeJS.Timeout | undefined;
+  const leave = (): void => {
+    killDescendants();
+    for (const sentence of unfinished) streams.stderr.write(`bk-doctor: ${sentence}\n`);
+    process.exit(ended ?? 1);
+  };
   const onSignal = (signal: NodeJS.Signals): void => {
     const again = ended !== null;
     ended = 128 + constants.signals[signal];
     abort.abort();
+    deadline ??= setTimeout(leave, TIDY_MS).unref();
     // While a change is being made the first signal waits for it to be taken back; a second one does not.
-    if (patient > 0 && !again) return;
+    if (unfinished.length > 0 && !again) {
+      endLooks();
+      return;
+    }
     ending = true;
-    const exit = async (): Promise<never> => {
-      await endDescendants();
-      process.exit(ended ?? 1);
-    };
     if (again) {
-      exit();
+      endDescendants().then(leave);
       return;
     }
     // A cursor that a prompt has hidden, a line of progress.
     if (streams.stderr.isTTY) streams.stderr.write('\r\u001b[K\u001b[?25h');
-    setTimeout(exit, TIDY_MS).unref();
     // While whoever started them is still there: orphans would no longer be ours to end.
-    endDescendants().then(tidyUp).then(exit, exit);
+    endDescendants().then(tidyUp).then(leave, leave);
   };
   for (const signal of ENDING) process.on(signal, onSignal);
 
@@ -127,12 +142,12 @@ function openDesk(streams: Streams, quiet: boolean): Desk {
         tasks.add(task);
         return () => tasks.delete(task);
       },
-      async patiently(task) {
-        patient++;
+      async patiently(task, sentence) {
+        unfinished.push(sentence);
         try {
           return await task();
         } finally {
-          patient--;
+          unfinished.splice(unfinished.indexOf(sentence), 1);
         }
       },
       finish(value) {
@@ -146,6 +161,7 @@ function openDesk(streams: Streams, quiet: boolean): Desk {
     code: () => code,
     signalled: () => ended,
     close: () => {
+      clearTimeout(deadline);
       for (const signal of ENDING) process.off(signal, onSignal);
     },
   };

@@ -15,8 +15,11 @@ export interface Session {
   isEnding(): boolean;
   /** Registers what must be tidied up; the answer takes it back. */
   tidy(task: () => unknown): () => void;
-  /** While this runs a signal only aborts `signal` and waits: what is being changed must be finished or taken back. */
-  patiently<T>(task: () => Promise<T>): Promise<T>;
+  /**
+   * While this runs a signal aborts `signal` and waits a little: what is being changed must be finished or taken back.
+   * `unfinished` is said where that takes too long.
+   */
+  patiently<T>(task: () => Promise<T>, unfinished: string): Promise<T>;
   /** Sets the exit code of a call that went well; 0 without it. */
   finish(code: number): void;
   /** For stderr. A sentence that nobody asked for; not with --quiet. */

@@ -24,6 +24,8 @@ export const OURSELVES: Request = {
   probe: false,
 };
 
+const CUT_SHORT = 'it was ended before all was taken back: bk-doctor undo goes on with it';
+
 /** `bk-doctor undo [ID]`: takes back the last run, or the run or transaction named. */
 export function registerUndo(program: Command, session: Session): void {
   program
@@ -52,7 +54,7 @@ async function takeBack(session: Session, id: string | null, command: Command): 
   const line = progressLine(session, globals.quiet);
   const context = await applyContext(session, opened, (text) => line.show(text));
   try {
-    const report = await session.patiently(() => undo(context, id)).finally(() => line.clear());
+    const report = await session.patiently(() => undo(context, id), CUT_SHORT).finally(() => line.clear());
     const code = undoExitCode(report.transactions);
     if (code !== 2 || globals.format === 'json')
       await sendAnswer(

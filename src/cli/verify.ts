@@ -37,8 +37,9 @@ async function run(session: Session, command: Command): Promise<number> {
   const opened = await open(session, asked);
   const progress = progressLine(session, globals.quiet);
   // A signal stops the trial, and waits until what it started has ended and what it wrote is gone.
-  const trial = await session.patiently(() =>
-    verify(opened, session.signal, (stage) => progress.show(`verify: ${stage}`)),
+  const trial = await session.patiently(
+    () => verify(opened, session.signal, (stage) => progress.show(`verify: ${stage}`)),
+    'it was ended before the trial had tidied up: a directory bkd-… can be left where temporary files are',
   );
   progress.show('verify: looking for what explains it');
   const diagnoses =

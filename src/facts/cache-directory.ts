@@ -1,7 +1,8 @@
 import type { As, Fact, FsStat, HostReader, Mount, Stat } from '../model.ts';
 import { looksOnAs } from './looking-on.ts';
 import { settings } from './settings.ts';
-import { tooMuch, Unseen } from './unseen.ts';
+
+import { tooMuch, Unanswered, Unseen } from './unseen.ts';
 
 export interface PathComponent {
   readonly path: string;
@@ -54,7 +55,7 @@ export const cacheDirectory: Fact<CacheDirectory> = {
       try {
         found = await lookAt(host, component, realName(component), as);
       } catch (error) {
-        if (!(error instanceof Unseen)) throw error;
+        if (!(error instanceof Unseen) || error instanceof Unanswered) throw error;
         blockedAt ??= nearest;
         if (as === 'self') break;
         // Root may see on where the target's ordinary rights end; buildkitd's capabilities may not end there.
@@ -67,7 +68,7 @@ export const cacheDirectory: Fact<CacheDirectory> = {
         try {
           found = await lookAt(host, component, realName(component), as);
         } catch (again) {
-          if (!(again instanceof Unseen)) throw again;
+          if (!(again instanceof Unseen) || again instanceof Unanswered) throw again;
           break;
         }
       }

@@ -8,7 +8,7 @@ import { environment } from './environment.ts';
 import { identity } from './identity.ts';
 import { fromStart } from './start-directory.ts';
 import { unit } from './unit.ts';
-import { NotRecorded, reasonOf, tooMuch, Unseen } from './unseen.ts';
+import { reasonOf, tooMuch, Unanswered, Unseen } from './unseen.ts';
 
 /** One file that buildkitd reads its configuration from. */
 export interface ConfigText {
@@ -139,7 +139,7 @@ async function readText(look: Look, path: string): Promise<Looked> {
   const who = await look.get(identity);
   const base = { path, file: null, unreadable: null, odd: null, stat: null, content: NO_CONFIG } as const;
   const refused = (error: Unseen, stat: Stat | null) =>
-    error instanceof NotRecorded || error.tooMuch === true
+    error instanceof Unanswered || error.tooMuch === true
       ? { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) }
       : { text: { ...base, stat, unreadable: reasonOf(error), content: NOT_READ }, unseen: null };
   if (!path.startsWith('/')) {

@@ -3,7 +3,7 @@ import { ANY_RELEASE, type Release, surelyBefore, surelySince } from '../buildki
 import type { Fact } from '../model.ts';
 import { buildkitdVersion } from './buildkitd-version.ts';
 import { configFile } from './config-file.ts';
-import { NotRecorded, reasonOf, tooMuch, Unseen, unlessTooMuch } from './unseen.ts';
+import { reasonOf, tooMuch, Unanswered, Unseen, unlessTooMuch } from './unseen.ts';
 
 /** The directory whose *.json files buildkitd reads at its start, since v0.25.0. */
 export interface ProvenanceEnv {
@@ -45,14 +45,14 @@ export const provenanceEnv: Fact<ProvenanceEnv | null> = {
           const file = await host.read(`${path}/${name}`, 'target', undefined, 'json');
           if (file !== null) checkObject(file.text);
         } catch (error) {
-          if (error instanceof NotRecorded) throw error;
+          if (error instanceof Unanswered) throw error;
           unlessTooMuch(error);
           bad.push({ name, why: error instanceof Unseen ? reasonOf(error).why : 'it is no JSON object' });
         }
       }
       return { path, bad, refused: null, surely };
     } catch (error) {
-      if (!(error instanceof Unseen) || error instanceof NotRecorded) throw error;
+      if (!(error instanceof Unseen) || error instanceof Unanswered) throw error;
       unlessTooMuch(error);
       return { path, bad: [], refused: reasonOf(error).why, surely };
     }

@@ -2,7 +2,7 @@ import type { Allowed, Fact, IdRange, Look, Mount, Stat } from '../model.ts';
 import { ancestry, normalise } from './cache-directory.ts';
 import { identity } from './identity.ts';
 import { launcher, namespace } from './namespace.ts';
-import { Unseen } from './unseen.ts';
+import { Unanswered, Unseen } from './unseen.ts';
 
 /**
  * Ids over which buildkitd has root's rights: those mapped into the namespace that rootlesskit makes. The kernel lets it
@@ -127,7 +127,7 @@ async function lookAt({ host }: Look, path: string, how: 'stat' | 'lstat', above
     try {
       return await host[how](path, as);
     } catch (error) {
-      if (!(error instanceof Unseen)) throw error;
+      if (!(error instanceof Unseen) || error instanceof Unanswered) throw error;
     }
   }
   return null;

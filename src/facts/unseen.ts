@@ -19,8 +19,11 @@ export function tooMuch(what: string): Unseen {
   return new Unseen(`${what}, which is more than bk-doctor looks at`, undefined, true);
 }
 
-/** A recording does not answer this question: nothing follows from it, not even a refusal. */
-export class NotRecorded extends Unseen {
+/** Nobody answered: nothing follows from it, not even a refusal. */
+export class Unanswered extends Unseen {}
+
+/** A recording does not answer this question. */
+export class NotRecorded extends Unanswered {
   constructor() {
     super('not recorded');
   }
@@ -39,9 +42,9 @@ export function reasonOf(error: unknown): UnseenReason {
   return { why: error instanceof Error ? error.message : String(error) };
 }
 
-/** For a look whose refusal means the same as absence; what a recording lacks stays unknown. */
+/** For a look whose refusal means the same as absence; what nobody answered stays unknown. */
 export function asAbsent(error: unknown): null {
-  if (error instanceof Unseen && !(error instanceof NotRecorded) && error.tooMuch !== true) return null;
+  if (error instanceof Unseen && !(error instanceof Unanswered) && error.tooMuch !== true) return null;
   throw error;
 }
 

@@ -1,12 +1,13 @@
 import { createInterface } from 'node:readline';
 import { reasonOf } from '../facts/unseen.ts';
-import { type Become, become } from './become.ts';
+import { type Become, become, standApart } from './become.ts';
 import { type Call, carryOut } from './verbs.ts';
 
 /*
  * A process that looks on behalf of bk-doctor and can be killed when a look hangs.
  * Its first line names the account to become (null: stay who we are); each further line is a call.
  */
+standApart(2);
 let first = true;
 createInterface({ input: process.stdin }).on('line', async (line) => {
   if (first) {
@@ -15,14 +16,18 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
     if (who !== null) become(who);
     return;
   }
-  const { id, call } = JSON.parse(line) as { id: number; call: Call };
-  let answer: object;
+  const { id, call, mostMs } = JSON.parse(line) as { id: number; call: Call; mostMs: number };
+  const say = (answer: object): boolean => process.stdout.write(`${JSON.stringify({ id, ...answer })}\n`);
   try {
-    answer = { id, value: await carryOut(call) };
+    const answer = carryOut(call, mostMs);
+    if (answer instanceof Promise) {
+      // From here on it waits for others, and the next look is not behind it.
+      say({ begun: true });
+      say({ value: await answer });
+    } else say({ value: answer });
   } catch (error) {
-    answer = { id, unseen: reasonOf(error) };
+    say({ unseen: reasonOf(error) });
   }
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
 });
 // So that what probes leave while they work is removed.
 process.on('SIGTERM', () => process.exit(143));

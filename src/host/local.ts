@@ -1,38 +1,29 @@
-import { parseMountInfo } from '../facts/mounts.ts';
-import { Unseen } from '../facts/unseen.ts';
-import type { Account, As, HostReader, Identity, Mount } from '../model.ts';
+import { Unanswered, Unseen } from '../facts/unseen.ts';
+import type { Account, As, HostReader, Identity } from '../model.ts';
 import { ENVIRONMENT_NAMES } from '../secrets/variables.ts';
+import type { Budget } from './budget.ts';
+import { hangingPoints } from './hanging.ts';
 import { looker } from './looker.ts';
 import { Remote } from './remote.ts';
+import { rootsAnswer } from './roots-place.ts';
 import { SYSTEM_PATH } from './run-tool.ts';
-import { type Call, carryOut } from './verbs.ts';
-
-/** File systems whose server or daemon may never answer. */
-const MAY_HANG = /^(nfs\d?|cifs|smb3|9p|afs|ceph|lustre|gpfs|glusterfs|autofs|fuse(\..+)?|virtiofs|ncpfs|coda)$/;
-
-/** Can a look here hang? lxcfs serves only /proc files, systemd's automount of binfmt_misc answers at once. */
-function mayHang(): boolean {
-  let mounts: readonly Mount[];
-  try {
-    mounts = parseMountInfo(looker.read('/proc/self/mountinfo', 8 * 1024 * 1024)?.text ?? '');
-  } catch {
-    return true;
-  }
-  return mounts.some(
-    ({ fstype, point }) => MAY_HANG.test(fstype) && !point.startsWith('/proc/') && !point.startsWith('/sys/'),
-  );
-}
+import { type Call, carryOut, limitOf } from './verbs.ts';
 
 const sameAccount = (a: Account, b: Account): boolean => a.uid === b.uid && a.gid === b.gid;
 
 /** This machine. Looks as the target go through a process that has become it, or that can be killed. */
-export function localHost(identity: Identity, given: NodeJS.ProcessEnv): HostReader & { close(): void } {
+export function localHost(
+  identity: Identity,
+  given: NodeJS.ProcessEnv,
+  budget: Budget,
+): HostReader & { close(): Promise<void> } {
   const { self, target } = identity;
   const own = sameAccount(self, target);
   const canBecome = own || self.uid === 0;
   let asTarget: Remote | null = null;
   let asSelf: Remote | null = null;
-  const cautious = mayHang();
+  const hanging = hangingPoints();
+  const dead: string[] = [];
 
   async function call(asked: Call, as: As): Promise<unknown> {
     let request = asked;
@@ -40,18 +31,24 @@ export function localHost(identity: Identity, given: NodeJS.ProcessEnv): HostRea
     if (typeof request.args[0] === 'string' && request.args[0].length > 4096) return carryOut(request);
     if (as === 'target' && !own) {
       if (!canBecome) return carryOutAsOther(request, target);
-      asTarget ??= new Remote(target);
-      return asTarget.call(request);
+      asTarget ??= new Remote(target, budget, dead);
+      const remote = asTarget;
+      return rootsAnswer(request, target, hanging, () => remote.call(request));
     }
-    if (request.verb === 'probe' || request.verb === 'run') return carryOut(request);
+    if (request.verb === 'probe' || request.verb === 'run') return here(request);
     // What is known to answer at once stays here: a helper costs a process.
     const path = String(request.args[0]);
-    if (/^\/(proc|sys|dev)(\/|$)/.test(path)) return carryOut(request);
+    if (/^\/(proc|sys|dev)(\/|$)/.test(path)) return here(request);
     const held = self.uid === 0 && !own && !/^\/(etc|usr|boot)\//.test(path);
     if (held) request = { ...request, held };
-    if (!cautious) return carryOut(request);
-    asSelf ??= new Remote(null);
+    if (hanging.length === 0) return here(request);
+    asSelf ??= new Remote(null, budget, dead);
     return asSelf.call(request);
+  }
+  async function here(request: Call): Promise<unknown> {
+    if (limitOf(request) === 0) return carryOut(request);
+    if (budget.left() === 0) throw new Unanswered(budget.usedUp);
+    return budget.spend(Promise.resolve(carryOut(request, budget.left())));
   }
   const look =
     <T>(verb: Exclude<Call['verb'], 'run' | 'survey' | 'probe'>) =>
@@ -97,15 +94,14 @@ export function localHost(identity: Identity, given: NodeJS.ProcessEnv): HostRea
     hardware: async () => (await import('./hardware.ts')).hardware(),
     socketHolder: async (inode) => looker.socketHolder(inode),
     probe: (name, input, as, environment) => call({ verb: 'probe', args: [name, input, environment] }, as) as never,
-    close() {
-      asTarget?.close();
-      asSelf?.close();
+    async close() {
+      await Promise.all([asTarget?.close(), asSelf?.close()]);
     },
   };
 }
 
 /** An ordinary user asked about another account: plain looks are made with our own rights, the rest cannot be made. */
-function carryOutAsOther(request: Call, target: Account): Promise<unknown> {
+async function carryOutAsOther(request: Call, target: Account): Promise<unknown> {
   switch (request.verb) {
     case 'access':
     case 'run':

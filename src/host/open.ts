@@ -1,5 +1,6 @@
 import { Unseen } from '../facts/unseen.ts';
 import type { HostReader, Request } from '../model.ts';
+import { type Budget, budgetFor } from './budget.ts';
 import { discreetHost, SAID } from './discreet.ts';
 import { localHost } from './local.ts';
 import { looker } from './looker.ts';
@@ -15,6 +16,8 @@ export interface Opened {
   readonly arch: string;
   /** True when it is a recording of another time or machine. */
   readonly replayed: boolean;
+  /** What is left of the time that this call may wait for what may not answer. */
+  readonly budget: Budget;
   /** What the host answered until now, as JSON text; empty when nothing was to be recorded. */
   recording(): string;
   /** A text without the secrets that were met on this host. */
@@ -42,15 +45,18 @@ export async function openHost(request: Request, options: OpenOptions): Promise<
       request: { ...recording.request, probe: request.probe && recording.request.probe },
       arch: recording.arch,
       replayed: true,
+      budget: budgetFor(recording.identity),
       recording: () => '',
       hide: recorded.secrets.hide,
       close: async () => {},
     };
   }
-  const local = localHost(await whoIsWho(request, options.env), options.env);
-  const close = async (): Promise<void> => local.close();
+  const identity = await whoIsWho(request, options.env);
+  const budget = budgetFor(identity);
+  const local = localHost(identity, options.env, budget);
+  const close = (): Promise<void> => local.close();
   const { host: discreet, secrets } = discreetHost(local);
-  const opened = { request, arch: process.arch, replayed: false, hide: secrets.hide, close } as const;
+  const opened = { request, arch: process.arch, replayed: false, budget, hide: secrets.hide, close } as const;
   if (!options.record) return { ...opened, host: discreet, recording: () => '' };
   const { host, recording } = recordingHost(discreet, request, process.arch);
   return {

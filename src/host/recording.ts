@@ -1,4 +1,4 @@
-import { NotRecorded, reasonOf, Unseen } from '../facts/unseen.ts';
+import { NotRecorded, reasonOf, Unanswered, Unseen } from '../facts/unseen.ts';
 import type { HostReader, Identity, Request, UnseenReason } from '../model.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -59,7 +59,7 @@ export function recordingHost(
         answers[key] = { value };
         return value;
       } catch (error) {
-        if (error instanceof Unseen) answers[key] = { unseen: reasonOf(error) };
+        if (error instanceof Unseen && !(error instanceof Unanswered)) answers[key] = { unseen: reasonOf(error) };
         throw error;
       }
     };

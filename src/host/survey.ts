@@ -4,6 +4,8 @@ import type { Allowed, FileKind, ForeignEntry, IdRange, Survey } from '../model.
 const MOST_NAMED = 20;
 /** So many owners are counted each on its own. */
 const MOST_OWNERS = 1000;
+/** Longer than any path with what stands before it. */
+const MOST_RECORD = 64 * 1024;
 
 /** find(1) tests that hold for ids inside any of the ranges. "-uid +N" means greater, "-uid -N" less. */
 function inside(test: '-uid' | '-gid', ranges: readonly IdRange[]): string[] {
@@ -90,6 +92,7 @@ export function surveyReader({
     take(chunk) {
       const records = (rest + decoder.decode(chunk, { stream: true })).split('\0');
       rest = records.pop() ?? '';
+      if (rest.length > MOST_RECORD) rest = '';
       for (const line of records) record(line);
     },
     finish(stderr) {

@@ -4,7 +4,7 @@ import { heldLooker, holding } from './held.ts';
 import { type LookVerb, looker, shellWord } from './looker.ts';
 import { probeBolt } from './probes/bolt.ts';
 import { probeDtype, probeLock, probeWrite } from './probes/files.ts';
-import { probeNamespace } from './probes/namespace.ts';
+import { limitOfNamespace, probeNamespace } from './probes/namespace.ts';
 import { probeBind, probeConnect } from './probes/net.ts';
 import { probeKeypair, probePem } from './probes/pem.ts';
 import { probeProgram } from './probes/program.ts';
@@ -13,6 +13,22 @@ import { surveyArguments, surveyReader } from './survey.ts';
 
 const TOOL_MS = 5000;
 const SURVEY_MS = 300_000;
+/** Probes other than the namespaces' are looks of a kind: each has limits of its own below this. */
+const PROBE_MS = 10_000;
+
+/** What a call may take that was begun, in milliseconds; a look is made at once. */
+export function limitOf(call: Call): number {
+  switch (call.verb) {
+    case 'run':
+      return TOOL_MS;
+    case 'survey':
+      return SURVEY_MS;
+    case 'probe':
+      return call.args[0] === 'namespace' ? limitOfNamespace(call.args[1] as Probes['namespace']['input']) : PROBE_MS;
+    default:
+      return 0;
+  }
+}
 
 export interface RunRequest {
   readonly tool: ReadOnlyTool;
@@ -22,11 +38,11 @@ export interface RunRequest {
 }
 
 /** Runs a read-only tool found in a PATH; null when it is not there. */
-export async function runTool({ tool, args, path, env }: RunRequest): Promise<Ran | null> {
+async function runTool({ tool, args, path, env }: RunRequest, mostMs: number): Promise<Ran | null> {
   const found = findTool(tool, path);
   if (found === null) return null;
   refuseUntrusted(found);
-  return runProgram(found, args, { env: { ...env, PATH: path, LC_ALL: 'C' }, timeoutMs: TOOL_MS });
+  return runProgram(found, args, { env: { ...env, PATH: path, LC_ALL: 'C' }, timeoutMs: mostMs });
 }
 
 /** What find names below one name of a directory, by another name of it. */
@@ -34,18 +50,18 @@ const nameBelow = (path: string, at: string, tree: string): string =>
   path === at ? tree : path.startsWith(at) ? `${tree}/${path.slice(at.length)}` : path;
 
 /** Ownership of a tree by a find(1) child that prints only what is foreign. */
-export async function survey(tree: string, allowed: Allowed, at = tree): Promise<Survey> {
+export async function survey(tree: string, allowed: Allowed, mostMs = SURVEY_MS, at = tree): Promise<Survey> {
   const find = findTool('find', SYSTEM_PATH);
   if (find === null) throw new Unseen('find (findutils) is missing, so the ownership of the cache was not looked at');
   const reader = surveyReader({ named: (path) => (at === tree ? path : nameBelow(path, at, tree)) });
   const ran = await runProgram(find, surveyArguments(at, allowed), {
     env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
-    timeoutMs: SURVEY_MS,
+    timeoutMs: mostMs,
     onStdout: reader.take,
   });
   if (ran.timedOut)
     throw new Unseen(
-      `${tree} was not looked through within ${SURVEY_MS / 1000} seconds`,
+      `${tree} was not looked through within ${Math.round(mostMs / 1000)} seconds`,
       `sudo find ${shellWord(tree)} -xdev -user root`,
     );
   if (ran.code !== 0 && /unrecognized|unknown predicate|invalid/i.test(ran.stderr))
@@ -57,10 +73,11 @@ type ProbeTable = {
   readonly [N in ProbeName]: (
     input: Probes[N]['input'],
     environment: { readonly [name: string]: string },
+    mostMs: number,
   ) => Promise<Probes[N]['answer']>;
 };
 
-export const probes: ProbeTable = {
+const probes: ProbeTable = {
   namespace: probeNamespace,
   bind: ({ addresses }) => probeBind(addresses),
   connect: ({ path }) => probeConnect(path),
@@ -85,19 +102,22 @@ export type Call =
   | { readonly verb: 'survey'; readonly args: readonly [string, Allowed]; readonly held?: true }
   | { readonly verb: 'probe'; readonly args: readonly [ProbeName, unknown, { readonly [name: string]: string }] };
 
-/** Carries out a call in this process, with this process's rights. */
-export async function carryOut(call: Call): Promise<unknown> {
+type Probe = (input: unknown, environment: { readonly [name: string]: string }, mostMs: number) => Promise<unknown>;
+
+/**
+ * Carries out a call in this process, with this process's rights, in at most so many milliseconds where that is less than
+ * its limit. A look is made at once; what takes longer answers with a promise.
+ */
+export function carryOut(call: Call, leftMs = Number.POSITIVE_INFINITY): unknown {
+  const mostMs = Math.min(limitOf(call), leftMs);
   switch (call.verb) {
     case 'run':
-      return runTool(call.args[0]);
+      return runTool(call.args[0], mostMs);
     case 'survey':
-      return call.held ? holding(call.args[0], (at) => survey(...call.args, at)) : survey(...call.args);
+      return call.held ? holding(call.args[0], (at) => survey(...call.args, mostMs, at)) : survey(...call.args, mostMs);
     case 'probe': {
       const [name, input, environment] = call.args;
-      return (probes[name] as (input: unknown, environment: { readonly [name: string]: string }) => Promise<unknown>)(
-        input,
-        environment,
-      );
+      return (probes[name] as Probe)(input, environment, mostMs);
     }
     case 'read':
     case 'stat':

@@ -24,15 +24,15 @@ export interface VerificationAnswer {
 export function verificationText(answer: VerificationAnswer): string {
   const lines = answer.stages.map(({ name, ok, durationMs, message }) => {
     const note = message === null ? '' : `: ${visible(message)}`;
-    return `${ok ? 'ok    ' : 'FAILED'}  ${name.padEnd(8)}  ${String(durationMs).padStart(6)} ms${note}`;
+    return `${ok ? 'ok    ' : 'FAILED'}  ${visible(name).padEnd(8)}  ${String(durationMs).padStart(6)} ms${note}`;
   });
   if (answer.log.length > 0) lines.push('', 'What was said last:', ...answer.log.map((line) => `  ${visible(line)}`));
   if (answer.diagnoses.length > 0) {
     lines.push('', 'What explains it:');
-    for (const { check, message } of answer.diagnoses) lines.push(`  ${check}: ${visible(message)}`);
+    for (const { check, message } of answer.diagnoses) lines.push(`  ${visible(check)}: ${visible(message)}`);
   } else if (!answer.ok && answer.log.length > 0)
     lines.push('', 'No check of bk-doctor fails: the lines above are the evidence.');
-  const used = answer.snapshotter === null ? '' : ` (snapshotter ${answer.snapshotter})`;
+  const used = answer.snapshotter === null ? '' : ` (snapshotter ${visible(answer.snapshotter)})`;
   lines.push('', answer.ok ? `BuildKit started and built${used}.` : `BuildKit did not start and build${used}.`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,11 +1,20 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { createLook } from '../diagnose.ts';
 import type { Opened } from '../host/open.ts';
+import { startStandIn } from '../host/stand-in.ts';
 import type { Account, CheckReport } from '../model.ts';
-import { builtProgram } from '../package-directory.ts';
+import { trialAnswer } from './answer.ts';
+import type { TrialOrder } from './as-target.ts';
 import { planTrial, type TrialPlan } from './plan.ts';
 import { runTrial, type StageName, type Trial } from './trial.ts';
+
+/** Of the time of the call, for looking for what explains a failure. */
+const RESERVE_MS = 8000;
+/** What the process that makes the trial may take to say that its time is over. */
+const MARGIN_MS = 2000;
+/** To stop the daemon and remove what it wrote, when a signal ends us. */
+const STOP_MS = 1400;
+const MOST_ANSWER = 1024 * 1024;
+const WHO = 'the process that makes the trial';
 
 /** A failing check that explains why a trial failed. */
 interface Explanation {
@@ -18,16 +27,11 @@ interface Explanation {
 export async function verify(opened: Opened, signal: AbortSignal, onStage: (name: StageName) => void): Promise<Trial> {
   const planned = await planTrial(createLook(opened.host, opened.request));
   if (planned.missing !== undefined) {
-    return {
-      ok: false,
-      stages: [{ name: 'start', ok: false, durationMs: 0, message: `missing: ${planned.missing.join(', ')}` }],
-      snapshotter: null,
-      log: [],
-    };
+    return failedTrial(`missing: ${planned.missing.join(', ')}`);
   }
   const { self, target } = opened.host.identity;
-  if (self.uid === target.uid) return runTrial(planned.plan, opened.arch, signal, onStage);
-  return trialAs(target, planned.plan, opened.arch, signal, onStage);
+  if (self.uid === target.uid) return runTrial(planned.plan, opened.arch, signal, onStage, opened.budget);
+  return trialAs(target, planned.plan, opened, signal, onStage);
 }
 
 /** The failing checks of a report, as explanations. */
@@ -44,29 +48,43 @@ export function explanationsOf(checks: readonly CheckReport[]): readonly Explana
 function trialAs(
   { name, uid, gid }: Account,
   plan: TrialPlan,
-  arch: string,
+  { arch, budget }: Opened,
   signal: AbortSignal,
   onStage: (name: StageName) => void,
 ): Promise<Trial> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [builtProgram('as-target')], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-      detached: true,
-      env: {},
-      cwd: '/',
+  const mostMs = budget.left() - RESERVE_MS;
+  if (mostMs <= 0) return Promise.resolve(failedTrial(budget.usedUp));
+  const told = new Promise<Trial>((resolve) => {
+    const end = (trial: Trial): void => {
+      clearTimeout(late);
+      signal.removeEventListener('abort', stop);
+      standIn.kill();
+      resolve(trial);
+    };
+    const standIn = startStandIn('as-target', {
+      mostBytes: MOST_ANSWER,
+      onAnswer(answer) {
+        const said = trialAnswer(answer);
+        if (said === null) end(failedTrial(`${WHO} gave an answer that none of bk-doctor gives`));
+        else if ('stage' in said) onStage(said.stage);
+        else end(said.trial);
+      },
+      onEnd: (why) => end(failedTrial(`${WHO} ${why}`)),
     });
-    let trial: Trial | null = null;
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const said = JSON.parse(line) as { stage?: StageName; trial?: Trial };
-      if (said.stage !== undefined) onStage(said.stage);
-      if (said.trial !== undefined) trial = said.trial;
-    });
-    signal.addEventListener('abort', () => child.stdin.end());
-    child.stdin.on('error', () => {});
-    child.stdin.write(`${JSON.stringify({ account: { name, uid, gid }, plan, arch })}\n`);
-    child.on('error', reject);
-    child.on('close', () =>
-      trial === null ? reject(new Error('the process that makes the trial ended without an answer')) : resolve(trial),
+    // It stops, and tidies up.
+    const stop = (): void => {
+      standIn.end(STOP_MS).then(() => end(failedTrial('interrupted')));
+    };
+    const late = setTimeout(
+      () => end(failedTrial(`${WHO} did not end within ${Math.round(mostMs / 1000)} seconds`)),
+      mostMs,
     );
+    signal.addEventListener('abort', stop);
+    standIn.tell({ account: { name, uid, gid }, plan, arch, mostMs: mostMs - MARGIN_MS } satisfies TrialOrder);
   });
+  return budget.spend(told);
+}
+
+function failedTrial(message: string): Trial {
+  return { ok: false, stages: [{ name: 'start', ok: false, durationMs: 0, message }], snapshotter: null, log: [] };
 }

@@ -1,6 +1,9 @@
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Budget } from '../host/budget.ts';
+import { type Program, runProgram, startProgram } from '../host/run-tool.ts';
+import type { Ran } from '../model.ts';
 import { payload } from './payload.ts';
 import type { TrialPlan } from './plan.ts';
 
@@ -23,7 +26,22 @@ export interface Trial {
 const START_MS = 30_000;
 const BUILD_MS = 60_000;
 const STOP_MS = 10_000;
+/** The same when a signal waits for the end of it. */
+const STOP_AT_ONCE_MS = 800;
+/** Kept of the time of the whole trial for its clean-up. */
+const CLEAN_UP_MS = 4000;
+const ASK_MS = 10_000;
 const LOG_LINES = 25;
+const MOST_LINE = 2000;
+const MOST_LINES = 400;
+/** Beyond all stages together. */
+const TRIAL_MS = 200_000;
+const MOST_LOG = 16 * 1024 * 1024;
+/** Some snapshotters of containerd have paths for names. */
+const MOST_NAME = 200;
+
+const linesOf = (text: string): string[] => text.split('\n').map((line) => line.slice(0, MOST_LINE));
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} seconds`;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -36,20 +54,15 @@ export async function runTrial(
   arch: string,
   signal: AbortSignal,
   onStage: (name: StageName) => void,
+  budget: Budget,
 ): Promise<Trial> {
-  const { execa } = await import('execa');
+  /** What a stage may take. */
+  const most = (ms: number): number => Math.max(1000, Math.min(ms, budget.left() - CLEAN_UP_MS));
   const stages: Stage[] = [];
   const lines: string[] = [];
   let failed: string[] = [];
   let snapshotter: string | null = null;
-  const options = {
-    env: { ...plan.environment },
-    extendEnv: false,
-    reject: false,
-    all: true,
-    stdin: 'ignore',
-    cwd: '/',
-  } as const;
+  const env = { ...plan.environment };
 
   // The socket's path must stay short (104 bytes), the root must lie on the cache's file system.
   const short = fs.mkdtempSync(join(writableOr(plan.environment.TMPDIR ?? tmpdir(), '/tmp'), 'bkd-'));
@@ -59,10 +72,8 @@ export async function runTrial(
   const byTheWay = [...['buildkit', 'runc', 'crun'].map((name) => join(runtime, name)), ...parentCgroups()].filter(
     (at) => !fs.existsSync(at),
   );
-  const launch = (file: string, args: readonly string[]) =>
-    execa(file, args, { ...options, buffer: false, detached: true, cleanup: true });
-  let daemon: ReturnType<typeof launch> | null = null;
-  const ended = (): boolean => daemon === null || daemon.exitCode !== null || daemon.signalCode !== null;
+  let daemon: Program | null = null;
+  const ended = (): boolean => daemon === null || daemon.hasEnded();
 
   async function stage(name: StageName, work: () => Promise<string | null>): Promise<boolean> {
     onStage(name);
@@ -83,12 +94,12 @@ export async function runTrial(
   }
 
   const socket = `unix://${short}/buildkitd.sock`;
-  const buildctl = (args: readonly string[], timeout: number) =>
-    execa(plan.buildctl, ['--addr', socket, ...args], { ...options, timeout, cancelSignal: signal });
+  const buildctl = (args: readonly string[], timeoutMs: number): Promise<Ran> =>
+    runProgram(plan.buildctl, ['--addr', socket, ...args], { env, timeoutMs, signal });
 
   let good = await stage('start', async () => {
     root = fs.mkdtempSync(join(plan.near, '.bk-doctor-verify-'));
-    const help = await execa(plan.buildkitd, ['--help'], { ...options, timeout: 5000 });
+    const help = await runProgram(plan.buildkitd, ['--help'], { env, timeoutMs: most(5000), signal });
     // Before v0.13 the OpenTelemetry socket lies in the root; since then it would be the running daemon's own.
     const otel = help.stdout.includes('--otel-socket-path') ? ['--otel-socket-path', `${short}/otel.sock`] : [];
     const daemonArgs = [
@@ -109,38 +120,31 @@ export async function runTrial(
             plan.rootlesskit.path,
             ['--state-dir', `${short}/rootlesskit`, ...plan.rootlesskit.args, plan.buildkitd, ...daemonArgs],
           ];
-    const started = launch(file, args);
-    daemon = started;
-    for (const stream of [started.stdout, started.stderr]) {
-      let rest = '';
-      stream?.on('data', (chunk: Buffer) => {
-        const parts = (rest + chunk.toString('utf8')).split('\n');
-        rest = (parts.pop() ?? '').slice(-4096);
-        lines.push(...parts);
-        if (lines.length > 400) lines.splice(0, lines.length - 400);
-      });
-    }
-    for (const until = Date.now() + START_MS; Date.now() < until; await pause(20)) {
+    daemon = startProgram(file, args, { env, timeoutMs: TRIAL_MS, onOutput: keepLines(lines), mostBytes: MOST_LOG });
+    const limit = most(START_MS);
+    for (const until = Date.now() + limit; Date.now() < until; await pause(20)) {
       if (signal.aborted) return 'interrupted';
       if (ended()) return 'buildkitd ended before it was ready';
       if (fs.existsSync(`${short}/buildkitd.sock`)) return null;
     }
-    return `buildkitd made no socket within ${START_MS / 1000} seconds`;
+    return `buildkitd made no socket within ${seconds(limit)}`;
   });
   good =
     good &&
     (await stage('connect', async () => {
-      for (const until = Date.now() + START_MS; Date.now() < until; await pause(50)) {
-        const asked = await buildctl(['debug', 'workers', '--format', '{{json .}}'], 10_000);
+      const limit = most(START_MS);
+      for (const until = Date.now() + limit; Date.now() < until; await pause(50)) {
+        const asked = await buildctl(['debug', 'workers', '--format', '{{json .}}'], most(ASK_MS));
         if (signal.aborted) return 'interrupted';
-        if (asked.exitCode === 0) {
-          snapshotter = /"org\.mobyproject\.buildkit\.worker\.snapshotter":"([^"]+)"/.exec(asked.stdout)?.[1] ?? null;
+        if (asked.code === 0) {
+          const name = /"org\.mobyproject\.buildkit\.worker\.snapshotter":"([^"]+)"/.exec(asked.stdout)?.[1];
+          snapshotter = name?.slice(0, MOST_NAME) ?? null;
           return null;
         }
         if (ended()) return 'buildkitd ended before it answered';
-        failed = asked.all.split('\n');
+        failed = linesOf(asked.stdout + asked.stderr);
       }
-      return `buildkitd did not answer within ${START_MS / 1000} seconds`;
+      return `buildkitd did not answer within ${seconds(limit)}`;
     }));
   failed = [];
   good =
@@ -168,14 +172,15 @@ export async function runTrial(
         '--local',
         `dockerfile=${context}`,
       ];
-      const built = await buildctl(args, BUILD_MS);
+      const limit = most(BUILD_MS);
+      const built = await buildctl(args, limit);
       if (signal.aborted) return 'interrupted';
-      if (built.exitCode === 0)
+      if (built.code === 0)
         return what === null
           ? `(no RUN step was made: there is no static shell here, and no program for ${arch})`
           : null;
-      failed = built.all.split('\n');
-      return built.timedOut ? `the build did not end within ${BUILD_MS / 1000} seconds` : 'the build failed';
+      failed = linesOf(built.stdout + built.stderr);
+      return built.timedOut ? `the build did not end within ${seconds(limit)}` : 'the build failed';
     }));
   const log = good
     ? []
@@ -184,30 +189,26 @@ export async function runTrial(
         .filter(Boolean)
         .slice(-LOG_LINES);
   const clean = await stage('clean-up', async () => {
-    if (daemon !== null) await stop(daemon, ended);
+    const patience = signal.aborted ? STOP_AT_ONCE_MS : Math.min(STOP_MS, Math.max(STOP_AT_ONCE_MS, budget.left()));
+    daemon?.end(patience);
+    await daemon?.done;
     for (const directory of byTheWay) removeEmpty(directory);
     return remove([short, ...(root === null ? [] : [root])], plan, (file, args) =>
-      execa(file, args, { ...options, timeout: STOP_MS }),
+      runProgram(file, args, { env, timeoutMs: patience }),
     );
   });
   return { ok: good && clean, stages, snapshotter, log };
 }
 
-async function stop(
-  daemon: { readonly pid?: number | undefined } & PromiseLike<unknown>,
-  ended: () => boolean,
-): Promise<void> {
-  const send = (signal: NodeJS.Signals): void => {
-    try {
-      if (daemon.pid !== undefined) process.kill(-daemon.pid, signal);
-    } catch {
-      // Already gone.
-    }
+/** Keeps the last lines of an output that comes in pieces, and of each its beginning. */
+function keepLines(lines: string[]): (chunk: Buffer) => void {
+  let rest = '';
+  return (chunk) => {
+    const parts = (rest + chunk.toString('utf8')).split('\n');
+    rest = (parts.pop() ?? '').slice(0, MOST_LINE);
+    for (const part of parts.slice(-MOST_LINES)) lines.push(part.slice(0, MOST_LINE));
+    if (lines.length > MOST_LINES) lines.splice(0, lines.length - MOST_LINES);
   };
-  send('SIGTERM');
-  for (const until = Date.now() + STOP_MS; !ended() && Date.now() < until; await pause(20));
-  send('SIGKILL');
-  await Promise.race([daemon, pause(1000)]);
 }
 
 /** Where the cgroups of RUN steps are made unless configured otherwise, in every hierarchy of v1 and in that of v2. */

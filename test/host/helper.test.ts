@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Budget } from '../../src/host/budget.ts';
 import { Remote } from '../../src/host/remote.ts';
 import { canMakeWorlds } from '../e2e/world.ts';
 
@@ -14,7 +15,7 @@ describe.skipIf(!possible)('looking as another account', () => {
   beforeAll(() => {
     at = fs.mkdtempSync('/var/tmp/bkd-helper-');
     fs.chmodSync(at, 0o755);
-    remote = new Remote(account);
+    remote = new Remote(account, new Budget(60_000));
   });
   afterAll(() => {
     remote.close();
@@ -45,7 +46,7 @@ describe.skipIf(!possible)('looking as another account', () => {
 
   test('a look that hangs is given up, and the looks behind it are still answered', { timeout: 15_000 }, async () => {
     // A stopped process answers nothing, as a dead file server would.
-    const stuck = new Remote(account);
+    const stuck = new Remote(account, new Budget(60_000));
     const first = (await stuck.call({ verb: 'read', args: ['/proc/self/stat'] })) as { text: string };
     const pid = Number(first.text.split(' ')[0]);
     process.kill(pid, 'SIGSTOP');

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { assess } from '../../src/assess.ts';
+import { Budget } from '../../src/host/budget.ts';
 import type { Opened } from '../../src/host/open.ts';
 import { parseRecording, recordedHost, recordingHost } from '../../src/host/recording.ts';
 import type { HostReader, Report, Request } from '../../src/model.ts';
@@ -16,6 +17,7 @@ function assessed(host: HostReader, request: Request): Promise<Report> {
     request,
     arch: 'x64',
     replayed: true,
+    budget: new Budget(60_000),
     recording: () => '',
     hide: (text) => text,
     close: async () => {},

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { runProgram } from '../../host/run-tool.ts';
 import { isVisible, visible } from '../../report/visible.ts';
 import { findOnPath } from '../find-on-path.ts';
 import { isOfPackage } from '../package-owner.ts';
@@ -15,6 +16,7 @@ export interface PreparedRun {
   readonly undoProgram: string | null;
 }
 const TIME_LIMIT_MS = 300_000;
+const MOST_OUTPUT = 16 * 1024 * 1024;
 
 /** Ways to become somebody else, to run text as commands, or to change what steps of their own kind change under rules. */
 const NEVER = new Set([
@@ -131,33 +133,22 @@ function refuseCapabilities(argv: readonly string[], work: Work): void {
 
 async function execute(program: string, argv: readonly string[], work: Work): Promise<void> {
   refuseForeignProgram(program, work);
-  const { execa } = await import('execa');
   const [file, ...args] = [...dieWithUs(), program, ...argv.slice(1)];
   if (file === undefined) return;
-  const result = await execa(file, args, {
+  // In a session of its own: Ctrl-C is ours to act on, between steps.
+  const ran = await runProgram(file, args, {
     env: { ...(work.uid === 0 ? ROOT_ENVIRONMENT : work.environment), [MARK]: work.transaction },
-    extendEnv: false,
-    cwd: '/',
-    stdin: 'ignore',
-    // Ctrl-C is ours to act on, between steps.
-    detached: true,
-    all: true,
-    reject: false,
-    timeout: TIME_LIMIT_MS,
-    maxBuffer: 1024 * 1024,
-    forceKillAfterDelay: 5000,
+    timeoutMs: TIME_LIMIT_MS,
+    mostBytes: MOST_OUTPUT,
+    leavesRest: true,
   });
-  if (result.exitCode === 0 && !result.failed) return;
-  const words = String(result.all ?? '')
-    .trim()
-    .split('\n')
-    .slice(-3)
-    .join(' ');
-  const how = result.timedOut
+  if (ran.code === 0) return;
+  const words = (ran.stdout + ran.stderr).trim().split('\n').slice(-3).join(' ');
+  const how = ran.timedOut
     ? 'took longer than five minutes and was ended'
-    : result.exitCode === undefined
-      ? `was ended (${result.signal ?? result.code ?? 'unknown cause'})`
-      : `failed (exit ${result.exitCode})`;
+    : ran.code === null
+      ? 'was ended'
+      : `failed (exit ${ran.code})`;
   throw new Refused(
     `${visible([program, ...argv.slice(1)].join(' '))} ${how}${words === '' ? '' : `: ${visible(words)}`}`,
   );

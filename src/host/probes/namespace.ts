@@ -14,10 +14,16 @@ const MOST_UNREAD = 1024 * 1024;
 /** Where the script puts the subordinate ids: inside id N is SHIFT + N. */
 const SHIFT = 1_000_000;
 
+/** Milliseconds that the launch may take. */
+export function limitOfNamespace({ survey }: NamespaceProbe): number {
+  return survey === null ? LAUNCH_MS : SURVEY_MS;
+}
+
 /** Launches the real chain once and makes every probe inside it. What the script did not answer stays null. */
 export async function probeNamespace(
   input: NamespaceProbe,
   environment: { readonly [name: string]: string },
+  mostMs = limitOfNamespace(input),
 ): Promise<NamespaceAnswer> {
   const answers = new Map<string, string>();
   let ended = false;
@@ -70,7 +76,7 @@ export async function probeNamespace(
         : [shell, ['-c', ...script]];
   const ran = await runProgram(path, args, {
     env: environment,
-    timeoutMs: input.survey === null ? LAUNCH_MS : SURVEY_MS,
+    timeoutMs: mostMs,
     onStdout,
   });
   if (answers.get('survey')?.startsWith('end')) surveyed = survey.finish(ran.stderr);

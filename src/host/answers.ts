@@ -1,0 +1,141 @@
+import type { ProbeName, UnseenReason } from '../model.ts';
+import { bool, listOf, number, oneOf, orAbsent, orNull, record, type Shape, text } from './shape.ts';
+import type { Call } from './verbs.ts';
+
+const MOST_TEXT = 2 * 1024 * 1024;
+const MOST_READ = 1024 * 1024;
+const MOST_PATH = 16 * 1024;
+const MOST_ENTRIES = 100_000;
+
+const path = text(MOST_PATH);
+const kind = oneOf('file', 'directory', 'symlink', 'socket', 'fifo', 'character', 'block');
+const stat = record({
+  kind,
+  mode: number,
+  uid: number,
+  gid: number,
+  size: number,
+  nlink: number,
+  ino: number,
+  dev: number,
+  mtimeMs: number,
+});
+const words = listOf(path, 1000);
+const mount = record({
+  id: number,
+  parent: number,
+  root: path,
+  point: path,
+  options: words,
+  fstype: path,
+  source: path,
+  superOptions: words,
+});
+/** A name that leads out of its directory would have somebody look elsewhere. */
+const name: Shape = (value) =>
+  text(1024)(value) && !(value as string).includes('/') && !['', '.', '..'].includes(value as string);
+const statfs = record({
+  type: number,
+  totalBytes: number,
+  freeBytes: number,
+  availableBytes: number,
+  files: number,
+  filesFree: number,
+});
+const ran = record({ code: orNull(number), stdout: text(MOST_TEXT), stderr: text(MOST_TEXT), timedOut: bool });
+const survey = record({
+  entries: orNull(number),
+  foreign: number,
+  owners: (value) => record({})(value) && listOf(number, 10_000)(Object.values(value as object)),
+  first: listOf(record({ path, kind, uid: orNull(number), gid: orNull(number), nlink: number }), 100),
+  unentered: listOf(path, 100),
+});
+const outcome = orNull(record({ ok: bool, errno: orAbsent(orNull(path)), message: orAbsent(path) }));
+const idMap = listOf(listOf(number, 3), 1000);
+const errorOrNull = record({ error: orNull(path) });
+
+const PROBES: { readonly [N in ProbeName]: Shape } = {
+  namespace: record({
+    launch: record({ ok: bool, errno: orAbsent(orNull(path)), message: orAbsent(path), stage: orAbsent(path) }),
+    log: text(MOST_PATH),
+    uidMap: idMap,
+    gidMap: idMap,
+    proc: outcome,
+    isolate: orAbsent(outcome),
+    overlay: outcome,
+    fuseOverlay: outcome,
+    fuseWrite: orAbsent(outcome),
+    step: orAbsent(outcome),
+    bindReadOnly: outcome,
+    chown: outcome,
+    survey: orNull(survey),
+  }),
+  bind: record({ errors: listOf(orNull(path), 10_000) }),
+  connect: errorOrNull,
+  write: errorOrNull,
+  dtype: record({ told: orNull(bool) }),
+  lock: record({ held: bool, pid: orNull(number) }),
+  program: record({
+    readable: bool,
+    obstacle: orNull(record({ kind: oneOf('empty', 'no-program', 'foreign', 'truncated', 'interpreter'), what: path })),
+  }),
+  bolt: record({ sound: orNull(bool) }),
+  pem: record({
+    certificates: listOf(record({ subject: path, notBefore: path, notAfter: path, isCa: bool }), 10_000),
+    privateKeys: number,
+    error: orNull(path),
+  }),
+  keypair: record({ matches: orNull(bool), error: orNull(path) }),
+};
+
+/** What an honest process answers to a call, whatever the host is like. */
+function shapeOf(call: Call): Shape {
+  switch (call.verb) {
+    case 'read': {
+      const limit = typeof call.args[1] === 'number' ? call.args[1] : MOST_READ;
+      return orNull(record({ text: text(limit), digest: text(64), utf8: bool }));
+    }
+    case 'stat':
+    case 'lstat':
+      return orNull(stat);
+    case 'readlink':
+      return orNull(path);
+    case 'realpath':
+      return orNull((value) => path(value) && (value as string).startsWith('/'));
+    case 'list':
+      return orNull(listOf(name, MOST_ENTRIES));
+    case 'statfs':
+      return orNull(statfs);
+    case 'mountOf':
+      return orNull(mount);
+    case 'access':
+      return bool;
+    case 'socketHolder':
+      return orNull(record({ pid: number, command: path, uid: number }));
+    case 'run':
+      return orNull(ran);
+    case 'survey':
+      return survey;
+    case 'probe':
+      return PROBES[call.args[0]];
+  }
+}
+
+/** One line of the process that looks: the call has begun to wait for something else, was answered, or cannot be. */
+export type HelperAnswer =
+  | { readonly id: number; readonly begun: true }
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly unseen: UnseenReason };
+
+/** Null where a line is none. */
+export function helperAnswer(line: unknown): HelperAnswer | null {
+  const yes = orAbsent((value) => value === true);
+  const unseen = record({ why: text(MOST_PATH), command: orAbsent(text(MOST_PATH)), tooMuch: yes });
+  const whole = record({ id: number, begun: yes, unseen: orAbsent(unseen) });
+  return whole(line) ? (line as HelperAnswer) : null;
+}
+
+/** Has the value the shape, and no more than the size, that an answer to this call has? */
+export function fits(call: Call, value: unknown): boolean {
+  return shapeOf(call)(value);
+}

@@ -1,0 +1,17 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { run, temporary } from './run.ts';
+
+test.each([
+  ['throws', 'throw new Error("out of place\\u001b[31m")'],
+  ['leaves a promise broken', 'Promise.reject(new Error("out of place\\u001b[31m"))'],
+])('whatever %s where nobody catches it ends in one sentence and exit 3', async (_, statement) => {
+  const before = join(temporary(), 'before.cjs');
+  writeFileSync(before, `setTimeout(() => { ${statement}; }, 150);`);
+  const { code, stdout, stderr } = await run(['check', '--json'], { env: { NODE_OPTIONS: `--require=${before}` } });
+  expect([code, stdout]).toEqual([3, '']);
+  expect(stderr).toMatch(
+    /^bk-doctor: a fault of bk-doctor \S+ itself: out of place\\x1b\[31m \(please report it[^\n]*\)\n$/,
+  );
+});
