@@ -58,21 +58,7 @@ import { makeRoom } from './fixes/storage/space.ts';
 import { raiseLimits } from './fixes/userns/limits.ts';
 import { permitUserns } from './fixes/userns/permission.ts';
 import { showProbe } from './fixes/userns/probe.ts';
-import type { Check, Fix } from './model.ts';
-
-/** One line of the product: a check, its fix, when it is treated, and who can explain its failure. */
-export interface CatalogEntry {
-  // biome-ignore lint/suspicious/noExplicitAny: each line pairs its own types; `line` below checks that they agree
-  readonly check: Check<any, any>;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  readonly fix?: Fix<any>;
-  /** Checks whose treatments must come first. */
-  readonly after?: readonly string[];
-  /** Its notes can be treated as well, where somebody names it. */
-  readonly treatsNotes?: true;
-  /** For a probe: the checks that can explain its failure; they stand before it in the verdict's reasons. */
-  readonly explainedBy?: readonly string[];
-}
+import type { CatalogEntry } from './model/catalog.ts';
 
 /** Every check in report order. */
 export const catalog: readonly CatalogEntry[] = [

@@ -1,8 +1,8 @@
-import { applyEdit } from '../src/apply/text-edit.ts';
-import { editToml } from '../src/buildkit/toml-edit.ts';
-import { parseProfiles } from '../src/facts/apparmor-profiles.ts';
-import { sysctlPath } from '../src/facts/sysctl.ts';
-import type { Step } from '../src/model.ts';
+import { applyEdit } from '../src/apply/disk/text-edit.ts';
+import { editToml } from '../src/buildkit/toml/edit.ts';
+import { parseProfiles } from '../src/facts/confinement/apparmor-profiles.ts';
+import { sysctlPath } from '../src/facts/machine/sysctl.ts';
+import type { Step } from '../src/model/plan.ts';
 import type { VirtualFile, VirtualHostOptions } from './virtual-host.ts';
 
 type Files = NonNullable<VirtualHostOptions['files']>;

@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
-import type { CatalogEntry } from '../src/catalog.ts';
-import { createLook, examine } from '../src/diagnose.ts';
-import { rights } from '../src/facts/rights.ts';
-import { permittedPlan } from '../src/knowledge/permitted-plan.ts';
-import type { CheckReport, PlannedFix, Problem, Request, Severity, Step } from '../src/model.ts';
+import { examine } from '../src/examine/examine.ts';
+import { createLook } from '../src/examine/look.ts';
+import { permittedPlan } from '../src/examine/permitted-plan.ts';
+import { rights } from '../src/facts/rights/rights.ts';
+import type { CatalogEntry } from '../src/model/catalog.ts';
+import type { Problem, Severity } from '../src/model/decide.ts';
+import type { Request } from '../src/model/look.ts';
+import type { Step } from '../src/model/plan.ts';
+import type { CheckReport, PlannedFix } from '../src/model/say.ts';
 import { carryOut } from './carry-out.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from './virtual-host.ts';
 

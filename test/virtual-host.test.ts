@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Unseen } from '../src/facts/unseen.ts';
+import { Unseen } from '../src/model/unseen.ts';
 import { VirtualHost } from './virtual-host.ts';
 
 test('a virtual host tells root and the target different things, and each what its own rights show', async () => {

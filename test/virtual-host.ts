@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { parseMountInfo } from '../src/facts/mounts.ts';
-import { tooMuch, Unseen } from '../src/facts/unseen.ts';
 import type {
   Account,
   Allowed,
@@ -18,7 +16,9 @@ import type {
   Request,
   Stat,
   Survey,
-} from '../src/model.ts';
+} from '../src/model/look.ts';
+import { tooMuch, Unseen } from '../src/model/unseen.ts';
+import { parseMountInfo } from '../src/text/mountinfo.ts';
 
 /** An entry of a virtual host's file tree. A plain string is a root-owned 0644 file with that text. */
 export interface VirtualFile {

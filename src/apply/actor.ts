@@ -1,9 +1,9 @@
-import type { Step } from '../model.ts';
-import { statOf } from './handle.ts';
-import { isPermitted } from './places.ts';
-import { Refused } from './refused.ts';
-import type { ApplyContext } from './types.ts';
-import { walk } from './walk.ts';
+import type { Step } from '../model/plan.ts';
+import { statOf } from './disk/handle.ts';
+import { isPermitted } from './disk/places.ts';
+import { Refused } from './disk/refused.ts';
+import { walk } from './disk/walk.ts';
+import type { ApplyContext } from './journal/types.ts';
 
 /** Whose process does a deed: this one, or one that becomes the target. Throws Refused where neither may. */
 export function actorOf(step: Step, context: ApplyContext): 'self' | 'target' {

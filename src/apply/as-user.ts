@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline';
 import { become, standApart } from '../host/become.ts';
-import type { Account, Json } from '../model.ts';
+import type { Account, Json } from '../model/look.ts';
+import { Refused } from './disk/refused.ts';
+import { tomlEditorFor } from './disk/toml.ts';
+import type { Work } from './disk/work.ts';
 import { type Deed, type Doer, here } from './kinds.ts';
-import { Refused } from './refused.ts';
-import { tomlEditorFor } from './toml.ts';
-import type { Work } from './work.ts';
 
 /** What the process that becomes the target is told to do: one line on its standard input. */
 export interface Job {

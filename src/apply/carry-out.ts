@@ -1,9 +1,12 @@
 import * as fs from 'node:fs';
-import type { Json } from '../model.ts';
+import type { Json } from '../model/look.ts';
 import { actorOf } from './actor.ts';
+import { Refused } from './disk/refused.ts';
+import type { Backup, Work } from './disk/work.ts';
+import { tempOf } from './journal/store.ts';
+import type { ApplyContext, StepOutcome } from './journal/types.ts';
 import type { Deed, Doer } from './kinds.ts';
 import { endLeftovers } from './leftovers.ts';
-import { Refused } from './refused.ts';
 import {
   backupName,
   doerFor,
@@ -16,9 +19,6 @@ import {
   withDeed,
   workFor,
 } from './room.ts';
-import { tempOf } from './store.ts';
-import type { ApplyContext, StepOutcome } from './types.ts';
-import type { Backup, Work } from './work.ts';
 
 type Earlier = Work['earlier'][number];
 

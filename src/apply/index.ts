@@ -1,9 +1,6 @@
-export { history } from './history.ts';
-export { preview } from './preview.ts';
-export { Busy, NoSuchTransaction, Refused } from './refused.ts';
-export { openRun } from './run.ts';
-export { script } from './script.ts';
-export { stateDirectory } from './state-directory.ts';
+export { Busy, NoSuchTransaction, Refused } from './disk/refused.ts';
+export { history } from './journal/history.ts';
+export { stateDirectory } from './journal/state-directory.ts';
 export type {
   ApplyContext,
   CarriedOut,
@@ -17,5 +14,8 @@ export type {
   TransactionState,
   UndoneTransaction,
   UndoReport,
-} from './types.ts';
+} from './journal/types.ts';
+export { preview } from './preview.ts';
+export { openRun } from './run.ts';
+export { script } from './script/script.ts';
 export { undo } from './undo.ts';

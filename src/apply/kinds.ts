@@ -1,4 +1,6 @@
-import type { Json, Step } from '../model.ts';
+import type { Json } from '../model/look.ts';
+import type { Step } from '../model/plan.ts';
+import type { Acted, Backup, Report, Standing, StepKind, Work } from './disk/work.ts';
 import { adopt } from './steps/adopt.ts';
 import { directory } from './steps/directory.ts';
 import { edit } from './steps/edit.ts';
@@ -7,7 +9,6 @@ import { owner } from './steps/owner.ts';
 import { remove } from './steps/remove.ts';
 import { run } from './steps/run.ts';
 import { sysctl } from './steps/sysctl.ts';
-import type { Acted, Backup, Report, Standing, StepKind, Work } from './work.ts';
 
 /** A step that does something. */
 export type Deed = Exclude<Step, { do: 'tell' }>;

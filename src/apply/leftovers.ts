@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Identity } from '../model.ts';
-import { startOf } from './boot.ts';
-import { Refused } from './refused.ts';
-import { MARK, SYSTEM_PATH, systemTool } from './tools.ts';
+import type { Identity } from '../model/look.ts';
+import { startOf } from './disk/boot.ts';
+import { Refused } from './disk/refused.ts';
+import { MARK, SYSTEM_PATH, systemTool } from './disk/tools.ts';
 
 const PATIENCE_MS = { end: 3000, term: 2000, kill: 2000 };
 /** What looking into the environments of another account's processes may take: what has not answered by then is not ours. */

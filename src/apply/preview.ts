@@ -1,10 +1,11 @@
-import { Unseen } from '../facts/unseen.ts';
-import type { As, HostReader, ReadingKind, Step } from '../model.ts';
+import type { As, HostReader, ReadingKind } from '../model/look.ts';
+import type { Step } from '../model/plan.ts';
+import { Unseen } from '../model/unseen.ts';
 import { tellStep } from '../report/steps.ts';
-import { visible } from '../report/visible.ts';
-import { Refused } from './refused.ts';
-import { applyEdit } from './text-edit.ts';
-import { editsOf, tomlEditorFor } from './toml.ts';
+import { visible } from '../text/visible.ts';
+import { Refused } from './disk/refused.ts';
+import { applyEdit } from './disk/text-edit.ts';
+import { editsOf, tomlEditorFor } from './disk/toml.ts';
 
 const LIMIT = 16 * 1024 * 1024;
 

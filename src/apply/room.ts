@@ -1,13 +1,13 @@
 import * as fs from 'node:fs';
-import type { Step } from '../model.ts';
-import type { Journal } from './journal.ts';
+import type { Step } from '../model/plan.ts';
+import { Refused } from './disk/refused.ts';
+import type { Backup, Work } from './disk/work.ts';
+import type { Journal } from './journal/journal.ts';
+import { type Announced, type RunFiles, tempOf } from './journal/store.ts';
+import type { ApplyContext, Progress } from './journal/types.ts';
 import { type Deed, type Doer, here } from './kinds.ts';
-import { Refused } from './refused.ts';
-import { type Announced, type RunFiles, tempOf } from './store.ts';
 import { createTargetDoer } from './target-doer.ts';
 import type { Done } from './touches.ts';
-import type { ApplyContext, Progress } from './types.ts';
-import type { Backup, Work } from './work.ts';
 
 /** One treatment while it is carried out or taken back: the steps, and what its journal says of them so far. */
 export interface Transaction {

@@ -1,16 +1,16 @@
-import type { Treatment } from '../model.ts';
+import type { Treatment } from '../model/plan.ts';
 import { carryOutSteps, finishLastDeed } from './carry-out.ts';
-import type { Handle } from './handle.ts';
-import { type Lock, takeLock } from './lock.ts';
-import { NoSuchTransaction, Refused } from './refused.ts';
+import type { Handle } from './disk/handle.ts';
+import { NoSuchTransaction, Refused } from './disk/refused.ts';
+import { refusalOf } from './disk/sentence.ts';
+import { clearLeftLocks } from './disk/subid-lock.ts';
+import { type Lock, takeLock } from './journal/lock.ts';
+import { openState } from './journal/state-directory.ts';
+import { createRun, dropRun, markOf, type Recorded, type RunFiles, readRuns, reopenRun } from './journal/store.ts';
+import type { ApplyContext, CarriedOut, Run, StepOutcome, UndoneTransaction } from './journal/types.ts';
 import { doneOf, type Room, replacedIn, type Transaction } from './room.ts';
-import { refusalOf } from './sentence.ts';
-import { openState } from './state-directory.ts';
-import { createRun, dropRun, markOf, type Recorded, type RunFiles, readRuns, reopenRun } from './store.ts';
-import { clearLeftLocks } from './subid-lock.ts';
 import { takeBackSteps } from './take-back.ts';
 import { type Done, meet } from './touches.ts';
-import type { ApplyContext, CarriedOut, Run, StepOutcome, UndoneTransaction } from './types.ts';
 
 const WAIT_MS = 3000;
 

@@ -1,8 +1,8 @@
+import { Refused } from './disk/refused.ts';
+import type { Announced, RunFiles } from './journal/store.ts';
 import type { Deed } from './kinds.ts';
 import { endLeftovers } from './leftovers.ts';
-import { Refused } from './refused.ts';
 import { backupName, doneOf, type Room, tell, withDeed } from './room.ts';
-import type { Announced, RunFiles } from './store.ts';
 import { masks, touchedBy } from './touches.ts';
 
 /** Takes back every deed, last first. Throws Refused, before anything is touched, when somebody changed what one of them left. */

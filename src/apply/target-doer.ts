@@ -1,13 +1,13 @@
 import { Budget } from '../host/budget.ts';
 import { listOf, oneOf, orAbsent, record, type Shape, text } from '../host/shape.ts';
 import { startStandIn } from '../host/stand-in.ts';
-import type { Json } from '../model.ts';
+import type { Json } from '../model/look.ts';
 import type { Job } from './as-user.ts';
+import { Refused } from './disk/refused.ts';
+import { MARK, SYSTEM_PATH } from './disk/tools.ts';
+import type { Acted, Backup, Standing } from './disk/work.ts';
+import type { ApplyContext } from './journal/types.ts';
 import type { Doer } from './kinds.ts';
-import { Refused } from './refused.ts';
-import { MARK, SYSTEM_PATH } from './tools.ts';
-import type { ApplyContext } from './types.ts';
-import type { Acted, Backup, Standing } from './work.ts';
 
 /** A step that runs no program is done in a moment. */
 const STEP_MS = 10_000;

@@ -1,7 +1,8 @@
-import type { Json, Step } from '../model.ts';
-import { isWithin } from './places.ts';
+import type { Json } from '../model/look.ts';
+import type { Step } from '../model/plan.ts';
+import { isWithin } from './disk/places.ts';
+import { componentsOf } from './disk/walk.ts';
 import { pathOf } from './steps/sysctl.ts';
-import { componentsOf } from './walk.ts';
 
 /** A deed as the journal has it. */
 export interface Done {

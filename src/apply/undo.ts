@@ -1,10 +1,10 @@
-import { takeLock } from './lock.ts';
-import { NoSuchTransaction } from './refused.ts';
+import { NoSuchTransaction } from './disk/refused.ts';
+import { clearLeftLocks } from './disk/subid-lock.ts';
+import { takeLock } from './journal/lock.ts';
+import { openState } from './journal/state-directory.ts';
+import { type RecordedRun, readRuns } from './journal/store.ts';
+import type { ApplyContext, UndoneTransaction, UndoReport } from './journal/types.ts';
 import { takeBackRecorded } from './run.ts';
-import { openState } from './state-directory.ts';
-import { type RecordedRun, readRuns } from './store.ts';
-import { clearLeftLocks } from './subid-lock.ts';
-import type { ApplyContext, UndoneTransaction, UndoReport } from './types.ts';
 
 const WAIT_MS = 3000;
 

@@ -1,4 +1,4 @@
-import type { Mode } from '../model.ts';
+import type { Mode } from '../model/look.ts';
 import { type Release, release } from './version.ts';
 
 /** What a build may be allowed beyond its sandbox. Nothing else exists (util/entitlements). */

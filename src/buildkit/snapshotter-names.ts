@@ -1,4 +1,4 @@
-import { nearest } from '../nearest.ts';
+import { nearest } from '../text/nearest.ts';
 
 export const SNAPSHOTTER_NAMES: readonly string[] = ['auto', 'overlayfs', 'fuse-overlayfs', 'native', 'stargz'];
 

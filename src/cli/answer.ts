@@ -1,5 +1,6 @@
 import type { Opened } from '../host/open.ts';
-import type { HostReader, Report } from '../model.ts';
+import type { HostReader } from '../model/look.ts';
+import type { Report } from '../model/say.ts';
 import { json, jsonText } from '../report/json.ts';
 import { markdown } from '../report/markdown.ts';
 import { type Private, redact, redacted, redactor, withoutSecrets } from '../report/redact.ts';

@@ -1,11 +1,11 @@
-import { stateDirectory } from '../apply/state-directory.ts';
-import type { ApplyContext } from '../apply/types.ts';
-import { createLook } from '../diagnose.ts';
-import { environment } from '../facts/environment.ts';
-import { rootsWord } from '../facts/rights.ts';
+import { stateDirectory } from '../apply/journal/state-directory.ts';
+import type { ApplyContext } from '../apply/journal/types.ts';
+import { createLook } from '../examine/look.ts';
+import { rootsWord } from '../facts/rights/rights.ts';
+import { environment } from '../facts/target/environment.ts';
 import type { Opened } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../package/version.ts';
 import type { Session } from './session.ts';
 
 /** Where this account's journal is. Throws UsageError where there is no place for one. */

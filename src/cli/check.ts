@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { assess } from '../assess.ts';
+import { assess } from '../examine/assess.ts';
 import { type Opened, openHost } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
 import { exitCode } from '../report/exit-code.ts';

@@ -1,7 +1,7 @@
-import type { HistoryTransaction } from '../apply/types.ts';
+import type { HistoryTransaction } from '../apply/journal/types.ts';
 import { planText } from '../report/plan.ts';
-import { visible } from '../report/visible.ts';
-import type { Planned } from '../treat.ts';
+import { visible } from '../text/visible.ts';
+import type { Planned } from '../treat/options.ts';
 import { appearanceOf } from './appearance.ts';
 import type { Globals } from './globals.ts';
 import { Interrupted, type Session } from './session.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { childrenOf, endFamily, isAlive, isStep, isStepOfRoots, signal } from '../host/processes.ts';
+import { childrenOf, endFamily, isAlive, isStep, isStepOfRoots, signal } from '../host/looks/processes.ts';
 
 /** What a program may take that ends by itself, and then one that was asked to: a probe unmounts and removes what it made. */
 const PATIENCE_MS = { end: 400, term: 1000 };

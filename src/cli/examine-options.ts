@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { catalog } from '../catalog.ts';
 import { UsageError } from '../host/usage-error.ts';
-import type { Mode, Request } from '../model.ts';
+import type { Mode, Request } from '../model/look.ts';
 import type { FailOn } from '../report/exit-code.ts';
-import { visible } from '../report/visible.ts';
 import { maskVariable } from '../secrets/variables.ts';
-import { maskAddress } from '../secrets/words.ts';
+import { maskAddress } from '../text/secret-words.ts';
+import { visible } from '../text/visible.ts';
 import { existingFile } from './private-file.ts';
 import { didYouMean, oneOf } from './wording.ts';
 

@@ -1,14 +1,15 @@
 import { type Command, Option } from 'commander';
-import { assess, isSelected } from '../assess.ts';
 import { catalog } from '../catalog.ts';
-import { createLook } from '../diagnose.ts';
-import { rights } from '../facts/rights.ts';
-import { reasonOf, Unseen } from '../facts/unseen.ts';
+import { assess, isSelected } from '../examine/assess.ts';
+import { createLook } from '../examine/look.ts';
+import { rights } from '../facts/rights/rights.ts';
 import { UsageError } from '../host/usage-error.ts';
-import type { HostReader, Report } from '../model.ts';
+import type { HostReader } from '../model/look.ts';
+import type { Report } from '../model/say.ts';
+import { reasonOf, Unseen } from '../model/unseen.ts';
 import { exitCode } from '../report/exit-code.ts';
-import { visible } from '../report/visible.ts';
-import type { Preview, TreatEvent } from '../treat.ts';
+import { visible } from '../text/visible.ts';
+import type { Preview, TreatEvent } from '../treat/options.ts';
 import { type Destination, destinationOf, sendReport } from './answer.ts';
 import { open } from './check.ts';
 import { addExamineOptions, type Examination, examinationOf } from './examine-options.ts';
@@ -90,7 +91,11 @@ async function plan(
   const progress = progressLine(session, globals.quiet);
   const report = await examine(progress);
   const writeRecording = takeDown(session, recording, opened);
-  const [{ script }, { fixesOf, withDiffs }] = await Promise.all([import('../apply/index.ts'), import('../treat.ts')]);
+  const [{ script }, { fixesOf }, { withDiffs }] = await Promise.all([
+    import('../apply/index.ts'),
+    import('../treat/order.ts'),
+    import('../treat/treat.ts'),
+  ]);
   if (report.checks.some(({ fixes }) => fixes.some(({ risk }) => risk !== 'manual')))
     session.notice('this is the first round of at most three: curing these findings can bring up others');
   if (plan === 'script') {
@@ -139,7 +144,7 @@ async function apply(
   const line = progressLine(session, globals.quiet);
   const [{ Busy, Refused }, { treat }, { applyContext }] = await Promise.all([
     import('../apply/index.ts'),
-    import('../treat.ts'),
+    import('../treat/treat.ts'),
     import('./apply-context.ts'),
   ]);
   let last: Report | null = null;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { History } from '../apply/types.ts';
+import type { History } from '../apply/journal/types.ts';
 import { openHost } from '../host/open.ts';
-import { ascii, visible } from '../report/visible.ts';
+import { ascii, visible } from '../text/visible.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
 import type { Appearance } from './appearance.ts';
 import { globalsOf, refuseMarkdown } from './globals.ts';

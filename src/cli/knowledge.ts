@@ -1,5 +1,6 @@
-import { type CatalogEntry, catalog } from '../catalog.ts';
-import { CONDITIONS } from '../conditions.ts';
+import { catalog } from '../catalog.ts';
+import { CONDITIONS } from '../knowledge/conditions.ts';
+import type { CatalogEntry } from '../model/catalog.ts';
 
 /** A check as `list` and `show` tell it. */
 export interface ListedCheck {

@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
 import { CommanderError } from 'commander';
 import { UsageError } from '../host/usage-error.ts';
-import { visible } from '../report/visible.ts';
+import { VERSION } from '../package/version.ts';
 import { maskText } from '../secrets/text.ts';
-import { VERSION } from '../version.ts';
+import { visible } from '../text/visible.ts';
 import { endDescendants, endLooks, killDescendants } from './descendants.ts';
 import { deliver, remark, tolerateClosedReaders, Undelivered } from './outlet.ts';
 import { createProgram, misuse } from './program.ts';

@@ -1,7 +1,8 @@
 import { realpathSync } from 'node:fs';
-import type { Request, TargetReport } from '../model.ts';
-import { commandLine } from '../report/shell.ts';
+import type { Request } from '../model/look.ts';
+import type { TargetReport } from '../model/say.ts';
 import type { Commands } from '../report/summary.ts';
+import { commandLine } from '../text/shell.ts';
 import { findProgram } from './appearance.ts';
 
 /** What a person who repeats the question must type, beyond the command. */

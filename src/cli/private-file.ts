@@ -1,9 +1,9 @@
 import * as fs from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { crypto } from '../host/crypto.ts';
+import { crypto } from '../host/looks/crypto.ts';
 import { UsageError } from '../host/usage-error.ts';
-import { nearest } from '../nearest.ts';
-import { visible } from '../report/visible.ts';
+import { nearest } from '../text/nearest.ts';
+import { visible } from '../text/visible.ts';
 import { Undelivered } from './outlet.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = fs.constants;

@@ -1,7 +1,7 @@
 import { Command, type CommanderError } from 'commander';
 import { UsageError } from '../host/usage-error.ts';
-import { visible } from '../report/visible.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../package/version.ts';
+import { visible } from '../text/visible.ts';
 import { registerCheck } from './check.ts';
 import { registerFix } from './fix.ts';
 import { addGlobals } from './globals.ts';

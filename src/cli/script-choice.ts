@@ -1,5 +1,5 @@
-import type { CheckTreatment } from '../apply/types.ts';
-import type { Planned } from '../treat.ts';
+import type { CheckTreatment } from '../apply/journal/types.ts';
+import type { Planned } from '../treat/options.ts';
 
 /** What a script does: the first acceptable fix for each problem. */
 export function chosenForScript(

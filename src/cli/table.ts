@@ -1,5 +1,5 @@
-import { ascii, visible } from '../report/visible.ts';
-import { widthOf } from '../report/wrap.ts';
+import { ascii, visible } from '../text/visible.ts';
+import { widthOf } from '../text/wrap.ts';
 import type { Appearance } from './appearance.ts';
 
 const ASCII = {

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { openHost } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
-import type { Request } from '../model.ts';
+import type { Request } from '../model/look.ts';
 import { undoExitCode } from '../report/exit-code.ts';
-import { commandLine } from '../report/shell.ts';
 import { undoText } from '../report/undo.ts';
-import { visible } from '../report/visible.ts';
+import { commandLine } from '../text/shell.ts';
+import { visible } from '../text/visible.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
 import { globalsOf, refuseMarkdown } from './globals.ts';
 import { ownWords } from './own-commands.ts';

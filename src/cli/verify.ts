@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { assess } from '../assess.ts';
+import { assess } from '../examine/assess.ts';
 import { UsageError } from '../host/usage-error.ts';
 import { verificationText } from '../report/verification.ts';
 import { destinationOf, sendAnswer } from './answer.ts';

@@ -1,6 +1,6 @@
 import { UsageError } from '../host/usage-error.ts';
-import { nearest } from '../nearest.ts';
-import { visible } from '../report/visible.ts';
+import { nearest } from '../text/nearest.ts';
+import { visible } from '../text/visible.ts';
 
 /** `; did you mean "x"?`, or nothing when no known word is near and none begins so. */
 export function didYouMean(word: string, known: readonly string[]): string {

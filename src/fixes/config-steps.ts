@@ -1,4 +1,4 @@
-import type { Owner, Step, TomlEdit } from '../model.ts';
+import type { Owner, Step, TomlEdit } from '../model/plan.ts';
 
 /** How buildkitd's configuration file can be changed; facts/config-edit.ts has this shape. */
 interface ConfigPlace {

@@ -1,4 +1,4 @@
-import type { ProbeName, UnseenReason } from '../model.ts';
+import type { ProbeName, UnseenReason } from '../model/look.ts';
 import { bool, listOf, number, oneOf, orAbsent, orNull, record, type Shape, text } from './shape.ts';
 import type { Call } from './verbs.ts';
 

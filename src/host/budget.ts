@@ -1,4 +1,4 @@
-import type { Identity } from '../model.ts';
+import type { Identity } from '../model/look.ts';
 
 /** Where root waits for another account, which may mean harm. */
 const FOR_ANOTHER_MS = 40_000;

@@ -1,4 +1,4 @@
-import type { HostReader, ReadOnlyTool } from '../model.ts';
+import type { HostReader, ReadOnlyTool } from '../model/look.ts';
 import { type KnownSecrets, knownSecrets } from '../secrets/known.ts';
 import { kindOf, withoutSecretsOf } from '../secrets/reading.ts';
 import { maskKnownForms, maskText } from '../secrets/text.ts';

@@ -1,6 +1,6 @@
-import { parseMountInfo } from '../facts/mounts.ts';
-import type { Mount } from '../model.ts';
-import { looker } from './looker.ts';
+import type { Mount } from '../model/look.ts';
+import { parseMountInfo } from '../text/mountinfo.ts';
+import { looker } from './looks/looker.ts';
 
 /** File systems whose server or daemon may never answer. */
 const MAY_HANG = /^(nfs\d?|cifs|smb3|9p|afs|ceph|lustre|gpfs|glusterfs|autofs|fuse(\..+)?|virtiofs|ncpfs|coda)$/;

@@ -1,4 +1,4 @@
-import type { Hardware } from '../model.ts';
+import type { Hardware } from '../model/look.ts';
 
 const LIMIT_MS = 3000;
 

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { reasonOf } from '../facts/unseen.ts';
+import { reasonOf } from '../model/unseen.ts';
 import { type Become, become, standApart } from './become.ts';
 import { type Call, carryOut } from './verbs.ts';
 

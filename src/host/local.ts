@@ -1,12 +1,12 @@
-import { Unanswered, Unseen } from '../facts/unseen.ts';
-import type { Account, As, HostReader, Identity } from '../model.ts';
+import type { Account, As, HostReader, Identity } from '../model/look.ts';
+import { Unanswered, Unseen } from '../model/unseen.ts';
 import { ENVIRONMENT_NAMES } from '../secrets/variables.ts';
 import type { Budget } from './budget.ts';
 import { hangingPoints } from './hanging.ts';
-import { looker } from './looker.ts';
+import { looker } from './looks/looker.ts';
+import { SYSTEM_PATH } from './looks/run-tool.ts';
 import { Remote } from './remote.ts';
 import { rootsAnswer } from './roots-place.ts';
-import { SYSTEM_PATH } from './run-tool.ts';
 import { type Call, carryOut, limitOf } from './verbs.ts';
 
 const sameAccount = (a: Account, b: Account): boolean => a.uid === b.uid && a.gid === b.gid;

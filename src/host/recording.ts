@@ -1,5 +1,5 @@
-import { NotRecorded, reasonOf, Unanswered, Unseen } from '../facts/unseen.ts';
-import type { HostReader, Identity, Request, UnseenReason } from '../model.ts';
+import type { HostReader, Identity, Request, UnseenReason } from '../model/look.ts';
+import { NotRecorded, reasonOf, Unanswered, Unseen } from '../model/unseen.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Everything a host answered, so that it can be examined again on another machine. */

@@ -1,5 +1,5 @@
-import { Unanswered, Unseen } from '../facts/unseen.ts';
-import type { Account, UnseenReason } from '../model.ts';
+import type { Account, UnseenReason } from '../model/look.ts';
+import { Unanswered, Unseen } from '../model/unseen.ts';
 import { fits, helperAnswer } from './answers.ts';
 import type { Budget } from './budget.ts';
 import { hangingPoints, isBelow } from './hanging.ts';

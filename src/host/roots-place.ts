@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
-import { onlyRootWrites } from '../knowledge/trust.ts';
-import type { Account } from '../model.ts';
+import type { Account } from '../model/look.ts';
+import { onlyRootWrites } from '../rights/trust.ts';
 import { isBelow } from './hanging.ts';
 import { type Call, carryOut } from './verbs.ts';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { builtProgram } from '../package-directory.ts';
-import { endFamily } from './processes.ts';
+import { builtProgram } from '../package/directory.ts';
+import { endFamily } from './looks/processes.ts';
 
 /** One answer may have so many bytes; 100,000 names of files fit. */
 const MOST_ANSWER = 32 * 1024 * 1024;

@@ -1,15 +1,15 @@
-import { Unseen } from '../facts/unseen.ts';
-import type { Allowed, ProbeName, Probes, Ran, ReadOnlyTool, Survey } from '../model.ts';
-import { heldLooker, holding } from './held.ts';
-import { type LookVerb, looker, shellWord } from './looker.ts';
+import type { Allowed, ProbeName, Probes, Ran, ReadOnlyTool, Survey } from '../model/look.ts';
+import { Unseen } from '../model/unseen.ts';
+import { heldLooker, holding } from './looks/held.ts';
+import { type LookVerb, looker, shellWord } from './looks/looker.ts';
+import { findTool, refuseUntrusted, runProgram, SYSTEM_PATH } from './looks/run-tool.ts';
+import { surveyArguments, surveyReader } from './looks/survey.ts';
 import { probeBolt } from './probes/bolt.ts';
 import { probeDtype, probeLock, probeWrite } from './probes/files.ts';
 import { limitOfNamespace, probeNamespace } from './probes/namespace.ts';
 import { probeBind, probeConnect } from './probes/net.ts';
 import { probeKeypair, probePem } from './probes/pem.ts';
 import { probeProgram } from './probes/program.ts';
-import { findTool, refuseUntrusted, runProgram, SYSTEM_PATH } from './run-tool.ts';
-import { surveyArguments, surveyReader } from './survey.ts';
 
 const TOOL_MS = 5000;
 const SURVEY_MS = 300_000;

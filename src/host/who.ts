@@ -1,9 +1,9 @@
 import * as fs from 'node:fs';
-import { Unseen } from '../facts/unseen.ts';
-import type { Account, Identity, Mode, Request } from '../model.ts';
-import { nearest } from '../nearest.ts';
-import { looker } from './looker.ts';
-import { findTool, runProgram, SYSTEM_PATH } from './run-tool.ts';
+import type { Account, Identity, Mode, Request } from '../model/look.ts';
+import { Unseen } from '../model/unseen.ts';
+import { nearest } from '../text/nearest.ts';
+import { looker } from './looks/looker.ts';
+import { findTool, runProgram, SYSTEM_PATH } from './looks/run-tool.ts';
 import { UsageError } from './usage-error.ts';
 
 interface PasswdEntry {

@@ -1,4 +1,4 @@
-import type { Report } from '../model.ts';
+import type { Report } from '../model/say.ts';
 
 export type FailOn = 'error' | 'warning';
 

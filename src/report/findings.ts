@@ -1,4 +1,4 @@
-import type { CheckReport, PlannedFix, Report } from '../model.ts';
+import type { CheckReport, PlannedFix, Report } from '../model/say.ts';
 import { tellStep } from './steps.ts';
 
 /** What a report says of its checks, told apart for reading: nothing is in two groups, nothing is left out. */

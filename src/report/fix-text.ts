@@ -1,8 +1,8 @@
-import type { PlannedFix } from '../model.ts';
+import type { PlannedFix } from '../model/say.ts';
+import { visible } from '../text/visible.ts';
 import type { Pen } from './pen.ts';
 import { tellStep } from './steps.ts';
 import { UNTIL } from './summary.ts';
-import { visible } from './visible.ts';
 
 /** What a fix would do, step by step; with its diff where one has to decide on it. */
 export function fixLines(fix: PlannedFix, diffs: boolean, pen: Pen): readonly string[] {

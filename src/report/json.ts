@@ -1,5 +1,5 @@
-import type { Report } from '../model.ts';
-import { safeJson } from './visible.ts';
+import type { Report } from '../model/say.ts';
+import { safeJson } from '../text/visible.ts';
 
 /** Any answer as JSON text of several lines, with no character in it that a terminal would obey. */
 export function jsonText(value: unknown): string {

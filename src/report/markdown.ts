@@ -1,8 +1,8 @@
-import type { CheckReport, PlannedFix, Report } from '../model.ts';
+import type { CheckReport, PlannedFix, Report } from '../model/say.ts';
+import { visible, visibleLines } from '../text/visible.ts';
 import { count, findingsOf, fixesToShow } from './findings.ts';
 import { tellStep } from './steps.ts';
 import { UNTIL, verdictWords } from './summary.ts';
-import { visible, visibleLines } from './visible.ts';
 
 /** The report for an issue or a chat: the verdict, the host, the findings, and everything else folded away. */
 export function markdown(report: Report): string {

@@ -1,7 +1,7 @@
-import type { Status } from '../model.ts';
+import type { Status } from '../model/say.ts';
+import { ascii, visible, visibleLines } from '../text/visible.ts';
+import { wrap } from '../text/wrap.ts';
 import { type Colour, type Paint, painter } from './paint.ts';
-import { ascii, visible, visibleLines } from './visible.ts';
-import { wrap } from './wrap.ts';
 
 export const SIGNS: {
   readonly [S in Status]: readonly [unicode: string, ascii: string, word: string, colour: Colour];

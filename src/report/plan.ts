@@ -1,4 +1,5 @@
-import type { PlannedFix, Problem } from '../model.ts';
+import type { Problem } from '../model/decide.ts';
+import type { PlannedFix } from '../model/say.ts';
 import { fixLines } from './fix-text.ts';
 import { penOf } from './pen.ts';
 

@@ -1,4 +1,4 @@
-import type { Report } from '../model.ts';
+import type { Report } from '../model/say.ts';
 import { maskText } from '../secrets/text.ts';
 
 /** What must not leave the house, as far as the caller knows it. */

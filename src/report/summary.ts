@@ -1,6 +1,8 @@
-import type { CheckReport, Json, Report, Until } from '../model.ts';
+import type { Json } from '../model/look.ts';
+import type { Until } from '../model/plan.ts';
+import type { CheckReport, Report } from '../model/say.ts';
+import { commandLine } from '../text/shell.ts';
 import { count } from './findings.ts';
-import { commandLine } from './shell.ts';
 
 /** Command lines that a person can type here, complete with the flags that repeat the question. */
 export interface Commands {

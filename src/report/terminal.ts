@@ -1,4 +1,5 @@
-import type { CheckReport, Problem, Report, Status, TreatmentReport, TreatmentResult } from '../model.ts';
+import type { Problem } from '../model/decide.ts';
+import type { CheckReport, Report, Status, TreatmentReport, TreatmentResult } from '../model/say.ts';
 import { count, findingsOf, fixesToShow } from './findings.ts';
 import { fixLines } from './fix-text.ts';
 import { type Pen, penOf, SIGNS } from './pen.ts';

@@ -1,4 +1,4 @@
-import { visible } from './visible.ts';
+import { visible } from '../text/visible.ts';
 
 /** What `bk-doctor verify` found, as its JSON says it. */
 export interface VerificationAnswer {

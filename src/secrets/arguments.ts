@@ -1,6 +1,6 @@
+import { type Found, isSecretName, MASK, maskAddress, tellParts } from '../text/secret-words.ts';
 import { maskText } from './text.ts';
 import { maskVariable } from './variables.ts';
-import { type Found, isSecretName, MASK, maskAddress, tellParts } from './words.ts';
 
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/;
 const ENVIRONMENT_FLAGS = new Set(['-e', '--env', '--setenv']);

@@ -1,4 +1,4 @@
-import { type Found, isSecretName, looksSecret, MASK, tellWords } from './words.ts';
+import { type Found, isSecretName, looksSecret, MASK, tellWords } from '../text/secret-words.ts';
 
 /** A text that cannot be read as what it should be, with its marks and its length but none of its words. */
 export function garbled(text: string, found: Found): string {

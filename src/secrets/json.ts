@@ -1,5 +1,5 @@
+import { type Found, isSecretName, MASK, maskAddress, tellParts, tellWords } from '../text/secret-words.ts';
 import { garbled } from './garble.ts';
-import { type Found, isSecretName, MASK, maskAddress, tellParts, tellWords } from './words.ts';
 
 /** Texts that decide something for a client, a daemon or a network; all other texts of such files are masked. */
 const KEPT = new Set(

@@ -1,5 +1,5 @@
+import { MASK } from '../text/secret-words.ts';
 import { finderOf } from './find-words.ts';
-import { MASK } from './words.ts';
 
 /** Shorter ones, and words of everybody's, would be found everywhere; a pattern has to find those. */
 const SHORTEST = 5;

@@ -1,9 +1,9 @@
-import type { Reading, ReadingKind } from '../model.ts';
+import type { Reading, ReadingKind } from '../model/look.ts';
+import type { Found } from '../text/secret-words.ts';
 import { maskJson } from './json.ts';
 import { maskKnownForms, maskText } from './text.ts';
 import { maskToml } from './toml.ts';
 import { maskCommandLine, maskEnviron, maskEnvironmentFile, maskUnit } from './unit.ts';
-import type { Found } from './words.ts';
 
 const KINDS: readonly (readonly [pattern: RegExp, kind: ReadingKind])[] = [
   [/\.toml$/, 'toml'],

@@ -1,4 +1,4 @@
-import { type Found, looksSecret, MASK, maskAddress, SECRET_WORDS } from './words.ts';
+import { type Found, looksSecret, MASK, maskAddress, SECRET_WORDS } from '../text/secret-words.ts';
 
 const nobody: Found = () => {};
 

@@ -1,8 +1,8 @@
-import { INVENTED } from '../buildkit/invented-keys.ts';
-import { KEYS } from '../buildkit/schema.ts';
-import { specOf, splitKey } from '../buildkit/schema-tree.ts';
-import { nearest } from '../nearest.ts';
-import { isSecretName } from './words.ts';
+import { INVENTED } from '../buildkit/config/invented-keys.ts';
+import { KEYS } from '../buildkit/config/keys.ts';
+import { specOf, splitKey } from '../buildkit/config/schema-tree.ts';
+import { nearest } from '../text/nearest.ts';
+import { isSecretName } from '../text/secret-words.ts';
 
 /** What may be told of a value of buildkitd.toml: all of it, all but the password of an address, or its kind alone. */
 export type Told = 'address' | 'nothing' | 'secret';

@@ -1,6 +1,6 @@
+import { type Found, MASK, maskAddress, tellParts, tellWords } from '../text/secret-words.ts';
 import { garbled, maskComment } from './garble.ts';
 import { namesOfToml, type Told } from './toml-names.ts';
-import { type Found, MASK, maskAddress, tellParts, tellWords } from './words.ts';
 
 /**
  * The text of a buildkitd.toml as it may be kept: the same lines, keys and kinds of values, without the user

@@ -1,8 +1,8 @@
+import { type Found, isSecretName, MASK, tellWords } from '../text/secret-words.ts';
 import { maskArguments } from './arguments.ts';
 import { maskComment } from './garble.ts';
 import { splitWords } from './split-words.ts';
 import { maskVariable } from './variables.ts';
-import { type Found, isSecretName, MASK, tellWords } from './words.ts';
 
 /** Settings of a unit that decide something for buildkitd; the values of all others may be anything. */
 const KEPT =

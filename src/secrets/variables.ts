@@ -1,6 +1,6 @@
+import { type Found, isSecretName, MASK, maskAddress, tellParts, tellWords } from '../text/secret-words.ts';
 import { maskArguments } from './arguments.ts';
 import { splitWords } from './split-words.ts';
-import { type Found, isSecretName, MASK, maskAddress, tellParts, tellWords } from './words.ts';
 
 /** Variables that decide something for buildkitd, rootlesskit or a client; the values of others are never kept. */
 export const ENVIRONMENT_NAMES = [

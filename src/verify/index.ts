@@ -1,7 +1,8 @@
-import { createLook } from '../diagnose.ts';
+import { createLook } from '../examine/look.ts';
 import type { Opened } from '../host/open.ts';
 import { startStandIn } from '../host/stand-in.ts';
-import type { Account, CheckReport } from '../model.ts';
+import type { Account } from '../model/look.ts';
+import type { CheckReport } from '../model/say.ts';
 import { trialAnswer } from './answer.ts';
 import type { TrialOrder } from './as-target.ts';
 import { planTrial, type TrialPlan } from './plan.ts';

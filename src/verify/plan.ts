@@ -1,12 +1,14 @@
-import { splitHostPort } from '../facts/address.ts';
-import { binaries, runtimeBinary } from '../facts/binaries.ts';
-import { cacheDirectory } from '../facts/cache-directory.ts';
-import { configFile } from '../facts/config-file.ts';
-import { environment } from '../facts/environment.ts';
-import { launcher, probeArgs } from '../facts/namespace.ts';
-import { settings } from '../facts/settings.ts';
-import { unit } from '../facts/unit.ts';
-import type { Look } from '../model.ts';
+import { splitHostPort } from '../buildkit/address.ts';
+import { cacheDirectory } from '../facts/config/cache-directory.ts';
+import { configFile } from '../facts/config/config-file.ts';
+import { settings } from '../facts/config/settings.ts';
+import { binaries } from '../facts/programs/binaries.ts';
+import { probeArgs } from '../facts/start/namespace.ts';
+import { runtimeBinary } from '../facts/start/runtime-binary.ts';
+import { environment } from '../facts/target/environment.ts';
+import { launcher } from '../facts/target/launcher.ts';
+import { unit } from '../facts/target/unit.ts';
+import type { Look } from '../model/look.ts';
 
 /** How buildkitd is started for a trial: as the person would, but with a root, a socket and a state directory of its own. */
 export interface TrialPlan {

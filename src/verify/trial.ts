@@ -2,8 +2,8 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Budget } from '../host/budget.ts';
-import { type Program, runProgram, startProgram } from '../host/run-tool.ts';
-import type { Ran } from '../model.ts';
+import { type Program, runProgram, startProgram } from '../host/looks/run-tool.ts';
+import type { Ran } from '../model/look.ts';
 import { payload } from './payload.ts';
 import type { TrialPlan } from './plan.ts';
 

@@ -2,8 +2,9 @@ import * as fs from 'node:fs';
 import * as net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adoptedOwner } from '../../src/apply/adopt/foreign.ts';
-import type { ApplyContext } from '../../src/apply/types.ts';
-import type { Account, Step } from '../../src/model.ts';
+import type { ApplyContext } from '../../src/apply/journal/types.ts';
+import type { Account } from '../../src/model/look.ts';
+import type { Step } from '../../src/model/plan.ts';
 import { type Built, buildChildren, startChild } from './children.ts';
 import { canChangeThings, Ground, ROOT, sh } from './ground.ts';
 

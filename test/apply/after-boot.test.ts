@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { statOf } from '../../src/apply/handle.ts';
-import { identityOf, isThatObject } from '../../src/apply/object-identity.ts';
-import type { Step } from '../../src/model.ts';
+import { statOf } from '../../src/apply/disk/handle.ts';
+import { identityOf, isThatObject } from '../../src/apply/disk/object-identity.ts';
+import type { Step } from '../../src/model/plan.ts';
 import { canChangeThings, Ground, ROOT, root, sh } from './ground.ts';
 
 const target = { uid: 77, gid: 77, groups: [77], name: null, home: null, shell: null };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { openRun, undo } from '../../src/apply/index.ts';
-import type { ApplyContext } from '../../src/apply/types.ts';
-import type { Step } from '../../src/model.ts';
+import type { ApplyContext } from '../../src/apply/journal/types.ts';
+import type { Step } from '../../src/model/plan.ts';
 
 /** A whole bk-doctor process as far as changing goes: applies treatments, or undoes, and can end itself with SIGKILL. */
 interface Orders {

@@ -3,8 +3,8 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
-import type { ApplyContext } from '../../src/apply/types.ts';
-import type { Step } from '../../src/model.ts';
+import type { ApplyContext } from '../../src/apply/journal/types.ts';
+import type { Step } from '../../src/model/plan.ts';
 import type { Ground } from './ground.ts';
 
 /** Programs built from the sources under test, for tests that need processes of their own. */

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Step } from '../../src/model.ts';
+import type { Step } from '../../src/model/plan.ts';
 import { type Built, buildChildren, startChild } from './children.ts';
 import { canChangeThings, editStep, Ground, ROOT, root, sha } from './ground.ts';
 

@@ -4,8 +4,9 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import { openRun, undo } from '../../src/apply/index.ts';
-import type { ApplyContext, CarriedOut, UndoReport } from '../../src/apply/types.ts';
-import type { Account, Step, Treatment } from '../../src/model.ts';
+import type { ApplyContext, CarriedOut, UndoReport } from '../../src/apply/journal/types.ts';
+import type { Account } from '../../src/model/look.ts';
+import type { Step, Treatment } from '../../src/model/plan.ts';
 
 export const ROOT: Account = { uid: 0, gid: 0, groups: [0], name: 'root', home: '/root', shell: '/bin/sh' };
 const NEEDED = ['getfattr', 'setfattr', 'setcap', 'setfacl', 'unshare', 'mount', 'flock', 'setpriv'];

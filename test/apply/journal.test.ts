@@ -2,9 +2,9 @@ import * as fs from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { history, Refused } from '../../src/apply/index.ts';
-import { seal, unseal } from '../../src/apply/sealed-line.ts';
-import { readRuns } from '../../src/apply/store.ts';
-import type { Step } from '../../src/model.ts';
+import { seal, unseal } from '../../src/apply/journal/sealed-line.ts';
+import { readRuns } from '../../src/apply/journal/store.ts';
+import type { Step } from '../../src/model/plan.ts';
 import { canChangeThings, editStep, Ground, ROOT, root, sh, sha } from './ground.ts';
 
 const target = { uid: 77, gid: 77, groups: [77], name: null, home: null, shell: null };

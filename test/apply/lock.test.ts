@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Busy, openRun } from '../../src/apply/index.ts';
-import type { Step } from '../../src/model.ts';
+import type { Step } from '../../src/model/plan.ts';
 import { type Built, buildChildren, startChild } from './children.ts';
 import { canChangeThings, editStep, Ground } from './ground.ts';
 

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { rightsOf } from '../../src/apply/places.ts';
-import { createLook } from '../../src/diagnose.ts';
-import { rights } from '../../src/facts/rights.ts';
+import { rightsOf } from '../../src/apply/disk/places.ts';
+import { createLook } from '../../src/examine/look.ts';
+import { rights } from '../../src/facts/rights/rights.ts';
 import { openHost } from '../../src/host/open.ts';
 import { ASK } from '../virtual-host.ts';
 import { canChangeThings, Ground } from './ground.ts';

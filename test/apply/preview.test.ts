@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { preview } from '../../src/apply/index.ts';
-import type { Step } from '../../src/model.ts';
+import type { Step } from '../../src/model/plan.ts';
 import { VirtualHost } from '../virtual-host.ts';
 
 const owner = { uid: 0, gid: 0 };

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { applyEdit } from '../../src/apply/text-edit.ts';
-import type { Edit, Step } from '../../src/model.ts';
+import { applyEdit } from '../../src/apply/disk/text-edit.ts';
+import type { Edit, Step } from '../../src/model/plan.ts';
 import { canChangeThings, Ground, sha } from './ground.ts';
 
 /** File names that people and attackers use; never "." or "..", never a slash or NUL. */

@@ -4,7 +4,8 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openRun } from '../../src/apply/index.ts';
-import type { Account, Step } from '../../src/model.ts';
+import type { Account } from '../../src/model/look.ts';
+import type { Step } from '../../src/model/plan.ts';
 import { type Built, buildChildren } from './children.ts';
 import { canChangeThings, Ground, ROOT, root, sh, sha, treatment } from './ground.ts';
 

@@ -3,10 +3,11 @@ import * as fs from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { script } from '../../src/apply/index.ts';
-import type { ScriptFor } from '../../src/apply/script.ts';
-import type { CheckTreatment } from '../../src/apply/types.ts';
-import type { Account, Reading, Stat, Step } from '../../src/model.ts';
-import { isVisible } from '../../src/report/visible.ts';
+import type { CheckTreatment } from '../../src/apply/journal/types.ts';
+import type { ScriptFor } from '../../src/apply/script/script.ts';
+import type { Account, Reading, Stat } from '../../src/model/look.ts';
+import type { Step } from '../../src/model/plan.ts';
+import { isVisible } from '../../src/text/visible.ts';
 import { VirtualHost } from '../virtual-host.ts';
 import { canChangeThings, editStep, Ground, ROOT, root, sh, sha, treatment } from './ground.ts';
 

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { history } from '../../src/apply/index.ts';
-import type { Step } from '../../src/model.ts';
+import type { Step } from '../../src/model/plan.ts';
 import { canChangeThings, editStep, Ground, root, sh, sha } from './ground.ts';
 
 describe.skipIf(!canChangeThings())('each kind of step is done, and undone byte for byte', () => {

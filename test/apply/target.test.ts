@@ -2,9 +2,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ApplyContext } from '../../src/apply/journal/types.ts';
 import { endLeftovers } from '../../src/apply/leftovers.ts';
-import type { ApplyContext } from '../../src/apply/types.ts';
-import type { Account, Step } from '../../src/model.ts';
+import type { Account } from '../../src/model/look.ts';
+import type { Step } from '../../src/model/plan.ts';
 import { type Built, buildChildren, startChild } from './children.ts';
 import { canChangeThings, editStep, Ground, ROOT, root, sh, sha } from './ground.ts';
 

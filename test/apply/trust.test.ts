@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isRootsOwn } from '../../src/apply/tools.ts';
-import { walk } from '../../src/apply/walk.ts';
-import { writableComponent } from '../../src/facts/writable-component.ts';
+import { isRootsOwn } from '../../src/apply/disk/tools.ts';
+import { walk } from '../../src/apply/disk/walk.ts';
+import { writableComponent } from '../../src/facts/programs/writable-component.ts';
+import { writableByOthers } from '../../src/host/looks/run-tool.ts';
 import { openHost } from '../../src/host/open.ts';
-import { writableByOthers } from '../../src/host/run-tool.ts';
 import { ASK } from '../virtual-host.ts';
 import { canChangeThings } from './ground.ts';
 

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { history, NoSuchTransaction, openRun } from '../../src/apply/index.ts';
-import type { Step } from '../../src/model.ts';
+import type { Step } from '../../src/model/plan.ts';
 import { canChangeThings, editStep, Ground, root, sh, sha, treatment } from './ground.ts';
 
 describe.skipIf(!canChangeThings())('undo', () => {

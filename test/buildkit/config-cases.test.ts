@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { editToml } from '../../src/buildkit/toml-edit.ts';
+import { editToml } from '../../src/buildkit/toml/edit.ts';
 import { configBuildkitd } from '../../src/checks/config/buildkitd.ts';
 import { configEntitlements } from '../../src/checks/config/entitlements.ts';
 import { configRegistries } from '../../src/checks/config/registries.ts';
 import { configTls } from '../../src/checks/config/tls.ts';
-import { createLook, examine } from '../../src/diagnose.ts';
-import type { Problem, TomlEdit } from '../../src/model.ts';
+import { examine } from '../../src/examine/examine.ts';
+import { createLook } from '../../src/examine/look.ts';
+import type { Problem } from '../../src/model/decide.ts';
+import type { TomlEdit } from '../../src/model/plan.ts';
 import { ASK } from '../virtual-host.ts';
 import { CASES, type ConfigCase } from './cases.ts';
 import { rootfulHost, stamped } from './rootful-host.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig, valueAt } from '../../src/buildkit/config.ts';
-import { releasesOf } from '../../src/buildkit/config-releases.ts';
+import { readConfig, valueAt } from '../../src/buildkit/config/read.ts';
+import { releasesOf } from '../../src/buildkit/config/releases.ts';
 import { goFloatText, parseDuration, parseSize } from '../../src/buildkit/sizes.ts';
 import { ANY_RELEASE, type Bracket, release, releaseText } from '../../src/buildkit/version.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { reference } from '../../src/buildkit/reference.ts';
-import { KEYS } from '../../src/buildkit/schema.ts';
-import { joinKey, keyText, SCHEMA, specOf, splitKey } from '../../src/buildkit/schema-tree.ts';
+import { KEYS } from '../../src/buildkit/config/keys.ts';
+import { reference } from '../../src/buildkit/config/reference.ts';
+import { joinKey, keyText, SCHEMA, specOf, splitKey } from '../../src/buildkit/config/schema-tree.ts';
 import { NEWEST, release } from '../../src/buildkit/version.ts';
 
 test('docs/buildkitd.toml.md is the reference of the table as it is', async () => {

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { parse } from 'smol-toml';
 import { describe, expect, test } from 'vitest';
-import { editToml, TomlEditRefused } from '../../src/buildkit/toml-edit.ts';
-import { samePath, sitesOf } from '../../src/buildkit/toml-sites.ts';
-import type { Json, TomlEdit } from '../../src/model.ts';
+import { editToml, TomlEditRefused } from '../../src/buildkit/toml/edit.ts';
+import { samePath, sitesOf } from '../../src/buildkit/toml/sites.ts';
+import type { Json } from '../../src/model/look.ts';
+import type { TomlEdit } from '../../src/model/plan.ts';
 import { json, toml } from './toml-text.ts';
 
 const lf = (...lines: string[]): string => lines.map((line) => `${line}\n`).join('');

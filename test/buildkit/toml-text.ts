@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Json } from '../../src/model.ts';
+import type { Json } from '../../src/model/look.ts';
 
 /** A TOML text made piece by piece, with what it means and where each value stands. */
 export interface Made {

@@ -7,8 +7,8 @@ import {
   release,
   releaseRangeText,
 } from '../../src/buildkit/version.ts';
-import { createLook } from '../../src/diagnose.ts';
-import { buildkitdVersion } from '../../src/facts/buildkitd-version.ts';
+import { createLook } from '../../src/examine/look.ts';
+import { buildkitdVersion } from '../../src/facts/programs/buildkitd-version.ts';
 import { ASK, VirtualHost } from '../virtual-host.ts';
 import { installed } from './installed.ts';
 

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { catalog } from '../../src/catalog.ts';
 import { preparePrivateFile } from '../../src/cli/private-file.ts';
-import type { Report } from '../../src/model.ts';
+import type { Report } from '../../src/model/say.ts';
 import { exitCode } from '../../src/report/exit-code.ts';
 import { validatorOf } from '../schemas.ts';
 import { PROGRAM, run, shell, temporary } from './run.ts';
@@ -263,7 +263,7 @@ describe('list and show', () => {
     const found = new Set(catalog.flatMap(({ check }) => check.conditions));
     expect(
       [...found].filter((id) => !known.has(id)),
-      'conditions that src/conditions.ts does not define',
+      'conditions that src/knowledge/conditions.ts does not define',
     ).toEqual([]);
   });
   test('at 80 columns the tables fit', async () => {

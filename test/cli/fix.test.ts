@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Report } from '../../src/model.ts';
+import type { Report } from '../../src/model/say.ts';
 import { validatorOf } from '../schemas.ts';
 import { shell, temporary } from './run.ts';
 import { onTerminal } from './terminal.ts';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { commandsOf } from '../../src/cli/own-commands.ts';
-import type { TargetReport } from '../../src/model.ts';
+import type { TargetReport } from '../../src/model/say.ts';
 import { everything } from '../report/everything.ts';
 
 const request = { mode: null, user: null, env: {}, config: null, root: null, addresses: null, probe: true };

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseConfinement } from '../../src/facts/apparmor.ts';
-import { filesystemKind, filesystemName, parseXfsFtype } from '../../src/facts/filesystem.ts';
-import { sizeInBytes } from '../../src/facts/gc-policy.ts';
-import { parseKernelRelease } from '../../src/facts/kernel.ts';
-import { hasModule, parseFilesystems } from '../../src/facts/kernel-filesystems.ts';
-import { fuseInUserNamespace, overlayInUserNamespace, selinuxDeniesOverlay } from '../../src/facts/overlay-kernel.ts';
-import { foreignBelow, modeGrants } from '../../src/facts/ownership.ts';
-import { parseQuota } from '../../src/facts/quota.ts';
-import { parseLabels, selinuxType } from '../../src/facts/selinux.ts';
-import { failureWords } from '../../src/facts/snapshotter-trial.ts';
+import { filesystemKind, filesystemName, parseXfsFtype } from '../../src/facts/cache/filesystem.ts';
+import { foreignBelow, modeGrants } from '../../src/facts/cache/ownership.ts';
+import { parseQuota } from '../../src/facts/cache/quota.ts';
+import { failureWords } from '../../src/facts/cache/snapshotter-trial.ts';
+import { sizeInBytes } from '../../src/facts/config/gc-policy.ts';
+import { parseConfinement } from '../../src/facts/confinement/apparmor.ts';
+import { parseLabels, selinuxType } from '../../src/facts/confinement/selinux.ts';
+import { parseKernelRelease } from '../../src/facts/machine/kernel.ts';
+import { hasModule, parseFilesystems } from '../../src/facts/machine/kernel-filesystems.ts';
+import { fuseInUserNamespace, overlayInUserNamespace, selinuxDeniesOverlay } from '../../src/knowledge/kernels.ts';
 
 const XFS = `meta-data=/dev/mapper/rhel-root  isize=256    agcount=4, agsize=2228224 blks
          =                       sectsz=512   attr=2, projid32bit=1

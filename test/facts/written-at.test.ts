@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { catalog } from '../../src/catalog.ts';
-import { createLook, examine } from '../../src/diagnose.ts';
+import { examine } from '../../src/examine/examine.ts';
+import { createLook } from '../../src/examine/look.ts';
 import { alice } from '../checks/config/host.ts';
 import { ASK, VirtualHost } from '../virtual-host.ts';
 

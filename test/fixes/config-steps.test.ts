@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { readConfig } from '../../src/buildkit/config.ts';
-import { editToml } from '../../src/buildkit/toml-edit.ts';
+import { readConfig } from '../../src/buildkit/config/read.ts';
+import { editToml } from '../../src/buildkit/toml/edit.ts';
 import { release } from '../../src/buildkit/version.ts';
-import { createLook } from '../../src/diagnose.ts';
-import { configEdit } from '../../src/facts/config-edit.ts';
+import { createLook } from '../../src/examine/look.ts';
+import { configEdit } from '../../src/facts/rights/config-edit.ts';
 import { configSteps } from '../../src/fixes/config-steps.ts';
-import type { Json } from '../../src/model.ts';
+import type { Json } from '../../src/model/look.ts';
 import { CONFIG, hostWith } from '../checks/runtime/alice.ts';
 import { ASK, VirtualHost } from '../virtual-host.ts';
 

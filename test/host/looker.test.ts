@@ -3,8 +3,8 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Unseen } from '../../src/facts/unseen.ts';
-import { looker } from '../../src/host/looker.ts';
+import { looker } from '../../src/host/looks/looker.ts';
+import { Unseen } from '../../src/model/unseen.ts';
 
 let at: string;
 beforeAll(() => {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { catalog } from '../../src/catalog.ts';
-import { createLook, examine } from '../../src/diagnose.ts';
-import { kernel } from '../../src/facts/kernel.ts';
-import { osRelease } from '../../src/facts/os-release.ts';
+import { examine } from '../../src/examine/examine.ts';
+import { createLook } from '../../src/examine/look.ts';
+import { kernel } from '../../src/facts/machine/kernel.ts';
+import { osRelease } from '../../src/facts/machine/os-release.ts';
 import { discreetHost } from '../../src/host/discreet.ts';
 import { parseRecording, recordedHost, recordingHost } from '../../src/host/recording.ts';
 import { UsageError } from '../../src/host/usage-error.ts';

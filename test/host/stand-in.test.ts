@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fits, helperAnswer } from '../../src/host/answers.ts';
 import { Budget } from '../../src/host/budget.ts';
-import { endFamily, isAlive } from '../../src/host/processes.ts';
+import { endFamily, isAlive } from '../../src/host/looks/processes.ts';
+import { runProgram } from '../../src/host/looks/run-tool.ts';
 import { rootsAnswer } from '../../src/host/roots-place.ts';
-import { runProgram } from '../../src/host/run-tool.ts';
 import { startStandIn } from '../../src/host/stand-in.ts';
 import { type Call, carryOut } from '../../src/host/verbs.ts';
-import { builtProgram } from '../../src/package-directory.ts';
+import { builtProgram } from '../../src/package/directory.ts';
 import { trialAnswer } from '../../src/verify/answer.ts';
 
 let at: string;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { surveyReader } from '../../src/host/survey.ts';
+import { surveyReader } from '../../src/host/looks/survey.ts';
 import { survey } from '../../src/host/verbs.ts';
 import { canMakeWorlds } from '../e2e/world.ts';
 

@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { assess } from '../../src/assess.ts';
+import { assess } from '../../src/examine/assess.ts';
 import { Budget } from '../../src/host/budget.ts';
 import type { Opened } from '../../src/host/open.ts';
 import { parseRecording, recordedHost, recordingHost } from '../../src/host/recording.ts';
-import type { HostReader, Report, Request } from '../../src/model.ts';
+import type { HostReader, Request } from '../../src/model/look.ts';
+import type { Report } from '../../src/model/say.ts';
 import type { Machine } from './machine.ts';
 import { MACHINES, openMachine } from './machines.ts';
 

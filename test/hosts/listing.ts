@@ -1,4 +1,4 @@
-import { parseMountInfo } from '../../src/facts/mounts.ts';
+import { parseMountInfo } from '../../src/text/mountinfo.ts';
 import type { VirtualFile, VirtualHostOptions } from '../virtual-host.ts';
 import { OS_RELEASES } from './os-releases.ts';
 import { APPARMOR_SYSCTLS, MAGIC, SNIPPETS } from './snippets.ts';

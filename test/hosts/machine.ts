@@ -1,4 +1,5 @@
-import type { Level, NamespaceAnswer, Outcome, Request } from '../../src/model.ts';
+import type { NamespaceAnswer, Outcome, Request } from '../../src/model/look.ts';
+import type { Level } from '../../src/model/say.ts';
 
 /** What a real machine's answers are, and what is to be found on it. */
 export interface Machine {

@@ -1,5 +1,5 @@
-import { Unseen } from '../../src/facts/unseen.ts';
-import type { HostReader, Probes, Request } from '../../src/model.ts';
+import type { HostReader, Probes, Request } from '../../src/model/look.ts';
+import { Unseen } from '../../src/model/unseen.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../virtual-host.ts';
 import { CONTAINERS } from './containers.ts';
 import { DEBIAN_UBUNTU } from './debian-ubuntu.ts';

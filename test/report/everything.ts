@@ -1,4 +1,4 @@
-import type { CheckReport, Report } from '../../src/model.ts';
+import type { CheckReport, Report } from '../../src/model/say.ts';
 import type { Commands } from '../../src/report/summary.ts';
 import type { Layout } from '../../src/report/terminal.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { CheckReport, Status } from '../../src/model.ts';
+import type { CheckReport, Status } from '../../src/model/say.ts';
 import { exitCode, undoExitCode } from '../../src/report/exit-code.ts';
 import { everything } from './everything.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Report } from '../../src/model.ts';
+import type { Report } from '../../src/model/say.ts';
 import { LEFT_OUT, type Private, redact, withoutSecrets } from '../../src/report/redact.ts';
 import { everything } from './everything.ts';
 

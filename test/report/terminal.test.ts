@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Report, TreatmentResult } from '../../src/model.ts';
+import type { Report, TreatmentResult } from '../../src/model/say.ts';
 import { terminal } from '../../src/report/terminal.ts';
-import { widthOf } from '../../src/report/wrap.ts';
+import { widthOf } from '../../src/text/wrap.ts';
 import { commands, everything, layout } from './everything.ts';
 
 const LAST =

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { quoted } from '../../src/report/shell.ts';
-import { ascii, isVisible, safeJson, visible, visibleLines } from '../../src/report/visible.ts';
-import { widthOf, wrap } from '../../src/report/wrap.ts';
+import { quoted } from '../../src/text/shell.ts';
+import { ascii, isVisible, safeJson, visible, visibleLines } from '../../src/text/visible.ts';
+import { widthOf, wrap } from '../../src/text/wrap.ts';
 
 describe('visible', () => {
   test('what a terminal obeys is written out, the rest stays', () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { maskJson } from '../../src/secrets/json.ts';
 import { knownSecrets } from '../../src/secrets/known.ts';
 import { maskCommandLine, maskEnviron, maskEnvironmentFile, maskUnit } from '../../src/secrets/unit.ts';
-import { unmasked } from '../../src/secrets/words.ts';
+import { unmasked } from '../../src/text/secret-words.ts';
 
 const nobody = (): void => {};
 

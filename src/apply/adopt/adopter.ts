@@ -1,11 +1,11 @@
 import * as fs from 'node:fs';
-import type { Owner } from '../../model.ts';
-import { visible } from '../../report/visible.ts';
-import { CAPABILITY_BATCH, withCapabilities } from '../capabilities.ts';
-import { type Handle, statOf } from '../handle.ts';
-import { keepsBirth } from '../object-identity.ts';
-import { Refused } from '../refused.ts';
-import type { Backup, StepOf, Work } from '../work.ts';
+import type { Owner } from '../../model/plan.ts';
+import { visible } from '../../text/visible.ts';
+import { CAPABILITY_BATCH, withCapabilities } from '../disk/capabilities.ts';
+import { type Handle, statOf } from '../disk/handle.ts';
+import { keepsBirth } from '../disk/object-identity.ts';
+import { Refused } from '../disk/refused.ts';
+import type { Backup, StepOf, Work } from '../disk/work.ts';
 import { appendToLog, logged, readLog } from './log.ts';
 import type { Remarks } from './remarks.ts';
 import { legible } from './tree.ts';

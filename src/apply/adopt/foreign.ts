@@ -1,5 +1,6 @@
 import type * as fs from 'node:fs';
-import type { Allowed, IdRange, Owner } from '../../model.ts';
+import type { Allowed, IdRange } from '../../model/look.ts';
+import type { Owner } from '../../model/plan.ts';
 
 type Ids = Pick<fs.Stats, 'uid' | 'gid'>;
 

@@ -1,10 +1,10 @@
 import * as fs from 'node:fs';
-import type { Owner } from '../../model.ts';
-import { seenOf } from '../attributes.ts';
-import { bornOf, isThatObject, type ObjectIdentity } from '../object-identity.ts';
-import { Refused } from '../refused.ts';
-import { seal, unseal } from '../sealed-line.ts';
-import { having, matching, maybe, orNull, text, whole } from '../shape.ts';
+import type { Owner } from '../../model/plan.ts';
+import { seenOf } from '../disk/attributes.ts';
+import { bornOf, isThatObject, type ObjectIdentity } from '../disk/object-identity.ts';
+import { Refused } from '../disk/refused.ts';
+import { having, matching, maybe, orNull, text, whole } from '../disk/shape.ts';
+import { seal, unseal } from '../journal/sealed-line.ts';
 
 /** One inode whose owner is changed, as it was before. `path` is relative to the tree, one character per byte. */
 export interface Logged extends ObjectIdentity {

@@ -1,4 +1,4 @@
-import { visible } from '../../report/visible.ts';
+import { visible } from '../../text/visible.ts';
 import { legible } from './tree.ts';
 
 const MOST = 20;

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
-import { findChild, type Handle, mountIdOf, openChild } from '../handle.ts';
-import { Refused } from '../refused.ts';
+import { findChild, type Handle, mountIdOf, openChild } from '../disk/handle.ts';
+import { Refused } from '../disk/refused.ts';
 
 /** Each level holds two descriptors. */
 const MOST_LEVELS = 400;

@@ -1,4 +1,4 @@
-import type { Account } from '../../model.ts';
+import type { Account } from '../../model/look.ts';
 import { word } from './shell-word.ts';
 
 /** Words that start this program; null: only as it is installed for root. */

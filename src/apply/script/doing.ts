@@ -1,14 +1,14 @@
-import { isNamed, mayStep, NOT_ROOTS } from '../../knowledge/rights.ts';
-import type { Step } from '../../model.ts';
-import { visible } from '../../report/visible.ts';
-import { Refused } from '../refused.ts';
-import type { ScriptFor } from '../script.ts';
+import type { Step } from '../../model/plan.ts';
+import { isNamed, mayStep, NOT_ROOTS } from '../../rights/rights.ts';
+import { visible } from '../../text/visible.ts';
+import { Refused } from '../disk/refused.ts';
+import { componentsOf } from '../disk/walk.ts';
 import { refuseOddDirectory } from '../steps/directory.ts';
 import { refuseOddMode } from '../steps/edit.ts';
 import { refuseOpening } from '../steps/mode.ts';
 import { refuseNever } from '../steps/run.ts';
 import { refuseOddValue } from '../steps/sysctl.ts';
-import { componentsOf } from '../walk.ts';
+import type { ScriptFor } from './script.ts';
 import { BeyondShell } from './shell-word.ts';
 import { wayTo } from './way.ts';
 

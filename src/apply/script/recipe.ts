@@ -1,9 +1,10 @@
-import { Unseen } from '../../facts/unseen.ts';
-import type { HostReader, Step } from '../../model.ts';
-import { digestOf } from '../digest.ts';
-import { Refused } from '../refused.ts';
-import { applyEdit } from '../text-edit.ts';
-import { tomlEditorFor } from '../toml.ts';
+import type { HostReader } from '../../model/look.ts';
+import type { Step } from '../../model/plan.ts';
+import { Unseen } from '../../model/unseen.ts';
+import { digestOf } from '../disk/digest.ts';
+import { Refused } from '../disk/refused.ts';
+import { applyEdit } from '../disk/text-edit.ts';
+import { tomlEditorFor } from '../disk/toml.ts';
 import { BeyondShell, type Word } from './shell-word.ts';
 
 /** What a step makes of its file: texts (null: no file), and the digests that later steps of the script give it. */

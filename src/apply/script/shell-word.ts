@@ -1,4 +1,4 @@
-import { isVisible } from '../../report/visible.ts';
+import { isVisible } from '../../text/visible.ts';
 
 /** What a shell script cannot do as safely as bk-doctor itself, or cannot hold: a call of `bk-doctor fix` stands there instead. */
 export class BeyondShell extends Error {}

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
-import type { HostReader, Owner, Step } from '../../model.ts';
-import { Refused } from '../refused.ts';
+import type { HostReader } from '../../model/look.ts';
+import type { Owner, Step } from '../../model/plan.ts';
+import { Refused } from '../disk/refused.ts';
 import { pathOf } from '../steps/sysctl.ts';
 import { digestOfText, type Foreseen, type Made, recipeOf } from './recipe.ts';
 import { BeyondShell, command, type Word } from './shell-word.ts';

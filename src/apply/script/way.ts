@@ -1,9 +1,9 @@
-import { Unseen } from '../../facts/unseen.ts';
-import { keepsNames, onlyRootWrites } from '../../knowledge/trust.ts';
-import type { HostReader, Stat } from '../../model.ts';
-import { visible } from '../../report/visible.ts';
-import { Refused } from '../refused.ts';
-import { componentsOf } from '../walk.ts';
+import type { HostReader, Stat } from '../../model/look.ts';
+import { Unseen } from '../../model/unseen.ts';
+import { keepsNames, onlyRootWrites } from '../../rights/trust.ts';
+import { visible } from '../../text/visible.ts';
+import { Refused } from '../disk/refused.ts';
+import { componentsOf } from '../disk/walk.ts';
 
 /** Where a path leads on the host that the plan is for. */
 export interface Way {

@@ -1,21 +1,21 @@
 import * as fs from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Owner } from '../../model.ts';
-import { visible } from '../../report/visible.ts';
+import type { Owner } from '../../model/plan.ts';
+import { visible } from '../../text/visible.ts';
 import { type Adopter, createAdopter, owns } from '../adopt/adopter.ts';
 import { adoptedOwner, whyLeftAlone } from '../adopt/foreign.ts';
 import { createLinkCount } from '../adopt/link-count.ts';
 import { isSameObject, type Logged, readLog } from '../adopt/log.ts';
 import { createRemarks, type Remarks } from '../adopt/remarks.ts';
 import { bytes, type Entry, legible, openBelow, refuseOtherMount, visitTree } from '../adopt/tree.ts';
-import { findChild, type Handle, mountIdOf, statOf } from '../handle.ts';
-import { identityOf, isThatObject, type ObjectIdentity } from '../object-identity.ts';
-import { refuseForeignPlace } from '../places.ts';
-import { Refused } from '../refused.ts';
-import { orRefuse } from '../sentence.ts';
-import { runTool } from '../tools.ts';
-import { walk } from '../walk.ts';
-import type { Standing, StepKind, StepOf, Work } from '../work.ts';
+import { findChild, type Handle, mountIdOf, statOf } from '../disk/handle.ts';
+import { identityOf, isThatObject, type ObjectIdentity } from '../disk/object-identity.ts';
+import { refuseForeignPlace } from '../disk/places.ts';
+import { Refused } from '../disk/refused.ts';
+import { orRefuse } from '../disk/sentence.ts';
+import { runTool } from '../disk/tools.ts';
+import { walk } from '../disk/walk.ts';
+import type { Standing, StepKind, StepOf, Work } from '../disk/work.ts';
 
 type AdoptStep = StepOf<'adopt'>;
 /** The tree itself. */

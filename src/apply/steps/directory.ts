@@ -1,11 +1,11 @@
 import * as fs from 'node:fs';
-import { visible } from '../../report/visible.ts';
-import { findChild, type Handle, openChild, permissionsOf, statOf, syncDirectory } from '../handle.ts';
-import { isPermitted, isTargetsPlace, refuseForeignFile } from '../places.ts';
-import { Refused } from '../refused.ts';
-import { orRefuse } from '../sentence.ts';
-import { componentsOf, walk } from '../walk.ts';
-import type { Acted, StepKind, StepOf, Work } from '../work.ts';
+import { visible } from '../../text/visible.ts';
+import { findChild, type Handle, openChild, permissionsOf, statOf, syncDirectory } from '../disk/handle.ts';
+import { isPermitted, isTargetsPlace, refuseForeignFile } from '../disk/places.ts';
+import { Refused } from '../disk/refused.ts';
+import { orRefuse } from '../disk/sentence.ts';
+import { componentsOf, walk } from '../disk/walk.ts';
+import type { Acted, StepKind, StepOf, Work } from '../disk/work.ts';
 
 type DirectoryStep = StepOf<'directory'>;
 export interface PreparedDirectory {

@@ -1,14 +1,14 @@
-import { visible } from '../../report/visible.ts';
-import { type Kept, keep, keptContent, putBack } from '../backup.ts';
-import { digestOf } from '../digest.ts';
-import { openPlace, type Place, putFile, removeTemp } from '../live-file.ts';
-import { isTargetsPlace } from '../places.ts';
-import { Refused } from '../refused.ts';
-import { orRefuse } from '../sentence.ts';
-import { clearLeftLocks, withSubidLocks } from '../subid-lock.ts';
-import { applyEditToBytes } from '../text-edit.ts';
-import { tomlEditorFor } from '../toml.ts';
-import type { Acted, Standing, StepKind, StepOf, Work } from '../work.ts';
+import { visible } from '../../text/visible.ts';
+import { type Kept, keep, keptContent, putBack } from '../disk/backup.ts';
+import { digestOf } from '../disk/digest.ts';
+import { openPlace, type Place, putFile, removeTemp } from '../disk/live-file.ts';
+import { isTargetsPlace } from '../disk/places.ts';
+import { Refused } from '../disk/refused.ts';
+import { orRefuse } from '../disk/sentence.ts';
+import { clearLeftLocks, withSubidLocks } from '../disk/subid-lock.ts';
+import { applyEditToBytes } from '../disk/text-edit.ts';
+import { tomlEditorFor } from '../disk/toml.ts';
+import type { Acted, Standing, StepKind, StepOf, Work } from '../disk/work.ts';
 import { moveAsideAndUnlink } from './remove.ts';
 
 type EditStep = StepOf<'edit'>;

@@ -1,13 +1,13 @@
 import * as fs from 'node:fs';
-import { visible } from '../../report/visible.ts';
-import { permissionsOf, statOf, syncObject } from '../handle.ts';
-import { identityOf } from '../object-identity.ts';
-import { isSame, type OwnedObject, type PreparedObject, withObject } from '../owned-object.ts';
-import { isOfPackage } from '../package-owner.ts';
-import { whyNotHelper } from '../places.ts';
-import { Refused } from '../refused.ts';
-import { orRefuse } from '../sentence.ts';
-import type { Acted, Standing, StepKind, StepOf, Work } from '../work.ts';
+import { visible } from '../../text/visible.ts';
+import { permissionsOf, statOf, syncObject } from '../disk/handle.ts';
+import { identityOf } from '../disk/object-identity.ts';
+import { isSame, type OwnedObject, type PreparedObject, withObject } from '../disk/owned-object.ts';
+import { isOfPackage } from '../disk/package-owner.ts';
+import { whyNotHelper } from '../disk/places.ts';
+import { Refused } from '../disk/refused.ts';
+import { orRefuse } from '../disk/sentence.ts';
+import type { Acted, Standing, StepKind, StepOf, Work } from '../disk/work.ts';
 
 type ModeStep = StepOf<'mode'>;
 

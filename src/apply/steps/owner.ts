@@ -1,11 +1,11 @@
 import * as fs from 'node:fs';
-import type { Owner } from '../../model.ts';
-import { visible } from '../../report/visible.ts';
-import { permissionsOf, statOf, syncObject } from '../handle.ts';
-import { identityOf } from '../object-identity.ts';
-import { isSame, type OwnedObject, type PreparedObject, refusePrivileged, withObject } from '../owned-object.ts';
-import { Refused } from '../refused.ts';
-import type { Acted, Standing, StepKind, StepOf } from '../work.ts';
+import type { Owner } from '../../model/plan.ts';
+import { visible } from '../../text/visible.ts';
+import { permissionsOf, statOf, syncObject } from '../disk/handle.ts';
+import { identityOf } from '../disk/object-identity.ts';
+import { isSame, type OwnedObject, type PreparedObject, refusePrivileged, withObject } from '../disk/owned-object.ts';
+import { Refused } from '../disk/refused.ts';
+import type { Acted, Standing, StepKind, StepOf } from '../disk/work.ts';
 
 type OwnerStep = StepOf<'owner'>;
 

@@ -1,11 +1,11 @@
 import * as fs from 'node:fs';
-import { visible } from '../../report/visible.ts';
-import { type Kept, keep, keptContent, putBack } from '../backup.ts';
-import { findChild, statOf, syncDirectory } from '../handle.ts';
-import { openPlace, type Place, refuseChanged, removeTemp } from '../live-file.ts';
-import { Refused } from '../refused.ts';
-import { orRefuse } from '../sentence.ts';
-import type { Acted, StepKind, StepOf } from '../work.ts';
+import { visible } from '../../text/visible.ts';
+import { type Kept, keep, keptContent, putBack } from '../disk/backup.ts';
+import { findChild, statOf, syncDirectory } from '../disk/handle.ts';
+import { openPlace, type Place, refuseChanged, removeTemp } from '../disk/live-file.ts';
+import { Refused } from '../disk/refused.ts';
+import { orRefuse } from '../disk/sentence.ts';
+import type { Acted, StepKind, StepOf } from '../disk/work.ts';
 
 type RemoveStep = StepOf<'remove'>;
 export interface PreparedRemove {

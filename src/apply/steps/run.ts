@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
-import { runProgram } from '../../host/run-tool.ts';
-import { isVisible, visible } from '../../report/visible.ts';
-import { findOnPath } from '../find-on-path.ts';
-import { isOfPackage } from '../package-owner.ts';
-import { isPermitted, whyNotHelper } from '../places.ts';
-import { Refused } from '../refused.ts';
-import { isRootsOwn, MARK, runTool, SYSTEM_PATH, systemTool } from '../tools.ts';
-import { walk } from '../walk.ts';
-import type { Acted, StepKind, StepOf, Work } from '../work.ts';
+import { runProgram } from '../../host/looks/run-tool.ts';
+import { isVisible, visible } from '../../text/visible.ts';
+import { findOnPath } from '../disk/find-on-path.ts';
+import { isOfPackage } from '../disk/package-owner.ts';
+import { isPermitted, whyNotHelper } from '../disk/places.ts';
+import { Refused } from '../disk/refused.ts';
+import { isRootsOwn, MARK, runTool, SYSTEM_PATH, systemTool } from '../disk/tools.ts';
+import { walk } from '../disk/walk.ts';
+import type { Acted, StepKind, StepOf, Work } from '../disk/work.ts';
 
 type RunStep = StepOf<'run'>;
 export interface PreparedRun {

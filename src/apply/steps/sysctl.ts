@@ -1,11 +1,11 @@
 import * as fs from 'node:fs';
-import { isVisible, visible } from '../../report/visible.ts';
-import { contentOf } from '../content.ts';
-import { openChild } from '../handle.ts';
-import { Refused } from '../refused.ts';
-import { orRefuse } from '../sentence.ts';
-import { walkToParent } from '../walk.ts';
-import type { Acted, Standing, StepKind, StepOf, Work } from '../work.ts';
+import { isVisible, visible } from '../../text/visible.ts';
+import { contentOf } from '../disk/content.ts';
+import { openChild } from '../disk/handle.ts';
+import { Refused } from '../disk/refused.ts';
+import { orRefuse } from '../disk/sentence.ts';
+import { walkToParent } from '../disk/walk.ts';
+import type { Acted, Standing, StepKind, StepOf, Work } from '../disk/work.ts';
 
 type SysctlStep = StepOf<'sysctl'>;
 export interface PreparedSysctl {

@@ -1,7 +1,7 @@
-import { type DockerClient, dockerClient } from '../../facts/docker-client.ts';
-import { identity } from '../../facts/identity.ts';
-import { listeners } from '../../facts/listeners.ts';
-import type { Check, Problem, Severity } from '../../model.ts';
+import { listeners } from '../../facts/config/listeners.ts';
+import { type DockerClient, dockerClient } from '../../facts/programs/docker-client.ts';
+import { identity } from '../../facts/target/identity.ts';
+import type { Check, Problem, Severity } from '../../model/decide.ts';
 
 export interface DockerEvidence {
   readonly what:

@@ -1,8 +1,8 @@
-import { binaries } from '../../facts/binaries.ts';
-import { clientEndpoint } from '../../facts/client-endpoint.ts';
-import { instance } from '../../facts/instance.ts';
-import { listeners } from '../../facts/listeners.ts';
-import type { Check, Problem, Severity } from '../../model.ts';
+import { clientEndpoint } from '../../facts/config/client-endpoint.ts';
+import { listeners } from '../../facts/config/listeners.ts';
+import { binaries } from '../../facts/programs/binaries.ts';
+import { instance } from '../../facts/start/instance.ts';
+import type { Check, Problem, Severity } from '../../model/decide.ts';
 
 export interface EndpointEvidence {
   readonly address: string;

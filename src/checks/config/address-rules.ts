@@ -1,5 +1,5 @@
-import { type ListenAddress, parseIp, resolvePort, splitHostPort } from '../../facts/address.ts';
-import type { Source } from '../../model.ts';
+import { type ListenAddress, parseIp, resolvePort, splitHostPort } from '../../buildkit/address.ts';
+import type { Source } from '../../model/say.ts';
 
 /** Why nothing can listen at an address, told from its text alone; null where only the host can tell. */
 export function addressComplaint(address: ListenAddress): string | null {

@@ -1,16 +1,17 @@
-import { acrossReleases, releasesOf } from '../../buildkit/config-releases.ts';
+import { trialsOf } from '../../buildkit/config/mend.ts';
+import { acrossReleases, releasesOf } from '../../buildkit/config/releases.ts';
+import { joinKey, keyText } from '../../buildkit/config/schema-tree.ts';
 import { adviceOnEntitlement, ENTITLEMENTS } from '../../buildkit/entitlements.ts';
-import { trialsOf } from '../../buildkit/mend.ts';
-import { joinKey, keyText } from '../../buildkit/schema-tree.ts';
 import { isSince, type Release } from '../../buildkit/version.ts';
-import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
-import { configEdit } from '../../facts/config-edit.ts';
-import { configFile } from '../../facts/config-file.ts';
-import { identity } from '../../facts/identity.ts';
-import { settings } from '../../facts/settings.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, Problem, TomlEdit } from '../../model.ts';
-import { editDistance } from '../../nearest.ts';
+import { configFile } from '../../facts/config/config-file.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
+import { configEdit } from '../../facts/rights/config-edit.ts';
+import { identity } from '../../facts/target/identity.ts';
+import type { Check, Problem } from '../../model/decide.ts';
+import type { TomlEdit } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
+import { editDistance } from '../../text/nearest.ts';
 import type { ConfigEvidence } from './evidence.ts';
 
 export interface EntitlementsEvidence extends ConfigEvidence {

@@ -1,5 +1,5 @@
-import type { ConfigEdit } from '../../facts/config-edit.ts';
-import type { TomlEdit } from '../../model.ts';
+import type { ConfigEdit } from '../../facts/rights/config-edit.ts';
+import type { TomlEdit } from '../../model/plan.ts';
 
 /** Where in a configuration file something is, and how it could be mended. */
 export interface ConfigEvidence {

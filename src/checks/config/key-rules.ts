@@ -1,10 +1,10 @@
+import { parseIp, parseListenAddress } from '../../buildkit/address.ts';
+import { joinKey } from '../../buildkit/config/schema-tree.ts';
 import { repositoryComplaint } from '../../buildkit/repositories.ts';
-import { joinKey } from '../../buildkit/schema-tree.ts';
 import { meantSnapshotter } from '../../buildkit/snapshotter-names.ts';
 import { isSince, type Release } from '../../buildkit/version.ts';
-import { parseIp, parseListenAddress } from '../../facts/address.ts';
-import type { Json } from '../../model.ts';
-import { nearest } from '../../nearest.ts';
+import type { Json } from '../../model/look.ts';
+import { nearest } from '../../text/nearest.ts';
 import { addressAdvice, addressComplaint, meantAddress } from './address-rules.ts';
 import type { Found, Judged } from './value-problem.ts';
 

@@ -1,14 +1,16 @@
-import type { ConfigValue } from '../../buildkit/config.ts';
-import { lineOf } from '../../buildkit/line-of.ts';
-import { trialsOf } from '../../buildkit/mend.ts';
-import { keyText } from '../../buildkit/schema-tree.ts';
+import { lineOf } from '../../buildkit/config/line-of.ts';
+import { trialsOf } from '../../buildkit/config/mend.ts';
+import type { ConfigValue } from '../../buildkit/config/read.ts';
+import { keyText } from '../../buildkit/config/schema-tree.ts';
 import { compareReleases, NEWEST } from '../../buildkit/version.ts';
-import { configEdit } from '../../facts/config-edit.ts';
-import { configFile } from '../../facts/config-file.ts';
-import { identity } from '../../facts/identity.ts';
-import { type Registry, registries } from '../../facts/registries.ts';
-import type { PemFile } from '../../facts/tls.ts';
-import type { Check, Condition, Problem, Severity, TomlEdit, UnseenReason } from '../../model.ts';
+import { configFile } from '../../facts/config/config-file.ts';
+import { type Registry, registries } from '../../facts/config/registries.ts';
+import type { PemFile } from '../../facts/config/tls.ts';
+import { configEdit } from '../../facts/rights/config-edit.ts';
+import { identity } from '../../facts/target/identity.ts';
+import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
+import type { UnseenReason } from '../../model/look.ts';
+import type { TomlEdit } from '../../model/plan.ts';
 import type { ConfigEvidence } from './evidence.ts';
 
 export interface RegistriesEvidence extends ConfigEvidence {

@@ -1,13 +1,14 @@
-import { lineOf } from '../../buildkit/line-of.ts';
-import { keyText } from '../../buildkit/schema-tree.ts';
-import { parseIp, parseListenAddress, splitHostPort } from '../../facts/address.ts';
-import { configFile } from '../../facts/config-file.ts';
-import { identity } from '../../facts/identity.ts';
-import { type Listener, listeners } from '../../facts/listeners.ts';
-import { settings } from '../../facts/settings.ts';
-import { type PemFile, serverTls } from '../../facts/tls.ts';
-import type { Check, Condition, Problem, Severity, UnseenReason } from '../../model.ts';
-import { octal } from '../../octal.ts';
+import { parseIp, parseListenAddress, splitHostPort } from '../../buildkit/address.ts';
+import { lineOf } from '../../buildkit/config/line-of.ts';
+import { keyText } from '../../buildkit/config/schema-tree.ts';
+import { configFile } from '../../facts/config/config-file.ts';
+import { type Listener, listeners } from '../../facts/config/listeners.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { type PemFile, serverTls } from '../../facts/config/tls.ts';
+import { identity } from '../../facts/target/identity.ts';
+import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
+import type { UnseenReason } from '../../model/look.ts';
+import { octal } from '../../text/octal.ts';
 
 export interface TlsEvidence {
   readonly key: string;

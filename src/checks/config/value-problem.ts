@@ -1,6 +1,7 @@
-import type { ConfigValue } from '../../buildkit/config.ts';
+import type { ConfigValue } from '../../buildkit/config/read.ts';
 import type { Release } from '../../buildkit/version.ts';
-import type { Condition, Json } from '../../model.ts';
+import type { Condition } from '../../model/decide.ts';
+import type { Json } from '../../model/look.ts';
 
 /** What surrounds the file and decides what its values do. */
 export interface ValueContext {

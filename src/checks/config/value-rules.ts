@@ -1,10 +1,10 @@
-import type { ConfigReading, ConfigValue } from '../../buildkit/config.ts';
-import { acrossReleases } from '../../buildkit/config-releases.ts';
-import { KEYS } from '../../buildkit/schema.ts';
-import { joinKey, keyText, specOf } from '../../buildkit/schema-tree.ts';
+import { KEYS } from '../../buildkit/config/keys.ts';
+import type { ConfigReading, ConfigValue } from '../../buildkit/config/read.ts';
+import { acrossReleases } from '../../buildkit/config/releases.ts';
+import { joinKey, keyText, specOf } from '../../buildkit/config/schema-tree.ts';
 import { parseSize } from '../../buildkit/sizes.ts';
 import { isSince, type Release, release } from '../../buildkit/version.ts';
-import type { Condition } from '../../model.ts';
+import type { Condition } from '../../model/decide.ts';
 import { KEY_RULES, literalPath } from './key-rules.ts';
 import type { Found, Judged, ValueContext, ValueProblem } from './value-problem.ts';
 

@@ -1,4 +1,4 @@
-import type { IdRange } from '../../model.ts';
+import type { IdRange } from '../../model/look.ts';
 
 /** Largest id a map can hold: 2^32 - 1 means "no id" to the kernel. */
 export const LAST_ID = 4294967294;

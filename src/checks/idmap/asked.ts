@@ -1,6 +1,6 @@
-import type { SubidEntry, SubidLine } from '../../facts/subid-file.ts';
-import type { DynamicRanges, SubidFile, SubidKind, Subids } from '../../facts/subids.ts';
-import type { IdRange } from '../../model.ts';
+import type { DynamicRanges, SubidFile, SubidKind, Subids } from '../../facts/start/subids.ts';
+import type { SubidEntry, SubidLine } from '../../facts/target/subid-file.ts';
+import type { IdRange } from '../../model/look.ts';
 
 /** The ranges that rootlesskit will ask newuidmap or newgidmap for, or why it does not come that far. */
 export type Asked =

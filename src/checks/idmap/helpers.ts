@@ -1,13 +1,15 @@
-import { container } from '../../facts/container.ts';
-import { grants, type IdmapHelper, idmapHelpers } from '../../facts/idmap-helpers.ts';
-import { launcher, namespace } from '../../facts/namespace.ts';
-import { osRelease } from '../../facts/os-release.ts';
-import { CAP, hasCapability, processStatus } from '../../facts/process-status.ts';
-import { unit } from '../../facts/unit.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, Problem, UnseenReason } from '../../model.ts';
-import { octal } from '../../octal.ts';
-import { familyOf, type Install, installOf } from '../../packages.ts';
+import { container } from '../../facts/confinement/container.ts';
+import { osRelease } from '../../facts/machine/os-release.ts';
+import { CAP, hasCapability, processStatus } from '../../facts/machine/process-status.ts';
+import { grants, type IdmapHelper, idmapHelpers } from '../../facts/start/idmap-helpers.ts';
+import { namespace } from '../../facts/start/namespace.ts';
+import { launcher } from '../../facts/target/launcher.ts';
+import { unit } from '../../facts/target/unit.ts';
+import { familyOf, type Install, installOf } from '../../knowledge/packages.ts';
+import type { Check, Problem } from '../../model/decide.ts';
+import type { UnseenReason } from '../../model/look.ts';
+import { optional } from '../../model/unseen.ts';
+import { octal } from '../../text/octal.ts';
 
 const needs = {
   launcher,

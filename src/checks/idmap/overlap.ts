@@ -1,8 +1,9 @@
-import { type Accounts, accounts } from '../../facts/accounts.ts';
-import { loginDefs } from '../../facts/login-defs.ts';
-import type { SubidEntry } from '../../facts/subid-file.ts';
-import { type SubidKind, subids } from '../../facts/subids.ts';
-import type { Check, IdRange, Problem } from '../../model.ts';
+import { type SubidKind, subids } from '../../facts/start/subids.ts';
+import { type Accounts, accounts } from '../../facts/target/accounts.ts';
+import { loginDefs } from '../../facts/target/login-defs.ts';
+import type { SubidEntry } from '../../facts/target/subid-file.ts';
+import type { Check, Problem } from '../../model/decide.ts';
+import type { IdRange } from '../../model/look.ts';
 import { FULL, freeRange, overlaps, RESERVED, rangeText } from './allocation.ts';
 import { fileOf } from './asked.ts';
 

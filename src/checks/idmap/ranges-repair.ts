@@ -1,7 +1,7 @@
-import type { Accounts } from '../../facts/accounts.ts';
-import type { LoginDefs } from '../../facts/login-defs.ts';
-import type { SubidFile, SubidKind, Subids } from '../../facts/subids.ts';
-import type { Account, IdRange } from '../../model.ts';
+import type { SubidFile, SubidKind, Subids } from '../../facts/start/subids.ts';
+import type { Accounts } from '../../facts/target/accounts.ts';
+import type { LoginDefs } from '../../facts/target/login-defs.ts';
+import type { Account, IdRange } from '../../model/look.ts';
 import { contains, directorySlice, FULL, freeRange, LAST_ID, overlaps, RESERVED } from './allocation.ts';
 
 /** What one file needs, line by line. */

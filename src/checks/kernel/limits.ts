@@ -1,9 +1,9 @@
-import { container } from '../../facts/container.ts';
-import { type GroupLimit, limits } from '../../facts/limits.ts';
-import { sysctlFiles } from '../../facts/sysctl.ts';
-import { sysctlPlace } from '../../facts/sysctl-place.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, Problem, Severity } from '../../model.ts';
+import { container } from '../../facts/confinement/container.ts';
+import { type GroupLimit, limits } from '../../facts/confinement/limits.ts';
+import { sysctlPlace } from '../../facts/confinement/sysctl-place.ts';
+import { sysctlFiles } from '../../facts/machine/sysctl.ts';
+import type { Check, Problem, Severity } from '../../model/decide.ts';
+import { optional } from '../../model/unseen.ts';
 import { type SysctlEvidence, sysctlEvidence } from '../userns/sysctl-evidence.ts';
 
 const needs = {

@@ -1,11 +1,12 @@
-import { kernel } from '../../facts/kernel.ts';
-import { kernelOrigin } from '../../facts/kernel-vendor.ts';
-import { launcher, namespace } from '../../facts/namespace.ts';
-import { osRelease } from '../../facts/os-release.ts';
-import { overlayInUserNamespace } from '../../facts/overlay-kernel.ts';
-import { support } from '../../facts/support.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, Problem } from '../../model.ts';
+import { kernel } from '../../facts/machine/kernel.ts';
+import { kernelOrigin } from '../../facts/machine/kernel-vendor.ts';
+import { osRelease } from '../../facts/machine/os-release.ts';
+import { support } from '../../facts/machine/support.ts';
+import { namespace } from '../../facts/start/namespace.ts';
+import { launcher } from '../../facts/target/launcher.ts';
+import { overlayInUserNamespace } from '../../knowledge/kernels.ts';
+import type { Check, Problem } from '../../model/decide.ts';
+import { optional } from '../../model/unseen.ts';
 
 const needs = {
   kernel,

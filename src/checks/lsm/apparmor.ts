@@ -1,9 +1,10 @@
-import { confinement, isMountDenying } from '../../facts/apparmor.ts';
-import { type ContainerKind, container } from '../../facts/container.ts';
-import { namespace } from '../../facts/namespace.ts';
-import { wasTried } from '../../facts/snapshotter-trial.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, NamespaceAnswer, Outcome } from '../../model.ts';
+import { wasTried } from '../../facts/cache/snapshotter-trial.ts';
+import { confinement, isMountDenying } from '../../facts/confinement/apparmor.ts';
+import { type ContainerKind, container } from '../../facts/confinement/container.ts';
+import { namespace } from '../../facts/start/namespace.ts';
+import type { Check } from '../../model/decide.ts';
+import type { NamespaceAnswer, Outcome } from '../../model/look.ts';
+import { optional } from '../../model/unseen.ts';
 
 export interface ApparmorEvidence {
   readonly profile: string;

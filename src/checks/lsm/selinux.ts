@@ -1,13 +1,13 @@
-import { cacheDirectory } from '../../facts/cache-directory.ts';
-import { identity } from '../../facts/identity.ts';
-import { kernel } from '../../facts/kernel.ts';
-import { selinuxDeniesOverlay } from '../../facts/overlay-kernel.ts';
-import { selinux, selinuxType } from '../../facts/selinux.ts';
-import { settings } from '../../facts/settings.ts';
-import { snapshotters } from '../../facts/snapshotters.ts';
-import { unit } from '../../facts/unit.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, Problem } from '../../model.ts';
+import { snapshotters } from '../../facts/cache/snapshotters.ts';
+import { cacheDirectory } from '../../facts/config/cache-directory.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { selinux, selinuxType } from '../../facts/confinement/selinux.ts';
+import { kernel } from '../../facts/machine/kernel.ts';
+import { identity } from '../../facts/target/identity.ts';
+import { unit } from '../../facts/target/unit.ts';
+import { selinuxDeniesOverlay } from '../../knowledge/kernels.ts';
+import type { Check, Problem } from '../../model/decide.ts';
+import { optional } from '../../model/unseen.ts';
 
 export interface SelinuxEvidence {
   readonly kind: 'kernel' | 'cache-label' | 'program-label' | 'no-policy';

@@ -1,13 +1,14 @@
-import { binaries } from '../../facts/binaries.ts';
-import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
-import { launcher, namespace } from '../../facts/namespace.ts';
-import { netDriver } from '../../facts/net-driver.ts';
-import { osRelease } from '../../facts/os-release.ts';
-import { settings, writtenAt } from '../../facts/settings.ts';
-import { software } from '../../facts/software.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { FactsOf, Problem } from '../../model.ts';
-import { type Install, type Installable, installOf } from '../../packages.ts';
+import { settings, writtenAt } from '../../facts/config/settings.ts';
+import { osRelease } from '../../facts/machine/os-release.ts';
+import { binaries } from '../../facts/programs/binaries.ts';
+import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
+import { namespace } from '../../facts/start/namespace.ts';
+import { netDriver } from '../../facts/start/net-driver.ts';
+import { software } from '../../facts/start/software.ts';
+import { launcher } from '../../facts/target/launcher.ts';
+import { type Install, type Installable, installOf } from '../../knowledge/packages.ts';
+import type { FactsOf, Problem } from '../../model/decide.ts';
+import { optional } from '../../model/unseen.ts';
 
 export interface DriverEvidence {
   readonly what:

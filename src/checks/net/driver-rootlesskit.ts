@@ -1,6 +1,6 @@
 import { type Release, surelyBefore } from '../../buildkit/version.ts';
-import { parsePastaDate } from '../../facts/software.ts';
-import { octal } from '../../octal.ts';
+import { parsePastaDate } from '../../facts/start/software.ts';
+import { octal } from '../../text/octal.ts';
 import type { DriverCase } from './driver-case.ts';
 
 /** Network drivers of rootlesskit (cmd/rootlesskit) with the release that brought them. */

@@ -1,4 +1,4 @@
-import type { Check } from '../../model.ts';
+import type { Check } from '../../model/decide.ts';
 import { type DriverEvidence, driverNeeds, openDriver } from './driver-case.ts';
 import { judgeCni } from './driver-cni.ts';
 import { judgeRootlesskit } from './driver-rootlesskit.ts';

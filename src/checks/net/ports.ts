@@ -1,11 +1,13 @@
-import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
-import { identity } from '../../facts/identity.ts';
-import { listeners } from '../../facts/listeners.ts';
-import { launcher } from '../../facts/namespace.ts';
-import { type Port, ports } from '../../facts/ports.ts';
-import { unit } from '../../facts/unit.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, Problem, Severity, Source, UnseenReason } from '../../model.ts';
+import { listeners } from '../../facts/config/listeners.ts';
+import { type Port, ports } from '../../facts/net/ports.ts';
+import { type ConfigEdit, configEdit } from '../../facts/rights/config-edit.ts';
+import { identity } from '../../facts/target/identity.ts';
+import { launcher } from '../../facts/target/launcher.ts';
+import { unit } from '../../facts/target/unit.ts';
+import type { Check, Problem, Severity } from '../../model/decide.ts';
+import type { UnseenReason } from '../../model/look.ts';
+import type { Source } from '../../model/say.ts';
+import { optional } from '../../model/unseen.ts';
 import { isMendedInTheFile } from '../config/address-rules.ts';
 
 export interface PortsEvidence {

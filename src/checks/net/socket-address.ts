@@ -1,6 +1,6 @@
-import { parseListenAddress } from '../../facts/address.ts';
-import type { SocketPath } from '../../facts/sockets.ts';
-import type { Source } from '../../model.ts';
+import { parseListenAddress } from '../../buildkit/address.ts';
+import type { SocketPath } from '../../facts/net/sockets.ts';
+import type { Source } from '../../model/say.ts';
 import { isMendedInTheFile, meantAddress } from '../config/address-rules.ts';
 import type { SocketCase } from './socket-case.ts';
 

@@ -1,13 +1,14 @@
-import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
-import { environment } from '../../facts/environment.ts';
-import { identity } from '../../facts/identity.ts';
-import { listeners } from '../../facts/listeners.ts';
-import { launcher } from '../../facts/namespace.ts';
-import { rights } from '../../facts/rights.ts';
-import { session } from '../../facts/session.ts';
-import { type SocketPath, sockets } from '../../facts/sockets.ts';
-import { mayOwn } from '../../knowledge/rights.ts';
-import type { FactsOf, Problem, Severity, Source } from '../../model.ts';
+import { listeners } from '../../facts/config/listeners.ts';
+import { type SocketPath, sockets } from '../../facts/net/sockets.ts';
+import { type ConfigEdit, configEdit } from '../../facts/rights/config-edit.ts';
+import { rights } from '../../facts/rights/rights.ts';
+import { session } from '../../facts/start/session.ts';
+import { environment } from '../../facts/target/environment.ts';
+import { identity } from '../../facts/target/identity.ts';
+import { launcher } from '../../facts/target/launcher.ts';
+import type { FactsOf, Problem, Severity } from '../../model/decide.ts';
+import type { Source } from '../../model/say.ts';
+import { mayOwn } from '../../rights/rights.ts';
 import { isRootsUser } from '../runtime/state-place.ts';
 
 /** What a repair has to know of a socket and of what stands in its way. */

@@ -1,5 +1,5 @@
-import type { SocketPath } from '../../facts/sockets.ts';
-import { octal } from '../../octal.ts';
+import type { SocketPath } from '../../facts/net/sockets.ts';
+import { octal } from '../../text/octal.ts';
 import type { SocketCase } from './socket-case.ts';
 
 const LONGEST = 104;

@@ -1,4 +1,4 @@
-import type { Check } from '../../model.ts';
+import type { Check } from '../../model/decide.ts';
 import { judgeExposure, judgeOwnership } from './socket-access.ts';
 import { judgeAddresses, judgeRelative, judgeSame } from './socket-address.ts';
 import { openCase, type SocketsEvidence, socketNeeds } from './socket-case.ts';

@@ -1,17 +1,20 @@
 import { type Release, surelyBefore, surelySince } from '../../buildkit/version.ts';
-import { type Binary, binaries, runtimeBinary } from '../../facts/binaries.ts';
-import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
-import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
-import { containerdWorker } from '../../facts/containerd-worker.ts';
-import { environment } from '../../facts/environment.ts';
-import { launcher } from '../../facts/namespace.ts';
-import { osRelease } from '../../facts/os-release.ts';
-import { settings, writtenAt } from '../../facts/settings.ts';
-import { type Program, software, TIMED_OUT } from '../../facts/software.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, Problem, Severity, UnseenReason } from '../../model.ts';
-import { octal } from '../../octal.ts';
-import { type Install, type Installable, installOf } from '../../packages.ts';
+import { containerdWorker } from '../../facts/config/containerd-worker.ts';
+import { settings, writtenAt } from '../../facts/config/settings.ts';
+import { osRelease } from '../../facts/machine/os-release.ts';
+import { binaries } from '../../facts/programs/binaries.ts';
+import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
+import type { Binary } from '../../facts/programs/find-in-path.ts';
+import { type ConfigEdit, configEdit } from '../../facts/rights/config-edit.ts';
+import { runtimeBinary } from '../../facts/start/runtime-binary.ts';
+import { type Program, software, TIMED_OUT } from '../../facts/start/software.ts';
+import { environment } from '../../facts/target/environment.ts';
+import { launcher } from '../../facts/target/launcher.ts';
+import { type Install, type Installable, installOf } from '../../knowledge/packages.ts';
+import type { Check, Problem, Severity } from '../../model/decide.ts';
+import type { UnseenReason } from '../../model/look.ts';
+import { optional } from '../../model/unseen.ts';
+import { octal } from '../../text/octal.ts';
 
 /** What a repair has to know of a missing, broken or too old program. */
 export interface BinariesEvidence {

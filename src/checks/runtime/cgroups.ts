@@ -1,10 +1,10 @@
-import { runtimeBinary } from '../../facts/binaries.ts';
-import { cgroups } from '../../facts/cgroups.ts';
-import { container } from '../../facts/container.ts';
-import { launcher } from '../../facts/namespace.ts';
-import { processStatus } from '../../facts/process-status.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, Problem } from '../../model.ts';
+import { cgroups } from '../../facts/confinement/cgroups.ts';
+import { container } from '../../facts/confinement/container.ts';
+import { processStatus } from '../../facts/machine/process-status.ts';
+import { runtimeBinary } from '../../facts/start/runtime-binary.ts';
+import { launcher } from '../../facts/target/launcher.ts';
+import type { Check, Problem } from '../../model/decide.ts';
+import { optional } from '../../model/unseen.ts';
 
 export interface CgroupsEvidence {
   readonly layout: 'unified' | 'legacy' | null;

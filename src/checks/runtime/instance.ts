@@ -1,6 +1,6 @@
-import { identity } from '../../facts/identity.ts';
-import { instance } from '../../facts/instance.ts';
-import type { Check, Problem } from '../../model.ts';
+import { instance } from '../../facts/start/instance.ts';
+import { identity } from '../../facts/target/identity.ts';
+import type { Check, Problem } from '../../model/decide.ts';
 
 export interface InstanceEvidence {
   readonly what: 'own' | 'lock' | 'launcher' | 'socket';

@@ -1,13 +1,15 @@
 import { type Release, surelyBefore } from '../../buildkit/version.ts';
-import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
-import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
-import { type ContainerKind, container } from '../../facts/container.ts';
-import { mounts } from '../../facts/mounts.ts';
-import { launcher, namespace } from '../../facts/namespace.ts';
-import { processStatus } from '../../facts/process-status.ts';
-import { settings } from '../../facts/settings.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, Mount, Problem } from '../../model.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { type ContainerKind, container } from '../../facts/confinement/container.ts';
+import { mounts } from '../../facts/machine/mounts.ts';
+import { processStatus } from '../../facts/machine/process-status.ts';
+import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
+import { type ConfigEdit, configEdit } from '../../facts/rights/config-edit.ts';
+import { namespace } from '../../facts/start/namespace.ts';
+import { launcher } from '../../facts/target/launcher.ts';
+import type { Check, Problem } from '../../model/decide.ts';
+import type { Mount } from '../../model/look.ts';
+import { optional } from '../../model/unseen.ts';
 
 export interface ProcessSandboxEvidence {
   readonly masks: readonly string[];

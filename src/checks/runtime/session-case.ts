@@ -1,15 +1,16 @@
-import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
-import { environment } from '../../facts/environment.ts';
-import { identity } from '../../facts/identity.ts';
-import { listeners } from '../../facts/listeners.ts';
-import { launcher } from '../../facts/namespace.ts';
-import type { Reach } from '../../facts/reach.ts';
-import { resolver } from '../../facts/resolver.ts';
-import { rights } from '../../facts/rights.ts';
-import { type Room, session } from '../../facts/session.ts';
-import { settings } from '../../facts/settings.ts';
-import { mayOwn } from '../../knowledge/rights.ts';
-import type { EnvironmentSource, FactsOf, Problem, Severity } from '../../model.ts';
+import { resolver } from '../../facts/cache/resolver.ts';
+import { listeners } from '../../facts/config/listeners.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
+import { rights } from '../../facts/rights/rights.ts';
+import type { Reach } from '../../facts/start/reach.ts';
+import { type Room, session } from '../../facts/start/session.ts';
+import { environment } from '../../facts/target/environment.ts';
+import { identity } from '../../facts/target/identity.ts';
+import { launcher } from '../../facts/target/launcher.ts';
+import type { FactsOf, Problem, Severity } from '../../model/decide.ts';
+import type { EnvironmentSource } from '../../model/say.ts';
+import { mayOwn } from '../../rights/rights.ts';
 
 /** What a repair has to know; `kind` says what is wrong with which directory or variable. */
 export interface SessionEvidence {

@@ -1,7 +1,7 @@
 import { surelyBefore } from '../../buildkit/version.ts';
-import type { Passed, Reach } from '../../facts/reach.ts';
-import type { Severity } from '../../model.ts';
-import { octal } from '../../octal.ts';
+import type { Passed, Reach } from '../../facts/start/reach.ts';
+import type { Severity } from '../../model/decide.ts';
+import { octal } from '../../text/octal.ts';
 import { judgeRoom, type SessionCase, type SessionEvidence } from './session-case.ts';
 
 const variable = 'XDG_RUNTIME_DIR';

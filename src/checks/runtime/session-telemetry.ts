@@ -1,5 +1,5 @@
+import { splitHostPort } from '../../buildkit/address.ts';
 import { compareReleases, isSince, NEWEST, type Release, releaseRangeText } from '../../buildkit/version.ts';
-import { splitHostPort } from '../../facts/address.ts';
 import type { SessionCase } from './session-case.ts';
 
 type Values = { readonly [name: string]: string };

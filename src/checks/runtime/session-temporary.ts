@@ -1,5 +1,5 @@
-import { utf8Length } from '../../facts/sockets.ts';
-import type { Severity } from '../../model.ts';
+import { utf8Length } from '../../facts/net/sockets.ts';
+import type { Severity } from '../../model/decide.ts';
 import { judgeRoom, type SessionCase, type SessionEvidence, stopOf } from './session-case.ts';
 
 /** What rootlesskit and a build need there, measured on tmpfs of that size (v0.11.6, v0.32.2). */

@@ -1,4 +1,4 @@
-import type { Severity } from '../../model.ts';
+import type { Severity } from '../../model/decide.ts';
 import type { SessionCase } from './session-case.ts';
 import { baseStop, isRootsUser, stateBase } from './state-place.ts';
 

@@ -1,4 +1,4 @@
-import type { Check } from '../../model.ts';
+import type { Check } from '../../model/decide.ts';
 import { openSession, type SessionEvidence, sessionNeeds } from './session-case.ts';
 import { judgeResolver } from './session-resolver.ts';
 import { judgeRuntime } from './session-runtime.ts';

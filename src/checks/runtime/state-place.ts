@@ -1,5 +1,5 @@
-import type { Session } from '../../facts/session.ts';
-import type { Settings } from '../../facts/settings.ts';
+import type { Settings } from '../../facts/config/settings.ts';
+import type { Session } from '../../facts/start/session.ts';
 import { type SessionCase, stopOf } from './session-case.ts';
 
 /** A directory that a variable names, below which buildkitd keeps its state. */

@@ -1,9 +1,9 @@
-import { cacheDirectory } from '../../facts/cache-directory.ts';
-import { configEdit } from '../../facts/config-edit.ts';
-import { settings } from '../../facts/settings.ts';
-import { failureWords } from '../../facts/snapshotter-trial.ts';
-import { predictSnapshotter, snapshotters } from '../../facts/snapshotters.ts';
-import type { Check } from '../../model.ts';
+import { failureWords } from '../../facts/cache/snapshotter-trial.ts';
+import { predictSnapshotter, snapshotters } from '../../facts/cache/snapshotters.ts';
+import { cacheDirectory } from '../../facts/config/cache-directory.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { configEdit } from '../../facts/rights/config-edit.ts';
+import type { Check } from '../../model/decide.ts';
 import { isNamed, type SnapshotterEvidence, trialProblem } from './trial-problem.ts';
 
 const needs = { settings, config: configEdit, directory: cacheDirectory, trials: snapshotters };

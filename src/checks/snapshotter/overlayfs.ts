@@ -1,8 +1,8 @@
-import { cacheDirectory } from '../../facts/cache-directory.ts';
-import { configEdit } from '../../facts/config-edit.ts';
-import { settings } from '../../facts/settings.ts';
-import { snapshotters } from '../../facts/snapshotters.ts';
-import type { Check } from '../../model.ts';
+import { snapshotters } from '../../facts/cache/snapshotters.ts';
+import { cacheDirectory } from '../../facts/config/cache-directory.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { configEdit } from '../../facts/rights/config-edit.ts';
+import type { Check } from '../../model/decide.ts';
 import { isNamed, type SnapshotterEvidence, trialProblem } from './trial-problem.ts';
 
 const needs = { settings, config: configEdit, directory: cacheDirectory, trials: snapshotters };

@@ -1,11 +1,11 @@
 import { meantSnapshotter, SNAPSHOTTER_NAMES } from '../../buildkit/snapshotter-names.ts';
-import { cacheDirectory } from '../../facts/cache-directory.ts';
-import { configFile } from '../../facts/config-file.ts';
-import { proxySocket } from '../../facts/proxy-snapshotter.ts';
-import { settings } from '../../facts/settings.ts';
-import { predictSnapshotter, snapshotters } from '../../facts/snapshotters.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, Problem } from '../../model.ts';
+import { predictSnapshotter, snapshotters } from '../../facts/cache/snapshotters.ts';
+import { cacheDirectory } from '../../facts/config/cache-directory.ts';
+import { configFile } from '../../facts/config/config-file.ts';
+import { proxySocket } from '../../facts/config/proxy-snapshotter.ts';
+import { settings } from '../../facts/config/settings.ts';
+import type { Check, Problem } from '../../model/decide.ts';
+import { optional } from '../../model/unseen.ts';
 import { causeClause } from './trial-problem.ts';
 
 export interface SelectedEvidence {

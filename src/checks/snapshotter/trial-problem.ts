@@ -1,7 +1,7 @@
-import type { ConfigEdit } from '../../facts/config-edit.ts';
-import type { Settings } from '../../facts/settings.ts';
-import type { Trial } from '../../facts/snapshotter-trial.ts';
-import type { Condition, Problem, Severity } from '../../model.ts';
+import type { Trial } from '../../facts/cache/snapshotter-trial.ts';
+import type { Settings } from '../../facts/config/settings.ts';
+import type { ConfigEdit } from '../../facts/rights/config-edit.ts';
+import type { Condition, Problem, Severity } from '../../model/decide.ts';
 
 export interface SnapshotterEvidence {
   readonly snapshotter: string;

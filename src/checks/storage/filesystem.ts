@@ -1,18 +1,18 @@
 import { type Release, surelyBefore } from '../../buildkit/version.ts';
-import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
-import { type CacheDirectory, cacheDirectory, type PathComponent } from '../../facts/cache-directory.ts';
-import { type ConfigEdit, configEdit } from '../../facts/config-edit.ts';
-import { container } from '../../facts/container.ts';
-import { stateEntries } from '../../facts/databases.ts';
-import { filesystem } from '../../facts/filesystem.ts';
-import { identity } from '../../facts/identity.ts';
-import { namespace } from '../../facts/namespace.ts';
-import { inheritsForeignGroup, ownership } from '../../facts/ownership.ts';
-import { settings } from '../../facts/settings.ts';
-import { failureWords, wasTried } from '../../facts/snapshotter-trial.ts';
-import { selectedSnapshotter, snapshotters } from '../../facts/snapshotters.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, Condition, Problem, Severity } from '../../model.ts';
+import { stateEntries } from '../../facts/cache/databases.ts';
+import { filesystem } from '../../facts/cache/filesystem.ts';
+import { inheritsForeignGroup, ownership } from '../../facts/cache/ownership.ts';
+import { failureWords, wasTried } from '../../facts/cache/snapshotter-trial.ts';
+import { selectedSnapshotter, snapshotters } from '../../facts/cache/snapshotters.ts';
+import { type CacheDirectory, cacheDirectory, type PathComponent } from '../../facts/config/cache-directory.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { container } from '../../facts/confinement/container.ts';
+import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
+import { type ConfigEdit, configEdit } from '../../facts/rights/config-edit.ts';
+import { namespace } from '../../facts/start/namespace.ts';
+import { identity } from '../../facts/target/identity.ts';
+import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
+import { optional } from '../../model/unseen.ts';
 
 export interface FilesystemEvidence {
   readonly kind:

@@ -1,10 +1,6 @@
 import { type Bracket, surelySince } from '../../buildkit/version.ts';
-import { buildkitdVersion } from '../../facts/buildkitd-version.ts';
-import { type CacheDirectory, cacheDirectory } from '../../facts/cache-directory.ts';
-import { type StateEntry, stateEntries } from '../../facts/databases.ts';
-import { filesystem } from '../../facts/filesystem.ts';
-import { identity } from '../../facts/identity.ts';
-import { launcher } from '../../facts/namespace.ts';
+import { type StateEntry, stateEntries } from '../../facts/cache/databases.ts';
+import { filesystem } from '../../facts/cache/filesystem.ts';
 import {
   type Barrier,
   foreignBelow,
@@ -12,15 +8,21 @@ import {
   inheritsForeignGroup,
   ownership,
   surveyCommand,
-} from '../../facts/ownership.ts';
-import { rights } from '../../facts/rights.ts';
-import { session } from '../../facts/session.ts';
-import { settings } from '../../facts/settings.ts';
-import { selectedSnapshotter } from '../../facts/snapshotters.ts';
-import { optional } from '../../facts/unseen.ts';
-import { mayOwn, type Rights } from '../../knowledge/rights.ts';
-import type { Allowed, Check, ForeignEntry, Owner, Problem, Severity, UnseenReason } from '../../model.ts';
-import { octal } from '../../octal.ts';
+} from '../../facts/cache/ownership.ts';
+import { selectedSnapshotter } from '../../facts/cache/snapshotters.ts';
+import { type CacheDirectory, cacheDirectory } from '../../facts/config/cache-directory.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
+import { rights } from '../../facts/rights/rights.ts';
+import { session } from '../../facts/start/session.ts';
+import { identity } from '../../facts/target/identity.ts';
+import { launcher } from '../../facts/target/launcher.ts';
+import type { Check, Problem, Severity } from '../../model/decide.ts';
+import type { Allowed, ForeignEntry, UnseenReason } from '../../model/look.ts';
+import type { Owner } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
+import { mayOwn, type Rights } from '../../rights/rights.ts';
+import { octal } from '../../text/octal.ts';
 import { misplacedBy } from '../runtime/state-place.ts';
 
 export interface OwnershipEvidence {

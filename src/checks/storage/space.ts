@@ -1,15 +1,15 @@
-import { binaries } from '../../facts/binaries.ts';
-import { cacheDirectory } from '../../facts/cache-directory.ts';
-import { filesystem } from '../../facts/filesystem.ts';
-import { gcPolicy } from '../../facts/gc-policy.ts';
-import { identity } from '../../facts/identity.ts';
-import { instance } from '../../facts/instance.ts';
-import { quota } from '../../facts/quota.ts';
-import { settings } from '../../facts/settings.ts';
-import { selectedSnapshotter } from '../../facts/snapshotters.ts';
-import { optional } from '../../facts/unseen.ts';
-import { workerDirectory } from '../../facts/worker-directory.ts';
-import type { Check, Condition, Problem, Severity } from '../../model.ts';
+import { filesystem } from '../../facts/cache/filesystem.ts';
+import { quota } from '../../facts/cache/quota.ts';
+import { selectedSnapshotter } from '../../facts/cache/snapshotters.ts';
+import { workerDirectory } from '../../facts/cache/worker-directory.ts';
+import { cacheDirectory } from '../../facts/config/cache-directory.ts';
+import { gcPolicy } from '../../facts/config/gc-policy.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { binaries } from '../../facts/programs/binaries.ts';
+import { instance } from '../../facts/start/instance.ts';
+import { identity } from '../../facts/target/identity.ts';
+import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
+import { optional } from '../../model/unseen.ts';
 
 export interface SpaceEvidence {
   readonly kind: 'bytes' | 'inodes' | 'quota' | 'policy';

@@ -1,16 +1,17 @@
-import { kernel } from '../../facts/kernel.ts';
-import { namespace } from '../../facts/namespace.ts';
+import { sysctlPlace } from '../../facts/confinement/sysctl-place.ts';
+import { kernel } from '../../facts/machine/kernel.ts';
+import { sysctlFiles } from '../../facts/machine/sysctl.ts';
+import { namespace } from '../../facts/start/namespace.ts';
 import {
   limitKey,
   NAMESPACE_KINDS,
   type NamespaceKind,
   namespaceLimits,
   namespaceNeeds,
-} from '../../facts/namespace-limits.ts';
-import { sysctlFiles } from '../../facts/sysctl.ts';
-import { sysctlPlace } from '../../facts/sysctl-place.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, Outcome, Problem, UnseenReason } from '../../model.ts';
+} from '../../facts/start/namespace-limits.ts';
+import type { Check, Problem } from '../../model/decide.ts';
+import type { Outcome, UnseenReason } from '../../model/look.ts';
+import { optional } from '../../model/unseen.ts';
 import { atBootWords, type SysctlEvidence, sysctlEvidence } from './sysctl-evidence.ts';
 
 const needs = {

@@ -3,17 +3,19 @@ import {
   type AppArmorUserns,
   apparmorUserns,
   profileNameOf,
-} from '../../facts/apparmor-userns.ts';
-import { container } from '../../facts/container.ts';
-import { identity } from '../../facts/identity.ts';
-import { kernel } from '../../facts/kernel.ts';
-import { launcher, namespace } from '../../facts/namespace.ts';
-import { CAP, hasCapability, processStatus } from '../../facts/process-status.ts';
-import { setAtBoot, sysctlFiles } from '../../facts/sysctl.ts';
-import { sysctlPlace } from '../../facts/sysctl-place.ts';
-import { optional } from '../../facts/unseen.ts';
-import { CLONE_SWITCH, usernsSwitches } from '../../facts/userns-switches.ts';
-import type { Check, NamespaceAnswer, Problem, Severity, UnseenReason } from '../../model.ts';
+} from '../../facts/confinement/apparmor-userns.ts';
+import { container } from '../../facts/confinement/container.ts';
+import { sysctlPlace } from '../../facts/confinement/sysctl-place.ts';
+import { kernel } from '../../facts/machine/kernel.ts';
+import { CAP, hasCapability, processStatus } from '../../facts/machine/process-status.ts';
+import { setAtBoot, sysctlFiles } from '../../facts/machine/sysctl.ts';
+import { CLONE_SWITCH, usernsSwitches } from '../../facts/machine/userns-switches.ts';
+import { namespace } from '../../facts/start/namespace.ts';
+import { identity } from '../../facts/target/identity.ts';
+import { launcher } from '../../facts/target/launcher.ts';
+import type { Check, Problem, Severity } from '../../model/decide.ts';
+import type { NamespaceAnswer, UnseenReason } from '../../model/look.ts';
+import { optional } from '../../model/unseen.ts';
 import { atBootWords, type SysctlEvidence, sysctlEvidence } from './sysctl-evidence.ts';
 
 const needs = {

@@ -1,12 +1,14 @@
-import { cgroups } from '../../facts/cgroups.ts';
-import { container } from '../../facts/container.ts';
-import { mounts } from '../../facts/mounts.ts';
-import { launcher, namespace } from '../../facts/namespace.ts';
-import { probing } from '../../facts/probing.ts';
-import { type ProcessStatus, processStatus } from '../../facts/process-status.ts';
-import { settings } from '../../facts/settings.ts';
-import { optional } from '../../facts/unseen.ts';
-import type { Check, NamespaceAnswer, Problem } from '../../model.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { cgroups } from '../../facts/confinement/cgroups.ts';
+import { container } from '../../facts/confinement/container.ts';
+import { mounts } from '../../facts/machine/mounts.ts';
+import { type ProcessStatus, processStatus } from '../../facts/machine/process-status.ts';
+import { namespace } from '../../facts/start/namespace.ts';
+import { launcher } from '../../facts/target/launcher.ts';
+import { probing } from '../../facts/target/probing.ts';
+import type { Check, Problem } from '../../model/decide.ts';
+import type { NamespaceAnswer } from '../../model/look.ts';
+import { optional } from '../../model/unseen.ts';
 import { ENOUGH } from '../idmap/allocation.ts';
 import { masksOf } from '../runtime/process-sandbox.ts';
 

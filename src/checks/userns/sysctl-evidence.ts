@@ -1,5 +1,5 @@
-import { baseName, byBytes, type SetAtBoot, type SysctlFiles, setAtBoot } from '../../facts/sysctl.ts';
-import type { SysctlPlace } from '../../facts/sysctl-place.ts';
+import type { SysctlPlace } from '../../facts/confinement/sysctl-place.ts';
+import { baseName, byBytes, type SetAtBoot, type SysctlFiles, setAtBoot } from '../../facts/machine/sysctl.ts';
 
 /** All that a fix needs to set one kernel value for now and for good. */
 export interface SysctlEvidence {

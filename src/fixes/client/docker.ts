@@ -1,5 +1,5 @@
 import type { DockerEvidence } from '../../checks/client/docker.ts';
-import type { Fix, Treatment } from '../../model.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
 import { quoted } from '../quoted.ts';
 
 /** Docker's own files stay as they are; it is said what to change, and how to build with this buildkitd. */

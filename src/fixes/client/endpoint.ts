@@ -1,5 +1,5 @@
 import type { EndpointEvidence } from '../../checks/client/endpoint.ts';
-import type { Fix, Treatment } from '../../model.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
 import { quoted } from '../quoted.ts';
 
 /** A variable of somebody's shell is theirs to set: it is said which. */

@@ -1,5 +1,5 @@
 import type { BuildkitdEvidence } from '../../checks/config/buildkitd.ts';
-import type { Fix, Step } from '../../model.ts';
+import type { Fix, Step } from '../../model/plan.ts';
 import { planEdits, tell } from './edits.ts';
 
 /** Mends names and places of keys, and access to the file; what a value is meant to be, a person says. */

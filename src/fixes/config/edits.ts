@@ -1,5 +1,6 @@
 import type { ConfigEvidence } from '../../checks/config/evidence.ts';
-import type { Problem, Severity, Step, Treatment } from '../../model.ts';
+import type { Problem, Severity } from '../../model/decide.ts';
+import type { Step, Treatment } from '../../model/plan.ts';
 
 export const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
 

@@ -1,5 +1,5 @@
 import type { EntitlementsEvidence } from '../../checks/config/entitlements.ts';
-import type { Fix } from '../../model.ts';
+import type { Fix } from '../../model/plan.ts';
 import { planEdits } from './edits.ts';
 
 /** Writes the real name of an entitlement, which then counts. */

@@ -1,5 +1,5 @@
 import type { RegistriesEvidence } from '../../checks/config/registries.ts';
-import type { Fix } from '../../model.ts';
+import type { Fix } from '../../model/plan.ts';
 import { planEdits } from './edits.ts';
 
 /** Drops schemes from mirrors and gives registry tables the name that is looked up. */

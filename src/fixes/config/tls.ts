@@ -1,5 +1,5 @@
 import type { TlsEvidence } from '../../checks/config/tls.ts';
-import type { Fix, Step, Treatment } from '../../model.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 import { tell } from './edits.ts';
 
 /** Takes a private key of the user's own from other people's eyes; everything else about certificates is a person's work. */

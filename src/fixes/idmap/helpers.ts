@@ -1,5 +1,6 @@
 import type { HelpersEvidence } from '../../checks/idmap/helpers.ts';
-import type { Fix, Problem, Step, Treatment } from '../../model.ts';
+import type { Problem } from '../../model/decide.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 
 /** Gives newuidmap and newgidmap back the privilege that their package gives them. */
 export const restoreHelpers: Fix<HelpersEvidence> = {

@@ -1,5 +1,5 @@
 import type { OverlapEvidence } from '../../checks/idmap/overlap.ts';
-import type { Fix } from '../../model.ts';
+import type { Fix } from '../../model/plan.ts';
 
 /** Says how one of the users could be moved; files already belong to the ids, so a person decides. */
 export const partRanges: Fix<OverlapEvidence> = {

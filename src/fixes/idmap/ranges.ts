@@ -1,5 +1,5 @@
 import type { FileRepair, RangesEvidence } from '../../checks/idmap/ranges.ts';
-import type { Fix, Step, Treatment } from '../../model.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 
 /** Gives the user a free range of 65536 ids in both files and takes out lines that nothing could ever use. */
 export const giveRanges: Fix<RangesEvidence> = {

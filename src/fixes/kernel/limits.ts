@@ -1,5 +1,5 @@
 import type { KernelLimitsEvidence } from '../../checks/kernel/limits.ts';
-import type { Fix } from '../../model.ts';
+import type { Fix } from '../../model/plan.ts';
 import { sysctlTreatments } from '../userns/sysctl-steps.ts';
 
 /** Raises the key quota; limits of sessions and control groups belong to whoever sets them. */

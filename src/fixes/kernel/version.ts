@@ -1,5 +1,5 @@
 import type { VersionEvidence } from '../../checks/kernel/version.ts';
-import type { Fix } from '../../model.ts';
+import type { Fix } from '../../model/plan.ts';
 
 /** Says how to get another kernel; none is installed from here. */
 export const changeKernel: Fix<VersionEvidence> = {

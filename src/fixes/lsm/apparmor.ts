@@ -1,5 +1,5 @@
 import type { ApparmorEvidence } from '../../checks/lsm/apparmor.ts';
-import type { Fix, Step, Treatment } from '../../model.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 
 /** A profile is put on from outside: only who starts the container can choose another. */
 export const freeFromProfile: Fix<ApparmorEvidence> = {

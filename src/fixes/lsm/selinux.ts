@@ -1,5 +1,5 @@
 import type { SelinuxEvidence } from '../../checks/lsm/selinux.ts';
-import type { Fix, Step, Treatment } from '../../model.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 import { quoted } from '../quoted.ts';
 
 /** Restores or writes labels; SELinux itself stays as it is. */

@@ -1,5 +1,5 @@
 import type { DriverEvidence } from '../../checks/net/driver-case.ts';
-import type { Fix, Step, Treatment } from '../../model.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 
 /** Installs what the configured driver runs where the person says so; the rest is said. */
 export const supplyDriver: Fix<DriverEvidence> = {

@@ -1,5 +1,5 @@
 import type { PortsEvidence } from '../../checks/net/ports.ts';
-import type { Fix, Step, Treatment } from '../../model.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 import { configSteps } from '../config-steps.ts';
 
 /** Moves an address to the next free port in buildkitd.toml, and says what clients must change. */

@@ -1,5 +1,6 @@
 import type { SocketsEvidence } from '../../checks/net/socket-case.ts';
-import type { Fix, Problem, Step, Treatment } from '../../model.ts';
+import type { Problem } from '../../model/decide.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 import { configSteps } from '../config-steps.ts';
 import { quoted } from '../quoted.ts';
 

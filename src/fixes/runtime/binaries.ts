@@ -1,5 +1,5 @@
 import type { BinariesEvidence } from '../../checks/runtime/binaries.ts';
-import type { Fix, Step, Treatment } from '../../model.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 import { configSteps } from '../config-steps.ts';
 import { quoted } from '../quoted.ts';
 

@@ -1,5 +1,5 @@
 import type { CgroupsEvidence } from '../../checks/runtime/cgroups.ts';
-import type { Fix, Treatment } from '../../model.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
 
 /** Mounting cgroups is the boot process's or the container engine's: it is only said how. */
 export const mountCgroups: Fix<CgroupsEvidence> = {

@@ -1,5 +1,5 @@
 import type { InstanceEvidence } from '../../checks/runtime/instance.ts';
-import type { Fix, Treatment } from '../../model.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
 import { quoted } from '../quoted.ts';
 
 /** Never ends somebody's daemon; says how its owner can, or how to stand beside it. */

@@ -1,5 +1,5 @@
 import type { ProcessSandboxEvidence } from '../../checks/runtime/process-sandbox.ts';
-import type { Fix, Step, Treatment } from '../../model.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 import { configSteps } from '../config-steps.ts';
 
 /** Asks for an unmasked /proc first; switching the sandbox off is the last resort. */

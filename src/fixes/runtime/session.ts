@@ -1,5 +1,6 @@
 import type { SessionEvidence } from '../../checks/runtime/session-case.ts';
-import type { Fix, Problem, Step, Treatment } from '../../model.ts';
+import type { Problem } from '../../model/decide.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 import { quoted } from '../quoted.ts';
 
 /** Gives buildkitd a session it can start in. */

@@ -1,5 +1,6 @@
 import type { SnapshotterEvidence } from '../../checks/snapshotter/trial-problem.ts';
-import type { Problem, Step, Treatment } from '../../model.ts';
+import type { Problem } from '../../model/decide.ts';
+import type { Step, Treatment } from '../../model/plan.ts';
 import { configSteps } from '../config-steps.ts';
 
 /** For a snapshotter that was asked for and does not work: what would mend it, and letting buildkitd choose instead. */

@@ -1,5 +1,5 @@
 import type { SnapshotterEvidence } from '../../checks/snapshotter/trial-problem.ts';
-import type { Fix } from '../../model.ts';
+import type { Fix } from '../../model/plan.ts';
 import { planOther } from './change-snapshotter.ts';
 
 export const replaceOverlayfs: Fix<SnapshotterEvidence> = {

@@ -1,5 +1,5 @@
 import type { SelectedEvidence } from '../../checks/snapshotter/selected.ts';
-import type { Fix, Step, Treatment } from '../../model.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 
 /** Says how a faster snapshotter becomes possible. */
 export const chooseSnapshotter: Fix<SelectedEvidence> = {

@@ -1,6 +1,7 @@
 import type { OwnershipEvidence } from '../../checks/storage/ownership.ts';
-import { isRootsDaemon } from '../../knowledge/rights.ts';
-import type { Fix, Owner, Problem, Step, Treatment } from '../../model.ts';
+import type { Problem } from '../../model/decide.ts';
+import type { Fix, Owner, Step, Treatment } from '../../model/plan.ts';
+import { isRootsDaemon } from '../../rights/rights.ts';
 import { quoted } from '../quoted.ts';
 
 /** Gives back to the user what root left in the cache; leaves alone what belongs to subordinate ids. */

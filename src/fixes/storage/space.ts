@@ -1,5 +1,5 @@
 import type { SpaceEvidence } from '../../checks/storage/space.ts';
-import type { Fix, Step, Treatment } from '../../model.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 import { quoted } from '../quoted.ts';
 
 /** Makes room by BuildKit's own pruning, where a buildkitd runs that can do it; else says where to look. */

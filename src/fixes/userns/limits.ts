@@ -1,5 +1,5 @@
 import type { LimitsEvidence } from '../../checks/userns/limits.ts';
-import type { Fix } from '../../model.ts';
+import type { Fix } from '../../model/plan.ts';
 import { sysctlTreatments } from './sysctl-steps.ts';
 
 /** Raises a namespace limit for now and for good. */

@@ -1,5 +1,5 @@
 import type { PermissionEvidence, ProfileEvidence } from '../../checks/userns/permission.ts';
-import type { Fix, Step, Treatment } from '../../model.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 import { sysctlTreatments } from './sysctl-steps.ts';
 
 /** Sets the kernel's switch, or gives rootlesskit an AppArmor profile of its own. */

@@ -1,5 +1,5 @@
 import type { ProbeEvidence } from '../../checks/userns/probe.ts';
-import type { Fix } from '../../model.ts';
+import type { Fix } from '../../model/plan.ts';
 
 /** What a probe finds is mended where it is explained; here stands how to see it. */
 export const showProbe: Fix<ProbeEvidence> = {

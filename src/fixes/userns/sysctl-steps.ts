@@ -1,5 +1,5 @@
 import type { SysctlEvidence } from '../../checks/userns/sysctl-evidence.ts';
-import type { Step, Treatment } from '../../model.ts';
+import type { Step, Treatment } from '../../model/plan.ts';
 
 /** Sets one kernel value now and writes it to a file of its own, so that it can be taken back alone. */
 export function sysctlTreatments(at: number, evidence: SysctlEvidence): readonly Treatment[] {

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import type { BoltAnswer } from '../../model.ts';
+import type { BoltAnswer } from '../../model/look.ts';
 
 const MAGIC = 0xed0cdaed;
 const VERSION = 2;

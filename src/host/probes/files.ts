@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
-import { errnoOf } from '../errno.ts';
-import { findTool, runProgram, SYSTEM_PATH } from '../run-tool.ts';
+import { errnoOf } from '../looks/errno.ts';
+import { findTool, runProgram, SYSTEM_PATH } from '../looks/run-tool.ts';
 import { makeScratch, removeScratch, scratchName } from './scratch.ts';
 
 /** Writes one block to a temporary file, so that a full file system shows, and removes it. */

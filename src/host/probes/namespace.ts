@@ -1,8 +1,8 @@
-import { parseIdMap } from '../../facts/process-status.ts';
-import type { NamespaceAnswer, NamespaceProbe, Outcome, Survey } from '../../model.ts';
-import { errnoInText } from '../errno.ts';
-import { findTool, runProgram, SYSTEM_PATH, writableByOthers } from '../run-tool.ts';
-import { surveyReader } from '../survey.ts';
+import type { NamespaceAnswer, NamespaceProbe, Outcome, Survey } from '../../model/look.ts';
+import { parseIdMap } from '../../text/id-map.ts';
+import { errnoInText } from '../looks/errno.ts';
+import { findTool, runProgram, SYSTEM_PATH, writableByOthers } from '../looks/run-tool.ts';
+import { surveyReader } from '../looks/survey.ts';
 import { NAMESPACE_SCRIPT } from './namespace-script.ts';
 import { scratchName } from './scratch.ts';
 

@@ -1,6 +1,6 @@
 import { connect, createServer, type Server } from 'node:net';
-import type { TcpAddress } from '../../model.ts';
-import { errnoOf } from '../errno.ts';
+import type { TcpAddress } from '../../model/look.ts';
+import { errnoOf } from '../looks/errno.ts';
 
 const LIMIT_MS = 2000;
 

@@ -1,4 +1,4 @@
-import { tooMuch } from '../../facts/unseen.ts';
+import { tooMuch } from '../../model/unseen.ts';
 
 const BEGIN = '-----BEGIN ';
 const DASHES = '-----';

@@ -1,7 +1,7 @@
-import { unlessTooMuch } from '../../facts/unseen.ts';
-import type { PemAnswer } from '../../model.ts';
-import { crypto } from '../crypto.ts';
-import { looker } from '../looker.ts';
+import type { PemAnswer } from '../../model/look.ts';
+import { unlessTooMuch } from '../../model/unseen.ts';
+import { crypto } from '../looks/crypto.ts';
+import { looker } from '../looks/looker.ts';
 import { pemBlocks } from './pem-blocks.ts';
 
 function textOf(path: string): string {

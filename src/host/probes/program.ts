@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import type { ProgramAnswer } from '../../model.ts';
+import type { ProgramAnswer } from '../../model/look.ts';
 
 /** e_machine of elf(5), by Node's name of the architecture; the second one is what its kernels usually run as well. */
 const MACHINES: { readonly [arch: string]: readonly number[] } = {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { configBuildkitd } from '../../../src/checks/config/buildkitd.ts';
-import { createLook, examine } from '../../../src/diagnose.ts';
-import { Unseen } from '../../../src/facts/unseen.ts';
+import { examine } from '../../../src/examine/examine.ts';
+import { createLook } from '../../../src/examine/look.ts';
 import { correctConfiguration } from '../../../src/fixes/config/buildkitd.ts';
+import { Unseen } from '../../../src/model/unseen.ts';
 import { carryOut } from '../../carry-out.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';

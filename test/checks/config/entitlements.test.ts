@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { configEntitlements } from '../../../src/checks/config/entitlements.ts';
-import { createLook, examine } from '../../../src/diagnose.ts';
+import { examine } from '../../../src/examine/examine.ts';
+import { createLook } from '../../../src/examine/look.ts';
 import { correctEntitlements } from '../../../src/fixes/config/entitlements.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost } from '../../virtual-host.ts';

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { configRegistries } from '../../../src/checks/config/registries.ts';
-import { createLook, examine } from '../../../src/diagnose.ts';
+import { examine } from '../../../src/examine/examine.ts';
+import { createLook } from '../../../src/examine/look.ts';
 import { correctRegistries } from '../../../src/fixes/config/registries.ts';
-import type { PemAnswer } from '../../../src/model.ts';
+import type { PemAnswer } from '../../../src/model/look.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost } from '../../virtual-host.ts';
 import { alice } from './host.ts';

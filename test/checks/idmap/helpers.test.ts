@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { idmapHelpersCheck } from '../../../src/checks/idmap/helpers.ts';
-import { createLook, examine } from '../../../src/diagnose.ts';
+import { examine } from '../../../src/examine/examine.ts';
+import { createLook } from '../../../src/examine/look.ts';
 import { restoreHelpers } from '../../../src/fixes/idmap/helpers.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { idmapOverlap } from '../../../src/checks/idmap/overlap.ts';
-import { createLook, examine } from '../../../src/diagnose.ts';
+import { examine } from '../../../src/examine/examine.ts';
+import { createLook } from '../../../src/examine/look.ts';
 import { partRanges } from '../../../src/fixes/idmap/overlap.ts';
 import { testCheck } from '../../check-tester.ts';
 import { expectLinearGrowth } from '../../growth.ts';

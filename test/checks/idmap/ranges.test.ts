@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { idmapRanges } from '../../../src/checks/idmap/ranges.ts';
-import { createLook, examine } from '../../../src/diagnose.ts';
+import { examine } from '../../../src/examine/examine.ts';
+import { createLook } from '../../../src/examine/look.ts';
 import { giveRanges } from '../../../src/fixes/idmap/ranges.ts';
 import { testCheck } from '../../check-tester.ts';
 import { expectLinearGrowth } from '../../growth.ts';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { networkDriver } from '../../../src/checks/net/driver.ts';
-import { createLook, examine } from '../../../src/diagnose.ts';
+import { examine } from '../../../src/examine/examine.ts';
+import { createLook } from '../../../src/examine/look.ts';
 import { supplyDriver } from '../../../src/fixes/net/driver.ts';
 import { carryOut } from '../../carry-out.ts';
 import { type Ailing, testCheck } from '../../check-tester.ts';

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { netPorts, withPort } from '../../../src/checks/net/ports.ts';
-import { createLook, examine } from '../../../src/diagnose.ts';
+import { examine } from '../../../src/examine/examine.ts';
+import { createLook } from '../../../src/examine/look.ts';
 import { movePorts } from '../../../src/fixes/net/ports.ts';
-import type { HostReader } from '../../../src/model.ts';
+import type { HostReader } from '../../../src/model/look.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
 import { CONFIG, hostWith, RUNTIME, socket, type Told } from '../runtime/alice.ts';

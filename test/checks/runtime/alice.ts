@@ -1,4 +1,4 @@
-import type { NamespaceAnswer, Outcome } from '../../../src/model.ts';
+import type { NamespaceAnswer, Outcome } from '../../../src/model/look.ts';
 import type { VirtualFile, VirtualHostOptions } from '../../virtual-host.ts';
 
 export const OK: Outcome = { ok: true };

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { runtimeBinaries } from '../../../src/checks/runtime/binaries.ts';
-import { createLook, examine } from '../../../src/diagnose.ts';
+import { examine } from '../../../src/examine/examine.ts';
+import { createLook } from '../../../src/examine/look.ts';
 import { supplyBinaries } from '../../../src/fixes/runtime/binaries.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost } from '../../virtual-host.ts';

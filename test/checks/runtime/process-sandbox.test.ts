@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { masksOf, runtimeProcessSandbox } from '../../../src/checks/runtime/process-sandbox.ts';
-import { createLook, examine } from '../../../src/diagnose.ts';
-import { parseMountInfo } from '../../../src/facts/mounts.ts';
+import { examine } from '../../../src/examine/examine.ts';
+import { createLook } from '../../../src/examine/look.ts';
 import { unmaskProc } from '../../../src/fixes/runtime/process-sandbox.ts';
+import { parseMountInfo } from '../../../src/text/mountinfo.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost } from '../../virtual-host.ts';
 import { CONFIG, hostWith, mountinfo, OK, refused } from './alice.ts';

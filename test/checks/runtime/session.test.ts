@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runtimeSession } from '../../../src/checks/runtime/session.ts';
-import { createLook, examine } from '../../../src/diagnose.ts';
+import { examine } from '../../../src/examine/examine.ts';
+import { createLook } from '../../../src/examine/look.ts';
 import { repairSession } from '../../../src/fixes/runtime/session.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';

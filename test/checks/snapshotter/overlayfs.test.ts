@@ -1,6 +1,6 @@
 import { snapshotterOverlayfs } from '../../../src/checks/snapshotter/overlayfs.ts';
 import { replaceOverlayfs } from '../../../src/fixes/snapshotter/overlayfs.ts';
-import type { Step } from '../../../src/model.ts';
+import type { Step } from '../../../src/model/plan.ts';
 import { testCheck } from '../../check-tester.ts';
 import type { VirtualHostOptions } from '../../virtual-host.ts';
 import { ANSWER, CACHE, cacheMount, hostWith, refusedWith } from '../storage/healthy.ts';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { meantSnapshotter } from '../../../src/buildkit/snapshotter-names.ts';
 import { snapshotterSelected } from '../../../src/checks/snapshotter/selected.ts';
-import { createLook } from '../../../src/diagnose.ts';
-import { selectedSnapshotter } from '../../../src/facts/snapshotters.ts';
+import { createLook } from '../../../src/examine/look.ts';
+import { selectedSnapshotter } from '../../../src/facts/cache/snapshotters.ts';
 import { chooseSnapshotter } from '../../../src/fixes/snapshotter/selected.ts';
-import type { NamespaceAnswer } from '../../../src/model.ts';
+import type { NamespaceAnswer } from '../../../src/model/look.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost } from '../../virtual-host.ts';
 import { cacheMount, hostWith, OK, refusedWith } from '../storage/healthy.ts';

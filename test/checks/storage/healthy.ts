@@ -1,4 +1,4 @@
-import type { NamespaceAnswer, Survey } from '../../../src/model.ts';
+import type { NamespaceAnswer, Survey } from '../../../src/model/look.ts';
 import type { VirtualHostOptions } from '../../virtual-host.ts';
 import { ANSWER } from '../runtime/alice.ts';
 

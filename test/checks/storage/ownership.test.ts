@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import { storageOwnership } from '../../../src/checks/storage/ownership.ts';
-import { createLook, examine } from '../../../src/diagnose.ts';
+import { examine } from '../../../src/examine/examine.ts';
+import { createLook } from '../../../src/examine/look.ts';
 import { restoreOwnership } from '../../../src/fixes/storage/ownership.ts';
-import type { Allowed, As, CheckReport, ForeignEntry, Request, Step, Survey } from '../../../src/model.ts';
+import type { Allowed, As, ForeignEntry, Request, Survey } from '../../../src/model/look.ts';
+import type { Step } from '../../../src/model/plan.ts';
+import type { CheckReport } from '../../../src/model/say.ts';
 import { carryOut } from '../../carry-out.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';

@@ -1,4 +1,5 @@
-import type { NamespaceAnswer, Outcome, Step } from '../../../src/model.ts';
+import type { NamespaceAnswer, Outcome } from '../../../src/model/look.ts';
+import type { Step } from '../../../src/model/plan.ts';
 import { carryOut as carrySteps } from '../../carry-out.ts';
 import { MAP_INIT, STATUS_USER, type VirtualFile, type VirtualHostOptions } from '../../virtual-host.ts';
 

@@ -1,6 +1,6 @@
 import { usernsProbe } from '../../../src/checks/userns/probe.ts';
 import { showProbe } from '../../../src/fixes/userns/probe.ts';
-import type { NamespaceAnswer } from '../../../src/model.ts';
+import type { NamespaceAnswer } from '../../../src/model/look.ts';
 import { testCheck } from '../../check-tester.ts';
 import { CLONE, dockerMounts, hostWith, launched, refused, statusWith } from './host.ts';
 

@@ -1,0 +1,25 @@
+import type { Step, Treatment } from '../model/plan.ts';
+import { tellStep } from '../report/steps.ts';
+import { mayStep, NOT_ROOTS, type Rights } from '../rights/rights.ts';
+import { commandLine } from '../text/shell.ts';
+
+/** What root would have to do where it may not is for a person: the plan promises nothing that is then refused. */
+export function permittedPlan(treatments: readonly Treatment[], rights: Rights): readonly Treatment[] {
+  return treatments.map((treatment) => {
+    const refused = treatment.steps.find((step) => (step.as === 'root' || rights.uid === 0) && !mayStep(step, rights));
+    if (refused === undefined || treatment.risk === 'manual') return treatment;
+    const { for: problems, steps } = treatment;
+    const why = `bk-doctor does not do this as root: ${NOT_ROOTS}. If it is right all the same:`;
+    return { for: problems, risk: 'manual', steps: [tell(why), ...steps.map(inWords)] };
+  });
+}
+
+const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
+
+function inWords(step: Step): Step {
+  const { say, block } = tellStep(step);
+  if (step.do === 'tell') return step;
+  if (step.do === 'owner') return tell(commandLine(['chown', '-h', `${step.to.uid}:${step.to.gid}`, step.path]));
+  if (step.do === 'mode') return tell(commandLine(['chmod', step.to.toString(8), step.path]));
+  return tell([say, ...block].join('\n'));
+}

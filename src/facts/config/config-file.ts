@@ -1,0 +1,207 @@
+import { type ConfigReading, NO_CONFIG, readConfig } from '../../buildkit/config/read.ts';
+import { parseBuildkitdArgs } from '../../buildkit/flags.ts';
+import { ANY_RELEASE, type Bracket, surelyBefore } from '../../buildkit/version.ts';
+import type { Fact, FileKind, Json, Look, Reading, Stat, UnseenReason } from '../../model/look.ts';
+import { reasonOf, tooMuch, Unanswered, Unseen } from '../../model/unseen.ts';
+import { splitWords } from '../../secrets/split-words.ts';
+import { buildkitdVersion } from '../programs/buildkitd-version.ts';
+import { environment } from '../target/environment.ts';
+import { identity } from '../target/identity.ts';
+import { fromStart } from '../target/start-directory.ts';
+import { unit } from '../target/unit.ts';
+
+/** One file that buildkitd reads its configuration from. */
+export interface ConfigText {
+  readonly path: string;
+  /** Null when absent: not an error, it means an empty configuration. */
+  readonly file: Reading | null;
+  /** Set when it exists and cannot be read as the target: buildkitd then does not start. */
+  readonly unreadable: UnseenReason | null;
+  /** What it is when it is no regular file; null also where that is no hindrance (/dev/null). */
+  readonly odd: Exclude<FileKind, 'file' | 'symlink'> | null;
+  /** After all links; null when absent or not to be seen. */
+  readonly stat: Stat | null;
+  readonly content: ConfigReading;
+}
+/** The configuration file that buildkitd will read. */
+export interface ConfigFile extends ConfigText {
+  readonly source: 'option' | 'unit' | 'default';
+  /** The releases by which the text was judged. */
+  readonly bracket: Bracket;
+  /** Set when it could not be read from here although buildkitd can. */
+  readonly unseen: UnseenReason | null;
+  /** The default file, which is parsed before the flags are looked at; null when it is the one above. */
+  readonly defaultFile: ConfigText | null;
+  /** Files in other places that one might take for the configuration; buildkitd does not look there. */
+  readonly elsewhere: readonly string[];
+}
+
+/** More than any person writes. A longer file is not looked at, nor one of more values, or with a longer text in one. */
+const LIMIT = 1024 * 1024;
+const MOST_VALUES = 50_000;
+const LONGEST_VALUE = 4096;
+
+/** Where buildkitd looks without --config: by USER and the environment, as appdefaults does. */
+export function defaultConfigPath(mode: 'rootless' | 'rootful', values: { readonly [name: string]: string }): string {
+  if (mode === 'rootful') return '/etc/buildkit/buildkitd.toml';
+  const { XDG_CONFIG_HOME, HOME } = values;
+  if (XDG_CONFIG_HOME) return `${XDG_CONFIG_HOME}/buildkit/buildkitd.toml`;
+  if (HOME) return `${HOME}/.config/buildkit/buildkitd.toml`;
+  return '/etc/buildkit/buildkitd.toml';
+}
+
+/** "Rootless" paths need a USER that is neither empty nor root (isRootlessConfig, v0.13.0). */
+export function usesRootlessPaths(mode: 'rootless' | 'rootful', values: { readonly [name: string]: string }): boolean {
+  return mode === 'rootless' && Boolean(values.USER) && values.USER !== 'root';
+}
+
+/** Where the configuration is, without reading it. */
+export const configPath: Fact<{
+  readonly path: string;
+  readonly source: ConfigFile['source'];
+  readonly defaultPath: string;
+}> = {
+  id: 'config-path',
+  async read(look) {
+    const [who, { values }, service] = await Promise.all([look.get(identity), look.get(environment), look.get(unit)]);
+    const flags = service?.buildkitd.flags ?? parseBuildkitdArgs(splitWords(values.BUILDKITD_FLAGS ?? '')).flags;
+    let rootless = usesRootlessPaths(who.mode, values);
+    // Before v0.13.0 this one path did not depend on USER.
+    if (who.mode === 'rootless' && !rootless)
+      rootless = surelyBefore(await look.get(buildkitdVersion).catch(() => ANY_RELEASE), [0, 13, 0]);
+    const defaultPath = await fromStart(look, defaultConfigPath(rootless ? 'rootless' : 'rootful', values));
+    if (look.request.config !== null)
+      return { path: await fromStart(look, look.request.config), source: 'option', defaultPath };
+    const given = flags.config?.at(-1);
+    if (given) return { path: await fromStart(look, given), source: 'unit', defaultPath };
+    return { path: defaultPath, source: 'default', defaultPath };
+  },
+};
+
+export const configFile: Fact<ConfigFile> = {
+  id: 'config-file',
+  async read(look) {
+    const { path, source, defaultPath } = await look.get(configPath);
+    const [main, other, elsewhere] = await Promise.all([
+      readText(look, path),
+      path === defaultPath ? null : readText(look, defaultPath),
+      strayFiles(look, [path, defaultPath]),
+    ]);
+    const bracket =
+      main.text.file === null && other?.text.file == null
+        ? ANY_RELEASE
+        : await look.get(buildkitdVersion).catch(() => ANY_RELEASE);
+    const judge = ({ text, unseen }: Looked): Looked => {
+      if (text.file === null) return { text, unseen };
+      const refuse = (why: string): Looked => ({ text, unseen: reasonOf(tooMuch(`${text.path} ${why}`)) });
+      if (mostValues(text.file.text) > MOST_VALUES) return refuse(`may hold more than ${MOST_VALUES} values`);
+      const content = readConfig(text.file.text, bracket, text.file.utf8);
+      if (content.values.some(({ value }) => hasLongText(value)))
+        return refuse(`holds a text of more than ${LONGEST_VALUE} characters`);
+      return { text: { ...text, content }, unseen };
+    };
+    const judged = judge(main);
+    const first = other === null ? null : judge(other);
+    return {
+      ...judged.text,
+      source,
+      bracket,
+      unseen: judged.unseen ?? (first?.unseen?.tooMuch === true ? first.unseen : null),
+      defaultFile: first?.text ?? null,
+      elsewhere,
+    };
+  },
+};
+
+const NOT_READ: ConfigReading = { ...NO_CONFIG, document: null };
+
+interface Looked {
+  readonly text: ConfigText;
+  readonly unseen: UnseenReason | null;
+}
+
+/** How many values a text can hold at most: each stands behind one of "=,[". */
+function mostValues(text: string): number {
+  let count = 0;
+  for (const char of text) if (char === '=' || char === ',' || char === '[') count++;
+  return count;
+}
+
+const hasLongText = (value: Json): boolean =>
+  typeof value === 'string'
+    ? value.length > LONGEST_VALUE
+    : typeof value === 'object' &&
+      value !== null &&
+      Object.values(value).some((inner) => inner !== undefined && hasLongText(inner));
+
+async function readText(look: Look, path: string): Promise<Looked> {
+  const { host } = look;
+  const who = await look.get(identity);
+  const base = { path, file: null, unreadable: null, odd: null, stat: null, content: NO_CONFIG } as const;
+  const refused = (error: Unseen, stat: Stat | null) =>
+    error instanceof Unanswered || error.tooMuch === true
+      ? { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) }
+      : { text: { ...base, stat, unreadable: reasonOf(error), content: NOT_READ }, unseen: null };
+  if (!path.startsWith('/')) {
+    const why = `the configuration ${path} is a relative path, and where buildkitd will be started is not known`;
+    return { text: { ...base, content: NOT_READ }, unseen: { why } };
+  }
+  let stat: Stat | null;
+  try {
+    stat = await host.stat(path, 'target');
+  } catch (error) {
+    if (error instanceof Unseen) return refused(error, null);
+    throw error;
+  }
+  if (stat === null) {
+    const circle = await leadsInCircle(look, path);
+    return circle ? refused(new Unseen(`the links at ${path} lead in a circle`), null) : { text: base, unseen: null };
+  }
+  if (stat.kind !== 'file') {
+    const real = await host.realpath(path, 'target').catch(() => null);
+    if (real === '/dev/null') return { text: { ...base, stat }, unseen: null };
+    const odd = stat.kind === 'symlink' ? null : stat.kind;
+    return { text: { ...base, stat, odd, content: NOT_READ }, unseen: null };
+  }
+  try {
+    const file = await host.read(path, 'target', LIMIT, 'toml');
+    return { text: { ...base, stat, file, content: file === null ? NO_CONFIG : NOT_READ }, unseen: null };
+  } catch (error) {
+    if (!(error instanceof Unseen)) throw error;
+    if (error.tooMuch === true) return refused(error, stat);
+    // As root of its namespace, rootless buildkitd reads whatever belongs to the user, whatever the mode says.
+    const own = who.mode === 'rootless' && stat.uid === who.target.uid && stat.gid === who.target.gid;
+    if (!own) return refused(error, stat);
+    const file = await host.read(path, 'self', LIMIT, 'toml', who.target).catch(() => null);
+    if (file !== null) return { text: { ...base, stat, file, content: NOT_READ }, unseen: null };
+    return { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) };
+  }
+}
+
+/** A link to nothing is as good as no file; one that never ends is an error for whoever opens it. */
+async function leadsInCircle({ host }: Look, path: string): Promise<boolean> {
+  let at: string | null = path;
+  for (let steps = 0; at !== null; steps++) {
+    if (steps > 40) return true;
+    const to: string | null = await host.readlink(at, 'target').catch(() => null);
+    at = to === null ? null : to.startsWith('/') ? to : `${at.slice(0, at.lastIndexOf('/'))}/${to}`;
+  }
+  return false;
+}
+
+async function strayFiles(look: Look, read: readonly string[]): Promise<readonly string[]> {
+  const [who, { values }] = await Promise.all([look.get(identity), look.get(environment)]);
+  const home = values.HOME ?? who.target.home;
+  const places = [
+    '/etc/buildkit/buildkitd.toml',
+    '/etc/buildkitd.toml',
+    ...(values.XDG_CONFIG_HOME ? [`${values.XDG_CONFIG_HOME}/buildkit/buildkitd.toml`] : []),
+    ...(home === null ? [] : [`${home}/.config/buildkit/buildkitd.toml`, `${home}/.config/buildkitd.toml`]),
+  ];
+  const found = await Promise.all(
+    [...new Set(places)]
+      .filter((path) => !read.includes(path))
+      .map(async (path) => ((await look.host.stat(path, 'target').catch(() => null)) === null ? [] : [path])),
+  );
+  return found.flat();
+}

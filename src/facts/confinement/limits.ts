@@ -1,0 +1,153 @@
+import type { Fact, Look } from '../../model/look.ts';
+import { mounts } from '../machine/mounts.ts';
+import { readSysctlNumber } from '../machine/sysctl.ts';
+import { identity } from '../target/identity.ts';
+import { unit } from '../target/unit.ts';
+
+/** How much of a user's key quota is used (keyrings(7)). */
+export interface KeyUse {
+  readonly keys: number;
+  readonly bytes: number;
+}
+/** A resource limit; null: none. */
+export interface Rlimit {
+  readonly soft: number | null;
+  readonly hard: number | null;
+}
+export interface Rlimits {
+  readonly openFiles: Rlimit | null;
+  readonly processes: Rlimit | null;
+  /** Bytes. */
+  readonly addressSpace: Rlimit | null;
+  /** Bytes. */
+  readonly fileSize: Rlimit | null;
+}
+/** The tightest limit of a control group and those above it. */
+export interface GroupLimit {
+  readonly limit: number;
+  readonly current: number | null;
+  /** The file that has it. */
+  readonly path: string;
+}
+export interface Limits {
+  readonly keys: {
+    /** root_maxkeys and root_maxbytes hold for root. */
+    readonly prefix: '' | 'root_';
+    readonly maxKeys: number | null;
+    readonly maxBytes: number | null;
+    /** Null: /proc/key-users is missing; zeros: the user has no key yet. */
+    readonly used: KeyUse | null;
+  };
+  /** Of a session of the target; null: buildkitd would be started from elsewhere, with limits that cannot be seen. */
+  readonly process: Rlimits | null;
+  readonly pids: GroupLimit | null;
+  readonly memory: GroupLimit | null;
+}
+
+/** The line of one uid: "1000: 5 5/5 4/200 98/20000"; zeros when there is none. */
+export function parseKeyUsers(text: string, uid: number): KeyUse {
+  for (const line of text.split('\n')) {
+    const found = /^\s*(\d+):\s+\d+\s+\d+\/\d+\s+(\d+)\/\d+\s+(\d+)\/\d+/.exec(line);
+    if (found !== null && Number(found[1]) === uid) return { keys: Number(found[2]), bytes: Number(found[3]) };
+  }
+  return { keys: 0, bytes: 0 };
+}
+
+/** /proc/PID/limits (proc(5)): names are padded to columns. */
+export function parseLimits(text: string): Rlimits {
+  const get = (name: string): Rlimit | null => {
+    const found = new RegExp(`^${name}\\s+(\\d+|unlimited)\\s+(\\d+|unlimited)`, 'm').exec(text);
+    if (found === null) return null;
+    const value = (word: string | undefined): number | null => (word === 'unlimited' ? null : Number(word));
+    return { soft: value(found[1]), hard: value(found[2]) };
+  };
+  return {
+    openFiles: get('Max open files'),
+    processes: get('Max processes'),
+    addressSpace: get('Max address space'),
+    fileSize: get('Max file size'),
+  };
+}
+
+/** Directories of the group of a controller and of the groups above it, innermost first. */
+export function groupDirectories(
+  cgroup: string,
+  controller: string,
+  mount: string,
+  unified: boolean,
+): readonly string[] {
+  const line = cgroup.split('\n').find((one) => {
+    const [, names] = one.split(':', 2);
+    return unified ? one.startsWith('0::') : names?.split(',').includes(controller);
+  });
+  const path = line?.split(':').slice(2).join(':') ?? '/';
+  const parts = path.split('/').filter((part) => part !== '' && part !== '..');
+  return parts.map((_, index) => `${mount}/${parts.slice(0, parts.length - index).join('/')}`).concat(mount);
+}
+
+export const limits: Fact<Limits> = {
+  id: 'limits',
+  async read(look) {
+    const { host } = look;
+    const [{ self, target }, service, keyUsers, ownLimits, cgroup, mounted] = await Promise.all([
+      look.get(identity),
+      look.get(unit).catch(() => null),
+      host.read('/proc/key-users', 'self').catch(() => null),
+      host.read('/proc/self/limits', 'target').catch(() => null),
+      host.read('/proc/self/cgroup', 'target').catch(() => null),
+      look.get(mounts).catch(() => []),
+    ]);
+    const root = target.uid === 0 ? 'root_' : '';
+    const [maxKeys, maxBytes] = await Promise.all([
+      readSysctlNumber(look, `kernel.keys.${root}maxkeys`).catch(() => null),
+      readSysctlNumber(look, `kernel.keys.${root}maxbytes`).catch(() => null),
+    ]);
+    const own = self.uid === target.uid && service === null;
+    const unified = mounted.some(({ fstype, point }) => fstype === 'cgroup2' && point === '/sys/fs/cgroup');
+    const tightest = async (controller: 'pids' | 'memory'): Promise<GroupLimit | null> => {
+      const mount = unified
+        ? '/sys/fs/cgroup'
+        : mounted.find(({ fstype, superOptions }) => fstype === 'cgroup' && superOptions.includes(controller))?.point;
+      if (mount === undefined || cgroup === null) return null;
+      const names =
+        controller === 'pids'
+          ? (['pids.max', 'pids.current'] as const)
+          : unified
+            ? (['memory.max', 'memory.current'] as const)
+            : (['memory.limit_in_bytes', 'memory.usage_in_bytes'] as const);
+      return tightestOf(look, groupDirectories(cgroup.text, controller, mount, unified), names);
+    };
+    const [pids, memory] = await Promise.all([tightest('pids'), tightest('memory')]);
+    return {
+      keys: {
+        prefix: root,
+        maxKeys,
+        maxBytes,
+        used: keyUsers === null ? null : parseKeyUsers(keyUsers.text, target.uid),
+      },
+      process: own && ownLimits !== null ? parseLimits(ownLimits.text) : null,
+      // The group of a session is not that of a unit; the outermost one, of a container, is everybody's.
+      pids: own ? pids : null,
+      memory: own ? memory : null,
+    };
+  },
+};
+
+async function tightestOf(
+  { host }: Look,
+  directories: readonly string[],
+  [limitName, currentName]: readonly [string, string],
+): Promise<GroupLimit | null> {
+  let tightest: GroupLimit | null = null;
+  for (const directory of directories) {
+    const path = `${directory}/${limitName}`;
+    const text = (await host.read(path, 'target').catch(() => null))?.text.trim();
+    if (text === undefined || !/^\d+$/.test(text)) continue;
+    const limit = Number(text);
+    // cgroup v1 writes "no limit" as the largest page-aligned number.
+    if (limit >= 2 ** 62 || (tightest !== null && tightest.limit <= limit)) continue;
+    const current = (await host.read(`${directory}/${currentName}`, 'target').catch(() => null))?.text.trim() ?? '';
+    tightest = { limit, current: /^\d+$/.test(current) ? Number(current) : null, path };
+  }
+  return tightest;
+}

@@ -1,0 +1,65 @@
+import type { Fact } from '../../model/look.ts';
+import { Unseen } from '../../model/unseen.ts';
+import type { IdMap } from '../../text/id-map.ts';
+import { parseIdMap } from '../../text/id-map.ts';
+
+/** What the kernel grants a process of the target, from /proc/self of a process that has become it. */
+export interface ProcessStatus {
+  readonly noNewPrivs: boolean | null;
+  /** 0 none, 1 strict, 2 filter; null on kernels that do not say. */
+  readonly seccomp: 0 | 1 | 2 | null;
+  readonly capabilityBounding: bigint | null;
+  readonly capabilityEffective: bigint | null;
+  readonly uidMap: IdMap;
+  readonly gidMap: IdMap;
+  /** Any other map than "0 0 4294967295". */
+  readonly inUserNamespace: boolean;
+  /** False where the kernel has no user namespaces at all. */
+  readonly userNamespaces: boolean;
+  /** The LSM label of this process, such as "docker-default (enforce)"; null where no LSM answers. */
+  readonly label: string | null;
+}
+
+export const processStatus: Fact<ProcessStatus> = {
+  id: 'process-status',
+  async read({ host }) {
+    const [status, uidMap, gidMap, label, apparmor, namespace] = await Promise.all([
+      host.read('/proc/self/status', 'target'),
+      host.read('/proc/self/uid_map', 'target'),
+      host.read('/proc/self/gid_map', 'target'),
+      host.read('/proc/self/attr/current', 'target').catch(() => null),
+      host.read('/proc/self/attr/apparmor/current', 'target').catch(() => null),
+      host.readlink('/proc/self/ns/user', 'target'),
+    ]);
+    if (status === null) throw new Unseen('/proc is not mounted here, so nothing about processes can be seen');
+    const field = (name: string): string | null =>
+      new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status.text)?.[1] ?? null;
+    const hex = (name: string): bigint | null => {
+      const value = field(name);
+      return value !== null && /^[0-9a-f]+$/i.test(value) ? BigInt(`0x${value}`) : null;
+    };
+    const seccomp = field('Seccomp');
+    const noNewPrivs = field('NoNewPrivs');
+    const uids = parseIdMap(uidMap?.text ?? '');
+    const [first] = uids;
+    const text = (apparmor ?? label)?.text.replace(/(?<![\0\n])[\0\n]+$/, '') ?? '';
+    return {
+      noNewPrivs: noNewPrivs === null ? null : noNewPrivs === '1',
+      seccomp: seccomp === '0' ? 0 : seccomp === '1' ? 1 : seccomp === '2' ? 2 : null,
+      capabilityBounding: hex('CapBnd'),
+      capabilityEffective: hex('CapEff'),
+      uidMap: uids,
+      gidMap: parseIdMap(gidMap?.text ?? ''),
+      inUserNamespace: first !== undefined && !(first[0] === 0 && first[1] === 0 && first[2] === 4294967295),
+      userNamespaces: namespace !== null,
+      label: text === '' ? null : text,
+    };
+  },
+};
+
+/** Bit numbers of capabilities(7). */
+export const CAP = { chown: 0, dacOverride: 1, setgid: 6, setuid: 7, sysAdmin: 21 } as const;
+
+export function hasCapability(set: bigint | null, bit: number): boolean | null {
+  return set === null ? null : ((set >> BigInt(bit)) & 1n) === 1n;
+}

@@ -1,0 +1,160 @@
+import { formatIp, hostsCollide } from '../../buildkit/address.ts';
+import type { Fact, Look } from '../../model/look.ts';
+import type { Source } from '../../model/say.ts';
+import { listeners } from '../config/listeners.ts';
+import type { TcpRow } from '../machine/proc-net.ts';
+import { binaries } from '../programs/binaries.ts';
+import { type Holder, instance, tcpTable } from '../start/instance.ts';
+import { type Bound, bind, nextFree, standingInTheWay } from './port-binding.ts';
+import { parsePublished, readAll, type Wanted } from './port-wanted.ts';
+
+/** A TCP address that buildkitd (or rootlesskit for it) will listen on, and whether it can. */
+export interface Port {
+  readonly use: 'grpc' | 'debug' | 'published';
+  /** As written. */
+  readonly text: string;
+  readonly key: string;
+  readonly index: number | null;
+  readonly line: number | null;
+  readonly source: Source;
+  /** Null: every address. Meaningless where `invalid` or `unresolved` is set. */
+  readonly host: string | null;
+  /** 0: the kernel chooses one anew at every start. */
+  readonly port: number;
+  /** Go's words for an address that it refuses. */
+  readonly invalid: string | null;
+  /** A name that /etc/hosts does not know; whether DNS does is not asked. */
+  readonly unresolved: string | null;
+  /** In a network namespace of its own: the host's ports are no concern, nor are the host's clients served. */
+  readonly inside: boolean;
+  /** For one inside: rootlesskit publishes this port on the host. */
+  readonly published: boolean;
+  /** The errno of binding; null when it can be bound, or is held by the target's own buildkitd. */
+  readonly error: string | null;
+  /** Why it could not be told whether it can be bound. */
+  readonly unseen: string | null;
+  /** The earlier entry of the same configuration that takes it. */
+  readonly duplicateOf: string | null;
+  readonly holder: Holder | null;
+  readonly own: boolean;
+  /** Where in use: the next free port by number that this account may bind. */
+  readonly free: number | null;
+}
+export interface Ports {
+  readonly all: readonly Port[];
+  /** net.ipv4.ip_unprivileged_port_start: lower ports need CAP_NET_BIND_SERVICE over the network namespace. */
+  readonly unprivilegedStart: number;
+  /** net.ipv4.ip_local_port_range: ports that outgoing connections take. */
+  readonly ephemeral: readonly [low: number, high: number] | null;
+}
+
+export const ports: Fact<Ports> = {
+  id: 'ports',
+  async read(look) {
+    const { host } = look;
+    const [{ all, ownNetwork, published }, own, start, range] = await Promise.all([
+      look.get(listeners),
+      look.get(instance),
+      host.read('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'target').catch(() => null),
+      host.read('/proc/sys/net/ipv4/ip_local_port_range', 'target').catch(() => null),
+    ]);
+    const [low, high] = (range?.text ?? '').trim().split(/\s+/).map(Number);
+    const ephemeral = low !== undefined && high !== undefined && low > 0 && high >= low ? ([low, high] as const) : null;
+    // 1024 on kernels before 4.11, which have no such setting.
+    const unprivilegedStart = /^\d+\s*$/.test(start?.text ?? '') ? Number(start?.text) : 1024;
+    const tcp = all.filter(({ address }) => address.scheme === 'tcp');
+    if (tcp.length === 0 && published.length === 0) return { all: [], unprivilegedStart, ephemeral };
+    const table = await look.get(tcpTable);
+
+    const wanted = await readAll(look, tcp, published, ownNetwork);
+    const duplicates = wanted.map((one, at) => wanted.slice(0, at).find((earlier) => collides(earlier, one)));
+    const bindable = wanted.filter((one, at) => !one.inside && isReadable(one) && duplicates[at] === undefined);
+    const answers = new Map<Wanted, Bound>();
+    const bound = await bind(look, bindable, table, unprivilegedStart);
+    for (const [at, one] of bindable.entries()) {
+      const answer = bound[at];
+      if (answer !== undefined) answers.set(one, answer);
+    }
+    const taken = new Set(wanted.map(({ port }) => port));
+    const result: Port[] = [];
+    for (const [at, one] of wanted.entries()) {
+      const answer = answers.get(one);
+      const error = answer?.error === 'EACCES' && (await mayPublish(look, one)) ? null : (answer?.error ?? null);
+      const rows = error === 'EADDRINUSE' ? standingInTheWay(table, one) : [];
+      const holder = await holderOfRows(look, rows);
+      const mine =
+        own.running &&
+        error === 'EADDRINUSE' &&
+        (holder === null
+          ? table === null
+          : holder.pid === null
+            ? holder.uid === host.identity.target.uid
+            : own.pids.includes(holder.pid));
+      const free =
+        (error === 'EADDRINUSE' && !mine) || error === 'EACCES' || duplicates[at] !== undefined
+          ? await nextFree(
+              look,
+              one,
+              taken,
+              table,
+              error === 'EACCES' ? unprivilegedStart : one.port + 1,
+              unprivilegedStart,
+            )
+          : null;
+      if (free !== null) taken.add(free);
+      result.push({
+        use: one.use,
+        text: one.text,
+        key: one.key,
+        index: one.index,
+        line: one.line,
+        source: one.source,
+        host: one.host === null ? null : formatIp(one.host),
+        port: one.port,
+        invalid: one.invalid,
+        unresolved: one.unresolved,
+        inside: one.inside,
+        published: one.inside && published.some((spec) => parsePublished(spec)?.inner === String(one.port)),
+        error: mine ? null : error,
+        unseen: answer?.unseen ?? null,
+        duplicateOf: duplicates[at]?.text ?? null,
+        holder: mine ? null : holder,
+        own: mine,
+        free,
+      });
+    }
+    return { all: result, unprivilegedStart, ephemeral };
+  },
+};
+
+const isReadable = ({ invalid, unresolved }: Wanted): boolean => invalid === null && unresolved === null;
+
+function collides(a: Wanted, b: Wanted): boolean {
+  return (
+    isReadable(a) &&
+    isReadable(b) &&
+    a.inside === b.inside &&
+    a.port === b.port &&
+    a.port !== 0 &&
+    hostsCollide(a.host, b.host)
+  );
+}
+
+/** rootlesskit publishes low ports when its own binary carries the capability. */
+async function mayPublish(look: Look, { use }: Wanted): Promise<boolean> {
+  if (use !== 'published') return false;
+  const { rootlesskit } = await look.get(binaries);
+  if (rootlesskit === null) return false;
+  const ran = await look.host.run('getcap', [rootlesskit.realpath], 'self').catch(() => null);
+  return /\bcap_net_bind_service\b/.test(ran?.stdout ?? '');
+}
+
+async function holderOfRows({ host }: Look, rows: readonly TcpRow[]): Promise<Holder | null> {
+  const [row] = rows;
+  if (row === undefined) return null;
+  for (const { inode } of rows) {
+    const holder = await host.socketHolder(inode).catch(() => null);
+    if (holder !== null) return holder;
+  }
+  return { pid: null, command: null, uid: row.uid };
+}

@@ -1,0 +1,184 @@
+import type { Fact, Look, Mount } from '../../model/look.ts';
+import type { EnvironmentSource } from '../../model/say.ts';
+import { Unseen } from '../../model/unseen.ts';
+import { settings } from '../config/settings.ts';
+import { environment } from '../target/environment.ts';
+import { identity } from '../target/identity.ts';
+import { launcher } from '../target/launcher.ts';
+import { unit } from '../target/unit.ts';
+import { type Reach, reach } from './reach.ts';
+
+/** A directory that a variable names. */
+export interface Place {
+  /** As the variable has it; null when it is unset or empty. */
+  readonly value: string | null;
+  readonly source: EnvironmentSource | null;
+  /** Null for no value and for relative paths. */
+  readonly reach: Reach | null;
+}
+/** What is left on the file system of a directory. */
+export interface Room {
+  readonly bytes: number;
+  /** Null where the file system does not count them. */
+  readonly inodes: number | null;
+}
+/** What buildkitd gets from the session it is started in. */
+export interface Session {
+  /** systemd is this system's init (sd_booted(3)). */
+  readonly systemd: boolean;
+  /** The unit that starts buildkitd belongs to the user's own systemd. */
+  readonly userUnit: boolean;
+  /** loginctl enable-linger was done; null: cannot be seen. */
+  readonly linger: boolean | null;
+  /** Path of loginctl, for root. */
+  readonly loginctl: string | null;
+  readonly user: { readonly value: string | null; readonly source: EnvironmentSource | null };
+  /** The first of XDG_RUNTIME_DIR's parts, as buildkitd takes it. */
+  readonly runtime: Place & {
+    /** More than one part: runc takes the whole value as one path. */
+    readonly isList: boolean;
+    /** For a list: can that path be made? */
+    readonly wholeCreatable: boolean;
+    readonly room: Room | null;
+  };
+  /** /run/user/UID, whatever the variable says. */
+  readonly runUser: { readonly path: string; readonly reach: Reach };
+  readonly home: Place;
+  readonly dataHome: Place;
+  /** buildkitd's state directory; null when it is written as a relative path. */
+  readonly state: Reach | null;
+  /** TMPDIR, else /tmp. */
+  readonly temporary: Place & {
+    readonly path: string;
+    /** The errno of writing there as the account itself; null when it can, or it was not tried. */
+    readonly error: string | null;
+    readonly tried: boolean;
+    readonly noexec: boolean;
+    readonly room: Room | null;
+  };
+  /** /tmp, where rootlesskit works as well, wherever TMPDIR is (its pkg/copyup); null without rootlesskit. */
+  readonly copyUp: Reach | null;
+  /** rootlesskit's --state-dir; null: a temporary directory of its own. */
+  readonly stateDirectory: { readonly path: string; readonly reach: Reach | null } | null;
+  readonly homeFromPasswd: string | null;
+}
+
+async function placeOf(look: Look, name: string): Promise<Place> {
+  const { variables } = await look.get(environment);
+  const variable = variables[name];
+  const value = variable?.value ? variable.value : null;
+  return {
+    value,
+    source: variable?.source ?? null,
+    reach: value?.startsWith('/') ? await reach(look, value) : null,
+  };
+}
+
+export const session: Fact<Session> = {
+  id: 'session',
+  async read(look) {
+    const { host } = look;
+    const [{ target }, { variables }, service, options, by] = await Promise.all([
+      look.get(identity),
+      look.get(environment),
+      look.get(unit),
+      look.get(settings),
+      look.get(launcher),
+    ]);
+    const written = variables.XDG_RUNTIME_DIR?.value || null;
+    const first = written?.split(':')[0] ?? null;
+    const isList = written?.includes(':') === true;
+    const whole = isList && written?.startsWith('/') ? await reach(look, `${written}/runc`) : null;
+    const runUser = `/run/user/${target.uid}`;
+    const state = by === 'rootlesskit' ? options.rootlesskitFlags['state-dir']?.at(-1) : undefined;
+    const root = options.root.value;
+    const [
+      systemd,
+      linger,
+      loginctl,
+      runReach,
+      runUserReach,
+      home,
+      dataHome,
+      temporary,
+      stateReach,
+      rootReach,
+      copyUp,
+    ] = await Promise.all([
+      host.stat('/run/systemd/system', 'self').catch(() => null),
+      target.name === null ? null : host.stat(`/var/lib/systemd/linger/${target.name}`, 'self').catch(() => undefined),
+      firstOf(look, ['/usr/bin/loginctl', '/bin/loginctl']),
+      first?.startsWith('/') ? reach(look, first) : null,
+      reach(look, runUser),
+      placeOf(look, 'HOME'),
+      placeOf(look, 'XDG_DATA_HOME'),
+      temporaryOf(look),
+      state?.startsWith('/') ? reach(look, state) : null,
+      root.startsWith('/') ? reach(look, root) : null,
+      by === 'rootlesskit' ? reach(look, '/tmp') : null,
+    ]);
+    return {
+      systemd: systemd?.kind === 'directory',
+      userUnit: service?.scope === 'user',
+      linger: linger === undefined ? null : linger !== null,
+      loginctl,
+      user: { value: variables.USER?.value || null, source: variables.USER?.source ?? null },
+      runtime: {
+        value: written,
+        source: variables.XDG_RUNTIME_DIR?.source ?? null,
+        reach: runReach,
+        isList,
+        wholeCreatable: whole !== null && whole.obstacle === null && whole.writable,
+        room: await roomAt(look, runReach),
+      },
+      runUser: { path: runUser, reach: runUserReach },
+      home,
+      dataHome,
+      state: rootReach,
+      temporary,
+      copyUp,
+      stateDirectory: state === undefined ? null : { path: state, reach: stateReach },
+      homeFromPasswd: target.home,
+    };
+  },
+};
+
+async function firstOf({ host }: Look, paths: readonly string[]): Promise<string | null> {
+  for (const path of paths) if ((await host.stat(path, 'self').catch(() => null))?.kind === 'file') return path;
+  return null;
+}
+
+/** ramfs and the like count nothing: there is no limit to run into. */
+async function roomAt({ host }: Look, place: Reach | null): Promise<Room | null> {
+  const at = place?.passed.at(-1)?.path;
+  const stat = at === undefined ? null : await host.statfs(at, 'target').catch(() => null);
+  if (stat === null || stat.totalBytes === 0) return null;
+  return { bytes: stat.availableBytes, inodes: stat.files > 0 ? stat.filesFree : null };
+}
+
+async function temporaryOf(look: Look): Promise<Session['temporary']> {
+  const { host, request } = look;
+  const place = await placeOf(look, 'TMPDIR');
+  const path = place.value ?? '/tmp';
+  const found = place.value === null ? await reach(look, '/tmp') : place.reach;
+  let error: string | null = null;
+  let tried = false;
+  if (request.probe && path.startsWith('/')) {
+    try {
+      ({ error } = await host.probe('write', { directory: path }, 'target', {}));
+      tried = true;
+    } catch (failure) {
+      if (!(failure instanceof Unseen)) throw failure;
+    }
+  }
+  const mount: Mount | null = await host.mountOf(path, 'target').catch(() => null);
+  return {
+    ...place,
+    reach: found,
+    path,
+    error,
+    tried,
+    noexec: mount?.options.includes('noexec') === true,
+    room: await roomAt(look, found),
+  };
+}

@@ -1,0 +1,78 @@
+import type { Fact } from '../../model/look.ts';
+import type { EnvironmentSource } from '../../model/say.ts';
+import { tooMuch } from '../../model/unseen.ts';
+import { isListed } from '../../secrets/variables.ts';
+import { identity } from './identity.ts';
+import { unit } from './unit.ts';
+
+export interface Variable {
+  readonly value: string;
+  readonly source: EnvironmentSource;
+}
+/** The environment that buildkitd would have, by an allow-list of names. */
+export interface Environment {
+  readonly variables: { readonly [name: string]: Variable };
+  /** The same, flattened, for tools and probes run as the target. */
+  readonly values: { readonly [name: string]: string };
+}
+
+/** The longest variable that is taken, and the longest PATH: every program is looked for in each of its directories. */
+const LONGEST = 32 * 1024;
+const MOST_DIRECTORIES = 500;
+
+/** shadow's compiled defaults, where login.defs names no path. */
+const DEFAULT_PATH = {
+  user: '/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games',
+  root: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+};
+
+export const environment: Fact<Environment> = {
+  id: 'environment',
+  async read(look) {
+    const { host, request } = look;
+    const who = await look.get(identity);
+    const variables: { [name: string]: Variable } = {};
+    const put = (values: { readonly [name: string]: string }, source: EnvironmentSource): void => {
+      for (const [name, value] of Object.entries(values)) {
+        if (!isListed(name)) continue;
+        if (value.length > LONGEST) throw tooMuch(`the variable ${name} has more than ${LONGEST} characters`);
+        if (name === 'PATH' && value.split(':').length > MOST_DIRECTORIES)
+          throw tooMuch(`PATH has more than ${MOST_DIRECTORIES} directories`);
+        variables[name] = { value, source };
+      }
+    };
+    if (who.target.uid === who.self.uid) put(await host.env(), 'process');
+    else {
+      const { name, home, shell, uid } = who.target;
+      if (name !== null) put({ USER: name, LOGNAME: name }, 'passwd');
+      if (home !== null) put({ HOME: home }, 'passwd');
+      if (shell !== null) put({ SHELL: shell }, 'passwd');
+      put({ PATH: await loginPath(look, uid === 0) }, 'login.defs');
+      if (uid !== 0) put({ XDG_RUNTIME_DIR: `/run/user/${uid}` }, 'default');
+    }
+    const service = await look.get(unit);
+    if (service?.scope === 'user') {
+      // systemd gives these to every unit of a user (systemd.exec(5)); a shell made by su or sudo lacks them.
+      const { name, home, uid } = who.target;
+      const given = { USER: name, LOGNAME: name, HOME: home, XDG_RUNTIME_DIR: `/run/user/${uid}` };
+      for (const [key, value] of Object.entries(given))
+        if (value !== null && !variables[key]?.value) variables[key] = { value, source: 'unit' };
+    }
+    if (service !== null) put(service.environment, 'unit');
+    put(request.env, 'option');
+    return {
+      variables,
+      values: Object.fromEntries(Object.entries(variables).map(([name, { value }]) => [name, value])),
+    };
+  },
+};
+
+async function loginPath({ host }: Parameters<Fact<Environment>['read']>[0], root: boolean): Promise<string> {
+  const key = root ? 'ENV_SUPATH' : 'ENV_PATH';
+  for (const path of ['/etc/login.defs', '/usr/etc/login.defs']) {
+    const text = (await host.read(path, 'self').catch(() => null))?.text;
+    const value = text === undefined ? undefined : new RegExp(`^\\s*${key}\\s+(?:PATH=)?(\\S+)`, 'm').exec(text)?.[1];
+    if (value !== undefined) return value;
+  }
+  return root ? DEFAULT_PATH.root : DEFAULT_PATH.user;
+}

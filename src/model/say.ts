@@ -1,0 +1,105 @@
+import type { Problem } from './decide.ts';
+import type { Hardware, Mode } from './look.ts';
+import type { Step, Treatment, Until } from './plan.ts';
+
+export type Status = 'pass' | 'warn' | 'fail' | 'skip' | 'unknown';
+
+export interface PlannedFix extends Treatment {
+  readonly needs: 'root' | 'user';
+  readonly diff: string | null;
+}
+
+export interface CheckReport {
+  readonly id: string;
+  readonly title: string;
+  readonly why: string;
+  readonly decides: boolean;
+  readonly status: Status;
+  /** For skip and unknown; also beside problems when something else could not be seen. */
+  readonly reason: string | null;
+  /** The command that would tell what is unknown. */
+  readonly tell: string | null;
+  readonly problems: readonly Problem[];
+  readonly fixes: readonly PlannedFix[];
+  readonly docs: string;
+  readonly durationMs: number;
+  /** A fault of bk-doctor itself in this check or its fix, in words; `reason` says it too. */
+  readonly fault?: string;
+}
+
+export type TreatmentResult =
+  | 'cured'
+  | 'already'
+  | 'pending'
+  | 'still-failing'
+  | 'taken-back'
+  | 'declined'
+  | 'needs-root'
+  | 'manual'
+  | 'failed';
+
+export interface TreatmentReport {
+  readonly check: string;
+  readonly result: TreatmentResult;
+  readonly transaction: string | null;
+  readonly message: string | null;
+  readonly until: Until | null;
+  readonly steps: readonly Step[];
+}
+
+/** Where a setting came from, most decisive first. */
+export type Source = 'option' | 'unit' | 'file' | 'default';
+
+export type EnvironmentSource = 'option' | 'unit' | 'process' | 'login.defs' | 'passwd' | 'default';
+
+export type Level = 'ready' | 'degraded' | 'not-ready' | 'unknown';
+
+export interface TargetReport {
+  readonly mode: Mode;
+  readonly launcher: 'rootlesskit' | 'none';
+  readonly user: string | null;
+  readonly uid: number;
+  readonly config: string;
+  readonly root: string;
+  readonly addresses: readonly string[];
+  readonly sources: { readonly [setting: string]: Source };
+  readonly unit: string | null;
+  readonly running: boolean;
+  readonly environment: { readonly [name: string]: { readonly value: string; readonly source: EnvironmentSource } };
+}
+
+export interface HostReport {
+  readonly os: { readonly id: string; readonly version: string | null; readonly name: string };
+  readonly kernel: string;
+  readonly arch: string;
+  readonly container: string | null;
+  readonly virtualization: string | null;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly software: { readonly [name: string]: string | null };
+  /** Only in reports that ask for an inventory. */
+  readonly hardware?: Hardware;
+}
+
+export interface Verdict {
+  readonly ready: boolean | null;
+  readonly level: Level;
+  readonly proved: boolean;
+  readonly partial: boolean;
+  readonly snapshotter: string | null;
+  readonly processSandbox: boolean | null;
+  readonly reasons: readonly string[];
+}
+
+/** The one model of an examination: JSON *is* this, and every reporter is a pure function of it. */
+export interface Report {
+  readonly schema: 1;
+  readonly tool: { readonly name: 'bk-doctor'; readonly version: string };
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly target: TargetReport;
+  readonly host: HostReport;
+  readonly verdict: Verdict;
+  readonly checks: readonly CheckReport[];
+  readonly treatments: readonly TreatmentReport[];
+}

@@ -1,0 +1,53 @@
+import type { ApplyContext, HistoryTransaction } from '../apply/journal/types.ts';
+import type { CatalogEntry } from '../model/catalog.ts';
+import type { Problem } from '../model/decide.ts';
+import type { Step } from '../model/plan.ts';
+import type { PlannedFix, Report, TreatmentReport } from '../model/say.ts';
+
+/** A fix that can be chosen. `fix.diff` is filled in. */
+export interface Planned {
+  readonly check: string;
+  readonly title: string;
+  readonly problems: readonly Problem[];
+  readonly fix: PlannedFix;
+}
+
+export type Preview = (steps: readonly Step[]) => Promise<{ diff: string | null }>;
+
+export interface TreatOptions {
+  /** A whole examination with fresh facts, every call. */
+  readonly examine: () => Promise<Report>;
+  /** For the order of treatment. */
+  readonly catalog: readonly CatalogEntry[];
+  /** Which checks may be treated (`--only`, `--skip`). */
+  readonly isSelected: (check: string) => boolean;
+  /** Notes too, of the checks that treat them: somebody named the checks. */
+  readonly notes?: boolean;
+  /** `--yes`: safe fixes are taken without asking, risky ones too with `--risky`. Null: `consent` is asked once a round. */
+  readonly automatic: { readonly risky: boolean } | null;
+  readonly consent: (planned: readonly Planned[]) => Promise<readonly Planned[]>;
+  readonly preview: Preview;
+  readonly context: ApplyContext;
+  /** What to do with a transaction that an earlier run left half done; taken back when not given. */
+  readonly leftover?: (transaction: HistoryTransaction) => Promise<'finish' | 'take-back' | 'leave'>;
+  readonly tell?: (event: TreatEvent) => void;
+}
+
+/** For progress lines on stderr. */
+export type TreatEvent =
+  | { readonly event: 'examining'; readonly round: number }
+  | { readonly event: 'applying'; readonly check: string }
+  | { readonly event: 'judged'; readonly treatment: TreatmentReport }
+  /** `message` is null when it went well. */
+  | {
+      readonly event: 'leftover';
+      readonly transaction: HistoryTransaction;
+      readonly done: 'finished' | 'taken-back' | 'left';
+      readonly message: string | null;
+    };
+
+/** `report` is the last examination, with the treatments in it. */
+export interface Treated {
+  readonly report: Report;
+  readonly treatments: readonly TreatmentReport[];
+}
