@@ -49,21 +49,16 @@ async function examineOnce(
   options: VirtualHostOptions,
   request: Partial<Request> = {},
 ): Promise<CheckReport> {
-  const look = createLook(new VirtualHost(options), { ...ASK, ...request });
+  const look = createLook({ host: new VirtualHost(options), request: { ...ASK, ...request } });
   const [report] = await examine(look, [entry], { isSelected: () => true });
   if (report === undefined) throw new Error('no report');
   return report;
 }
 
 /** What a fix plans for root is what the apply room's rule of places lets root do; nothing has to be made `manual` afterwards. */
-async function demandRights(
-  { fix }: CatalogEntry,
-  { host, request }: Ailing,
-  { problems }: CheckReport,
-): Promise<void> {
-  const allowed = await createLook(new VirtualHost(host), { ...ASK, ...request }).get(rights);
-  const planned = fix === undefined || problems.length === 0 ? [] : fix.plan(problems);
-  expect(permittedPlan(planned, allowed)).toEqual(planned);
+async function demandRights({ host, request }: Ailing, { fixes }: CheckReport): Promise<void> {
+  const allowed = await createLook({ host: new VirtualHost(host), request: { ...ASK, ...request } }).get(rights);
+  expect(permittedPlan(fixes, allowed)).toEqual(fixes);
 }
 
 const STATUS = { error: 'fail', warning: 'warn', info: 'pass' } as const;
@@ -141,7 +136,7 @@ export function testCheck(entry: CatalogEntry, table: CheckTable): void {
       expect({ ...again, durationMs: 0 }).toEqual({ ...report, durationMs: 0 });
       expectProblems(entry, report, row);
       expectFixes(report, row);
-      await demandRights(entry, row, report);
+      await demandRights(row, report);
       if (row.cure !== undefined) await expectCure(entry, report, row, row.cure);
     });
   }

@@ -23,7 +23,7 @@ export async function applyContext(
   progress: (text: string) => void,
 ): Promise<ApplyContext> {
   const { host, request } = opened;
-  const look = createLook(host, request);
+  const look = createLook({ host, request });
   const [{ values }, permitted] = await Promise.all([look.get(environment), look.get(rootsWord)]);
   return {
     identity: host.identity,

@@ -37,13 +37,13 @@ function refuseWords(program: Command, command: Command): void {
 
 async function check(session: Session, command: Command): Promise<number> {
   const globals = globalsOf(command);
-  const asked = examinationOf(command);
+  const asked = examinationOf(command, session.catalog);
   const destination = destinationOf(session, globals);
   const recording = recordingFile(session, asked.record, globals);
   const opened = await open(session, asked);
   const progress = progressLine(session, globals.quiet);
   const inventory = globals.verbose || recording !== null || destination.file !== null;
-  const report = await assess(opened, asked, {
+  const report = await assess(opened, session.catalog, asked, {
     inventory,
     progress: examined(progress),
   }).finally(() => progress.clear());

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { catalog } from '../catalog.ts';
+import { isSelected } from '../examine/assess.ts';
 import { UsageError } from '../host/usage-error.ts';
+import type { Catalog } from '../model/catalog.ts';
 import type { Mode, Request } from '../model/look.ts';
 import type { FailOn } from '../report/exit-code.ts';
 import { maskVariable } from '../secrets/variables.ts';
@@ -69,7 +70,7 @@ export function addExamineOptions(command: Command): Command {
 }
 
 /** Throws UsageError. */
-export function examinationOf(command: Command): Examination {
+export function examinationOf(command: Command, catalog: Catalog): Examination {
   const given = command.optsWithGlobals<{
     mode?: Mode;
     user?: string;
@@ -93,10 +94,11 @@ export function examinationOf(command: Command): Examination {
     if (value === '') throw new UsageError(`${option} needs a value`);
   if (given.address?.includes('')) throw new UsageError('--address needs a value');
   if (given.replay !== undefined) refuseBesideReplay(given);
-  const only = selectionOf('--only', given.only);
-  const skip = selectionOf('--skip', given.skip);
-  const left = catalog.some(({ check: { id } }) => (only.length === 0 || names(only, id)) && !names(skip, id));
-  if (!left) throw new UsageError('--only and --skip together leave no check to make');
+  const ids = catalog.map(({ check }) => check.id);
+  const only = selectionOf('--only', given.only, ids);
+  const skip = selectionOf('--skip', given.skip, ids);
+  if (!ids.some((id) => isSelected({ only, skip }, id)))
+    throw new UsageError('--only and --skip together leave no check to make');
   return {
     request: {
       mode: given.mode ?? null,
@@ -143,12 +145,10 @@ function environmentOf(given: readonly string[]): Request['env'] {
 }
 
 const areaOf = (id: string): string => id.slice(0, id.indexOf('/'));
-const names = (list: readonly string[], id: string): boolean => list.includes(id) || list.includes(areaOf(id));
 
-function selectionOf(option: string, given: readonly string[] | undefined): readonly string[] {
+function selectionOf(option: string, given: readonly string[] | undefined, ids: readonly string[]): readonly string[] {
   if (given === undefined) return [];
   const words = given.flatMap((list) => list.split(',')).map((word) => word.trim());
-  const ids = catalog.map(({ check }) => check.id);
   const areas = [...new Set(ids.map(areaOf))];
   for (const word of words) {
     if (word === '') throw new UsageError(`${option} needs ids or areas, with commas between them`);

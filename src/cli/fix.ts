@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import { catalog } from '../catalog.ts';
 import { assess, isSelected } from '../examine/assess.ts';
 import { createLook } from '../examine/look.ts';
 import { rights } from '../facts/rights/rights.ts';
@@ -51,7 +50,7 @@ export function registerFix(program: Command, session: Session): void {
 
 async function fix(session: Session, command: Command): Promise<number> {
   const globals = globalsOf(command);
-  const asked = examinationOf(command);
+  const asked = examinationOf(command, session.catalog);
   const wishes = wishesOf(command, globals, asked, session);
   const destination = destinationOf(session, globals);
   return wishes.plan === null
@@ -100,7 +99,11 @@ async function plan(
     session.notice('this is the first round of at most three: curing these findings can bring up others');
   if (plan === 'script') {
     const { treatments, left } = chosenForScript(
-      fixesOf(report, { catalog, isSelected: (id) => isSelected(asked, id), notes: asked.only.length > 0 }),
+      fixesOf(report, {
+        catalog: session.catalog,
+        isSelected: (id) => isSelected(asked, id),
+        notes: asked.only.length > 0,
+      }),
       risky,
     );
     if (left > 0)
@@ -109,7 +112,7 @@ async function plan(
     await destination.send(
       await script(treatments, {
         host: opened.host,
-        rights: await createLook(opened.host, opened.request).get(rights),
+        rights: await createLook({ host: opened.host, request: opened.request }).get(rights),
         doctor: call,
       }),
     );
@@ -125,7 +128,7 @@ async function plan(
   return exitCode(report, asked.failOn);
 
   async function examine(line: ProgressLine): Promise<Report> {
-    return assess(opened, asked, {
+    return assess(opened, session.catalog, asked, {
       inventory: globals.verbose || asked.record !== null || destination.file !== null,
       progress: examined(line),
     }).finally(() => line.clear());
@@ -150,7 +153,7 @@ async function apply(
   let last: Report | null = null;
   let refused: string | null = null;
   const examine = async (): Promise<Report> => {
-    last = await assess(opened, asked, {
+    last = await assess(opened, session.catalog, asked, {
       inventory: globals.verbose || asked.record !== null || destination.file !== null,
       progress: examined(line),
     }).finally(() => line.clear());
@@ -162,7 +165,7 @@ async function apply(
       () =>
         treat({
           examine,
-          catalog,
+          catalog: session.catalog,
           isSelected: (id) => isSelected(asked, id),
           notes: asked.only.length > 0,
           automatic: yes ? { risky } : null,

@@ -1,6 +1,6 @@
-import { catalog } from '../catalog.ts';
 import { CONDITIONS } from '../knowledge/conditions.ts';
-import type { CatalogEntry } from '../model/catalog.ts';
+import type { Catalog, CatalogEntry } from '../model/catalog.ts';
+import type { Condition } from '../model/decide.ts';
 
 /** A check as `list` and `show` tell it. */
 export interface ListedCheck {
@@ -8,13 +8,13 @@ export interface ListedCheck {
   readonly title: string;
   readonly why: string;
   readonly decides: boolean;
-  readonly conditions: readonly string[];
+  readonly conditions: readonly Condition[];
   /** Null: only a person can mend it. */
   readonly fix: string | null;
   readonly docs: string;
 }
 export interface ListedCondition {
-  readonly id: string;
+  readonly id: Condition;
   readonly definition: string;
   /** Which checks can find it; none where only a log shows it. */
   readonly checks: readonly string[];
@@ -25,12 +25,12 @@ function listed({ check, fix }: CatalogEntry): ListedCheck {
   return { id, title, why, decides, conditions, fix: fix?.title ?? null, docs: `docs/checks/${id}.md` };
 }
 
-export function allChecks(): readonly ListedCheck[] {
+export function allChecks(catalog: Catalog): readonly ListedCheck[] {
   return catalog.map(listed);
 }
 
-export function allConditions(): readonly ListedCondition[] {
-  return Object.entries(CONDITIONS).map(([id, definition]) => ({
+export function allConditions(catalog: Catalog): readonly ListedCondition[] {
+  return (Object.entries(CONDITIONS) as [Condition, string][]).map(([id, definition]) => ({
     id,
     definition,
     checks: catalog.filter(({ check }) => check.conditions.includes(id)).map(({ check }) => check.id),

@@ -16,7 +16,11 @@ export function registerList(program: Command, session: Session): void {
       const globals = globalsOf(command);
       refuseMarkdown(globals, 'list');
       const destination = destinationOf(session, globals);
-      const known = { schema: 1, checks: allChecks(), conditions: allConditions() } as const;
+      const known = {
+        schema: 1,
+        checks: allChecks(session.catalog),
+        conditions: allConditions(session.catalog),
+      } as const;
       await sendAnswer(destination, globals, known, (look) => listText(known, globals, look));
     });
 }

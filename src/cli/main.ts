@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { CommanderError } from 'commander';
+import { catalog } from '../catalog.ts';
 import { UsageError } from '../host/usage-error.ts';
 import { VERSION } from '../package/version.ts';
 import { maskText } from '../secrets/text.ts';
@@ -135,6 +136,7 @@ function openDesk(streams: Streams, quiet: boolean): Desk {
 
   return {
     session: {
+      catalog,
       streams,
       signal: abort.signal,
       isEnding: () => ending,

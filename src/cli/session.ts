@@ -1,3 +1,5 @@
+import type { Catalog } from '../model/catalog.ts';
+
 /** What a call of bk-doctor is given: a `process` will do. */
 export interface Streams {
   readonly stdin: NodeJS.ReadStream;
@@ -8,6 +10,8 @@ export interface Streams {
 
 /** One call: its streams, and what must be put in order before it ends, however it ends. */
 export interface Session {
+  /** What hosts are judged by. */
+  readonly catalog: Catalog;
   readonly streams: Streams;
   /** Aborted by a signal that ends us. */
   readonly signal: AbortSignal;

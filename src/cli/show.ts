@@ -23,19 +23,22 @@ export function registerShow(program: Command, session: Session): void {
       const globals = globalsOf(command);
       refuseMarkdown(globals, 'show');
       const destination = destinationOf(session, globals);
-      const check = allChecks().find((each) => each.id === id);
-      if (check !== undefined) return sendAnswer(destination, globals, check, (look) => checkText(check, look));
-      const condition = allConditions().find((each) => each.id === id);
+      const checks = allChecks(session.catalog);
+      const conditions = allConditions(session.catalog);
+      const check = checks.find((each) => each.id === id);
+      if (check !== undefined)
+        return sendAnswer(destination, globals, check, (look) => checkText(check, conditions, look));
+      const condition = conditions.find((each) => each.id === id);
       if (condition !== undefined)
         return sendAnswer(destination, globals, condition, (look) => conditionText(condition, look));
-      const known = [...allChecks(), ...allConditions()].map((each) => each.id);
+      const known = [...checks, ...conditions].map((each) => each.id);
       throw new UsageError(`there is no check or condition "${visible(id)}"${didYouMean(id, known)}`);
     });
 }
 
-function checkText(check: ListedCheck, look: Appearance): string {
+function checkText(check: ListedCheck, known: readonly ListedCondition[], look: Appearance): string {
   const pen = penOf(look);
-  const conditions = allConditions().filter(({ id }) => check.conditions.includes(id));
+  const conditions = known.filter(({ id }) => check.conditions.includes(id));
   const page = pageOf(check.docs);
   const lines = [
     pen.paint('bold', check.id),

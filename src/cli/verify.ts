@@ -25,7 +25,7 @@ export function registerVerify(program: Command, session: Session): void {
 
 async function run(session: Session, command: Command): Promise<number> {
   const globals = globalsOf(command);
-  const asked = examinationOf(command);
+  const asked = examinationOf(command, session.catalog);
   if (asked.replay !== null || asked.record !== null)
     throw new UsageError('verify starts BuildKit on this host: --record and --replay belong to check');
   if (asked.request.root !== null || asked.request.addresses !== null)
@@ -45,7 +45,7 @@ async function run(session: Session, command: Command): Promise<number> {
   const diagnoses =
     trial.ok || session.signal.aborted
       ? []
-      : explanationsOf((await assess(opened, asked, { inventory: false })).checks);
+      : explanationsOf((await assess(opened, session.catalog, asked, { inventory: false })).checks);
   progress.clear();
   const answer = { schema: 1, ...trial, diagnoses } as const;
   await sendAnswer(destination, globals, answer, (_, shown) => verificationText(shown), opened);

@@ -1,4 +1,3 @@
-import { catalog } from '../catalog.ts';
 import { selectedSnapshotter } from '../facts/cache/snapshotters.ts';
 import { configFile } from '../facts/config/config-file.ts';
 import { settings } from '../facts/config/settings.ts';
@@ -11,12 +10,14 @@ import { environment } from '../facts/target/environment.ts';
 import { launcher } from '../facts/target/launcher.ts';
 import { unit } from '../facts/target/unit.ts';
 import type { Opened } from '../host/open.ts';
+import type { Catalog } from '../model/catalog.ts';
 import type { Fact, Look } from '../model/look.ts';
 import type { HostReport, Report, TargetReport } from '../model/say.ts';
 import { Unseen } from '../model/unseen.ts';
 import { VERSION } from '../package/version.ts';
 import { examine } from './examine.ts';
 import { createLook } from './look.ts';
+import { withinRights } from './permitted-plan.ts';
 import { verdictOf } from './verdict.ts';
 
 /** Check ids and areas, as given on the command line; nothing in `only` means everything. */
@@ -37,14 +38,21 @@ export interface AssessOptions {
 }
 
 /** Examines an opened host afresh: every call looks again. */
-export async function assess(opened: Opened, selected: Selected, options: AssessOptions): Promise<Report> {
+export async function assess(
+  opened: Opened,
+  catalog: Catalog,
+  selected: Selected,
+  options: AssessOptions,
+): Promise<Report> {
   const { host, request } = opened;
   const started = Date.now();
   const at = host.now();
-  const look = createLook(host, request);
+  const look = createLook({ host, request });
   if (selected.only.length === 0) await startSlowest(look);
   const [checks, target, hostReport] = await Promise.all([
-    examine(look, catalog, { isSelected: (id) => isSelected(selected, id) }, options.progress),
+    examine(look, catalog, { isSelected: (id) => isSelected(selected, id) }, options.progress).then((reports) =>
+      withinRights(look, reports),
+    ),
     targetOf(look),
     hostOf(look, opened.arch, options.inventory),
   ]);

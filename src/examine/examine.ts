@@ -1,21 +1,18 @@
-import { rights } from '../facts/rights/rights.ts';
-import type { CatalogEntry } from '../model/catalog.ts';
-import type { Examined, Needs, NotApplicable, Problem, Seen } from '../model/decide.ts';
-import type { Fact, Json, Look, UnseenReason } from '../model/look.ts';
-import type { Step, Treatment } from '../model/plan.ts';
+import type { Catalog, CatalogEntry } from '../model/catalog.ts';
+import type { Examined, Needs, NotApplicable, Seen } from '../model/decide.ts';
+import type { Fact, LookAt, UnseenReason } from '../model/look.ts';
 import type { CheckReport, PlannedFix, Status } from '../model/say.ts';
 import { reasonOf, Unseen } from '../model/unseen.ts';
-import type { Rights } from '../rights/rights.ts';
-import { permittedPlan } from './permitted-plan.ts';
+import { judge, type Plans, plan } from './guarded.ts';
 
 export interface Selection {
   readonly isSelected: (checkId: string) => boolean;
 }
 
-/** Examines the host with every entry of the catalog, in its order, whatever finishes first. */
-export async function examine(
-  look: Look,
-  catalog: readonly CatalogEntry[],
+/** Examines a subject with every entry of its catalog, in its order, whatever finishes first. */
+export async function examine<S>(
+  look: LookAt<S>,
+  catalog: Catalog<S>,
   selection: Selection,
   progress?: (done: number, total: number, id: string) => void,
 ): Promise<readonly CheckReport[]> {
@@ -24,36 +21,22 @@ export async function examine(
     catalog.map(async (entry) => {
       const report = selection.isSelected(entry.check.id)
         ? await examineOne(look, entry)
-        : reportOf(entry, { notApplicable: 'not selected' }, 0);
+        : reportOf(entry, { notApplicable: 'not selected' }, { fixes: [] }, 0);
       progress?.(++done, catalog.length, entry.check.id);
       return report;
     }),
   );
   const failing = new Set(reports.filter(({ status }) => status === 'fail').map(({ id }) => id));
-  const explained = catalog.flatMap((entry, index) => {
+  return catalog.flatMap((entry, index) => {
     const report = reports[index];
     return report === undefined ? [] : [withCauses(report, entry, failing)];
   });
-  return explained.some(({ fixes }) => fixes.length > 0) ? withinRights(explained, await rightsOf(look)) : explained;
-}
-
-function withinRights(reports: readonly CheckReport[], rights: Rights): readonly CheckReport[] {
-  return reports.map((report) => {
-    const fixes = permittedPlan(report.fixes, rights);
-    return { ...report, fixes: fixes.map((fix) => ({ ...fix, needs: needsOf(fix.steps), diff: null })) };
-  });
-}
-
-/** Where it cannot be told whose the home is, nothing counts as the target's. */
-async function rightsOf(look: Look): Promise<Rights> {
-  const { uid } = look.host.identity.target;
-  return look.get(rights).catch(() => ({ uid, home: null, named: [] }));
 }
 
 /** What other failing checks can explain is repaired there first. */
-function withCauses(
+function withCauses<S>(
   report: CheckReport,
-  { fix, explainedBy }: CatalogEntry,
+  { fix, explainedBy }: CatalogEntry<S>,
   failing: ReadonlySet<string>,
 ): CheckReport {
   const causes = (explainedBy ?? []).filter((id) => failing.has(id));
@@ -69,88 +52,46 @@ function withCauses(
   return { ...report, fixes: [only] };
 }
 
-async function examineOne(look: Look, entry: CatalogEntry): Promise<CheckReport> {
-  const started = look.host.now();
+async function examineOne<S>(look: LookAt<S>, entry: CatalogEntry<S>): Promise<CheckReport> {
+  const started = Date.now();
+  const { facts, missing } = await gather(look, entry.check.needs);
+  const { result, fault } =
+    missing.length > 0 ? { result: { problems: [], unseen: missing } } : judge(entry.check, facts);
+  const planned = await plansFor(look, entry, result);
+  return reportOf(entry, result, fault === undefined ? planned : { ...planned, fault }, Date.now() - started);
+}
+
+/** A fix plans from what this examination has read: it has the facts that it names, and no look of its own. */
+async function plansFor<S>(
+  look: LookAt<S>,
+  { check, fix }: CatalogEntry<S>,
+  result: NotApplicable | Examined,
+): Promise<Plans> {
+  if (fix === undefined || !('problems' in result) || result.problems.length === 0) return { fixes: [] };
+  const { facts, missing } = await gather(look, fix.needs);
+  if (missing.length === 0) return plan(check.id, fix, result.problems, facts);
+  return { fixes: [], unplanned: missing };
+}
+
+/** The facts that are needed, and why those are missing that cannot be done without. */
+async function gather<S>(
+  look: LookAt<S>,
+  needs: Needs<S>,
+): Promise<{ readonly facts: { readonly [name: string]: unknown }; readonly missing: readonly UnseenReason[] }> {
   const facts: { [name: string]: unknown } = {};
   const missing: UnseenReason[] = [];
   await Promise.all(
-    Object.entries(entry.check.needs as Needs).map(async ([name, need]) => {
-      if ('optional' in need) facts[name] = await seenFact(look, need.optional);
-      else {
-        const value = await seenFact(look, need);
-        if (value.unseen === undefined) facts[name] = value.value;
-        else missing.push(value.unseen);
-      }
+    Object.entries(needs).map(async ([name, need]) => {
+      const seen = await seenFact(look, 'optional' in need ? need.optional : need);
+      if ('optional' in need) facts[name] = seen;
+      else if (seen.unseen === undefined) facts[name] = seen.value;
+      else missing.push(seen.unseen);
     }),
   );
-  const { result, fault } = missing.length > 0 ? { result: { problems: [], unseen: missing } } : judged(entry, facts);
-  return reportOf(entry, result, look.host.now() - started, fault);
+  return { facts, missing };
 }
 
-/** A check that fails, or answers nonsense, is unknown, and costs no other its answer. */
-function judged(
-  { check }: CatalogEntry,
-  facts: { readonly [name: string]: unknown },
-): { readonly result: NotApplicable | Examined; readonly fault?: string } {
-  try {
-    const result = (check.examine as (facts: unknown) => NotApplicable | Examined)(facts);
-    if (!('notApplicable' in result)) {
-      if (!Array.isArray(result.problems) || !Array.isArray(result.unseen))
-        throw new TypeError('it answers no problems');
-      // Evidence is data, or no report could be written.
-      JSON.stringify(result.problems);
-    }
-    return { result };
-  } catch (error) {
-    const fault = `bk-doctor's own fault in ${check.id}: ${wordsOf(error)}`;
-    return { result: { problems: [], unseen: [{ why: fault }] }, fault };
-  }
-}
-
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const STEPS: ReadonlySet<unknown> = new Set<Step['do']>([
-  'edit',
-  'directory',
-  'remove',
-  'owner',
-  'mode',
-  'adopt',
-  'sysctl',
-  'run',
-  'tell',
-]);
-
-/** What a fix plans. One that fails, or plans nonsense, plans nothing: its check is told all the same. */
-function planned(
-  { check, fix }: CatalogEntry,
-  problems: readonly Problem<Json>[],
-): { readonly fixes: readonly PlannedFix[]; readonly fault?: string } {
-  if (fix === undefined || problems.length === 0) return { fixes: [] };
-  try {
-    const treatments: readonly Treatment[] = fix.plan(problems);
-    for (const treatment of treatments) refuseNonsense(treatment, problems.length);
-    JSON.stringify(treatments);
-    return {
-      fixes: treatments.map((treatment) => ({ ...treatment, needs: needsOf(treatment.steps), diff: null })),
-    };
-  } catch (error) {
-    return {
-      fixes: [],
-      fault: `how to repair it is not known, by a fault of bk-doctor itself in ${check.id}: ${wordsOf(error)}`,
-    };
-  }
-}
-
-function refuseNonsense({ for: indexes, risk, steps }: Treatment, count: number): void {
-  const stray = indexes.find((index) => !Number.isInteger(index) || index < 0 || index >= count);
-  if (stray !== undefined) throw new Error(`its plan is for problem ${stray} of ${count}`);
-  if (!['safe', 'risky', 'manual'].includes(risk)) throw new Error(`its plan has the risk ${String(risk)}`);
-  const strange = steps.find((step) => !STEPS.has(step.do));
-  if (strange !== undefined) throw new Error(`its plan has the step ${String(strange.do)}`);
-}
-
-async function seenFact<T>(look: Look, fact: Fact<T>): Promise<Seen<T>> {
+async function seenFact<T, S>(look: LookAt<S>, fact: Fact<T, S>): Promise<Seen<T>> {
   try {
     return { value: await look.get(fact) };
   } catch (error) {
@@ -169,17 +110,18 @@ export function statusOf(result: NotApplicable | Examined): Status {
   return result.unseen.length > 0 ? 'unknown' : 'pass';
 }
 
-function reportOf(
-  entry: CatalogEntry,
+function reportOf<S>(
+  { check }: CatalogEntry<S>,
   result: NotApplicable | Examined,
+  { fixes, fault, unplanned = [] }: Plans,
   durationMs: number,
-  ownFault?: string,
 ): CheckReport {
-  const { check } = entry;
-  const problems: readonly Problem<Json>[] = 'problems' in result ? result.problems : [];
   const unseen = 'unseen' in result ? result.unseen : [];
-  const { fixes, fault = ownFault } = planned(entry, problems);
-  const unknown = [...unseen.map(({ why }) => why), ...(fault !== undefined && fault !== ownFault ? [fault] : [])];
+  const reasons = [
+    ...unseen.map(({ why }) => why),
+    ...unplanned.map(({ why }) => `how to repair it could not be planned: ${why}`),
+    ...(fault === undefined ? [] : [fault]),
+  ];
   return {
     id: check.id,
     title: check.title,
@@ -187,17 +129,12 @@ function reportOf(
     decides: check.decides,
     status: statusOf(result),
     reason:
-      'notApplicable' in result ? result.notApplicable : unknown.length > 0 ? [...new Set(unknown)].join('; ') : null,
-    tell: unseen.find(({ command }) => command !== undefined)?.command ?? null,
-    problems,
+      'notApplicable' in result ? result.notApplicable : reasons.length > 0 ? [...new Set(reasons)].join('; ') : null,
+    tell: [...unseen, ...unplanned].find(({ command }) => command !== undefined)?.command ?? null,
+    problems: 'problems' in result ? result.problems : [],
     fixes,
     docs: `docs/checks/${check.id}.md`,
     durationMs,
     ...(fault === undefined ? {} : { fault }),
   };
-}
-
-/** Root is needed when any step that changes something must be root's. */
-export function needsOf(steps: readonly Step[]): 'root' | 'user' {
-  return steps.some((step) => step.do !== 'tell' && step.as === 'root') ? 'root' : 'user';
 }

@@ -1,17 +1,14 @@
-import type { Fact, HostReader, Look, Request } from '../model/look.ts';
+import type { Fact, LookAt } from '../model/look.ts';
 
 /** A look that also tells what was asked of it. */
-export interface Examination extends Look {
-  wasAsked(fact: Fact<unknown>): boolean;
-}
+export type Examination<S> = LookAt<S> & { wasAsked(fact: Fact<unknown, S>): boolean };
 
-/** A look at one host for one request: facts are read once, side by side, and a cycle of facts throws. */
-export function createLook(host: HostReader, request: Request): Examination {
+/** A look at one subject: facts are read once, side by side, and a cycle of facts throws. */
+export function createLook<S extends object>(subject: S): Examination<S> {
   const memo = new Map<string, Promise<unknown>>();
-  const lookFor = (trail: readonly string[]): Look => ({
-    host,
-    request,
-    get<T>(fact: Fact<T>): Promise<T> {
+  const lookFor = (trail: readonly string[]): LookAt<S> => ({
+    ...subject,
+    get<T>(fact: Fact<T, S>): Promise<T> {
       if (trail.includes(fact.id))
         throw new Error(`facts need each other in a circle: ${[...trail, fact.id].join(' → ')}`);
       let value = memo.get(fact.id);

@@ -1,7 +1,11 @@
+import { rights } from '../facts/rights/rights.ts';
+import type { Look } from '../model/look.ts';
 import type { Step, Treatment } from '../model/plan.ts';
+import type { CheckReport } from '../model/say.ts';
 import { tellStep } from '../report/steps.ts';
 import { mayStep, NOT_ROOTS, type Rights } from '../rights/rights.ts';
 import { commandLine } from '../text/shell.ts';
+import { needsOf } from './guarded.ts';
 
 /** What root would have to do where it may not is for a person: the plan promises nothing that is then refused. */
 export function permittedPlan(treatments: readonly Treatment[], rights: Rights): readonly Treatment[] {
@@ -22,4 +26,20 @@ function inWords(step: Step): Step {
   if (step.do === 'owner') return tell(commandLine(['chown', '-h', `${step.to.uid}:${step.to.gid}`, step.path]));
   if (step.do === 'mode') return tell(commandLine(['chmod', step.to.toString(8), step.path]));
   return tell([say, ...block].join('\n'));
+}
+
+/** What was planned, as far as root may do it for the target. */
+export async function withinRights(look: Look, reports: readonly CheckReport[]): Promise<readonly CheckReport[]> {
+  if (reports.every(({ fixes }) => fixes.length === 0)) return reports;
+  const granted = await rightsOf(look);
+  return reports.map((report) => {
+    const fixes = permittedPlan(report.fixes, granted);
+    return { ...report, fixes: fixes.map((fix) => ({ ...fix, needs: needsOf(fix.steps), diff: null })) };
+  });
+}
+
+/** Where it cannot be told whose the home is, nothing counts as the target's. */
+async function rightsOf(look: Look): Promise<Rights> {
+  const { uid } = look.host.identity.target;
+  return look.get(rights).catch(() => ({ uid, home: null, named: [] }));
 }

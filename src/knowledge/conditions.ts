@@ -1,5 +1,5 @@
 /** Every condition that checks find on a host and symptoms in a log, with what it means. Ids keep their meaning for ever. */
-export const CONDITIONS: { readonly [id: string]: string } = {
+export const CONDITIONS = {
   'userns.max-user-namespaces-zero':
     'user.max_user_namespaces is 0 or used up, clone/unshare(CLONE_NEWUSER) gives ENOSPC (EINVAL on EL7)',
   'userns.unprivileged-clone-disabled': 'kernel.unprivileged_userns_clone=0 (Debian/Arch-hardened kernels), EPERM',
@@ -176,4 +176,7 @@ export const CONDITIONS: { readonly [id: string]: string } = {
   'socket.path-occupied': 'Something that is no socket stands where the socket is to be made',
   'daemon.running': 'The buildkitd in question is already running: nothing is wrong with that',
   'client.builds-with': 'Which builder the client will really build with: told, no fault',
-};
+} as const satisfies { readonly [slug: string]: string };
+
+/** One thing that can be wrong, a stable slug such as `idmap.subid-missing`. */
+export type Condition = keyof typeof CONDITIONS;

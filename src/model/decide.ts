@@ -1,15 +1,29 @@
-import type { Fact, Json, UnseenReason } from './look.ts';
+import type { Condition } from '../knowledge/conditions.ts';
+
+export type { Condition };
+
+import type { Fact, HostSubject, Json, UnseenReason } from './look.ts';
 
 export type Severity = 'error' | 'warning' | 'info';
 
-/** One thing that can be wrong, a stable slug such as `idmap.subid-missing`. */
-export type Condition = string;
+/** Where in a file something stands. Lines and columns count from 1; the end is the last character's. */
+export interface Position {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly endLine?: number;
+  readonly endColumn?: number;
+}
 
 export interface Problem<E = Json> {
   readonly condition: Condition;
   readonly severity: Severity;
   readonly subject: string;
+  /** A sentence with the real values; without the place, which `at` tells. */
   readonly message: string;
+  /** Only for what is written in a file. */
+  readonly at?: Position;
+  /** What was seen, for whoever doubts the judgement. */
   readonly evidence: E;
 }
 
@@ -17,15 +31,20 @@ export type Seen<T> =
   | { readonly value: T; readonly unseen?: undefined }
   | { readonly value?: undefined; readonly unseen: UnseenReason };
 
-export interface Optional<T> {
-  readonly optional: Fact<T>;
+export interface Optional<T, S = HostSubject> {
+  readonly optional: Fact<T, S>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the element type is recovered by FactsOf
-export type Needs = { readonly [name: string]: Fact<any> | Optional<any> };
+export type Needs<S = HostSubject> = { readonly [name: string]: Fact<any, S> | Optional<any, S> };
 
-export type FactsOf<N extends Needs> = {
-  readonly [K in keyof N]: N[K] extends Optional<infer T> ? Seen<T> : N[K] extends Fact<infer T> ? T : never;
+/** The facts that `needs` names, as they arrive. `never`: whatever the subject is. */
+export type FactsOf<N> = {
+  readonly [K in keyof N]: N[K] extends Optional<infer T, never>
+    ? Seen<T>
+    : N[K] extends Fact<infer T, never>
+      ? T
+      : never;
 };
 
 export interface NotApplicable {
@@ -38,7 +57,7 @@ export interface Examined<E = Json> {
 }
 
 /** A pure, synchronous judgement of facts. `decides`: the verdict depends on it. */
-export interface Check<N extends Needs = Needs, E = Json> {
+export interface Check<N extends Needs<S>, E = Json, S = HostSubject> {
   readonly id: string;
   /** Titled for the healthy state. */
   readonly title: string;

@@ -339,15 +339,22 @@ export interface UnseenReason {
   readonly tooMuch?: true;
 }
 
-/** A named piece of knowledge: reads through the host and parses. Decides nothing. */
-export interface Fact<T> {
-  readonly id: string;
-  read(look: Look): Promise<T>;
-}
-
-export interface Look {
+/** What is looked at when a machine is examined, and what the person asked about it. */
+export interface HostSubject {
   readonly host: HostReader;
   readonly request: Request;
+}
+
+/** A look at one subject: what it consists of, and the facts that can be read from it. */
+export type LookAt<S> = S & {
   /** Memoised by the fact's id for the life of one examination; a cycle throws. */
-  get<T>(fact: Fact<T>): Promise<T>;
+  get<T>(fact: Fact<T, S>): Promise<T>;
+};
+
+export type Look = LookAt<HostSubject>;
+
+/** A named piece of knowledge of a subject: reads and parses. Decides nothing. */
+export interface Fact<T, S = HostSubject> {
+  readonly id: string;
+  read(look: LookAt<S>): Promise<T>;
 }

@@ -1,5 +1,5 @@
-import type { Problem } from './decide.ts';
-import type { Allowed, As, Json } from './look.ts';
+import type { FactsOf, Needs, Problem } from './decide.ts';
+import type { Allowed, As, HostSubject, Json } from './look.ts';
 
 export type Risk = 'safe' | 'risky' | 'manual';
 
@@ -68,10 +68,14 @@ export interface Treatment {
   readonly steps: readonly Step[];
 }
 
-/** Evidence in, steps out. Never searches again. */
-export interface Fix<E = Json> {
+/** The needs of a fix that plans from the evidence alone. */
+export type NoNeeds = { readonly [name: string]: never };
+
+/** A plan for problems, from their evidence and from facts of the same examination. Pure: it neither looks nor acts. */
+export interface Fix<N extends Needs<S>, E = Json, S = HostSubject> {
   readonly title: string;
   /** Its advice is for what no other failing check explains (`explainedBy` of the catalog). */
   readonly unexplained?: true;
-  plan(problems: readonly Problem<E>[]): readonly Treatment[];
+  readonly needs: N;
+  plan(problems: readonly Problem<E>[], facts: FactsOf<N>): readonly Treatment[];
 }

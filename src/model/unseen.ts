@@ -31,7 +31,7 @@ export class NotRecorded extends Unanswered {
 }
 
 /** A need that a check can do without: it then learns why it is missing. */
-export function optional<T>(fact: Fact<T>): Optional<T> {
+export function optional<T, S>(fact: Fact<T, S>): Optional<T, S> {
   return { optional: fact };
 }
 

@@ -1,3 +1,4 @@
+import type { Condition } from '../model/decide.ts';
 import { visible } from '../text/visible.ts';
 
 /** What `bk-doctor verify` found, as its JSON says it. */
@@ -14,7 +15,7 @@ export interface VerificationAnswer {
   readonly log: readonly string[];
   readonly diagnoses: readonly {
     readonly check: string;
-    readonly condition: string;
+    readonly condition: Condition;
     readonly message: string;
     readonly docs: string;
   }[];

@@ -1,6 +1,7 @@
 import { createLook } from '../examine/look.ts';
 import type { Opened } from '../host/open.ts';
 import { startStandIn } from '../host/stand-in.ts';
+import type { Condition } from '../model/decide.ts';
 import type { Account } from '../model/look.ts';
 import type { CheckReport } from '../model/say.ts';
 import { trialAnswer } from './answer.ts';
@@ -20,13 +21,13 @@ const WHO = 'the process that makes the trial';
 /** A failing check that explains why a trial failed. */
 interface Explanation {
   readonly check: string;
-  readonly condition: string;
+  readonly condition: Condition;
   readonly message: string;
   readonly docs: string;
 }
 /** Makes the trial as the target. Programs that are missing fail the first stage by name. */
 export async function verify(opened: Opened, signal: AbortSignal, onStage: (name: StageName) => void): Promise<Trial> {
-  const planned = await planTrial(createLook(opened.host, opened.request));
+  const planned = await planTrial(createLook({ host: opened.host, request: opened.request }));
   if (planned.missing !== undefined) {
     return failedTrial(`missing: ${planned.missing.join(', ')}`);
   }

@@ -17,7 +17,7 @@ async function both(home: string): Promise<readonly [plan: string | null, apply:
     const target = { ...ids, groups: [ids.gid], name: 'alice', home, shell: '/bin/sh' };
     // Looks as root in both, since the account does not exist here.
     const host = Object.assign(Object.create(opened.host), { identity: { ...opened.host.identity, target } });
-    const plan = await createLook(host, { ...ASK, probe: false }).get(rights);
+    const plan = await createLook({ host, request: { ...ASK, probe: false } }).get(rights);
     return [plan.home, rightsOf({ uid: self.uid, target, permitted: [] }).home];
   } finally {
     await opened.close();

@@ -16,7 +16,7 @@ const CHECKS = [configBuildkitd, configEntitlements, configTls, configRegistries
 const MARK = { error: 'E', warning: 'W', info: 'I' };
 
 async function problemsOf({ text }: ConfigCase, version: string): Promise<readonly Problem[]> {
-  const look = createLook(rootfulHost(text, stamped(version)), ASK);
+  const look = createLook({ host: rootfulHost(text, stamped(version)), request: ASK });
   const reports = await examine(look, CHECKS, { isSelected: () => true });
   return reports.flatMap(({ problems }) => problems);
 }

@@ -42,7 +42,7 @@ describe('ten thousand lines are read and judged in time that grows with them', 
   test('judged', { timeout: 120_000 }, () =>
     expectLinearGrowth(10_000, rows, async (text) => {
       const files = { '/home/alice/.config/buildkit/buildkitd.toml': text };
-      const look = createLook(new VirtualHost({ files }), ASK);
+      const look = createLook({ host: new VirtualHost({ files }), request: ASK });
       const [report] = await examine(look, [{ check: configBuildkitd }], { isSelected: () => true });
       expect(report?.status).toBe('pass');
     }),
@@ -103,7 +103,9 @@ describe('files that are no files', () => {
   }
   const target = join(directory, 'buildkit', 'buildkitd.toml');
   const judge = async (): Promise<{ status: string | undefined; message: string | undefined }> => {
-    const [report] = await examine(createLook(host(), ASK), [{ check: configBuildkitd }], { isSelected: () => true });
+    const [report] = await examine(createLook({ host: host(), request: ASK }), [{ check: configBuildkitd }], {
+      isSelected: () => true,
+    });
     return { status: report?.status, message: report?.problems[0]?.message };
   };
   const put = (command: () => void): void => {
@@ -185,7 +187,7 @@ describe('ten thousand mistakes take no more than ten thousand lines', () => {
   ] as const)
     test(name, { timeout: 120_000 }, () =>
       expectLinearGrowth(size, make, async (text) => {
-        const look = createLook(rootfulHost(text, stamped(version)), ASK);
+        const look = createLook({ host: rootfulHost(text, stamped(version)), request: ASK });
         const checks = [{ check: configBuildkitd }, { check: configRegistries }];
         const reports = await examine(look, checks, { isSelected: () => true });
         expect(reports.some(({ problems }) => problems.length >= 1)).toBe(true);
@@ -212,7 +214,7 @@ test('mistakes of a kind that can be mended are judged in time that grows with t
   const make = (count: number): string =>
     `insecure-entitlements = [\n${list(count, () => '"network.hosts",\n')}]\n[registry.x]\nmirrors = [\n${list(count, (at) => `"https://m${at}",\n`)}]\n`;
   await expectLinearGrowth(10_000, make, async (text) => {
-    const look = createLook(rootfulHost(text, stamped('v0.32.2')), ASK);
+    const look = createLook({ host: rootfulHost(text, stamped('v0.32.2')), request: ASK });
     const checks = [{ check: configEntitlements }, { check: configRegistries }];
     const reports = await examine(look, checks, { isSelected: () => true });
     expect(reports.every(({ status }) => status === 'warn')).toBe(true);

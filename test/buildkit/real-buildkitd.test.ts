@@ -87,7 +87,7 @@ const comparisons = (): void => {
       for (const file of CASES) {
         test.concurrent(JSON.stringify(file.name), { timeout: 60_000 }, async () => {
           const checks = [configBuildkitd, configEntitlements, configTls].map((check) => ({ check }));
-          const look = createLook(rootfulHost(file.text, program), ASK);
+          const look = createLook({ host: rootfulHost(file.text, program), request: ASK });
           const reports = await examine(look, checks, { isSelected: () => true });
           const errors = reports.flatMap(({ problems }) => problems).filter(({ severity }) => severity === 'error');
           const { starts, output } = await start(program, file.text);

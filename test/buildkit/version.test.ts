@@ -64,7 +64,9 @@ test('flags bracket a version', () => {
 });
 
 const ask = (tools: { [line: string]: { stdout?: string; stderr?: string; code?: number } }) =>
-  createLook(new VirtualHost({ files: { '/usr/bin/buildkitd': { mode: 0o755 } }, tools }), ASK).get(buildkitdVersion);
+  createLook({ host: new VirtualHost({ files: { '/usr/bin/buildkitd': { mode: 0o755 } }, tools }), request: ASK }).get(
+    buildkitdVersion,
+  );
 
 test('the fact: exact, bracketed, by its complaint, or absent', async () => {
   expect(
@@ -84,7 +86,7 @@ test('the fact: exact, bracketed, by its complaint, or absent', async () => {
     max: null,
   });
   expect(await complaint('killed\n')).toMatchObject({ min: null, max: null });
-  expect(await createLook(new VirtualHost({}), ASK).get(buildkitdVersion)).toEqual({
+  expect(await createLook({ host: new VirtualHost({}), request: ASK }).get(buildkitdVersion)).toEqual({
     min: null,
     max: null,
     text: null,

@@ -12,11 +12,11 @@ const entry = (id: string, fails: boolean, more: Partial<CatalogEntry> = {}): Ca
     title: id,
     why: '',
     decides: true,
-    conditions: ['userns.unknown-denial'],
+    conditions: ['userns.blocked-unspecified'],
     needs: {},
     examine: () => ({
       problems: fails
-        ? [{ condition: 'userns.unknown-denial', severity: 'error', subject: '', message: 'no', evidence: null }]
+        ? [{ condition: 'userns.blocked-unspecified', severity: 'error', subject: '', message: 'no', evidence: null }]
         : [],
       unseen: [],
     }),
@@ -28,12 +28,15 @@ const probe = entry('a/probe', true, {
   fix: {
     title: 'Look',
     unexplained: true,
+    needs: {},
     plan: () => [{ for: [0], risk: 'manual', steps: [{ do: 'tell', as: 'target', text: 'Look at the log.' }] }],
   },
 });
 
 async function told(...catalog: readonly CatalogEntry[]): Promise<readonly [Status | undefined, readonly string[]]> {
-  const [first] = await examine(createLook(new VirtualHost({}), ASK), catalog, { isSelected: () => true });
+  const [first] = await examine(createLook({ host: new VirtualHost({}), request: ASK }), catalog, {
+    isSelected: () => true,
+  });
   const steps = first?.fixes.flatMap((fix) => fix.steps) ?? [];
   return [first?.status, steps.map((step) => (step.do === 'tell' ? step.text : step.do))];
 }
@@ -68,7 +71,9 @@ test.each(Object.keys(plans))('a plan that %s costs its own entry and nothing el
     entry('a/bad', true, { fix }),
     { ...probe, ...entry('b/good', true), ...(probe.fix ? { fix: probe.fix } : {}) },
   ];
-  const [bad, good] = await examine(createLook(new VirtualHost({}), ASK), catalog, { isSelected: () => true });
+  const [bad, good] = await examine(createLook({ host: new VirtualHost({}), request: ASK }), catalog, {
+    isSelected: () => true,
+  });
   expect(bad).toMatchObject({ status: 'fail', problems: [{ message: 'no' }], fixes: [] });
   expect(bad?.reason).toMatch(/^how to repair it is not known, by a fault of bk-doctor itself in a\/bad: \S/);
   expect(good).toMatchObject({ status: 'fail', reason: null, fixes: [{ for: [0] }] });
@@ -85,9 +90,13 @@ test.each([
 ])('an examination that fails is unknown, by a fault of bk-doctor itself: %s', async (examineIt) => {
   const { check } = entry('a/bad', true);
   const catalog = [{ check: { ...check, decides: false, examine: examineIt } }, entry('b/good', false)];
-  const reports = await examine(createLook(new VirtualHost({}), ASK), catalog as unknown as readonly CatalogEntry[], {
-    isSelected: () => true,
-  });
+  const reports = await examine(
+    createLook({ host: new VirtualHost({}), request: ASK }),
+    catalog as unknown as readonly CatalogEntry[],
+    {
+      isSelected: () => true,
+    },
+  );
   expect(reports.map(({ status }) => status)).toEqual(['unknown', 'pass']);
   expect(reports[0]?.reason).toContain("bk-doctor's own fault in a/bad");
   expect(exitCode({ checks: reports }, 'error')).toBe(3);

@@ -45,6 +45,8 @@ const TABLE: readonly { id: string; text: string; condition: string; key: string
 ];
 test.for(TABLE)('$id names $key and its line', async ({ id, text, condition, key, line }) => {
   const entries = catalog.filter(({ check }) => check.id === id);
-  const [report] = await examine(createLook(new VirtualHost(alice(text)), ASK), entries, { isSelected: () => true });
+  const [report] = await examine(createLook({ host: new VirtualHost(alice(text)), request: ASK }), entries, {
+    isSelected: () => true,
+  });
   expect(report?.problems.find((problem) => problem.condition === condition)?.evidence).toMatchObject({ key, line });
 });

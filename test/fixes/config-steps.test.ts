@@ -11,7 +11,7 @@ import { ASK, VirtualHost } from '../virtual-host.ts';
 
 /** The file after one key, by BuildKit's name of it, was set. */
 async function set(text: string, key: readonly string[], value: Json): Promise<string> {
-  const edit = await createLook(new VirtualHost(hostWith({ config: text })), ASK).get(configEdit);
+  const edit = await createLook({ host: new VirtualHost(hostWith({ config: text })), request: ASK }).get(configEdit);
   if (edit === null) throw new Error('the file cannot be edited');
   const [step] = configSteps(edit, [{ change: 'set', path: key, value }]);
   if (step?.do !== 'edit' || step.edit.edit !== 'toml' || step.path !== CONFIG) throw new Error('no edit');

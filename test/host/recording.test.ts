@@ -21,10 +21,10 @@ const machine = () =>
 
 test('a replay answers as the host did, and what was never asked is unknown', async () => {
   const recorder = recordingHost(machine(), ASK, 'x64');
-  await createLook(recorder.host, ASK).get(kernel);
+  await createLook({ host: recorder.host, request: ASK }).get(kernel);
   const replay = recordedHost(parseRecording(JSON.stringify(recorder.recording()), 'r.json'));
-  expect((await createLook(replay, ASK).get(kernel)).release).toBe('6.1.0-29-amd64');
-  await expect(createLook(replay, ASK).get(osRelease)).rejects.toThrow('not recorded');
+  expect((await createLook({ host: replay, request: ASK }).get(kernel)).release).toBe('6.1.0-29-amd64');
+  await expect(createLook({ host: replay, request: ASK }).get(osRelease)).rejects.toThrow('not recorded');
   expect(replay.now()).toBe(machine().now());
 });
 
@@ -55,7 +55,7 @@ test('an empty recording fails nothing and passes nothing that was looked at: un
     env: { USER: 'alice', HOME: '/home/alice', PATH: '/usr/bin', XDG_RUNTIME_DIR: '/run/user/1000' },
     answers: {},
   });
-  const checks = await examine(createLook(empty, ASK), catalog, { isSelected: () => true });
+  const checks = await examine(createLook({ host: empty, request: ASK }), catalog, { isSelected: () => true });
   const failed = checks.filter(({ status }) => status === 'fail' || status === 'warn');
   expect(failed.map(({ id, problems }) => [id, problems.map(({ message }) => message)])).toEqual([]);
 });

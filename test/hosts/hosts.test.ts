@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { catalog } from '../../src/catalog.ts';
 import { assess } from '../../src/examine/assess.ts';
 import { Budget } from '../../src/host/budget.ts';
 import type { Opened } from '../../src/host/open.ts';
@@ -23,7 +24,7 @@ function assessed(host: HostReader, request: Request): Promise<Report> {
     hide: (text) => text,
     close: async () => {},
   };
-  return assess(opened, EVERYTHING, { inventory: false });
+  return assess(opened, catalog, EVERYTHING, { inventory: false });
 }
 function examined(machine: Machine, ask: Partial<Request> = {}): Promise<Report> {
   const { host, request } = openMachine(machine, ask);

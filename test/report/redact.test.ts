@@ -13,7 +13,13 @@ function shown(
   evidence: Report['checks'][0]['problems'][0]['evidence'] = {},
 ) {
   if (sample === undefined) throw new Error('no check');
-  const problem = { condition: 'idmap.alice', severity: 'error', subject: 'alice', message, evidence } as const;
+  const problem = {
+    condition: 'idmap.subid-missing',
+    severity: 'error',
+    subject: 'alice',
+    message,
+    evidence,
+  } as const;
   const report: Report = {
     ...everything,
     treatments: [],
@@ -56,7 +62,7 @@ describe('redact', () => {
       { user: 'dave', path: '/home/alice/x', owners: { 'alice:alice': 3 }, registry: 'hub.corp' },
     );
     expect(problem).toEqual({
-      condition: 'idmap.alice',
+      condition: 'idmap.subid-missing',
       severity: 'error',
       subject: '<user1>',
       message: 'm',
@@ -93,7 +99,7 @@ describe('secrets', () => {
           ...sample,
           problems: [
             {
-              condition: 'c',
+              condition: 'config.unknown-key',
               severity: 'error',
               subject: 's',
               message: 'it said hunter22',

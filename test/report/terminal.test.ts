@@ -169,7 +169,13 @@ ${LAST}
             ...first,
             status: 'fail',
             problems: [
-              { condition: 'c', severity: 'error', subject: '', message: hostile, evidence: { [hostile]: hostile } },
+              {
+                condition: 'config.unknown-key',
+                severity: 'error',
+                subject: '',
+                message: hostile,
+                evidence: { [hostile]: hostile },
+              },
             ],
             reason: hostile,
             tell: hostile,

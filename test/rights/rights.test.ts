@@ -52,14 +52,14 @@ describe('where root may change owners for an account', () => {
 const UNIT = '/home/alice/.config/systemd/user/buildkit.service';
 const start = (more: string): string => `[Service]\n${more}\nExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd`;
 const told = async (options: VirtualHostOptions, request: Partial<Request> = {}): Promise<Rights> =>
-  createLook(
-    new VirtualHost({
+  createLook({
+    host: new VirtualHost({
       self: { uid: 0 },
       ...options,
       files: { '/home/alice': { kind: 'directory', uid: 1000, gid: 1000 }, ...options.files },
     }),
-    { ...ASK, ...request },
-  ).get(rights);
+    request: { ...ASK, ...request },
+  }).get(rights);
 const own = (text: string) => ({ text, uid: 1000, gid: 1000 });
 
 describe('who named a place', () => {

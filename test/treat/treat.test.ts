@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { history } from '../../src/apply/index.ts';
-import { needsOf } from '../../src/examine/examine.ts';
+import { needsOf } from '../../src/examine/guarded.ts';
 import type { CatalogEntry } from '../../src/model/catalog.ts';
 import type { Problem } from '../../src/model/decide.ts';
 import type { Step, Treatment } from '../../src/model/plan.ts';
@@ -14,7 +14,7 @@ import { canChangeThings, editStep, Ground } from '../apply/ground.ts';
 /** What a check finds in the ground at this moment. */
 interface Finding {
   readonly status: Status;
-  readonly problems?: readonly (Partial<Problem> & { condition: string })[];
+  readonly problems?: readonly (Partial<Omit<Problem, 'condition'>> & { condition: string })[];
   readonly fixes?: readonly Treatment[];
 }
 type Look = (read: (name: string) => string | null) => Finding;
@@ -38,7 +38,9 @@ function reportOf({ id, look }: TestCheck, ground: Ground): CheckReport {
     status,
     reason: status === 'unknown' ? 'it could not be seen' : null,
     tell: null,
-    problems: problems.map((problem) => ({ severity: 'error', subject: 'x', message: '', evidence: null, ...problem })),
+    problems: problems.map(
+      (problem) => ({ severity: 'error', subject: 'x', message: '', evidence: null, ...problem }) as Problem,
+    ),
     fixes: fixes.map((fix): PlannedFix => ({ ...fix, needs: needsOf(fix.steps), diff: null })),
     docs: '',
     durationMs: 0,

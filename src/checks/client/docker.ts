@@ -1,7 +1,7 @@
 import { listeners } from '../../facts/config/listeners.ts';
 import { type DockerClient, dockerClient } from '../../facts/programs/docker-client.ts';
 import { identity } from '../../facts/target/identity.ts';
-import type { Check, Problem, Severity } from '../../model/decide.ts';
+import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
 
 export interface DockerEvidence {
   readonly what:
@@ -60,7 +60,7 @@ export const clientDocker: Check<typeof needs, DockerEvidence> = {
     const { dockerBuild, buildxBuild } = buildersOf(found);
     const address = heard.all.find(({ use, address: at }) => use === 'grpc' && at.scheme === 'unix')?.text ?? null;
     const add = (
-      condition: string,
+      condition: Condition,
       severity: Severity,
       subject: string,
       message: string,

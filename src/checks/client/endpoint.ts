@@ -2,7 +2,7 @@ import { clientEndpoint } from '../../facts/config/client-endpoint.ts';
 import { listeners } from '../../facts/config/listeners.ts';
 import { binaries } from '../../facts/programs/binaries.ts';
 import { instance } from '../../facts/start/instance.ts';
-import type { Check, Problem, Severity } from '../../model/decide.ts';
+import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
 
 export interface EndpointEvidence {
   readonly address: string;
@@ -31,7 +31,7 @@ export const clientEndpointCheck: Check<typeof needs, EndpointEvidence> = {
     );
     const instead = served[0]?.text ?? null;
     const evidence: EndpointEvidence = { address, fromVariable, instead, errno: answers?.error ?? null };
-    const add = (condition: string, severity: Severity, message: string): void => {
+    const add = (condition: Condition, severity: Severity, message: string): void => {
       problems.push({ condition, severity, subject: address, message, evidence });
     };
     const name = fromVariable ? `BUILDKIT_HOST (${address})` : `the default of buildctl (${address})`;

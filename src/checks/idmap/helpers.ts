@@ -6,7 +6,7 @@ import { namespace } from '../../facts/start/namespace.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { unit } from '../../facts/target/unit.ts';
 import { familyOf, type Install, installOf } from '../../knowledge/packages.ts';
-import type { Check, Problem } from '../../model/decide.ts';
+import type { Check, Condition, Problem } from '../../model/decide.ts';
 import type { UnseenReason } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
 import { octal } from '../../text/octal.ts';
@@ -133,7 +133,7 @@ function writesAsRoot({ distribution, refused, noNewPrivs }: Surroundings): bool
 function judge(helper: IdmapHelper, around: Surroundings): Problem<HelpersEvidence> | UnseenReason | null {
   const { name, binary, capabilities, capabilitiesKnown, mount, writable, elsewhere } = helper;
   const { distribution, kind, bounding, suseLevel, refused } = around;
-  const problem = (condition: string, message: string, repair: HelperRepair): Problem<HelpersEvidence> => ({
+  const problem = (condition: Condition, message: string, repair: HelperRepair): Problem<HelpersEvidence> => ({
     condition,
     severity: 'error',
     subject: name,

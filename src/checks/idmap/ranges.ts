@@ -6,7 +6,7 @@ import { type Accounts, accounts } from '../../facts/target/accounts.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { loginDefs } from '../../facts/target/login-defs.ts';
-import type { Check, Problem, Severity } from '../../model/decide.ts';
+import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
 import type { IdRange, UnseenReason } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
 import { contains, ENOUGH, FULL, LAST_ID, overlaps, rangeText } from './allocation.ts';
@@ -36,7 +36,7 @@ export interface RangesEvidence {
   readonly repair: RangesRepair;
 }
 interface Finding {
-  readonly condition: string;
+  readonly condition: Condition;
   readonly severity: Severity;
   readonly kind: SubidKind;
   readonly message: string;
@@ -211,7 +211,7 @@ function judge(
 ): { readonly found: readonly Finding[]; readonly unknown: UnseenReason | null } {
   const file = subids[kind];
   const path = fileOf(kind);
-  const finding = (condition: string, message: string, ranges: readonly IdRange[] = []): Finding => ({
+  const finding = (condition: Condition, message: string, ranges: readonly IdRange[] = []): Finding => ({
     condition,
     severity: 'error',
     kind,

@@ -2,7 +2,7 @@ import { container } from '../../facts/confinement/container.ts';
 import { type GroupLimit, limits } from '../../facts/confinement/limits.ts';
 import { sysctlPlace } from '../../facts/confinement/sysctl-place.ts';
 import { sysctlFiles } from '../../facts/machine/sysctl.ts';
-import type { Check, Problem, Severity } from '../../model/decide.ts';
+import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
 import { optional } from '../../model/unseen.ts';
 import { type SysctlEvidence, sysctlEvidence } from '../userns/sysctl-evidence.ts';
 
@@ -49,7 +49,7 @@ export const kernelLimits: Check<typeof needs, KernelLimitsEvidence> = {
     const problems: Problem<KernelLimitsEvidence>[] = [];
     const inside = facts.container.value?.kind ?? null;
     const report = (
-      condition: string,
+      condition: Condition,
       severity: Severity,
       subject: string,
       message: string,

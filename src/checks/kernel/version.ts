@@ -5,7 +5,7 @@ import { support } from '../../facts/machine/support.ts';
 import { namespace } from '../../facts/start/namespace.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { overlayInUserNamespace } from '../../knowledge/kernels.ts';
-import type { Check, Problem } from '../../model/decide.ts';
+import type { Check, Condition, Problem } from '../../model/decide.ts';
 import { optional } from '../../model/unseen.ts';
 
 const needs = {
@@ -38,7 +38,7 @@ export const kernelVersion: Check<typeof needs, VersionEvidence> = {
     const works = answer?.launch.ok === true;
     const problems: Problem<VersionEvidence>[] = [];
     const report = (
-      condition: string,
+      condition: Condition,
       severity: Problem['severity'],
       subject: string,
       message: string,

@@ -2,7 +2,7 @@ import { wasTried } from '../../facts/cache/snapshotter-trial.ts';
 import { confinement, isMountDenying } from '../../facts/confinement/apparmor.ts';
 import { type ContainerKind, container } from '../../facts/confinement/container.ts';
 import { namespace } from '../../facts/start/namespace.ts';
-import type { Check } from '../../model/decide.ts';
+import type { Check, Examined } from '../../model/decide.ts';
 import type { NamespaceAnswer, Outcome } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
 
@@ -41,7 +41,11 @@ export const lsmApparmor: Check<typeof needs, ApparmorEvidence> = {
     if (profile === null || mode === 'unconfined' || mode === 'complain') return { problems: [], unseen: [] };
     const answer = tried.value;
     const kind = inside.value?.kind ?? null;
-    const report = (severity: 'error' | 'info', message: string, refused: readonly string[]) => ({
+    const report = (
+      severity: 'error' | 'info',
+      message: string,
+      refused: readonly string[],
+    ): Examined<ApparmorEvidence> => ({
       problems: [
         {
           condition: 'apparmor.mount-denied',

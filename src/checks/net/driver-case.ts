@@ -7,7 +7,7 @@ import { netDriver } from '../../facts/start/net-driver.ts';
 import { software } from '../../facts/start/software.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { type Install, type Installable, installOf } from '../../knowledge/packages.ts';
-import type { FactsOf, Problem } from '../../model/decide.ts';
+import type { Condition, FactsOf, Problem } from '../../model/decide.ts';
 import { optional } from '../../model/unseen.ts';
 
 export interface DriverEvidence {
@@ -54,7 +54,7 @@ export interface DriverCase {
   /** For the evidence: which of the worker's settings the file holds, the first first. */
   readonly at: { readonly mode: At; readonly config: At; readonly plugins: At };
   add(
-    condition: string,
+    condition: Condition,
     subject: string,
     message: string,
     evidence: Partial<DriverEvidence> & Pick<DriverEvidence, 'what'>,

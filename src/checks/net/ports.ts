@@ -4,7 +4,7 @@ import { type ConfigEdit, configEdit } from '../../facts/rights/config-edit.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { unit } from '../../facts/target/unit.ts';
-import type { Check, Problem, Severity } from '../../model/decide.ts';
+import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
 import type { UnseenReason } from '../../model/look.ts';
 import type { Source } from '../../model/say.ts';
 import { optional } from '../../model/unseen.ts';
@@ -71,7 +71,7 @@ export const netPorts: Check<typeof needs, PortsEvidence> = {
     return { problems, unseen };
 
     function judge(one: Port): void {
-      const add = (condition: string, severity: Severity, what: PortsEvidence['what'], message: string): void => {
+      const add = (condition: Condition, severity: Severity, what: PortsEvidence['what'], message: string): void => {
         problems.push({ condition, severity, subject: one.text, message, evidence: evidenceOf(one, what) });
       };
       const spot = `${one.text}${one.use === 'debug' ? ' (debug address)' : one.use === 'published' ? ' (published by rootlesskit)' : ''}`;

@@ -6,7 +6,7 @@ import { session } from '../../facts/start/session.ts';
 import { environment } from '../../facts/target/environment.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
-import type { FactsOf, Problem, Severity } from '../../model/decide.ts';
+import type { Condition, FactsOf, Problem, Severity } from '../../model/decide.ts';
 import type { Source } from '../../model/say.ts';
 import { mayOwn } from '../../rights/rights.ts';
 import { isRootsUser } from '../runtime/state-place.ts';
@@ -67,11 +67,11 @@ export interface SocketCase {
   /** The account, as people call it. */
   readonly who: string;
   ownerWords(uid: number): string;
-  add(condition: string, severity: Severity, subject: string, message: string, evidence: Told): void;
+  add(condition: Condition, severity: Severity, subject: string, message: string, evidence: Told): void;
   /** A problem of one socket, about a spot on its way. One that buildkitd does without is only information. */
   addFor(
     socket: SocketPath,
-    condition: string,
+    condition: Condition,
     severity: Severity,
     what: SocketsEvidence['what'],
     at: Spot | null,

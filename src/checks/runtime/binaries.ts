@@ -11,7 +11,7 @@ import { type Program, software, TIMED_OUT } from '../../facts/start/software.ts
 import { environment } from '../../facts/target/environment.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { type Install, type Installable, installOf } from '../../knowledge/packages.ts';
-import type { Check, Problem, Severity } from '../../model/decide.ts';
+import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
 import type { UnseenReason } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
 import { octal } from '../../text/octal.ts';
@@ -83,7 +83,7 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
     const install = (program: Installable): Install =>
       installOf(program, facts.osRelease.value ?? { id: 'linux', idLike: [], version: null });
     const add = (
-      condition: string,
+      condition: Condition,
       severity: Severity,
       program: string,
       message: string,
@@ -117,7 +117,7 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
       });
     };
     const presence = (
-      condition: string,
+      condition: Condition,
       severity: Severity,
       binary: Binary | null,
       program: Installable,
@@ -167,7 +167,7 @@ export const runtimeBinaries: Check<typeof needs, BinariesEvidence> = {
       );
     return { problems, unseen };
 
-    function judgeStart(condition: string, name: Installable, program: Program | null): void {
+    function judgeStart(condition: Condition, name: Installable, program: Program | null): void {
       const failed = program?.failed ?? null;
       if (program === null || failed === null) return;
       if (failed === TIMED_OUT)

@@ -3,7 +3,7 @@ import { container } from '../../facts/confinement/container.ts';
 import { processStatus } from '../../facts/machine/process-status.ts';
 import { runtimeBinary } from '../../facts/start/runtime-binary.ts';
 import { launcher } from '../../facts/target/launcher.ts';
-import type { Check, Problem } from '../../model/decide.ts';
+import type { Check, Condition, Problem } from '../../model/decide.ts';
 import { optional } from '../../model/unseen.ts';
 
 export interface CgroupsEvidence {
@@ -30,7 +30,7 @@ export const runtimeCgroups: Check<typeof needs, CgroupsEvidence> = {
     const rootless = by === 'rootlesskit' || status.value?.inUserNamespace === true;
     const missing = delegated === null ? [] : ['cpu', 'memory', 'pids'].filter((name) => !delegated.includes(name));
     const evidence: CgroupsEvidence = { layout, controllers, readOnly, container: inside.value?.kind ?? null, missing };
-    const add = (condition: string, severity: Problem['severity'], message: string): void => {
+    const add = (condition: Condition, severity: Problem['severity'], message: string): void => {
       problems.push({ condition, severity, subject: '/sys/fs/cgroup', message, evidence });
     };
     const name = isCrun ? 'crun' : 'runc';

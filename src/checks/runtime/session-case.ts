@@ -8,7 +8,7 @@ import { type Room, session } from '../../facts/start/session.ts';
 import { environment } from '../../facts/target/environment.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
-import type { FactsOf, Problem, Severity } from '../../model/decide.ts';
+import type { Condition, FactsOf, Problem, Severity } from '../../model/decide.ts';
 import type { EnvironmentSource } from '../../model/say.ts';
 import { mayOwn } from '../../rights/rights.ts';
 
@@ -75,7 +75,7 @@ export interface SessionCase {
   /** The account, as people call it. */
   readonly who: string;
   ownerWords(uid: number): string;
-  add(condition: string, severity: Severity, subject: string, message: string, evidence: Told): void;
+  add(condition: Condition, severity: Severity, subject: string, message: string, evidence: Told): void;
 }
 
 export function openSession(facts: FactsOf<typeof sessionNeeds>): SessionCase {
@@ -128,7 +128,7 @@ export function judgeRoom(
 ): boolean {
   if (room === null) return false;
   const { path, variable } = place;
-  const say = (condition: string, lacking: string): true => {
+  const say = (condition: Condition, lacking: string): true => {
     add(condition, 'error', path, `${path} (${variable}) has ${lacking}`, { kind: 'full', ...place });
     return true;
   };

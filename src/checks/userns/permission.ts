@@ -13,7 +13,7 @@ import { CLONE_SWITCH, usernsSwitches } from '../../facts/machine/userns-switche
 import { namespace } from '../../facts/start/namespace.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
-import type { Check, Problem, Severity } from '../../model/decide.ts';
+import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
 import type { NamespaceAnswer, UnseenReason } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
 import { atBootWords, type SysctlEvidence, sysctlEvidence } from './sysctl-evidence.ts';
@@ -81,7 +81,7 @@ export const usernsPermission: Check<typeof needs, PermissionEvidence> = {
     const switches = facts.switches.value;
     const files = facts.files.value ?? null;
     const inside = facts.container.value?.kind ?? null;
-    const told = (condition: string, subject: string, message: string, text: string): void => {
+    const told = (condition: Condition, subject: string, message: string, text: string): void => {
       problems.push({ condition, severity: 'error', subject, message, evidence: { cause: 'told', text } });
     };
 
@@ -180,7 +180,7 @@ function judgeRestriction(
     parser,
     writable,
   };
-  const report = (severity: Severity, condition: string, message: string): Problem<PermissionEvidence> => ({
+  const report = (severity: Severity, condition: Condition, message: string): Problem<PermissionEvidence> => ({
     condition,
     severity,
     subject: binary,

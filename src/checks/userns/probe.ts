@@ -6,7 +6,7 @@ import { type ProcessStatus, processStatus } from '../../facts/machine/process-s
 import { namespace } from '../../facts/start/namespace.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { probing } from '../../facts/target/probing.ts';
-import type { Check, Problem } from '../../model/decide.ts';
+import type { Check, Condition, Problem } from '../../model/decide.ts';
 import type { NamespaceAnswer } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
 import { ENOUGH } from '../idmap/allocation.ts';
@@ -190,7 +190,12 @@ function lastMapped(map: NamespaceAnswer['uidMap']): number {
 }
 
 /** The words of rootlesskit, newuidmap and newgidmap, where they tell one cause from the others. */
-function conditionOf(errno: string | null, message: string, stage: string, status: ProcessStatus | undefined): string {
+function conditionOf(
+  errno: string | null,
+  message: string,
+  stage: string,
+  status: ProcessStatus | undefined,
+): Condition {
   if (/"new[ug]idmap": executable file not found/.test(message)) return 'idmap.newuidmap-missing';
   if (/unknown userid|Cannot determine your user name|owned by a different user/.test(message))
     return 'idmap.user-lookup-failed';

@@ -1,9 +1,10 @@
 import type { DockerEvidence } from '../../checks/client/docker.ts';
-import type { Fix, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
 import { quoted } from '../quoted.ts';
 
 /** Docker's own files stay as they are; it is said what to change, and how to build with this buildkitd. */
-export const directDocker: Fix<DockerEvidence> = {
+export const directDocker: Fix<NoNeeds, DockerEvidence> = {
+  needs: {},
   title: 'Say what makes Docker build where it should',
   plan(problems) {
     return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {

@@ -1,9 +1,10 @@
 import type { EndpointEvidence } from '../../checks/client/endpoint.ts';
-import type { Fix, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
 import { quoted } from '../quoted.ts';
 
 /** A variable of somebody's shell is theirs to set: it is said which. */
-export const pointClient: Fix<EndpointEvidence> = {
+export const pointClient: Fix<NoNeeds, EndpointEvidence> = {
+  needs: {},
   title: 'Point buildctl at this buildkitd',
   plan(problems) {
     return problems.flatMap(({ condition, evidence }, index): readonly Treatment[] => {

@@ -1,9 +1,10 @@
 import type { BuildkitdEvidence } from '../../checks/config/buildkitd.ts';
-import type { Fix, Step } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step } from '../../model/plan.ts';
 import { planEdits, tell } from './edits.ts';
 
 /** Mends names and places of keys, and access to the file; what a value is meant to be, a person says. */
-export const correctConfiguration: Fix<BuildkitdEvidence> = {
+export const correctConfiguration: Fix<NoNeeds, BuildkitdEvidence> = {
+  needs: {},
   title: 'Correct buildkitd.toml',
   plan(problems) {
     const edits = planEdits(

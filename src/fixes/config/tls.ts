@@ -1,9 +1,10 @@
 import type { TlsEvidence } from '../../checks/config/tls.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 import { tell } from './edits.ts';
 
 /** Takes a private key of the user's own from other people's eyes; everything else about certificates is a person's work. */
-export const protectKeys: Fix<TlsEvidence> = {
+export const protectKeys: Fix<NoNeeds, TlsEvidence> = {
+  needs: {},
   title: 'Protect the private key, and mend TLS',
   plan: (problems) =>
     problems.flatMap(({ evidence }, index): readonly Treatment[] => {

@@ -1,9 +1,10 @@
 import type { HelpersEvidence } from '../../checks/idmap/helpers.ts';
 import type { Problem } from '../../model/decide.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 
 /** Gives newuidmap and newgidmap back the privilege that their package gives them. */
-export const restoreHelpers: Fix<HelpersEvidence> = {
+export const restoreHelpers: Fix<NoNeeds, HelpersEvidence> = {
+  needs: {},
   title: 'Restore the privilege of newuidmap and newgidmap',
   plan: (problems) => problems.flatMap((_, index) => treatmentsFor(problems, index)),
 };

@@ -1,8 +1,9 @@
 import type { OverlapEvidence } from '../../checks/idmap/overlap.ts';
-import type { Fix } from '../../model/plan.ts';
+import type { Fix, NoNeeds } from '../../model/plan.ts';
 
 /** Says how one of the users could be moved; files already belong to the ids, so a person decides. */
-export const partRanges: Fix<OverlapEvidence> = {
+export const partRanges: Fix<NoNeeds, OverlapEvidence> = {
+  needs: {},
   title: 'Move one of the overlapping ranges',
   plan: (problems) =>
     problems.flatMap(({ evidence }, index) =>

@@ -1,8 +1,9 @@
 import type { FileRepair, RangesEvidence } from '../../checks/idmap/ranges.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 
 /** Gives the user a free range of 65536 ids in both files and takes out lines that nothing could ever use. */
-export const giveRanges: Fix<RangesEvidence> = {
+export const giveRanges: Fix<NoNeeds, RangesEvidence> = {
+  needs: {},
   title: 'Give the user subordinate ids',
   plan(problems) {
     return problems.flatMap(({ evidence }, index): readonly Treatment[] => {

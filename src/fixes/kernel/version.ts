@@ -1,8 +1,9 @@
 import type { VersionEvidence } from '../../checks/kernel/version.ts';
-import type { Fix } from '../../model/plan.ts';
+import type { Fix, NoNeeds } from '../../model/plan.ts';
 
 /** Says how to get another kernel; none is installed from here. */
-export const changeKernel: Fix<VersionEvidence> = {
+export const changeKernel: Fix<NoNeeds, VersionEvidence> = {
+  needs: {},
   title: 'Get a newer kernel',
   plan: (problems) =>
     problems.flatMap(({ evidence }, index) =>

@@ -1,8 +1,9 @@
 import type { ApparmorEvidence } from '../../checks/lsm/apparmor.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 
 /** A profile is put on from outside: only who starts the container can choose another. */
-export const freeFromProfile: Fix<ApparmorEvidence> = {
+export const freeFromProfile: Fix<NoNeeds, ApparmorEvidence> = {
+  needs: {},
   title: 'Start the container under a profile that allows mounts',
   plan: (problems) =>
     problems.flatMap(({ evidence, severity }, index): readonly Treatment[] =>

@@ -1,9 +1,10 @@
 import type { SelinuxEvidence } from '../../checks/lsm/selinux.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 import { quoted } from '../quoted.ts';
 
 /** Restores or writes labels; SELinux itself stays as it is. */
-export const relabel: Fix<SelinuxEvidence> = {
+export const relabel: Fix<NoNeeds, SelinuxEvidence> = {
+  needs: {},
   title: 'Give files the labels that the SELinux policy wants',
   plan: (problems) =>
     problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {

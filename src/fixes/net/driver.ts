@@ -1,8 +1,9 @@
 import type { DriverEvidence } from '../../checks/net/driver-case.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 
 /** Installs what the configured driver runs where the person says so; the rest is said. */
-export const supplyDriver: Fix<DriverEvidence> = {
+export const supplyDriver: Fix<NoNeeds, DriverEvidence> = {
+  needs: {},
   title: 'Supply what the network driver needs',
   plan(problems) {
     return problems.flatMap(({ evidence }, index): readonly Treatment[] => {

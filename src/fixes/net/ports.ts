@@ -1,9 +1,10 @@
 import type { PortsEvidence } from '../../checks/net/ports.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 import { configSteps } from '../config-steps.ts';
 
 /** Moves an address to the next free port in buildkitd.toml, and says what clients must change. */
-export const movePorts: Fix<PortsEvidence> = {
+export const movePorts: Fix<NoNeeds, PortsEvidence> = {
+  needs: {},
   title: 'Move the address to a free port',
   plan(problems) {
     return problems.flatMap(({ evidence }, index): readonly Treatment[] => {

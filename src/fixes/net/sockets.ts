@@ -1,11 +1,12 @@
 import type { SocketsEvidence } from '../../checks/net/socket-case.ts';
 import type { Problem } from '../../model/decide.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 import { configSteps } from '../config-steps.ts';
 import { quoted } from '../quoted.ts';
 
 /** Gives back directories that root left behind, closes what is open to all, and corrects an address. */
-export const repairSockets: Fix<SocketsEvidence> = {
+export const repairSockets: Fix<NoNeeds, SocketsEvidence> = {
+  needs: {},
   title: 'Make the sockets usable, and only by whom they are for',
   plan(problems) {
     return problems.flatMap((problem, index): readonly Treatment[] => {

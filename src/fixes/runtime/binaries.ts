@@ -1,10 +1,11 @@
 import type { BinariesEvidence } from '../../checks/runtime/binaries.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 import { configSteps } from '../config-steps.ts';
 import { quoted } from '../quoted.ts';
 
 /** Names the package of what is missing, and installs it only where the person says so. */
-export const supplyBinaries: Fix<BinariesEvidence> = {
+export const supplyBinaries: Fix<NoNeeds, BinariesEvidence> = {
+  needs: {},
   title: 'Install what is missing',
   plan(problems) {
     return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {

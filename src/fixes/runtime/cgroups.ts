@@ -1,8 +1,10 @@
 import type { CgroupsEvidence } from '../../checks/runtime/cgroups.ts';
-import type { Fix, Treatment } from '../../model/plan.ts';
+import type { Condition } from '../../model/decide.ts';
+import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
 
 /** Mounting cgroups is the boot process's or the container engine's: it is only said how. */
-export const mountCgroups: Fix<CgroupsEvidence> = {
+export const mountCgroups: Fix<NoNeeds, CgroupsEvidence> = {
+  needs: {},
   title: 'Say how the cgroup hierarchy gets there',
   plan(problems) {
     return problems.flatMap(({ condition, evidence }, index): readonly Treatment[] => {
@@ -12,7 +14,7 @@ export const mountCgroups: Fix<CgroupsEvidence> = {
   },
 };
 
-function adviceFor(condition: string, { container, readOnly }: CgroupsEvidence): string | null {
+function adviceFor(condition: Condition, { container, readOnly }: CgroupsEvidence): string | null {
   switch (condition) {
     case 'cgroup.not-mounted':
       return container === null

@@ -1,9 +1,10 @@
 import type { InstanceEvidence } from '../../checks/runtime/instance.ts';
-import type { Fix, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
 import { quoted } from '../quoted.ts';
 
 /** Never ends somebody's daemon; says how its owner can, or how to stand beside it. */
-export const standBeside: Fix<InstanceEvidence> = {
+export const standBeside: Fix<NoNeeds, InstanceEvidence> = {
+  needs: {},
   title: 'Stop the other buildkitd, or use another state directory or socket',
   plan(problems) {
     return problems.flatMap(({ evidence }, index): readonly Treatment[] => {

@@ -1,9 +1,10 @@
 import type { ProcessSandboxEvidence } from '../../checks/runtime/process-sandbox.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 import { configSteps } from '../config-steps.ts';
 
 /** Asks for an unmasked /proc first; switching the sandbox off is the last resort. */
-export const unmaskProc: Fix<ProcessSandboxEvidence> = {
+export const unmaskProc: Fix<NoNeeds, ProcessSandboxEvidence> = {
+  needs: {},
   title: 'Unmask /proc, or run build steps without a process namespace',
   plan(problems) {
     return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {

@@ -1,10 +1,11 @@
 import type { SessionEvidence } from '../../checks/runtime/session-case.ts';
 import type { Problem } from '../../model/decide.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 import { quoted } from '../quoted.ts';
 
 /** Gives buildkitd a session it can start in. */
-export const repairSession: Fix<SessionEvidence> = {
+export const repairSession: Fix<NoNeeds, SessionEvidence> = {
+  needs: {},
   title: 'Make the runtime directory and say which variables to set',
   plan(problems) {
     return problems.flatMap((problem, index): readonly Treatment[] => {

@@ -1,8 +1,9 @@
 import type { SelectedEvidence } from '../../checks/snapshotter/selected.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 
 /** Says how a faster snapshotter becomes possible. */
-export const chooseSnapshotter: Fix<SelectedEvidence> = {
+export const chooseSnapshotter: Fix<NoNeeds, SelectedEvidence> = {
+  needs: {},
   title: 'Let buildkitd use a snapshotter that shares layers',
   plan: (problems) =>
     problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {

@@ -1,10 +1,11 @@
 import type { FilesystemEvidence } from '../../checks/storage/filesystem.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 import { configSteps } from '../config-steps.ts';
 import { quoted } from '../quoted.ts';
 
 /** Says how to give the cache a file system that suits it; makes what a dangling link points at. */
-export const mendFilesystem: Fix<FilesystemEvidence> = {
+export const mendFilesystem: Fix<NoNeeds, FilesystemEvidence> = {
+  needs: {},
   title: 'Give the cache directory a file system that suits BuildKit',
   plan: (problems) =>
     problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {

@@ -1,11 +1,12 @@
 import type { OwnershipEvidence } from '../../checks/storage/ownership.ts';
 import type { Problem } from '../../model/decide.ts';
-import type { Fix, Owner, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Owner, Step, Treatment } from '../../model/plan.ts';
 import { isRootsDaemon } from '../../rights/rights.ts';
 import { quoted } from '../quoted.ts';
 
 /** Gives back to the user what root left in the cache; leaves alone what belongs to subordinate ids. */
-export const restoreOwnership: Fix<OwnershipEvidence> = {
+export const restoreOwnership: Fix<NoNeeds, OwnershipEvidence> = {
+  needs: {},
   title: "Give back what does not belong to the cache's user",
   plan(problems) {
     const safe: { index: number; steps: readonly Step[] }[] = [];

@@ -1,9 +1,10 @@
 import type { SpaceEvidence } from '../../checks/storage/space.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 import { quoted } from '../quoted.ts';
 
 /** Makes room by BuildKit's own pruning, where a buildkitd runs that can do it; else says where to look. */
-export const makeRoom: Fix<SpaceEvidence> = {
+export const makeRoom: Fix<NoNeeds, SpaceEvidence> = {
+  needs: {},
   title: 'Make room for the cache',
   plan: (problems) =>
     problems.flatMap(({ evidence }, index): readonly Treatment[] => {

@@ -1,9 +1,10 @@
 import type { LimitsEvidence } from '../../checks/userns/limits.ts';
-import type { Fix } from '../../model/plan.ts';
+import type { Fix, NoNeeds } from '../../model/plan.ts';
 import { sysctlTreatments } from './sysctl-steps.ts';
 
 /** Raises a namespace limit for now and for good. */
-export const raiseLimits: Fix<LimitsEvidence> = {
+export const raiseLimits: Fix<NoNeeds, LimitsEvidence> = {
+  needs: {},
   title: 'Raise the namespace limit',
   plan: (problems) =>
     problems.flatMap(({ evidence }, index) =>

@@ -1,9 +1,10 @@
 import type { PermissionEvidence, ProfileEvidence } from '../../checks/userns/permission.ts';
-import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
 import { sysctlTreatments } from './sysctl-steps.ts';
 
 /** Sets the kernel's switch, or gives rootlesskit an AppArmor profile of its own. */
-export const permitUserns: Fix<PermissionEvidence> = {
+export const permitUserns: Fix<NoNeeds, PermissionEvidence> = {
+  needs: {},
   title: 'Let rootlesskit create user namespaces',
   plan: (problems) => problems.flatMap(({ evidence }, index) => treatmentsFor(evidence, index)),
 };

@@ -224,7 +224,9 @@ testCheck(entry, {
 });
 
 async function report(options: VirtualHostOptions) {
-  const [found] = await examine(createLook(new VirtualHost(options), ASK), [entry], { isSelected: () => true });
+  const [found] = await examine(createLook({ host: new VirtualHost(options), request: ASK }), [entry], {
+    isSelected: () => true,
+  });
   if (found === undefined) throw new Error('no report');
   return found;
 }
@@ -332,7 +334,7 @@ test('a file that is no configuration is never opened to anybody', async () => {
       self: { uid: 0 },
       files: { [path]: { text: '', uid: 0, gid, mode: 0o640, unreadable: true } },
     });
-    const look = createLook(new VirtualHost(host), { ...ASK, config: path });
+    const look = createLook({ host: new VirtualHost(host), request: { ...ASK, config: path } });
     const [found] = await examine(look, [entry], { isSelected: () => true });
     expect(found?.status).toBe('fail');
     expect(found?.fixes.map(({ risk }) => risk)).toEqual(['manual']);
@@ -359,6 +361,6 @@ test('a directory of root’s that hides provenance.d stops a rootless buildkitd
     if (path.startsWith('/etc/buildkit/provenance.d')) throw new Unseen('/etc/buildkit may not be entered');
     return stat(path, as);
   };
-  const [found] = await examine(createLook(host, ASK), [entry], { isSelected: () => true });
+  const [found] = await examine(createLook({ host, request: ASK }), [entry], { isSelected: () => true });
   expect(found?.problems).toMatchObject([{ condition: 'config.invalid-value', severity: 'error' }]);
 });

@@ -144,7 +144,10 @@ testCheck(entry, {
 });
 
 test('giving a weak table the name that counts is risky', async () => {
-  const look = createLook(new VirtualHost(alice('[registry."index.docker.io"]\ninsecure = true\n')), ASK);
+  const look = createLook({
+    host: new VirtualHost(alice('[registry."index.docker.io"]\ninsecure = true\n')),
+    request: ASK,
+  });
   const [report] = await examine(look, [entry], { isSelected: () => true });
   expect(report?.fixes).toMatchObject([{ risk: 'risky', consequence: expect.stringContaining('docker.io') }]);
 });

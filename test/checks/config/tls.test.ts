@@ -230,7 +230,9 @@ test('real files made by openssl: a pair passes, a foreign key fails', async () 
       now: Date.now(),
       probes: { pem: (input) => probePem(input.path), keypair: (input) => probeKeypair(input.cert, input.key) },
     });
-    const [report] = await examine(createLook(new VirtualHost(host), ASK), [entry], { isSelected: () => true });
+    const [report] = await examine(createLook({ host: new VirtualHost(host), request: ASK }), [entry], {
+      isSelected: () => true,
+    });
     return `${report?.status} ${report?.problems.map(({ condition }) => condition).join()}`;
   };
   expect(await status('a.crt', 'a.key')).toBe('pass ');

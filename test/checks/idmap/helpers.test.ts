@@ -40,7 +40,7 @@ const UNIT = (lines: string) => ({
 });
 
 async function plan(options: VirtualHostOptions) {
-  const look = createLook(new VirtualHost(options), { ...ASK });
+  const look = createLook({ host: new VirtualHost(options), request: { ...ASK } });
   const [report] = await examine(look, [entry], { isSelected: () => true });
   if (report === undefined) throw new Error('no report');
   return report;

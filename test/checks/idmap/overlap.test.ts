@@ -75,7 +75,7 @@ testCheck(entry, {
 });
 
 async function plan(uid: string) {
-  const look = createLook(new VirtualHost(host(uid)), ASK);
+  const look = createLook({ host: new VirtualHost(host(uid)), request: ASK });
   const [report] = await examine(look, [entry], { isSelected: () => true });
   if (report === undefined) throw new Error('no report');
   return report;

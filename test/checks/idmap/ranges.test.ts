@@ -33,7 +33,7 @@ const textOf = (options: VirtualHostOptions, path: string): string | undefined =
 };
 
 async function plan(options: VirtualHostOptions, request = {}) {
-  const look = createLook(new VirtualHost(options), { ...ASK, ...request });
+  const look = createLook({ host: new VirtualHost(options), request: { ...ASK, ...request } });
   const [report] = await examine(look, [entry], { isSelected: () => true });
   if (report === undefined) throw new Error('no report');
   return report;

@@ -207,7 +207,9 @@ testCheck(entry, {
 
 describe('remedies', () => {
   const text = async (options: VirtualHostOptions) => {
-    const [report] = await examine(createLook(new VirtualHost(options), ASK), [entry], { isSelected: () => true });
+    const [report] = await examine(createLook({ host: new VirtualHost(options), request: ASK }), [entry], {
+      isSelected: () => true,
+    });
     return JSON.stringify(report?.fixes);
   };
   const FULL = keys(' 1000:   200 200/200 200/200 1898/20000\n');

@@ -189,7 +189,7 @@ testCheck(entry, {
 
 test('the package is a step of its own risk', async () => {
   const host = new VirtualHost(slirp({ '/usr/bin/slirp4netns': null }));
-  const [report] = await examine(createLook(host, ASK), [entry], { isSelected: () => true });
+  const [report] = await examine(createLook({ host, request: ASK }), [entry], { isSelected: () => true });
   expect(report?.fixes).toMatchObject([
     { risk: 'risky', steps: [{ do: 'run', as: 'root', argv: ['/usr/bin/apt-get', 'install', '-y', 'slirp4netns'] }] },
   ]);

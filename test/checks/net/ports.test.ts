@@ -218,7 +218,7 @@ testCheck(entry, {
 });
 
 async function examineWith(options: VirtualHostOptions, change: (host: HostReader) => HostReader = (host) => host) {
-  const [report] = await examine(createLook(change(new VirtualHost(options)), ASK), [entry], {
+  const [report] = await examine(createLook({ host: change(new VirtualHost(options)), request: ASK }), [entry], {
     isSelected: () => true,
   });
   if (report === undefined) throw new Error('no report');

@@ -209,7 +209,7 @@ testCheck(entry, {
 });
 
 test('packages are installed only where the person takes the risk, with the command of the distribution', async () => {
-  const look = createLook(new VirtualHost(hostWith({ files: gone('/usr/bin/rootlesskit') })), ASK);
+  const look = createLook({ host: new VirtualHost(hostWith({ files: gone('/usr/bin/rootlesskit') })), request: ASK });
   const [report] = await examine(look, [entry], { isSelected: () => true });
   expect(report?.fixes).toMatchObject([
     {
@@ -221,7 +221,7 @@ test('packages are installed only where the person takes the risk, with the comm
 });
 
 test('what no repository has is only told', async () => {
-  const look = createLook(new VirtualHost(hostWith({ files: gone('/usr/bin/buildkitd') })), ASK);
+  const look = createLook({ host: new VirtualHost(hostWith({ files: gone('/usr/bin/buildkitd') })), request: ASK });
   const [report] = await examine(look, [entry], { isSelected: () => true });
   expect(report?.fixes).toMatchObject([{ risk: 'manual', steps: [{ do: 'tell' }] }]);
 });

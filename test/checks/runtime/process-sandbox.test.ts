@@ -98,7 +98,9 @@ testCheck(entry, {
 
 test('the least harmful remedy comes first, in the words of the engine; the last resort says what it costs', async () => {
   const host = hostWith({ files: { ...masked, '/.dockerenv': '' }, answer: { proc: DENIED } });
-  const [report] = await examine(createLook(new VirtualHost(host), ASK), [entry], { isSelected: () => true });
+  const [report] = await examine(createLook({ host: new VirtualHost(host), request: ASK }), [entry], {
+    isSelected: () => true,
+  });
   expect(report?.fixes.map(({ risk }) => risk)).toEqual(['manual', 'risky']);
   expect(JSON.stringify(report?.fixes[0]?.steps)).toContain('--security-opt systempaths=unconfined');
   expect(report?.fixes[1]?.consequence).toContain('end and inspect its processes');

@@ -386,7 +386,7 @@ testCheck(entry, {
 
 describe('what root may do for a target', () => {
   const plan = async (options: VirtualHostOptions, env: { [name: string]: string } = {}) => {
-    const look = createLook(new VirtualHost(options), { ...ASK, env });
+    const look = createLook({ host: new VirtualHost(options), request: { ...ASK, env } });
     const [report] = await examine(look, [entry], { isSelected: () => true });
     return report?.fixes.flatMap(({ steps }) => steps) ?? [];
   };

@@ -88,7 +88,7 @@ testCheck(
 );
 
 async function predicted(answer: Partial<NamespaceAnswer>, config = ''): Promise<string | null> {
-  const look = createLook(new VirtualHost(hostWith({ answer, config })), ASK);
+  const look = createLook({ host: new VirtualHost(hostWith({ answer, config })), request: ASK });
   return (await look.get(selectedSnapshotter)).selected;
 }
 

@@ -263,7 +263,7 @@ testCheck(
 );
 
 async function report(options: VirtualHostOptions, request: Partial<Request> = {}): Promise<CheckReport> {
-  const look = createLook(new VirtualHost(options), { ...ASK, ...request });
+  const look = createLook({ host: new VirtualHost(options), request: { ...ASK, ...request } });
   const [only] = await examine(look, [{ check: storageOwnership, fix: restoreOwnership }], { isSelected: () => true });
   if (only === undefined) throw new Error('no report');
   return only;
@@ -375,7 +375,7 @@ test('root looks through the cache ahead of the trial, and again where the trial
       answer: { survey: null },
       files: { [CACHE]: dir(1000, 1000, 0o700), '/etc/subuid': subuid },
     });
-    const look = createLook(new Watched({ ...options, self: { uid: 0, gid: 0 } }), ASK);
+    const look = createLook({ host: new Watched({ ...options, self: { uid: 0, gid: 0 } }), request: ASK });
     await examine(look, [{ check: storageOwnership }], { isSelected: () => true });
     return looks.map(({ uids }) => uids.at(-1)?.start ?? 0);
   };

@@ -19,7 +19,7 @@ const V1 =
 const sysctlD = (name: string, text: string) => ({ [`/etc/sysctl.d/${name}`]: text });
 
 async function plan(options: VirtualHostOptions, request = {}) {
-  const look = createLook(new VirtualHost(options), { ...ASK, ...request });
+  const look = createLook({ host: new VirtualHost(options), request: { ...ASK, ...request } });
   const [report] = await examine(look, [entry], { isSelected: () => true });
   if (report === undefined) throw new Error('no report');
   return report;

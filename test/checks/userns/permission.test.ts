@@ -65,7 +65,7 @@ const container = (fields: { [name: string]: string }, proc: 'masked' | 'unmaske
 const POD = { PATH: '/usr/bin', USER: 'alice', HOME: '/home/alice', KUBERNETES_SERVICE_HOST: '10.0.0.1' };
 
 async function plan(options: VirtualHostOptions, request = {}) {
-  const look = createLook(new VirtualHost(options), { ...ASK, ...request });
+  const look = createLook({ host: new VirtualHost(options), request: { ...ASK, ...request } });
   const [report] = await examine(look, [entry], { isSelected: () => true });
   if (report === undefined) throw new Error('no report');
   return report;

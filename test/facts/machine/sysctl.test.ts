@@ -15,7 +15,7 @@ const KEY = 'user.max_user_namespaces';
 const SYSTEMD = { '/run/systemd/system': { kind: 'directory' as const } };
 type Files = NonNullable<VirtualHostOptions['files']>;
 const atBoot = async (files: Files, key = KEY) => {
-  const look = createLook(new VirtualHost({ files: { ...SYSTEMD, ...files } }), ASK);
+  const look = createLook({ host: new VirtualHost({ files: { ...SYSTEMD, ...files } }), request: ASK });
   return setAtBoot(await look.get(sysctlFiles), key);
 };
 
@@ -150,10 +150,10 @@ describe('what wins at boot', () => {
     });
   });
   test('a file that may not be read is told', async () => {
-    const look = createLook(
-      new VirtualHost({ files: { '/etc/sysctl.d/a.conf': { text: '', unreadable: true } } }),
-      ASK,
-    );
+    const look = createLook({
+      host: new VirtualHost({ files: { '/etc/sysctl.d/a.conf': { text: '', unreadable: true } } }),
+      request: ASK,
+    });
     expect((await look.get(sysctlFiles)).unreadable).toEqual(['/etc/sysctl.d/a.conf']);
   });
 });
