@@ -1,13 +1,13 @@
-import type { Check } from './decide.ts';
+import type { Check, Needs } from './decide.ts';
 import type { HostSubject } from './look.ts';
 import type { Fix } from './plan.ts';
 
 /** One line of a catalog: a check, its fix, when it is treated, and who can explain its failure. */
 export interface CatalogEntry<S = HostSubject> {
-  // biome-ignore lint/suspicious/noExplicitAny: each line pairs its own types
-  readonly check: Check<any, any, S>;
+  // biome-ignore lint/suspicious/noExplicitAny: each line pairs its own evidence
+  readonly check: Check<Needs<S>, any, S>;
   // biome-ignore lint/suspicious/noExplicitAny: as above
-  readonly fix?: Fix<any, any, S>;
+  readonly fix?: Fix<Needs<S>, any, S>;
   /** Checks whose treatments must come first. */
   readonly after?: readonly string[];
   /** Its notes can be treated as well, where somebody names it. */

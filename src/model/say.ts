@@ -91,8 +91,13 @@ export interface Verdict {
   readonly reasons: readonly string[];
 }
 
-/** The one model of an examination: JSON *is* this, and every reporter is a pure function of it. */
-export interface Report {
+/** What the examination of any subject says. */
+export interface Checked {
+  readonly checks: readonly CheckReport[];
+}
+
+/** The one model of an examination of a host: JSON *is* this, and every reporter is a pure function of it. */
+export interface Report extends Checked {
   readonly schema: 1;
   readonly tool: { readonly name: 'bk-doctor'; readonly version: string };
   readonly startedAt: string;
@@ -100,6 +105,5 @@ export interface Report {
   readonly target: TargetReport;
   readonly host: HostReport;
   readonly verdict: Verdict;
-  readonly checks: readonly CheckReport[];
   readonly treatments: readonly TreatmentReport[];
 }

@@ -1,9 +1,9 @@
-import type { Report } from '../model/say.ts';
+import type { Checked } from '../model/say.ts';
 
 export type FailOn = 'error' | 'warning';
 
 /** For check, verify and fix (after fixing), in every format. Deselected checks are skips and do not count. */
-export function exitCode({ checks }: Pick<Report, 'checks'>, failOn: FailOn): 0 | 1 | 3 {
+export function exitCode({ checks }: Checked, failOn: FailOn): 0 | 1 | 3 {
   if (checks.some(({ fault }) => fault !== undefined)) return 3;
   const remains = checks.some(({ status }) => status === 'fail' || (failOn === 'warning' && status === 'warn'));
   if (remains) return 1;

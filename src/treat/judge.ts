@@ -1,22 +1,22 @@
 import type { CarriedOut, Run } from '../apply/journal/types.ts';
-import type { Report, Status, TreatmentReport, TreatmentResult } from '../model/say.ts';
-import type { Planned, TreatOptions } from './options.ts';
+import type { Checked, Status, TreatmentReport, TreatmentResult } from '../model/say.ts';
+import type { Planned, Treating, TreatOptions } from './options.ts';
 import { nameOf, rank } from './order.ts';
 
-interface Judged {
+interface Judged<R> {
   readonly treatment: TreatmentReport;
-  readonly report: Report;
+  readonly report: R;
 }
 
 /** A fix is not believed: fresh facts decide, and what did not help, or harmed, is taken back. */
-export async function judge(
+export async function judge<R extends Checked, S>(
   done: CarriedOut,
   { check, fix, problems }: Planned,
-  before: Report,
-  options: TreatOptions,
+  before: R,
+  options: TreatOptions<R, S>,
   run: Run,
-): Promise<Judged> {
-  const told = (result: TreatmentResult, message: string | null, report: Report): Judged => ({
+): Promise<Judged<R>> {
+  const told = (result: TreatmentResult, message: string | null, report: R): Judged<R> => ({
     treatment: {
       check,
       result,
@@ -57,7 +57,11 @@ export async function judge(
 /** Only what was seen to be better before can have been made worse: what a cure brings to light is progress. */
 const RANK: { readonly [status in Status]: number | null } = { pass: 0, warn: 1, fail: 2, skip: null, unknown: null };
 
-export function madeWorse(before: Report, after: Report, { isSelected }: TreatOptions): readonly string[] {
+export function madeWorse(
+  before: Checked,
+  after: Checked,
+  { isSelected }: Pick<Treating, 'isSelected'>,
+): readonly string[] {
   return after.checks
     .filter(({ id, status }) => {
       const was = RANK[before.checks.find((check) => check.id === id)?.status ?? 'skip'];

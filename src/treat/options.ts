@@ -1,8 +1,9 @@
 import type { ApplyContext, HistoryTransaction } from '../apply/journal/types.ts';
-import type { CatalogEntry } from '../model/catalog.ts';
+import type { Catalog } from '../model/catalog.ts';
 import type { Problem } from '../model/decide.ts';
+import type { HostSubject } from '../model/look.ts';
 import type { Step } from '../model/plan.ts';
-import type { PlannedFix, Report, TreatmentReport } from '../model/say.ts';
+import type { Checked, PlannedFix, Report, TreatmentReport } from '../model/say.ts';
 
 /** A fix that can be chosen. `fix.diff` is filled in. */
 export interface Planned {
@@ -14,11 +15,11 @@ export interface Planned {
 
 export type Preview = (steps: readonly Step[]) => Promise<{ diff: string | null }>;
 
-export interface TreatOptions {
+export interface TreatOptions<R extends Checked = Report, S = HostSubject> {
   /** A whole examination with fresh facts, every call. */
-  readonly examine: () => Promise<Report>;
+  readonly examine: () => Promise<R>;
   /** For the order of treatment. */
-  readonly catalog: readonly CatalogEntry[];
+  readonly catalog: Catalog<S>;
   /** Which checks may be treated (`--only`, `--skip`). */
   readonly isSelected: (check: string) => boolean;
   /** Notes too, of the checks that treat them: somebody named the checks. */
@@ -47,7 +48,10 @@ export type TreatEvent =
     };
 
 /** `report` is the last examination, with the treatments in it. */
-export interface Treated {
-  readonly report: Report;
+export interface Treated<R extends Checked = Report> {
+  readonly report: R & { readonly treatments: readonly TreatmentReport[] };
   readonly treatments: readonly TreatmentReport[];
 }
+
+/** What treating needs to know of the examination, whatever was examined. */
+export type Treating = Pick<TreatOptions<Checked, never>, 'catalog' | 'isSelected' | 'notes' | 'automatic' | 'context'>;

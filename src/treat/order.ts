@@ -1,12 +1,12 @@
-import type { CatalogEntry } from '../model/catalog.ts';
+import type { Catalog } from '../model/catalog.ts';
 import type { Problem } from '../model/decide.ts';
-import type { PlannedFix, Report, TreatmentReport } from '../model/say.ts';
-import type { Planned, TreatOptions } from './options.ts';
+import type { Checked, PlannedFix, TreatmentReport } from '../model/say.ts';
+import type { Planned, Treating, TreatOptions } from './options.ts';
 
 /** What may be treated, in the order in which it can work; what is safe comes first. */
 export function fixesOf(
-  report: Report,
-  { catalog, isSelected, notes = false }: Pick<TreatOptions, 'catalog' | 'isSelected' | 'notes'>,
+  report: Checked,
+  { catalog, isSelected, notes = false }: Pick<Treating, 'catalog' | 'isSelected' | 'notes'>,
 ): readonly Planned[] {
   const order = treatmentOrder(catalog);
   const noted = new Set(notes ? catalog.filter((entry) => entry.treatsNotes).map((entry) => entry.check.id) : []);
@@ -27,13 +27,13 @@ export function fixesOf(
     );
 }
 
-export function whyNot(fix: PlannedFix, { context }: TreatOptions): 'manual' | 'needs-root' | null {
+export function whyNot(fix: PlannedFix, { context }: Pick<TreatOptions, 'context'>): 'manual' | 'needs-root' | null {
   if (fix.risk === 'manual' || fix.steps.every((step) => step.do === 'tell')) return 'manual';
   return fix.needs === 'root' && context.identity.self.uid !== 0 ? 'needs-root' : null;
 }
 
 /** Catalog order, except that what must come first does. A circle is broken where it closes. */
-export function treatmentOrder(catalog: readonly CatalogEntry[]): readonly string[] {
+export function treatmentOrder(catalog: Catalog<never>): readonly string[] {
   const order: string[] = [];
   const visit = (id: string, trail: readonly string[]): void => {
     if (order.includes(id) || trail.includes(id)) return;
@@ -49,7 +49,7 @@ export function treatmentOrder(catalog: readonly CatalogEntry[]): readonly strin
  * The same treatment in the latest report, where an earlier one may have changed what it starts from. `gone`: its
  * problems are no more. `different`: it is another plan by now, which whoever consented has not seen.
  */
-export function findAgain(wanted: Planned, report: Report, options: TreatOptions): Planned | 'gone' | 'different' {
+export function findAgain(wanted: Planned, report: Checked, options: Treating): Planned | 'gone' | 'different' {
   const key = keyOf(wanted.check, wanted.fix, wanted.problems);
   const fixes = fixesOf(report, options).filter(({ check }) => check === wanted.check);
   const same = fixes.find(({ check, fix, problems }) => keyOf(check, fix, problems) === key);
@@ -70,8 +70,8 @@ export function keyOf(check: string, fix: PlannedFix, problems: readonly Problem
 
 /** What the last examination still offers and nobody tried, and why not. */
 export function untried(
-  report: Report,
-  options: TreatOptions,
+  report: Checked,
+  options: Treating,
   tried: readonly TreatmentReport[],
 ): readonly TreatmentReport[] {
   return fixesOf(report, options)

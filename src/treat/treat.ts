@@ -1,7 +1,7 @@
 import { history } from '../apply/journal/history.ts';
 import type { Run } from '../apply/journal/types.ts';
 import { openRun } from '../apply/run.ts';
-import type { CheckReport, PlannedFix, Report, TreatmentReport } from '../model/say.ts';
+import type { Checked, CheckReport, PlannedFix, TreatmentReport } from '../model/say.ts';
 import { judge } from './judge.ts';
 import type { Planned, Preview, Treated, TreatOptions } from './options.ts';
 import { findAgain, fixesOf, keyOf, untried, whyNot } from './order.ts';
@@ -9,7 +9,7 @@ import { findAgain, fixesOf, keyOf, untried, whyNot } from './order.ts';
 const ROUNDS = 3;
 
 /** Rounds of examine, plan, consent, apply and examine again; at most three. Throws Busy, or Refused when there is no place for a journal. */
-export async function treat(options: TreatOptions): Promise<Treated> {
+export async function treat<R extends Checked, S>(options: TreatOptions<R, S>): Promise<Treated<R>> {
   const { context, tell } = options;
   let opened: Promise<Run> | null = null;
   const run = (): Promise<Run> => (opened ??= openRun(context));
@@ -55,7 +55,7 @@ export async function treat(options: TreatOptions): Promise<Treated> {
 }
 
 /** The report with the diff of every fix in it. */
-export async function withDiffs(report: Report, preview: Preview): Promise<Report> {
+export async function withDiffs<R extends Checked>(report: R, preview: Preview): Promise<R> {
   const checks: CheckReport[] = [];
   for (const check of report.checks) {
     const fixes: PlannedFix[] = [];
@@ -65,7 +65,10 @@ export async function withDiffs(report: Report, preview: Preview): Promise<Repor
   return { ...report, checks };
 }
 
-async function dealWithLeftovers({ context, leftover, tell }: TreatOptions, run: () => Promise<Run>): Promise<void> {
+async function dealWithLeftovers(
+  { context, leftover, tell }: Pick<TreatOptions, 'context' | 'leftover' | 'tell'>,
+  run: () => Promise<Run>,
+): Promise<void> {
   const { runs } = await history(context.state, context.identity.self.uid);
   if (!runs.some(({ transactions }) => transactions.some(({ state }) => state === 'interrupted'))) return;
   const open = await run();
@@ -83,7 +86,11 @@ async function dealWithLeftovers({ context, leftover, tell }: TreatOptions, run:
 }
 
 /** What can be done now and was not offered before, in the order in which it can work. */
-async function plan(report: Report, options: TreatOptions, offered: ReadonlySet<string>): Promise<readonly Planned[]> {
+async function plan<R extends Checked, S>(
+  report: R,
+  options: TreatOptions<R, S>,
+  offered: ReadonlySet<string>,
+): Promise<readonly Planned[]> {
   const planned: Planned[] = [];
   for (const candidate of fixesOf(report, options)) {
     const { check, fix, problems } = candidate;
@@ -93,7 +100,10 @@ async function plan(report: Report, options: TreatOptions, offered: ReadonlySet<
   return planned;
 }
 
-async function choose(planned: readonly Planned[], { automatic, consent }: TreatOptions): Promise<readonly Planned[]> {
+async function choose(
+  planned: readonly Planned[],
+  { automatic, consent }: Pick<TreatOptions, 'automatic' | 'consent'>,
+): Promise<readonly Planned[]> {
   if (automatic === null) return consent(planned);
   return planned.filter(({ fix }) => fix.risk === 'safe' || automatic.risky);
 }
