@@ -1,7 +1,7 @@
 import type { As, HostReader, ReadingKind } from '../model/look.ts';
 import type { Step } from '../model/plan.ts';
 import { Unseen } from '../model/unseen.ts';
-import { tellStep } from '../report/steps.ts';
+import { tellStep } from '../text/steps.ts';
 import { visible } from '../text/visible.ts';
 import { Refused } from './disk/refused.ts';
 import { applyEdit } from './disk/text-edit.ts';

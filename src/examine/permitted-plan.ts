@@ -2,9 +2,9 @@ import { rights } from '../facts/rights/rights.ts';
 import type { Look } from '../model/look.ts';
 import type { Step, Treatment } from '../model/plan.ts';
 import type { CheckReport } from '../model/say.ts';
-import { tellStep } from '../report/steps.ts';
 import { mayStep, NOT_ROOTS, type Rights } from '../rights/rights.ts';
 import { commandLine } from '../text/shell.ts';
+import { tellStep } from '../text/steps.ts';
 import { needsOf } from './guarded.ts';
 
 /** What root would have to do where it may not is for a person: the plan promises nothing that is then refused. */

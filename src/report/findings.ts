@@ -1,5 +1,5 @@
 import type { CheckReport, PlannedFix, Report } from '../model/say.ts';
-import { tellStep } from './steps.ts';
+import { tellStep } from '../text/steps.ts';
 
 /** What a report says of its checks, told apart for reading: nothing is in two groups, nothing is left out. */
 export interface Findings {

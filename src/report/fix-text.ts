@@ -1,7 +1,7 @@
 import type { PlannedFix } from '../model/say.ts';
+import { tellStep } from '../text/steps.ts';
 import { visible } from '../text/visible.ts';
 import type { Pen } from './pen.ts';
-import { tellStep } from './steps.ts';
 import { UNTIL } from './summary.ts';
 
 /** What a fix would do, step by step; with its diff where one has to decide on it. */

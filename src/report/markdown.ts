@@ -1,7 +1,7 @@
 import type { CheckReport, PlannedFix, Report } from '../model/say.ts';
+import { tellStep } from '../text/steps.ts';
 import { visible, visibleLines } from '../text/visible.ts';
 import { count, findingsOf, fixesToShow } from './findings.ts';
-import { tellStep } from './steps.ts';
 import { UNTIL, verdictWords } from './summary.ts';
 
 /** The report for an issue or a chat: the verdict, the host, the findings, and everything else folded away. */

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { seal, unseal } from '../../src/apply/disk/sealed-line.ts';
 import { history, Refused } from '../../src/apply/index.ts';
-import { seal, unseal } from '../../src/apply/journal/sealed-line.ts';
 import { readRuns } from '../../src/apply/journal/store.ts';
 import type { Step } from '../../src/model/plan.ts';
 import { canChangeThings, editStep, Ground, ROOT, root, sh, sha } from './ground.ts';

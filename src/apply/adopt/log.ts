@@ -3,8 +3,8 @@ import type { Owner } from '../../model/plan.ts';
 import { seenOf } from '../disk/attributes.ts';
 import { bornOf, isThatObject, type ObjectIdentity } from '../disk/object-identity.ts';
 import { Refused } from '../disk/refused.ts';
+import { seal, unseal } from '../disk/sealed-line.ts';
 import { having, matching, maybe, orNull, text, whole } from '../disk/shape.ts';
-import { seal, unseal } from '../journal/sealed-line.ts';
 
 /** One inode whose owner is changed, as it was before. `path` is relative to the tree, one character per byte. */
 export interface Logged extends ObjectIdentity {

@@ -3,9 +3,9 @@ import type { Account, Json } from '../../model/look.ts';
 import type { Step } from '../../model/plan.ts';
 import { createChild, type Handle, openChild, reopen, statOf, syncDirectory } from '../disk/handle.ts';
 import { Refused } from '../disk/refused.ts';
+import { seal, unseal } from '../disk/sealed-line.ts';
 import { orRefuse } from '../disk/sentence.ts';
 import { isEntry } from './entry-shape.ts';
-import { seal, unseal } from './sealed-line.ts';
 
 /** Whose run it is, and for whom: undoing needs the same people, places and environment. */
 export interface RunEntry {

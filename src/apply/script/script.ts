@@ -1,8 +1,8 @@
 import type { HostReader } from '../../model/look.ts';
 import type { Step } from '../../model/plan.ts';
-import { tellStep } from '../../report/steps.ts';
 import type { Rights } from '../../rights/rights.ts';
 import { maskArguments } from '../../secrets/arguments.ts';
+import { tellStep } from '../../text/steps.ts';
 import { visible, visibleLines } from '../../text/visible.ts';
 import { Refused } from '../disk/refused.ts';
 import type { CheckTreatment } from '../journal/types.ts';

@@ -1,7 +1,7 @@
 import type { Allowed, IdRange } from '../model/look.ts';
 import type { Edit, Owner, Step, TomlEdit } from '../model/plan.ts';
-import { octal } from '../text/octal.ts';
-import { commandLine } from '../text/shell.ts';
+import { octal } from './octal.ts';
+import { commandLine } from './shell.ts';
 
 /** A step in words for a person; `block` is what stands literally in a file or on a command line, line by line. */
 export interface Told {

@@ -1,4 +1,4 @@
-import { digestOf } from '../disk/digest.ts';
+import { digestOf } from './digest.ts';
 
 /** What of a digest is enough to find damage; nobody but the owner can write a journal, so that it need not stop forgery. */
 const LENGTH = 16;

@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+
+/** Asks the script that draws the picture whether it is current and nothing imports upwards, of a copy of the sources. */
+function faultsAfter(change: (tree: string) => void): string {
+  const tree = mkdtempSync(join(tmpdir(), 'bk-doctor-picture-'));
+  onTestFinished(() => rmSync(tree, { recursive: true, force: true }));
+  for (const part of ['src', 'docs/architecture.md', 'scripts/picture.mjs'])
+    cpSync(part, join(tree, part), { recursive: true });
+  change(tree);
+  const { stderr, status } = spawnSync(process.execPath, [join(tree, 'scripts/picture.mjs'), '--check'], {
+    encoding: 'utf8',
+  });
+  expect(status).toBe(stderr === '' ? 0 : 1);
+  return stderr;
+}
+
+test("no folder imports from one that stands on it, and the picture in docs/architecture.md is today's", () => {
+  expect(faultsAfter(() => {})).toBe('');
+});
+
+test('an import upwards is found, and so is a picture of yesterday', () => {
+  const found = faultsAfter((tree) => {
+    const file = join(tree, 'src/text/octal.ts');
+    writeFileSync(
+      file,
+      `import '../cli/main.ts';\nimport { main } from '../cli/main.ts';\n${readFileSync(file, 'utf8')}`,
+    );
+  });
+  expect(found).toContain('imports upwards: text/octal.ts → cli/main.ts');
+  expect(found).toContain('shows an old picture');
+});
+
+test('every folder of src has its import rule, and the rules hold', () => {
+  const { overrides } = JSON.parse(readFileSync('biome.json', 'utf8')) as {
+    overrides: { includes: string[]; linter: { rules: { style?: { noRestrictedImports?: unknown } } } }[];
+  };
+  const ruled = overrides
+    .filter(({ linter }) => linter.rules.style?.noRestrictedImports)
+    .flatMap((one) => one.includes);
+  const rooms = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  // Nothing stands on the command line, and the package's own place and version stand below everything.
+  const wanted = rooms
+    .map(({ name }) => `src/${name}/**`)
+    .filter((room) => !['src/cli/**', 'src/package/**'].includes(room));
+  expect(ruled.toSorted()).toEqual(wanted.toSorted());
+  const tree = mkdtempSync(join(tmpdir(), 'bk-doctor-lint-'));
+  onTestFinished(() => rmSync(tree, { recursive: true, force: true }));
+  cpSync('biome.json', join(tree, 'biome.json'));
+  mkdirSync(join(tree, 'src/checks/kernel'), { recursive: true });
+  writeFileSync(
+    join(tree, 'src/checks/kernel/wrong.ts'),
+    "import { changeKernel } from '../../fixes/kernel/version.ts';\n\nexport const wrong = changeKernel;\n",
+  );
+  const { stdout, stderr, status } = spawnSync(resolve('node_modules/.bin/biome'), ['lint', '--vcs-enabled=false'], {
+    cwd: tree,
+    encoding: 'utf8',
+  });
+  expect(status).toBe(1);
+  expect(stdout + stderr).toContain('A check decides from its facts and nothing else.');
+});
