@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startOf } from '../host/boot.ts';
 import type { Identity } from '../model.ts';
-import { startOf } from './boot.ts';
 import { Refused } from './refused.ts';
 import { MARK, SYSTEM_PATH, systemTool } from './tools.ts';
 

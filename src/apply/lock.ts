@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bootId, startOf } from './boot.ts';
+import { bootId, startOf } from '../host/boot.ts';
 import { contentOf, writeAll } from './content.ts';
 import { createChild, findChild, type Handle, statOf } from './handle.ts';
 import { Busy, Refused } from './refused.ts';
