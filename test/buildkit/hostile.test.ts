@@ -94,7 +94,7 @@ describe('files that are no files', () => {
       Object.assign(virtual, {
         [verb]: async (path: string, ...rest: unknown[]) =>
           path.startsWith(directory)
-            ? (looker[verb] as (...args: unknown[]) => unknown)(path, ...rest.slice(1))
+            ? (looker[verb] as (...args: unknown[]) => unknown)(path, ...rest.slice(1, 2))
             : before(path, ...rest),
       });
     }
