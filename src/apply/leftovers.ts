@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startOf } from '../host/looks/boot.ts';
 import type { Identity } from '../model/look.ts';
-import { startOf } from './disk/boot.ts';
 import { Refused } from './disk/refused.ts';
 import { MARK, SYSTEM_PATH, systemTool } from './disk/tools.ts';
 

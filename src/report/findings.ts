@@ -28,6 +28,17 @@ export function findingsOf({ checks, verdict }: Report): Findings {
   };
 }
 
+/** So many findings of one check are shown to a person; JSON has them all. */
+const MOST_SHOWN = 50;
+
+/** The first of them, and a sentence on those that are left out; null where none is. */
+export function firstOf<T>(items: readonly T[]): { readonly first: readonly T[]; readonly rest: string | null } {
+  const left = items.length - MOST_SHOWN;
+  return left <= 0
+    ? { first: items, rest: null }
+    : { first: items.slice(0, MOST_SHOWN), rest: `And ${left} more, which --json shows.` };
+}
+
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }

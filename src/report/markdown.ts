@@ -1,7 +1,7 @@
 import type { CheckReport, PlannedFix, Report } from '../model/say.ts';
 import { tellStep } from '../text/steps.ts';
 import { visible, visibleLines } from '../text/visible.ts';
-import { count, findingsOf, fixesToShow } from './findings.ts';
+import { count, findingsOf, firstOf, fixesToShow } from './findings.ts';
 import { UNTIL, verdictWords } from './summary.ts';
 
 /** The report for an issue or a chat: the verdict, the host, the findings, and everything else folded away. */
@@ -77,19 +77,23 @@ function findingOrFault(check: CheckReport): readonly string[] {
 
 function finding(check: CheckReport): readonly string[] {
   const word = { fail: 'FAIL', warn: 'WARN', unknown: 'UNKNOWN', pass: 'pass', skip: 'skip' }[check.status];
+  const { first, rest } = firstOf(check.problems);
+  const fixes = firstOf(fixesToShow(check, true));
   return [
     `### ${word} ${code(check.id)}`,
-    check.problems
-      .map(({ condition, severity, message }) => `- ${severity} ${code(condition)}: ${prose(message)}`)
-      .join('\n'),
+    [
+      ...first.map(({ condition, severity, message }) => `- ${severity} ${code(condition)}: ${prose(message)}`),
+      ...(rest === null ? [] : [`- ${rest}`]),
+    ].join('\n'),
     check.reason === null ? '' : `Not known: ${prose(check.reason)}`,
     check.tell === null ? '' : `To find out:\n\n${fenced([check.tell], 'sh')}`,
-    ...fixesToShow(check, true).map(fixText),
+    ...fixes.first.map(fixText),
+    fixes.rest ?? '',
     check.problems.length === 0
       ? ''
       : details('Evidence', [
           fenced(
-            check.problems.map(({ condition, evidence }) => `${condition} ${JSON.stringify(evidence)}`),
+            first.map(({ condition, evidence }) => `${condition} ${JSON.stringify(evidence)}`),
             'text',
           ),
         ]),

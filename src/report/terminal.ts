@@ -1,6 +1,6 @@
 import type { Problem } from '../model/decide.ts';
 import type { CheckReport, Report, Status, TreatmentReport, TreatmentResult } from '../model/say.ts';
-import { count, findingsOf, fixesToShow } from './findings.ts';
+import { count, findingsOf, firstOf, fixesToShow } from './findings.ts';
 import { fixLines } from './fix-text.ts';
 import { type Pen, penOf, SIGNS } from './pen.ts';
 import { type Commands, nextStep, UNTIL, verdictWords } from './summary.ts';
@@ -86,13 +86,17 @@ function finding(check: CheckReport, { verbose, diffs, commands }: Layout, pen: 
   const lines = [heading(check.status, check.id, '', pen)];
   const shown = check.problems.filter(({ severity }) => verbose || severity !== 'info');
   const several = shown.length > 1;
-  for (const problem of shown) lines.push(...problemLines(problem, check, several, pen));
+  const { first, rest } = firstOf(shown);
+  for (const problem of first) lines.push(...problemLines(problem, check, several, pen));
+  if (rest !== null) lines.push(...pen.text(rest, '  * ', '    '));
   if (check.reason !== null) lines.push(...pen.text(`Not known: ${check.reason}`, '  '));
   if (check.tell !== null) lines.push('  To find out:', ...pen.literal([check.tell], '    '));
   lines.push(...pen.text(`Why it matters: ${check.why}`, '  '));
-  for (const fix of fixesToShow(check, verbose)) lines.push(...fixLines(fix, diffs, pen));
+  const fixes = firstOf(fixesToShow(check, verbose));
+  for (const fix of fixes.first) lines.push(...fixLines(fix, diffs, pen));
+  if (fixes.rest !== null) lines.push(...pen.text(fixes.rest, '  '));
   lines.push(...pen.literal([`More: ${commands.show} ${check.id}`], '  '));
-  if (verbose) lines.push(...details(check, shown, pen));
+  if (verbose) lines.push(...details(check, first, pen));
   return lines;
 }
 

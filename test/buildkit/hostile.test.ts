@@ -95,7 +95,7 @@ describe('files that are no files', () => {
       Object.assign(virtual, {
         [verb]: async (path: string, ...rest: unknown[]) =>
           path.startsWith(directory)
-            ? (looker[verb] as (...args: unknown[]) => unknown)(path, ...rest.slice(1))
+            ? (looker[verb] as (...args: unknown[]) => unknown)(path, ...rest.slice(1, 2))
             : before(path, ...rest),
       });
     }
@@ -173,17 +173,17 @@ test('numbers and nesting beyond all use are read like short ones where nothing 
   expect(readConfig(`[history]\nmaxEntries = ${'9'.repeat(500)}\n`, RECENT).fatal).toBe(true);
 });
 
-describe('ten thousand mistakes take no more than ten thousand lines', () => {
+describe('thousands of mistakes take no more than thousands of lines', () => {
   const times =
     (item: (index: number) => string) =>
     (count: number): string =>
       Array.from({ length: count }, (_, at) => item(at)).join('');
   for (const [name, version, size, make] of [
-    ['rules with an old key', 'v0.32.2', 5000, times(() => '[[worker.oci.gcpolicy]]\nkeepBytes = 5000000\n')],
-    ['registries named by URL', 'v0.32.2', 5000, times((at) => `[registry."https://r${at}"]\nmirrors = ["m${at}"]\n`)],
-    ['keys that stand twice', 'v0.32.2', 10_000, times(() => 'debug = true\n')],
-    ['unknown tables in an invented one', 'v0.32.2', 5000, times((at) => `[gc.x${at}]\nkeepstorage = 1\n`)],
-    ['lists of tables', 'v0.11.6', 10_000, times((at) => `[[a.b${at}]]\n`)],
+    ['rules with an old key', 'v0.32.2', 3300, times(() => '[[worker.oci.gcpolicy]]\nkeepBytes = 5000000\n')],
+    ['registries named by URL', 'v0.32.2', 3300, times((at) => `[registry."https://r${at}"]\nmirrors = ["m${at}"]\n`)],
+    ['keys that stand twice', 'v0.32.2', 9900, times(() => 'debug = true\n')],
+    ['unknown tables in an invented one', 'v0.32.2', 4900, times((at) => `[gc.x${at}]\nkeepstorage = 1\n`)],
+    ['lists of tables', 'v0.11.6', 4900, times((at) => `[[a.b${at}]]\n`)],
   ] as const)
     test(name, { timeout: 120_000 }, () =>
       expectLinearGrowth(size, make, async (text) => {
@@ -213,7 +213,7 @@ test('mistakes of a kind that can be mended are judged in time that grows with t
     Array.from({ length: count }, (_, at) => item(at)).join('');
   const make = (count: number): string =>
     `insecure-entitlements = [\n${list(count, () => '"network.hosts",\n')}]\n[registry.x]\nmirrors = [\n${list(count, (at) => `"https://m${at}",\n`)}]\n`;
-  await expectLinearGrowth(10_000, make, async (text) => {
+  await expectLinearGrowth(4900, make, async (text) => {
     const look = createLook({ host: rootfulHost(text, stamped('v0.32.2')), request: ASK });
     const checks = [{ check: configEntitlements }, { check: configRegistries }];
     const reports = await examine(look, checks, { isSelected: () => true });

@@ -66,7 +66,7 @@ const plans: { readonly [name: string]: () => unknown } = {
 };
 
 test.each(Object.keys(plans))('a plan that %s costs its own entry and nothing else', async (name) => {
-  const fix = { title: 'Break', plan: plans[name] } as unknown as NonNullable<CatalogEntry['fix']>;
+  const fix = { title: 'Break', needs: {}, plan: plans[name] } as unknown as NonNullable<CatalogEntry['fix']>;
   const catalog = [
     entry('a/bad', true, { fix }),
     { ...probe, ...entry('b/good', true), ...(probe.fix ? { fix: probe.fix } : {}) },

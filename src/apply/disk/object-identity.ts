@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { bootId } from './boot.ts';
+import { bootId } from '../../host/looks/boot.ts';
 import { type Handle, statOf } from './handle.ts';
 
 /** Which object it was, so that it is known again after a boot, which may number the disks anew. Decimal strings. */

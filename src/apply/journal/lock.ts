@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bootId, startOf } from '../disk/boot.ts';
+import { bootId, startOf } from '../../host/looks/boot.ts';
 import { contentOf, writeAll } from '../disk/content.ts';
 import { createChild, findChild, type Handle, statOf } from '../disk/handle.ts';
 import { Busy, Refused } from '../disk/refused.ts';

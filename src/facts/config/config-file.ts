@@ -38,7 +38,7 @@ export interface ConfigFile extends ConfigText {
 
 /** More than any person writes. A longer file is not looked at, nor one of more values, or with a longer text in one. */
 const LIMIT = 1024 * 1024;
-const MOST_VALUES = 50_000;
+const MOST_VALUES = 10_000;
 const LONGEST_VALUE = 4096;
 
 /** Where buildkitd looks without --config: by USER and the environment, as appdefaults does. */

@@ -1,5 +1,5 @@
 import type { Fact, Json, Look } from '../../model/look.ts';
-import { Unseen } from '../../model/unseen.ts';
+import { tooMuch, Unseen } from '../../model/unseen.ts';
 import { environment } from '../target/environment.ts';
 import { identity } from '../target/identity.ts';
 import { binaries } from './binaries.ts';
@@ -89,6 +89,9 @@ export interface DockerClient {
 const asTable = (value: Json | undefined): Table =>
   value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Table) : {};
 const asText = (value: Json | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);
+
+/** Each program is looked for in PATH, each directory for plugins. */
+const MOST_NAMED = 500;
 
 /** Only buildx minds an empty file, and only dockerd takes a byte order mark. */
 type Reader = 'docker' | 'dockerd' | 'buildx';
@@ -199,6 +202,9 @@ export function booleanOf(text: string | undefined): boolean | 'invalid' | null 
 function configOf({ path, exists, broken, table }: Document): Omit<DockerConfig, 'missingHelpers'> {
   const features = asTable(table.features);
   const helpers = [asText(table.credsStore), ...Object.values(asTable(table.credHelpers)).map((one) => asText(one))];
+  const extra = Array.isArray(table.cliPluginsExtraDirs) ? table.cliPluginsExtraDirs : [];
+  if (helpers.length > MOST_NAMED || extra.length > MOST_NAMED)
+    throw tooMuch(`${path} names more than ${MOST_NAMED} programs or directories`);
   return {
     path,
     exists,
@@ -206,9 +212,7 @@ function configOf({ path, exists, broken, table }: Document): Omit<DockerConfig,
     currentContext: asText(table.currentContext),
     credentialHelpers: [...new Set(helpers.filter((one) => one !== null))].sort(),
     builderAlias: asText(asTable(table.aliases).builder),
-    pluginDirectories: Array.isArray(table.cliPluginsExtraDirs)
-      ? table.cliPluginsExtraDirs.filter((one): one is string => typeof one === 'string' && one.startsWith('/'))
-      : [],
+    pluginDirectories: extra.filter((one): one is string => typeof one === 'string' && one.startsWith('/')),
     badFeatures: Object.keys(features).filter((key) => typeof features[key] !== 'string'),
     idle: IDLE.filter((key) => table[key] !== undefined),
   };

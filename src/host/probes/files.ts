@@ -1,10 +1,11 @@
 import * as fs from 'node:fs';
 import { errnoOf } from '../looks/errno.ts';
 import { findTool, runProgram, SYSTEM_PATH } from '../looks/run-tool.ts';
-import { makeScratch, removeScratch, scratchName } from './scratch.ts';
+import { makeScratch, removeScratch, scratchName, sweepScratch } from './scratch.ts';
 
 /** Writes one block to a temporary file, so that a full file system shows, and removes it. */
 export function probeWrite(directory: string): { error: string | null } {
+  sweepScratch(directory);
   const path = scratchName(directory);
   try {
     const file = fs.openSync(

@@ -3,7 +3,7 @@
  *
  * Arguments: directory to make on the cache's file system ('' for none), "fuse" or '', tree to survey or '', PATH of
  * buildkitd, OCI runtime or '', its configuration, the program in it that is not there, "frozen" where the runtime must
- * not make control groups.
+ * not make control groups; then what earlier runs left, to be removed here where it can be.
  * Answers on standard output as NUL-terminated records: key, tab, value. An outcome is "ok", or "fail" and the tool's
  * words. Everything temporary is made in that directory, which is removed on every way out.
  * Each program that is started costs about a millisecond, so that the shell does what it can.
@@ -73,7 +73,9 @@ try_step() {
       ;;
   esac
 }
+sweep() { [ $# -gt 8 ] && shift 8 && rm -rf -- "$@" 2>/dev/null; }
 if [ -n "$work" ]; then
+  sweep "$@"
   if words=$(mkdir -m 700 "$work" 2>&1) && made=yes && cd "$work" && words=$(mkdir l1 l2 upper work merged fused bound step step/rootfs state 2>&1); then
     mounted='merged bound fused'
     if [ -n "$runtime" ]; then try_step & stepper=$!; fi

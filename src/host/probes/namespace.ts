@@ -4,7 +4,7 @@ import { errnoInText } from '../looks/errno.ts';
 import { findTool, runProgram, SYSTEM_PATH, writableByOthers } from '../looks/run-tool.ts';
 import { surveyReader } from '../looks/survey.ts';
 import { NAMESPACE_SCRIPT } from './namespace-script.ts';
-import { scratchName } from './scratch.ts';
+import { scratchName, staleScratch } from './scratch.ts';
 
 const LAUNCH_MS = 20_000;
 const SURVEY_MS = 120_000;
@@ -67,6 +67,7 @@ export async function probeNamespace(
     runtime === null ? '' : JSON.stringify(stepOf(runtime.processSandbox)),
     NOTHING,
     runtime?.withoutGroups === true ? 'frozen' : '',
+    ...(input.directory === null ? [] : staleScratch(input.directory)),
   ];
   const [path, args] =
     input.launcher !== null

@@ -346,8 +346,8 @@ test('a file that only root may change is changed by root', async () => {
   expect(fixes[0]?.steps[0]).toMatchObject({ as: 'root', do: 'edit', path: '/etc/buildkit/buildkitd.toml' });
 });
 
-test('ten thousand unknown keys make a report of a hundred', async () => {
-  const text = Array.from({ length: 10_000 }, (_, index) => `k${index} = ${index}`).join('\n');
+test('thousands of unknown keys make a report of a hundred', async () => {
+  const text = Array.from({ length: 9000 }, (_, index) => `k${index} = ${index}`).join('\n');
   const { problems, status } = await report(alice(`${text}\nroot = 1\n`));
   expect(problems.length).toBe(101);
   expect(problems[0]?.condition).toBe('config.wrong-type');
