@@ -23,7 +23,8 @@ const STRUCTURED: ReadonlySet<ReadOnlyTool> = new Set([
 export function discreetHost(host: HostReader): { readonly host: HostReader; readonly secrets: KnownSecrets } {
   const secrets = knownSecrets();
   const printed = (text: string): string => secrets.hide(maskText(text, secrets.add));
-  const discreet: HostReader = Object.assign(Object.create(host) as HostReader, {
+  const discreet: HostReader = {
+    ...untold(host),
     async read(path, as, limit, kind, owner) {
       const reading = await host.read(path, as, limit, kind, owner);
       return reading === null ? null : withoutSecretsOf(reading, kind ?? kindOf(path), secrets.add);
@@ -42,8 +43,28 @@ export function discreetHost(host: HostReader): { readonly host: HostReader; rea
     async probe(name, input, as, environment) {
       return withTexts(await host.probe(name, input, as, environment), printed);
     },
-  } satisfies Partial<HostReader>);
+  };
   return { host: discreet, secrets };
+}
+
+/** The verbs that answer with no text in which a secret could stand. */
+function untold(host: HostReader): Omit<HostReader, 'read' | 'env' | 'run' | 'probe'> {
+  const hardware = host.hardware?.bind(host);
+  return {
+    identity: host.identity,
+    stat: (...asked) => host.stat(...asked),
+    lstat: (...asked) => host.lstat(...asked),
+    readlink: (...asked) => host.readlink(...asked),
+    realpath: (...asked) => host.realpath(...asked),
+    list: (...asked) => host.list(...asked),
+    statfs: (...asked) => host.statfs(...asked),
+    mountOf: (...asked) => host.mountOf(...asked),
+    access: (...asked) => host.access(...asked),
+    survey: (...asked) => host.survey(...asked),
+    socketHolder: (...asked) => host.socketHolder(...asked),
+    now: () => host.now(),
+    ...(hardware === undefined ? {} : { hardware }),
+  };
 }
 
 /** What programs and the kernel said in an answer. */
