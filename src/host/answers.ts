@@ -1,5 +1,5 @@
 import type { ProbeName, UnseenReason } from '../model/look.ts';
-import { bool, listOf, number, oneOf, orAbsent, orNull, record, type Shape, text } from './shape.ts';
+import { bool, listOf, name, number, oneOf, orAbsent, orNull, record, type Shape, text } from './shape.ts';
 import type { Call } from './verbs.ts';
 
 const MOST_TEXT = 2 * 1024 * 1024;
@@ -31,9 +31,6 @@ const mount = record({
   source: path,
   superOptions: words,
 });
-/** A name that leads out of its directory would have somebody look elsewhere. */
-const name: Shape = (value) =>
-  text(1024)(value) && !(value as string).includes('/') && !['', '.', '..'].includes(value as string);
 const statfs = record({
   type: number,
   totalBytes: number,
@@ -139,3 +136,39 @@ export function helperAnswer(line: unknown): HelperAnswer | null {
 export function fits(call: Call, value: unknown): boolean {
   return shapeOf(call)(value);
 }
+
+/** The same for what a recording holds, which may have been asked for with any limit. */
+export function fitsRecorded(verb: string, args: readonly unknown[], value: unknown): boolean {
+  switch (verb) {
+    case 'hardware':
+      return orNull(hardware)(value);
+    case 'read':
+      return fits({ verb: 'read', args: ['', Number.MAX_SAFE_INTEGER] } as Call, value);
+    case 'probe':
+      return typeof args[0] === 'string' && Object.hasOwn(PROBES, args[0]) && PROBES[args[0] as ProbeName](value);
+    default:
+      return VERBS.has(verb) && fits({ verb, args } as Call, value);
+  }
+}
+
+const VERBS = new Set([
+  'stat',
+  'lstat',
+  'readlink',
+  'realpath',
+  'list',
+  'statfs',
+  'mountOf',
+  'access',
+  'socketHolder',
+  'run',
+  'survey',
+]);
+const hardware = record({
+  cpu: path,
+  cores: number,
+  system: path,
+  hypervisor: orNull(path),
+  memoryBytes: number,
+  swapBytes: number,
+});

@@ -25,7 +25,8 @@ export interface Opened {
   close(): Promise<void>;
 }
 
-const MOST_RECORDING = 256 * 1024 * 1024;
+/** A hundred times what any host has given. */
+const MOST_RECORDING = 64 * 1024 * 1024;
 
 export interface OpenOptions {
   readonly record: boolean;

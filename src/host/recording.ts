@@ -1,5 +1,8 @@
 import type { HostReader, Identity, Request, UnseenReason } from '../model/look.ts';
 import { NotRecorded, reasonOf, Unanswered, Unseen } from '../model/unseen.ts';
+import { visible } from '../text/visible.ts';
+import { fitsRecorded } from './answers.ts';
+import { account, bool, listOf, mapOf, number, oneOf, orAbsent, orNull, record, type Shape, text } from './shape.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Everything a host answered, so that it can be examined again on another machine. */
@@ -101,25 +104,74 @@ export function recordedHost(recording: Recording): HostReader {
   return { ...verbs, identity: recording.identity, now: () => recording.now, env: async () => recording.env };
 }
 
-/** Throws UsageError when the text is not a recording of a version that is understood. */
+/** Throws UsageError when the text is not a recording of a version that is understood, or was damaged. */
 export function parseRecording(text: string, path: string): Recording {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
-    throw new UsageError(`${path} is not a recording: it is not JSON`);
+    throw new UsageError(`${visible(path)} is not a recording: it is not JSON`);
   }
-  const candidate = parsed as Partial<Recording> | null;
-  if (
-    typeof candidate !== 'object' ||
-    candidate === null ||
-    candidate.recording === undefined ||
-    typeof candidate.answers !== 'object' ||
-    candidate.identity === undefined
-  ) {
-    throw new UsageError(`${path} is not a recording made by bk-doctor --record`);
+  if (!record({ recording: isThere, answers: isThere, identity: isThere })(parsed))
+    throw new UsageError(`${visible(path)} is not a recording made by bk-doctor --record`);
+  const { recording, answers } = parsed as { readonly [field: string]: unknown };
+  if (recording !== 1)
+    throw new UsageError(
+      `${visible(path)} was recorded by a newer bk-doctor (format ${visible(String(recording).slice(0, 40))})`,
+    );
+  const wrong = HEAD.find(([, shape]) => !shape(parsed))?.[0] ?? wrongAnswer(answers);
+  if (wrong !== null)
+    throw new UsageError(`${visible(path)} is damaged: ${wrong} is not what bk-doctor --record writes`);
+  return parsed as Recording;
+}
+
+const isThere: Shape = (value) => value !== undefined;
+const words = mapOf(text(4 * 1024 * 1024));
+const mode = oneOf('rootless', 'rootful');
+const short = text(64 * 1024);
+/** What a recording says beside the answers. */
+const HEAD: readonly (readonly [string, Shape])[] = [
+  ['the time', record({ now: (value) => number(value) && Math.abs(value as number) <= 8.64e15, recordedAt: short })],
+  ['the architecture', record({ arch: short })],
+  [
+    'the request',
+    record({
+      request: record({
+        mode: orNull(mode),
+        user: orNull(short),
+        env: words,
+        config: orNull(short),
+        root: orNull(short),
+        addresses: orNull(listOf(short, 10_000)),
+        probe: bool,
+      }),
+    }),
+  ],
+  ['the identity', record({ identity: record({ self: account, target: account, mode, sudoUser: orNull(short) }) })],
+  ['the environment', record({ env: words })],
+];
+
+function wrongAnswer(answers: unknown): string | null {
+  if (!record({})(answers)) return 'the list of answers';
+  for (const [key, answer] of Object.entries(answers as object)) {
+    if (!isAnswer(key, answer)) return `the answer to ${visible(key.slice(0, 200))}`;
   }
-  if (candidate.recording !== 1)
-    throw new UsageError(`${path} was recorded by a newer bk-doctor (format ${String(candidate.recording)})`);
-  return candidate as Recording;
+  return null;
+}
+
+const answered = record({ unseen: orAbsent(record({ why: text(1024 * 1024), command: orAbsent(text(1024 * 1024)) })) });
+
+function isAnswer(key: string, answer: unknown): boolean {
+  if (!answered(answer)) return false;
+  const { value, unseen } = answer as { readonly value?: unknown; readonly unseen?: unknown };
+  if (unseen !== undefined) return true;
+  if (value === undefined) return false;
+  try {
+    const question: unknown = JSON.parse(key);
+    if (!Array.isArray(question)) return false;
+    const [verb, ...args] = question as readonly unknown[];
+    return typeof verb === 'string' && fitsRecorded(verb, args, value);
+  } catch {
+    return false;
+  }
 }

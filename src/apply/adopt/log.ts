@@ -1,10 +1,10 @@
 import * as fs from 'node:fs';
+import { matching, orAbsent, orNull, record, text, whole } from '../../host/shape.ts';
 import type { Owner } from '../../model/plan.ts';
 import { seenOf } from '../disk/attributes.ts';
 import { bornOf, isThatObject, type ObjectIdentity } from '../disk/object-identity.ts';
 import { Refused } from '../disk/refused.ts';
 import { seal, unseal } from '../disk/sealed-line.ts';
-import { having, matching, maybe, orNull, text, whole } from '../disk/shape.ts';
 
 /** One inode whose owner is changed, as it was before. `path` is relative to the tree, one character per byte. */
 export interface Logged extends ObjectIdentity {
@@ -54,8 +54,8 @@ export function appendToLog(fd: number, entries: readonly Logged[], end: number)
   return end + lines.length;
 }
 
-const ids = having({ uid: whole, gid: whole });
-const isLogged = having({
+const ids = record({ uid: whole, gid: whole });
+const isLogged = record({
   // Of plain names: it leads nowhere but into the tree.
   path: (value) =>
     typeof value === 'string' &&
@@ -63,8 +63,8 @@ const isLogged = having({
     (value === '' || value.split('/').every((part) => !['', '.', '..'].includes(part))),
   dev: matching(/^\d+$/),
   ino: matching(/^\d+$/),
-  born: maybe(orNull(matching(/^\d+$/))),
-  kind: text,
+  born: orAbsent(orNull(matching(/^\d+$/))),
+  kind: text(20),
   from: ids,
   to: ids,
   mode: whole,

@@ -1,86 +1,79 @@
-import type { Json } from '../../model/look.ts';
 import {
+  account,
   byField,
-  exactly,
-  having,
-  isObject,
   listOf,
   mapOf,
   matching,
-  maybe,
+  name,
+  oneOf,
+  orAbsent,
   orNull,
+  record,
   type Shape,
-  text,
+  text as textOf,
   whole,
-} from '../disk/shape.ts';
+} from '../../host/shape.ts';
+import type { Json } from '../../model/look.ts';
 import type { Entry } from './journal.ts';
 
+/** A journal has 64 MiB at most, and so has everything in it. */
+const MOST = 64 * 1024 * 1024;
+const text = textOf(MOST);
+const lists = (shape: Shape): Shape => listOf(shape, MOST);
 const number = matching(/^\d{1,30}$/);
 const digest = matching(/^[0-9a-f]{64}$/);
 /** Plain, absolute: the rules of places are about such paths alone. */
 const path = matching(/^\/[^\0]*$/);
-const owner = having({ uid: whole, gid: whole });
-const account = having({
-  uid: whole,
-  gid: whole,
-  groups: listOf(whole),
-  name: orNull(text),
-  home: orNull(text),
-  shell: orNull(text),
-});
-const words = listOf(text);
-const ranges = listOf(having({ start: whole, count: whole }));
+const owner = record({ uid: whole, gid: whole });
+const words = lists(text);
+const ranges = lists(record({ start: whole, count: whole }));
 
 const edit = byField('edit', {
-  whole: having({ text }),
-  append: having({ line: text }),
-  'replace-line': having({ line: text, by: orNull(text) }),
-  toml: having({
-    changes: listOf(
+  whole: record({ text }),
+  append: record({ line: text }),
+  'replace-line': record({ line: text, by: orNull(text) }),
+  toml: record({
+    changes: lists(
       byField('change', {
-        set: having({ path: words, value: (value) => value !== undefined && isShallow(value, 20) }),
-        remove: having({ path: words }),
-        rename: having({ path: words, to: words }),
+        set: record({ path: words, value: (value) => value !== undefined && isShallow(value, 20) }),
+        remove: record({ path: words }),
+        rename: record({ path: words, to: words }),
       }),
     ),
   }),
 });
 
-const as = exactly('self', 'target', 'root');
+const as = oneOf('self', 'target', 'root');
 const step = byField('do', {
-  edit: having({ as, path, expects: orNull(digest), edit, mode: whole, owner }),
-  directory: having({ as, path, mode: whole, owner }),
-  remove: having({ as, path, expects: digest }),
-  owner: having({ as, path, from: owner, to: owner }),
-  mode: having({ as, path, from: whole, to: whole }),
-  adopt: having({
+  edit: record({ as, path, expects: orNull(digest), edit, mode: whole, owner }),
+  directory: record({ as, path, mode: whole, owner }),
+  remove: record({ as, path, expects: digest }),
+  owner: record({ as, path, from: owner, to: owner }),
+  mode: record({ as, path, from: whole, to: whole }),
+  adopt: record({
     as,
     tree: path,
-    allowed: having({ uids: ranges, gids: ranges }),
-    only: orNull(listOf(whole)),
+    allowed: record({ uids: ranges, gids: ranges }),
+    only: orNull(lists(whole)),
     to: owner,
   }),
-  sysctl: having({ as, key: text, from: text, to: text }),
-  run: having({ as, argv: words, undo: orNull(words), why: text }),
-  tell: having({ as, text }),
+  sysctl: record({ as, key: text, from: text, to: text }),
+  run: record({ as, argv: words, undo: orNull(words), why: text }),
+  tell: record({ as, text }),
 });
 
-const kept = having({ uid: whole, gid: whole, mode: whole, size: number, mtimeNs: matching(/^-?\d{1,30}$/), digest });
-const object = having({ dev: number, ino: number, born: maybe(orNull(number)), boot: maybe(text) });
-/** A name in a directory, and not the way out of it. */
-const name: Shape = (value) =>
-  typeof value === 'string' && !['', '.', '..'].includes(value) && !/[/\0]/.test(value) && value.length < 256;
-
+const kept = record({ uid: whole, gid: whole, mode: whole, size: number, mtimeNs: matching(/^-?\d{1,30}$/), digest });
+const object = record({ dev: number, ino: number, born: orAbsent(orNull(number)), boot: orAbsent(text) });
 /** What each kind of step prepares. */
 const PREPARED: { readonly [kind: string]: Shape } = {
-  edit: having({ before: orNull(kept), after: digest }),
-  directory: having({ made: (value) => listOf(name)(value) && (value as readonly unknown[]).length > 0 }),
-  remove: having({ before: kept }),
+  edit: record({ before: orNull(kept), after: digest }),
+  directory: record({ made: (value) => lists(name)(value) && (value as readonly unknown[]).length > 0 }),
+  remove: record({ before: kept }),
   owner: object,
   mode: object,
   adopt: object,
-  sysctl: having({ before: text }),
-  run: having({ program: path, undoProgram: orNull(path) }),
+  sysctl: record({ before: text }),
+  run: record({ program: path, undoProgram: orNull(path) }),
 };
 
 export const isPreparedFor = (kind: string, prepared: Json): boolean =>
@@ -88,35 +81,35 @@ export const isPreparedFor = (kind: string, prepared: Json): boolean =>
 
 /** Of this form are the names of backups made: nothing in them leads to another directory. */
 const transaction = matching(/^[1-9]\d{0,14}\.[1-9]\d{0,8}$/);
-const ofStep = having({ transaction, step: whole });
+const ofStep = record({ transaction, step: whole });
 
 const entry = byField('entry', {
-  run: having({
+  run: record({
     id: text,
     at: text,
     user: text,
     version: text,
     token: matching(/^[0-9a-f]{12}$/),
     target: account,
-    permitted: listOf(path),
+    permitted: lists(path),
     environment: mapOf(text),
   }),
-  transaction: having({ transaction, check: matching(/^[a-z]+\/[a-z0-9-]+$/), steps: listOf(step) }),
-  intent: having({
+  transaction: record({ transaction, check: matching(/^[a-z]+\/[a-z0-9-]+$/), steps: lists(step) }),
+  intent: record({
     transaction,
     step: whole,
-    actor: exactly('self', 'target'),
+    actor: oneOf('self', 'target'),
     temp: text,
     // Judged with the step that it was prepared for.
-    prepared: isObject,
+    prepared: record({}),
   }),
   done: ofStep,
   already: ofStep,
-  applied: having({ transaction }),
+  applied: record({ transaction }),
   undoing: ofStep,
   'not-undone': ofStep,
   undone: ofStep,
-  'taken-back': having({ transaction }),
+  'taken-back': record({ transaction }),
 });
 
 /** Is this an entry that the code can rely on? */
