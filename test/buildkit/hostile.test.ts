@@ -40,7 +40,7 @@ describe('ten thousand lines are read and judged in time that grows with them', 
       expectLinearGrowth(10_000, make, (text) => readConfig(text, by)),
     );
   test('judged', { timeout: 120_000 }, () =>
-    expectLinearGrowth(10_000, rows, async (text) => {
+    expectLinearGrowth(5000, rows, async (text) => {
       const files = { '/home/alice/.config/buildkit/buildkitd.toml': text };
       const look = createLook({ host: new VirtualHost({ files }), request: ASK });
       const [report] = await examine(look, [{ check: configBuildkitd }], { isSelected: () => true });
@@ -179,11 +179,11 @@ describe('thousands of mistakes take no more than thousands of lines', () => {
     (count: number): string =>
       Array.from({ length: count }, (_, at) => item(at)).join('');
   for (const [name, version, size, make] of [
-    ['rules with an old key', 'v0.32.2', 3300, times(() => '[[worker.oci.gcpolicy]]\nkeepBytes = 5000000\n')],
-    ['registries named by URL', 'v0.32.2', 3300, times((at) => `[registry."https://r${at}"]\nmirrors = ["m${at}"]\n`)],
-    ['keys that stand twice', 'v0.32.2', 9900, times(() => 'debug = true\n')],
-    ['unknown tables in an invented one', 'v0.32.2', 4900, times((at) => `[gc.x${at}]\nkeepstorage = 1\n`)],
-    ['lists of tables', 'v0.11.6', 4900, times((at) => `[[a.b${at}]]\n`)],
+    ['rules with an old key', 'v0.32.2', 1600, times(() => '[[worker.oci.gcpolicy]]\nkeepBytes = 5000000\n')],
+    ['registries named by URL', 'v0.32.2', 1600, times((at) => `[registry."https://r${at}"]\nmirrors = ["m${at}"]\n`)],
+    ['keys that stand twice', 'v0.32.2', 4900, times(() => 'debug = true\n')],
+    ['unknown tables in an invented one', 'v0.32.2', 2400, times((at) => `[gc.x${at}]\nkeepstorage = 1\n`)],
+    ['lists of tables', 'v0.11.6', 2400, times((at) => `[[a.b${at}]]\n`)],
   ] as const)
     test(name, { timeout: 120_000 }, () =>
       expectLinearGrowth(size, make, async (text) => {
@@ -213,7 +213,7 @@ test('mistakes of a kind that can be mended are judged in time that grows with t
     Array.from({ length: count }, (_, at) => item(at)).join('');
   const make = (count: number): string =>
     `insecure-entitlements = [\n${list(count, () => '"network.hosts",\n')}]\n[registry.x]\nmirrors = [\n${list(count, (at) => `"https://m${at}",\n`)}]\n`;
-  await expectLinearGrowth(4900, make, async (text) => {
+  await expectLinearGrowth(2400, make, async (text) => {
     const look = createLook({ host: rootfulHost(text, stamped('v0.32.2')), request: ASK });
     const checks = [{ check: configEntitlements }, { check: configRegistries }];
     const reports = await examine(look, checks, { isSelected: () => true });

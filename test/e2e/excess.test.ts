@@ -15,6 +15,7 @@ const excesses: { readonly [name: string]: readonly [file: string, text: string]
     TOML,
     `[grpc]\naddress = [${Array.from({ length: 20_000 }, (_, at) => `"unix:///run/user/4242/${at}"`).join()}]\n`,
   ],
+  'keys of nine hundred parts': [TOML, `${Array.from({ length: 900 }, () => 'a').join('.')}=1\n`.repeat(500)],
   'a configuration of many megabytes': [TOML, `# ${'x'.repeat(20_000_000)}\n`],
   'half a million brackets': [TOML, `a = ${'['.repeat(500_000)}\n`],
   'sixty thousand lines of Environment': [UNIT, `[Service]\n${'Environment=A=B\n'.repeat(60_000)}${START}\n`],

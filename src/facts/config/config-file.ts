@@ -38,7 +38,8 @@ export interface ConfigFile extends ConfigText {
 
 /** More than any person writes. A longer file is not looked at, nor one of more values, or with a longer text in one. */
 const LIMIT = 1024 * 1024;
-const MOST_VALUES = 10_000;
+const MOST_VALUES = 5000;
+const MOST_DOTS = 20_000;
 const LONGEST_VALUE = 4096;
 
 /** Where buildkitd looks without --config: by USER and the environment, as appdefaults does. */
@@ -94,7 +95,7 @@ export const configFile: Fact<ConfigFile> = {
     const judge = ({ text, unseen }: Looked): Looked => {
       if (text.file === null) return { text, unseen };
       const refuse = (why: string): Looked => ({ text, unseen: reasonOf(tooMuch(`${text.path} ${why}`)) });
-      if (mostValues(text.file.text) > MOST_VALUES) return refuse(`may hold more than ${MOST_VALUES} values`);
+      if (hasManyValues(text.file.text)) return refuse(`may hold more than ${MOST_VALUES} values`);
       const content = readConfig(text.file.text, bracket, text.file.utf8);
       if (content.values.some(({ value }) => hasLongText(value)))
         return refuse(`holds a text of more than ${LONGEST_VALUE} characters`);
@@ -120,11 +121,14 @@ interface Looked {
   readonly unseen: UnseenReason | null;
 }
 
-/** How many values a text can hold at most: each stands behind one of "=,[". */
-function mostValues(text: string): number {
-  let count = 0;
-  for (const char of text) if (char === '=' || char === ',' || char === '[') count++;
-  return count;
+/** May a text hold more values than anybody writes? Each stands behind one of "=,[", and each table that a key makes before a dot. */
+function hasManyValues(text: string): boolean {
+  let values = 0;
+  let dots = 0;
+  for (const char of text)
+    if (char === '=' || char === ',' || char === '[') values++;
+    else if (char === '.') dots++;
+  return values > MOST_VALUES || dots > MOST_DOTS;
 }
 
 const hasLongText = (value: Json): boolean =>
