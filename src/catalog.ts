@@ -1,17 +1,17 @@
 import { clientDocker } from './checks/client/docker.ts';
-import { clientEndpointCheck } from './checks/client/endpoint.ts';
+import { clientEndpoint } from './checks/client/endpoint.ts';
 import { configBuildkitd } from './checks/config/buildkitd.ts';
 import { configEntitlements } from './checks/config/entitlements.ts';
 import { configRegistries } from './checks/config/registries.ts';
 import { configTls } from './checks/config/tls.ts';
-import { idmapHelpersCheck } from './checks/idmap/helpers.ts';
+import { idmapHelpers } from './checks/idmap/helpers.ts';
 import { idmapOverlap } from './checks/idmap/overlap.ts';
 import { idmapRanges } from './checks/idmap/ranges.ts';
 import { kernelLimits } from './checks/kernel/limits.ts';
 import { kernelVersion } from './checks/kernel/version.ts';
 import { lsmApparmor } from './checks/lsm/apparmor.ts';
 import { lsmSelinux } from './checks/lsm/selinux.ts';
-import { networkDriver } from './checks/net/driver.ts';
+import { netDriver } from './checks/net/driver.ts';
 import { netPorts } from './checks/net/ports.ts';
 import { netSockets } from './checks/net/sockets.ts';
 import { runtimeBinaries } from './checks/runtime/binaries.ts';
@@ -83,7 +83,7 @@ export const catalog: readonly CatalogEntry[] = [
       'net/driver',
     ],
   },
-  { check: idmapHelpersCheck, fix: restoreHelpers },
+  { check: idmapHelpers, fix: restoreHelpers },
   { check: idmapRanges, fix: giveRanges },
   { check: idmapOverlap, fix: partRanges },
   { check: lsmSelinux, fix: relabel },
@@ -121,11 +121,11 @@ export const catalog: readonly CatalogEntry[] = [
     after: ['runtime/session'],
     explainedBy: ['runtime/session', 'config/buildkitd'],
   },
-  { check: networkDriver, fix: supplyDriver },
+  { check: netDriver, fix: supplyDriver },
   { check: configBuildkitd, fix: correctConfiguration, treatsNotes: true },
   { check: configEntitlements, fix: correctEntitlements, after: ['config/buildkitd'] },
   { check: configTls, fix: protectKeys, after: ['config/buildkitd'] },
   { check: configRegistries, fix: correctRegistries, after: ['config/buildkitd'] },
-  { check: clientEndpointCheck, fix: pointClient },
+  { check: clientEndpoint, fix: pointClient },
   { check: clientDocker, fix: directDocker },
 ];

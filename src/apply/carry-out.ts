@@ -12,9 +12,9 @@ import {
   doerFor,
   KEEPS,
   openNothing,
-  type Room,
   replacedIn,
   type Transaction,
+  type TransactionContext,
   tell,
   withDeed,
   workFor,
@@ -24,7 +24,7 @@ type Earlier = Work['earlier'][number];
 
 /** The steps from `first` on, each journaled before it is done. Throws Refused at the first that cannot be done; those before it stay. */
 export async function carryOutSteps(
-  room: Room,
+  room: TransactionContext,
   first: number,
   outcomes: StepOutcome[],
   leftAlone: string[],
@@ -46,7 +46,7 @@ export async function carryOutSteps(
 }
 
 async function carryOutOne(
-  room: Room,
+  room: TransactionContext,
   index: number,
   deed: Deed,
   earlier: Earlier[],
@@ -91,7 +91,7 @@ async function carryOutOne(
 }
 
 async function act(
-  { context, transaction, files }: Room,
+  { context, transaction, files }: TransactionContext,
   index: number,
   deed: Deed,
   doer: Doer,
@@ -117,7 +117,7 @@ async function act(
 }
 
 /** Ends the deed that a killed run had begun, so that the steps after it can follow. */
-export async function finishLastDeed(room: Room, leftAlone: string[]): Promise<void> {
+export async function finishLastDeed(room: TransactionContext, leftAlone: string[]): Promise<void> {
   const { transaction } = room;
   await endLeftovers(transaction.mark, room.context.identity);
   const last = transaction.deeds.at(-1);

@@ -1,6 +1,6 @@
 import type { Json } from '../model/look.ts';
 import type { Step } from '../model/plan.ts';
-import type { Acted, Backup, Report, Standing, StepKind, Work } from './disk/work.ts';
+import type { Acted, Announce, Backup, Standing, StepKind, Work } from './disk/work.ts';
 import { adopt } from './steps/adopt.ts';
 import { directory } from './steps/directory.ts';
 import { edit } from './steps/edit.ts';
@@ -26,7 +26,7 @@ function kindOf(deed: Deed): StepKind<Deed, Prepared> {
 export const here = {
   prepare: (deed: Deed, work: Work, backup: Backup): Promise<Prepared | 'already'> =>
     kindOf(deed).prepare(deed, work, backup),
-  act: (deed: Deed, prepared: Prepared, work: Work, backup: Backup, report: Report): Promise<Acted> =>
+  act: (deed: Deed, prepared: Prepared, work: Work, backup: Backup, report: Announce): Promise<Acted> =>
     kindOf(deed).act(deed, prepared, work, backup, report),
   standing: (deed: Deed, prepared: Prepared, work: Work, backup: Backup): Promise<Standing> =>
     kindOf(deed).standing(deed, prepared, work, backup),

@@ -1,7 +1,7 @@
 import type { As, HostReader, ReadingKind } from '../model/look.ts';
 import type { Step } from '../model/plan.ts';
 import { Unseen } from '../model/unseen.ts';
-import { tellStep } from '../text/steps.ts';
+import { stepText } from '../text/steps.ts';
 import { visible } from '../text/visible.ts';
 import { Refused } from './disk/refused.ts';
 import { applyEdit } from './disk/text-edit.ts';
@@ -25,7 +25,7 @@ export async function preview(steps: readonly Step[], host: HostReader): Promise
   }
   for (const step of steps)
     if (step.do !== 'edit' && step.do !== 'tell') {
-      const { say, block } = tellStep(step);
+      const { say, block } = stepText(step);
       parts.push(`# ${[say, ...block].map(visible).join(' ')}\n`);
     }
   const diff = parts.join('');

@@ -19,7 +19,7 @@ export interface Transaction {
 }
 
 /** Room for the work on one transaction; `files` is where its journal and backups are. */
-export interface Room {
+export interface TransactionContext {
   readonly context: ApplyContext;
   readonly transaction: Transaction;
   /** Made when the first deed needs it. */
@@ -73,7 +73,7 @@ export function deedOf({ steps }: Pick<Transaction, 'steps'>, { step }: Announce
 
 /** With the backup of a deed that the journal announced, open. */
 export async function withDeed<T>(
-  { context, transaction, replaced }: Room,
+  { context, transaction, replaced }: TransactionContext,
   files: RunFiles,
   announced: Announced,
   task: (doer: Doer, deed: Deed, work: Work, backup: Backup) => Promise<T>,

@@ -8,7 +8,7 @@ import { type Lock, takeLock } from './journal/lock.ts';
 import { openState } from './journal/state-directory.ts';
 import { createRun, dropRun, markOf, type Recorded, type RunFiles, readRuns, reopenRun } from './journal/store.ts';
 import type { ApplyContext, CarriedOut, Run, StepOutcome, UndoneTransaction } from './journal/types.ts';
-import { doneOf, type Room, replacedIn, type Transaction } from './room.ts';
+import { doneOf, replacedIn, type Transaction, type TransactionContext } from './room.ts';
 import { takeBackSteps } from './take-back.ts';
 import { type Done, meet } from './touches.ts';
 
@@ -97,7 +97,7 @@ function createOwnRun(context: ApplyContext, state: Handle): OwnRun {
         steps: treatment.steps,
         deeds: [],
       };
-      const room: Room = {
+      const room: TransactionContext = {
         context,
         transaction,
         files: open,
@@ -118,7 +118,7 @@ function createOwnRun(context: ApplyContext, state: Handle): OwnRun {
   };
 }
 
-async function carryOutRoom(room: Room, first: number): Promise<CarriedOut> {
+async function carryOutRoom(room: TransactionContext, first: number): Promise<CarriedOut> {
   const { transaction } = room;
   const { journal } = await room.files();
   const steps: StepOutcome[] = transaction.steps.map(() => ({ result: 'not-tried', message: null }));
@@ -138,7 +138,7 @@ async function carryOutRoom(room: Room, first: number): Promise<CarriedOut> {
   }
 }
 
-async function takeBackAfter(room: Room, why: string): Promise<string> {
+async function takeBackAfter(room: TransactionContext, why: string): Promise<string> {
   try {
     await takeBackSteps(room);
     return why;
@@ -164,7 +164,7 @@ async function withRecorded<T>(
   state: Handle,
   id: string,
   own: RunFiles | null,
-  task: (room: Room, recorded: Recorded) => Promise<T>,
+  task: (room: TransactionContext, recorded: Recorded) => Promise<T>,
 ): Promise<T> {
   const { uid } = context.identity.self;
   const runs = readRuns(context.state, uid);

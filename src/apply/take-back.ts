@@ -2,11 +2,11 @@ import { Refused } from './disk/refused.ts';
 import type { Announced, RunFiles } from './journal/store.ts';
 import type { Deed } from './kinds.ts';
 import { endLeftovers } from './leftovers.ts';
-import { backupName, doneOf, type Room, tell, withDeed } from './room.ts';
+import { backupName, doneOf, type TransactionContext, tell, withDeed } from './room.ts';
 import { masks, touchedBy } from './touches.ts';
 
 /** Takes back every deed, last first. Throws Refused, before anything is touched, when somebody changed what one of them left. */
-export async function takeBackSteps(room: Room): Promise<readonly string[]> {
+export async function takeBackSteps(room: TransactionContext): Promise<readonly string[]> {
   const { context, transaction } = room;
   await endLeftovers(transaction.mark, context.identity);
   const files = await room.files();
@@ -61,7 +61,7 @@ export async function takeBackSteps(room: Room): Promise<readonly string[]> {
 
 /** Of a command nobody can see afterwards whether its opposite was run; so that is journaled, too. */
 async function takeBackOne(
-  { context, transaction: { id, ...rest } }: Room,
+  { context, transaction: { id, ...rest } }: TransactionContext,
   { journal }: RunFiles,
   step: number,
   takeBack: () => Promise<void>,

@@ -4,7 +4,7 @@ import { type Opened, openHost } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
 import { exitCode } from '../report/exit-code.ts';
 import { destinationOf, sendReport } from './answer.ts';
-import { addExamineOptions, type Examination, examinationOf } from './examine-options.ts';
+import { addExamineOptions, type Question, questionOf } from './examine-options.ts';
 import { globalsOf } from './globals.ts';
 import { commandsOf } from './own-commands.ts';
 import { examined, progressLine } from './progress.ts';
@@ -37,7 +37,7 @@ function refuseWords(program: Command, command: Command): void {
 
 async function check(session: Session, command: Command): Promise<number> {
   const globals = globalsOf(command);
-  const asked = examinationOf(command, session.catalog);
+  const asked = questionOf(command, session.catalog);
   const destination = destinationOf(session, globals);
   const recording = recordingFile(session, asked.record, globals);
   const opened = await open(session, asked);
@@ -60,7 +60,7 @@ async function check(session: Session, command: Command): Promise<number> {
 }
 
 /** Opens what is to be examined; it is closed when the call ends, however it ends. */
-export async function open(session: Session, asked: Examination): Promise<Opened> {
+export async function open(session: Session, asked: Question): Promise<Opened> {
   const opened = await openHost(asked.request, {
     record: asked.record !== null,
     replay: asked.replay,

@@ -12,7 +12,7 @@ import { existingFile } from './private-file.ts';
 import { didYouMean, oneOf } from './wording.ts';
 
 /** What check and fix are asked, free of contradictions. */
-export interface Examination {
+export interface Question {
   readonly request: Request;
   readonly only: readonly string[];
   readonly skip: readonly string[];
@@ -70,7 +70,7 @@ export function addExamineOptions(command: Command): Command {
 }
 
 /** Throws UsageError. */
-export function examinationOf(command: Command, catalog: Catalog): Examination {
+export function questionOf(command: Command, catalog: Catalog): Question {
   const given = command.optsWithGlobals<{
     mode?: Mode;
     user?: string;

@@ -11,7 +11,7 @@ import { visible } from '../text/visible.ts';
 import type { Preview, TreatEvent } from '../treat/options.ts';
 import { type Destination, destinationOf, sendReport } from './answer.ts';
 import { open } from './check.ts';
-import { addExamineOptions, type Examination, examinationOf } from './examine-options.ts';
+import { addExamineOptions, type Question, questionOf } from './examine-options.ts';
 import { type Globals, globalsOf, refuseRedact } from './globals.ts';
 import { callOf, commandsOf } from './own-commands.ts';
 import { examined, type ProgressLine, progressLine } from './progress.ts';
@@ -50,7 +50,7 @@ export function registerFix(program: Command, session: Session): void {
 
 async function fix(session: Session, command: Command): Promise<number> {
   const globals = globalsOf(command);
-  const asked = examinationOf(command, session.catalog);
+  const asked = questionOf(command, session.catalog);
   const wishes = wishesOf(command, globals, asked, session);
   const destination = destinationOf(session, globals);
   return wishes.plan === null
@@ -58,7 +58,7 @@ async function fix(session: Session, command: Command): Promise<number> {
     : plan(session, globals, asked, wishes, destination);
 }
 
-function wishesOf(command: Command, globals: Globals, { replay }: Examination, { streams }: Session): Wishes {
+function wishesOf(command: Command, globals: Globals, { replay }: Question, { streams }: Session): Wishes {
   const { format } = globals;
   const given = command.opts<{ yes?: true; risky?: true; dryRun?: true; script?: true }>();
   if (given.dryRun && given.script) throw new UsageError('--dry-run and --script contradict each other: choose one');
@@ -81,7 +81,7 @@ function wishesOf(command: Command, globals: Globals, { replay }: Examination, {
 async function plan(
   session: Session,
   globals: Globals,
-  asked: Examination,
+  asked: Question,
   { risky, plan }: Wishes,
   destination: Destination,
 ): Promise<number> {
@@ -138,7 +138,7 @@ async function plan(
 async function apply(
   session: Session,
   globals: Globals,
-  asked: Examination,
+  asked: Question,
   { yes, risky }: Wishes,
   destination: Destination,
 ): Promise<number> {

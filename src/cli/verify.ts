@@ -4,7 +4,7 @@ import { UsageError } from '../host/usage-error.ts';
 import { verificationText } from '../report/verification.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
 import { open } from './check.ts';
-import { addExamineOptions, examinationOf } from './examine-options.ts';
+import { addExamineOptions, questionOf } from './examine-options.ts';
 import { globalsOf } from './globals.ts';
 import { progressLine } from './progress.ts';
 import type { Session } from './session.ts';
@@ -25,7 +25,7 @@ export function registerVerify(program: Command, session: Session): void {
 
 async function run(session: Session, command: Command): Promise<number> {
   const globals = globalsOf(command);
-  const asked = examinationOf(command, session.catalog);
+  const asked = questionOf(command, session.catalog);
   if (asked.replay !== null || asked.record !== null)
     throw new UsageError('verify starts BuildKit on this host: --record and --replay belong to check');
   if (asked.request.root !== null || asked.request.addresses !== null)

@@ -2,7 +2,7 @@ import { selectedSnapshotter } from '../facts/cache/snapshotters.ts';
 import { configFile } from '../facts/config/config-file.ts';
 import { settings } from '../facts/config/settings.ts';
 import { machine } from '../facts/confinement/machine.ts';
-import { idmapHelpers } from '../facts/start/idmap-helpers.ts';
+import { installedHelpers } from '../facts/start/idmap-helpers.ts';
 import { instance } from '../facts/start/instance.ts';
 import { namespace } from '../facts/start/namespace.ts';
 import { software, inventory as versionsOfAll } from '../facts/start/software.ts';
@@ -90,7 +90,7 @@ export async function assess(
 
 /** What other programs must answer is asked first, the slowest before all, and waited for while everything else is looked at. */
 async function startSlowest(look: Look): Promise<void> {
-  for (const fact of [namespace, software, idmapHelpers]) {
+  for (const fact of [namespace, software, installedHelpers]) {
     look.get<unknown>(fact).catch(() => {});
     await new Promise((asked) => setImmediate(asked));
   }

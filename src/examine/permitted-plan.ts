@@ -4,7 +4,7 @@ import type { Step, Treatment } from '../model/plan.ts';
 import type { CheckReport } from '../model/say.ts';
 import { mayStep, NOT_ROOTS, type Rights } from '../rights/rights.ts';
 import { commandLine } from '../text/shell.ts';
-import { tellStep } from '../text/steps.ts';
+import { stepText } from '../text/steps.ts';
 import { needsOf } from './guarded.ts';
 
 /** What root would have to do where it may not is for a person: the plan promises nothing that is then refused. */
@@ -21,7 +21,7 @@ export function permittedPlan(treatments: readonly Treatment[], rights: Rights):
 const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
 
 function inWords(step: Step): Step {
-  const { say, block } = tellStep(step);
+  const { say, block } = stepText(step);
   if (step.do === 'tell') return step;
   if (step.do === 'owner') return tell(commandLine(['chown', '-h', `${step.to.uid}:${step.to.gid}`, step.path]));
   if (step.do === 'mode') return tell(commandLine(['chmod', step.to.toString(8), step.path]));

@@ -68,7 +68,7 @@ function hasRight({ uid, gid, mode }: fs.Stats, right: number, account: Account)
   return (bits & right) === right;
 }
 
-interface Place {
+interface RootsPlace {
   /** May the target enter every directory that leads there? */
   readonly searchable: boolean;
   /** Null: it is not there. */
@@ -76,7 +76,7 @@ interface Place {
 }
 
 /** Where a path leads through directories that only root can change; null where others can lead it elsewhere, or a look may hang. */
-function placeOf(path: string, follow: boolean, target: Account, hanging: readonly string[]): Place | null {
+function placeOf(path: string, follow: boolean, target: Account, hanging: readonly string[]): RootsPlace | null {
   let at = '';
   let parts = path.split('/');
   let searchable = true;

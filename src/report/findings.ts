@@ -1,5 +1,5 @@
 import type { CheckReport, PlannedFix, Report } from '../model/say.ts';
-import { tellStep } from '../text/steps.ts';
+import { stepText } from '../text/steps.ts';
 
 /** What a report says of its checks, told apart for reading: nothing is in two groups, nothing is left out. */
 export interface Findings {
@@ -48,7 +48,7 @@ export function fixesToShow({ fixes, problems }: CheckReport, notes: boolean): r
   const shown = new Map<string, PlannedFix>();
   for (const fix of fixes) {
     if (!notes && fix.for.length > 0 && fix.for.every((index) => problems[index]?.severity === 'info')) continue;
-    const words = JSON.stringify([fix.risk, fix.needs, fix.until, fix.consequence, fix.steps.map(tellStep)]);
+    const words = JSON.stringify([fix.risk, fix.needs, fix.until, fix.consequence, fix.steps.map(stepText)]);
     if (!shown.has(words)) shown.set(words, fix);
   }
   return [...shown.values()];

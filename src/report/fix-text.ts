@@ -1,5 +1,5 @@
 import type { PlannedFix } from '../model/say.ts';
-import { tellStep } from '../text/steps.ts';
+import { stepText } from '../text/steps.ts';
 import { visible } from '../text/visible.ts';
 import type { Pen } from './pen.ts';
 import { UNTIL } from './summary.ts';
@@ -22,7 +22,7 @@ export function fixLines(fix: PlannedFix, diffs: boolean, pen: Pen): readonly st
   }
   if (fix.consequence !== undefined) lines.push(...pen.text(`Consequence: ${fix.consequence}`, '    '));
   for (const [index, step] of fix.steps.entries()) {
-    const { say, block } = tellStep(step);
+    const { say, block } = stepText(step);
     const number = fix.steps.length > 1 ? `${index + 1}. ` : '';
     lines.push(...pen.text(say, `    ${number}`, `    ${' '.repeat(number.length)}`));
     lines.push(...pen.literal(block, '        '));
@@ -34,7 +34,7 @@ export function fixLines(fix: PlannedFix, diffs: boolean, pen: Pen): readonly st
 /** A preview also has a line for each step that is no edit; those are told already. */
 function withoutSteps(diff: string, { steps }: PlannedFix): string {
   const told = new Set(
-    steps.map(tellStep).map(({ say, block }) => `# ${[say, ...block].map((line) => visible(line)).join(' ')}`),
+    steps.map(stepText).map(({ say, block }) => `# ${[say, ...block].map((line) => visible(line)).join(' ')}`),
   );
   return diff
     .split('\n')

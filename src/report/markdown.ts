@@ -1,5 +1,5 @@
 import type { CheckReport, PlannedFix, Report } from '../model/say.ts';
-import { tellStep } from '../text/steps.ts';
+import { stepText } from '../text/steps.ts';
 import { visible, visibleLines } from '../text/visible.ts';
 import { count, findingsOf, firstOf, fixesToShow } from './findings.ts';
 import { UNTIL, verdictWords } from './summary.ts';
@@ -106,7 +106,7 @@ function fixText(fix: PlannedFix): string {
   const price = fix.consequence === undefined ? '' : ` Consequence: ${prose(fix.consequence)}`;
   const head = `${kind}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}:${price}`;
   const steps = fix.steps.map((step, index) => {
-    const { say, block } = tellStep(step);
+    const { say, block } = stepText(step);
     const text = `${index + 1}. ${prose(say)}`;
     return block.length === 0 ? text : `${text}\n\n${fenced(block, 'text', '   ')}\n`;
   });

@@ -1,4 +1,4 @@
-import { type Found, isSecretName, MASK, maskAddress, tellParts } from '../text/secret-words.ts';
+import { isSecretName, MASK, maskAddress, type OnSecret, tellParts } from '../text/secret-words.ts';
 import { maskText } from './text.ts';
 import { maskVariable } from './variables.ts';
 
@@ -6,7 +6,7 @@ const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/;
 const ENVIRONMENT_FLAGS = new Set(['-e', '--env', '--setenv']);
 
 /** A command line without the values of secret flags and of variables, and without the passwords of addresses. */
-export function maskArguments(words: readonly string[], found: Found): readonly string[] {
+export function maskArguments(words: readonly string[], found: OnSecret): readonly string[] {
   let before = '';
   return words.map((word) => {
     const shown = maskWord(word, before, found);
@@ -15,14 +15,14 @@ export function maskArguments(words: readonly string[], found: Found): readonly 
   });
 }
 
-function maskWord(word: string, before: string, found: Found): string {
+function maskWord(word: string, before: string, found: OnSecret): string {
   const flag = /^(-[\w.-]+)=([\s\S]*)$/.exec(word);
   if (flag?.[1] !== undefined) return `${flag[1]}=${maskValue(flag[1], flag[2] ?? '', found)}`;
   if (word.startsWith('-')) return word;
   return before.startsWith('-') && !before.includes('=') ? maskValue(before, word, found) : maskPlain(word, found);
 }
 
-function maskValue(flag: string, value: string, found: Found): string {
+function maskValue(flag: string, value: string, found: OnSecret): string {
   if (ENVIRONMENT_FLAGS.has(flag)) return maskPlain(value, found);
   if (value !== '' && isSecretFlag(flag, value)) {
     tellParts(value, found);
@@ -38,7 +38,7 @@ function isSecretFlag(flag: string, value: string): boolean {
   return name.length > 2 && isSecretName(name) && !/^tls-?(?:ca-?)?(?:key|cert)$/.test(name);
 }
 
-function maskPlain(word: string, found: Found): string {
+function maskPlain(word: string, found: OnSecret): string {
   const [, name, value] = ASSIGNMENT.exec(word) ?? [];
   if (name !== undefined && value !== undefined && !/\s/.test(name))
     return `${name}=${maskVariable(name, value, found)}`;

@@ -1,4 +1,4 @@
-import { type Found, isSecretName, MASK, maskAddress, tellParts, tellWords } from '../text/secret-words.ts';
+import { isSecretName, MASK, maskAddress, type OnSecret, tellParts, tellWords } from '../text/secret-words.ts';
 import { garbled } from './garble.ts';
 
 /** Texts that decide something for a client, a daemon or a network; all other texts of such files are masked. */
@@ -13,7 +13,7 @@ const WORD = /[^\s"{}[\]:,]+/y;
 const COLON = /\s*:/y;
 
 /** JSON of Docker, buildx and CNI with its shape, its keys and the texts of known keys alone; broken JSON stays as broken. */
-export function maskJson(text: string, found: Found): string {
+export function maskJson(text: string, found: OnSecret): string {
   const trail: string[] = [];
   let key = '';
   let out = '';
@@ -57,12 +57,12 @@ function endOfString(text: string, from: number): number | null {
   return null;
 }
 
-function maskedWord(word: string, key: string, found: Found): string {
+function maskedWord(word: string, key: string, found: OnSecret): string {
   if (/^-?\d{4,}$/.test(word) && !KEPT.has(key)) return '1';
   return /^(?:true|false|null|-?\d[\d.eE+-]*|\ufeff)$/.test(word) ? word : garbled(word, found);
 }
 
-function maskedString(value: string, keys: readonly string[], found: Found): string {
+function maskedString(value: string, keys: readonly string[], found: OnSecret): string {
   const own = keys.at(-1) ?? '';
   if (ADDRESSES.has(own)) return maskAddress(value, found);
   if (keys.some((key) => KEPT.has(key)) && !isSecretName(own)) return value;

@@ -1,5 +1,5 @@
 import type { Reading, ReadingKind } from '../model/look.ts';
-import type { Found } from '../text/secret-words.ts';
+import type { OnSecret } from '../text/secret-words.ts';
 import { maskJson } from './json.ts';
 import { maskKnownForms, maskText } from './text.ts';
 import { maskToml } from './toml.ts';
@@ -21,7 +21,7 @@ export function kindOf(path: string): ReadingKind {
 }
 
 /** What was read, without its secrets; `digest` stays that of the file itself. */
-export function withoutSecretsOf(reading: Reading, kind: ReadingKind, found: Found): Reading {
+export function withoutSecretsOf(reading: Reading, kind: ReadingKind, found: OnSecret): Reading {
   const text = masked(reading.text, kind, found);
   if (text === reading.text) return reading;
   return {
@@ -34,7 +34,7 @@ export function withoutSecretsOf(reading: Reading, kind: ReadingKind, found: Fou
   };
 }
 
-function masked(text: string, kind: ReadingKind, found: Found): string {
+function masked(text: string, kind: ReadingKind, found: OnSecret): string {
   switch (kind) {
     case 'toml':
       return maskToml(text, found);

@@ -1,6 +1,6 @@
-import { type Found, looksSecret, MASK, maskAddress, SECRET_WORDS } from '../text/secret-words.ts';
+import { looksSecret, MASK, maskAddress, type OnSecret, SECRET_WORDS } from '../text/secret-words.ts';
 
-const nobody: Found = () => {};
+const nobody: OnSecret = () => {};
 
 const KEYS = /-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY)-----(?:(?!-----END )[\s\S])*(?:-----END [A-Z0-9 ]{0,40}-----)?/g;
 const TOKENS =
@@ -14,19 +14,19 @@ const ASSIGNED = new RegExp(
 const FLAGGED = new RegExp(`(--?[\\w-]{0,40}(?:${SECRET_WORDS})[\\w-]{0,40}[ \\t]{1,8})(?!-)([^\\s"',;]+)`, 'gi');
 
 /** What can be told in any text without knowing what it is: user information of URLs, private keys, tokens of known form. */
-export function maskKnownForms(text: string, found: Found = nobody): string {
+export function maskKnownForms(text: string, found: OnSecret = nobody): string {
   let shown = text;
   if (shown.includes('@')) shown = shown.replace(/[^\s"'`<>]+/g, (word) => maskUrl(word, found));
   if (shown.includes('PRIVATE KEY')) shown = shown.replace(KEYS, '(private key)');
   return shown.replace(TOKENS, MASK);
 }
 
-function maskUrl(word: string, found: Found): string {
+function maskUrl(word: string, found: OnSecret): string {
   return word.includes('://') && word.includes('@') ? maskAddress(word, found) : word;
 }
 
 /** Running text: also what follows the name of a secret, and addresses without a scheme that have a password. */
-export function maskText(text: string, found: Found = nobody): string {
+export function maskText(text: string, found: OnSecret = nobody): string {
   let shown = maskKnownForms(text, found);
   if (shown.includes('@')) shown = shown.replace(/[^\s"'`<>(),;]+/g, (word) => maskBare(word, found));
   return shown
@@ -47,7 +47,7 @@ export function maskText(text: string, found: Found = nobody): string {
 }
 
 /** "u:p@host": a colon before the last "@", and no path before it. */
-function maskBare(word: string, found: Found): string {
+function maskBare(word: string, found: OnSecret): string {
   const at = word.lastIndexOf('@');
   if (at < 0 || word.includes('://')) return word;
   const colon = word.indexOf(':');

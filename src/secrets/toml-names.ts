@@ -5,7 +5,7 @@ import { nearest } from '../text/nearest.ts';
 import { isSecretName } from '../text/secret-words.ts';
 
 /** What may be told of a value of buildkitd.toml: all of it, all but the password of an address, or its kind alone. */
-export type Told = 'address' | 'nothing' | 'secret';
+export type KeyKind = 'address' | 'nothing' | 'secret';
 
 const plain = (word: string): string => word.toLowerCase().replace(/[-_]/g, '');
 
@@ -18,7 +18,7 @@ const WORDS: ReadonlySet<string> = new Set(
 const MOST_STRANGE = 200;
 
 /** Judges keys of one file. Values of keys that BuildKit does not know, and does not seem to be meant, are nobody's to tell. */
-export function namesOfToml(): (path: readonly string[]) => Told {
+export function namesOfToml(): (path: readonly string[]) => KeyKind {
   const seen = new Map<string, boolean>();
   const isKnown = (part: string): boolean => {
     const word = plain(part);

@@ -1,12 +1,12 @@
-import { type Found, MASK, maskAddress, tellParts, tellWords } from '../text/secret-words.ts';
+import { MASK, maskAddress, type OnSecret, tellParts, tellWords } from '../text/secret-words.ts';
 import { garbled, maskComment } from './garble.ts';
-import { namesOfToml, type Told } from './toml-names.ts';
+import { type KeyKind, namesOfToml } from './toml-names.ts';
 
 /**
  * The text of a buildkitd.toml as it may be kept: the same lines, keys and kinds of values, without the user
  * information of addresses, the values of keys that are no business of BuildKit's, and the words of what is no TOML.
  */
-export function maskToml(text: string, found: Found): string {
+export function maskToml(text: string, found: OnSecret): string {
   return new TomlMask(text, found).run();
 }
 
@@ -26,9 +26,9 @@ class TomlMask {
   private table: readonly string[] = [];
   private readonly told = namesOfToml();
   private readonly text: string;
-  private readonly found: Found;
+  private readonly found: OnSecret;
 
-  constructor(text: string, found: Found) {
+  constructor(text: string, found: OnSecret) {
     this.text = text;
     this.found = found;
   }
@@ -114,7 +114,7 @@ class TomlMask {
     }
   }
 
-  private masked(value: string, told: Told): string {
+  private masked(value: string, told: KeyKind): string {
     if (told === 'address') return maskAddress(value, this.found);
     if (value === '') return value;
     maskAddress(value, this.found);
@@ -123,7 +123,7 @@ class TomlMask {
     return MASK;
   }
 
-  private bare(told: Told): boolean {
+  private bare(told: KeyKind): boolean {
     const from = this.at;
     const word = this.take(BARE);
     if (word === '') return false;

@@ -1,4 +1,4 @@
-import { type Found, isSecretName, MASK, tellWords } from '../text/secret-words.ts';
+import { isSecretName, MASK, type OnSecret, tellWords } from '../text/secret-words.ts';
 import { maskArguments } from './arguments.ts';
 import { maskComment } from './garble.ts';
 import { splitWords } from './split-words.ts';
@@ -10,7 +10,7 @@ const KEPT =
 const PLAIN = /^(?:yes|no|true|false|on|off|\d{1,3}(?:s|min|ms|h|d)?)$/i;
 
 /** The text of a unit or a drop-in as it may be kept: no value of a variable that is not on the list, no secret of a command line. */
-export function maskUnit(text: string, found: Found): string {
+export function maskUnit(text: string, found: OnSecret): string {
   const out: string[] = [];
   let open: string[] = [];
   const rows = text.split('\n');
@@ -23,7 +23,7 @@ export function maskUnit(text: string, found: Found): string {
   return out.join('\n');
 }
 
-function maskLine(lines: string, found: Found): string {
+function maskLine(lines: string, found: OnSecret): string {
   const carriage = /\r?$/.exec(lines)?.[0] ?? '';
   const line = lines.replace(/\\\r?\n/g, ' ').trim();
   if (line === '' || /^\[[\w@ -]{1,40}\]$/.test(line)) return lines;
@@ -39,7 +39,7 @@ function maskLine(lines: string, found: Found): string {
   return shown === value ? lines : `${key}=${shown}${carriage}`;
 }
 
-function maskSetting(key: string, value: string, found: Found): string {
+function maskSetting(key: string, value: string, found: OnSecret): string {
   if (value === '') return value;
   if (key === 'Environment') return rejoined(value, '', (words) => words.map((word) => maskAssignment(word, found)));
   if (/^Exec[A-Z]\w*$/.test(key)) {
@@ -52,7 +52,7 @@ function maskSetting(key: string, value: string, found: Found): string {
   return MASK;
 }
 
-function maskAssignment(word: string, found: Found): string {
+function maskAssignment(word: string, found: OnSecret): string {
   const at = word.indexOf('=');
   if (at <= 0) return MASK;
   const name = word.slice(0, at);
@@ -70,7 +70,7 @@ function rejoined(value: string, prefix: string, mask: (words: readonly string[]
 const quotedWord = (word: string): string => (/^[^\s"'\\]+$/.test(word) ? word : `"${word.replace(/["\\]/g, '\\$&')}"`);
 
 /** The text of an EnvironmentFile=. */
-export function maskEnvironmentFile(text: string, found: Found): string {
+export function maskEnvironmentFile(text: string, found: OnSecret): string {
   return text
     .split('\n')
     .map((row) => {
@@ -87,7 +87,7 @@ export function maskEnvironmentFile(text: string, found: Found): string {
 }
 
 /** /proc/PID/environ. What says that this is a container is kept. */
-export function maskEnviron(text: string, found: Found): string {
+export function maskEnviron(text: string, found: OnSecret): string {
   return text
     .split('\0')
     .map((word) => (word === '' || word.startsWith('container=') ? word : maskAssignment(word, found)))
@@ -95,6 +95,6 @@ export function maskEnviron(text: string, found: Found): string {
 }
 
 /** /proc/PID/cmdline. */
-export function maskCommandLine(text: string, found: Found): string {
+export function maskCommandLine(text: string, found: OnSecret): string {
   return maskArguments(text.split('\0'), found).join('\0');
 }

@@ -1,4 +1,4 @@
-import { type Found, isSecretName, MASK, maskAddress, tellParts, tellWords } from '../text/secret-words.ts';
+import { isSecretName, MASK, maskAddress, type OnSecret, tellParts, tellWords } from '../text/secret-words.ts';
 import { maskArguments } from './arguments.ts';
 import { splitWords } from './split-words.ts';
 
@@ -53,7 +53,7 @@ export function isListed(name: string): boolean {
 }
 
 /** The value of a variable as it may be kept: nothing of those that are not on the list. */
-export function maskVariable(name: string, value: string, found: Found): string {
+export function maskVariable(name: string, value: string, found: OnSecret): string {
   if (value === '') return value;
   if (isListed(name)) {
     if (name === 'BUILDKITD_FLAGS') return maskFlags(value, found);
@@ -66,7 +66,7 @@ export function maskVariable(name: string, value: string, found: Found): string 
   return MASK;
 }
 
-function maskFlags(value: string, found: Found): string {
+function maskFlags(value: string, found: OnSecret): string {
   const words = splitWords(value);
   const shown = maskArguments(words, found);
   return shown.every((word, index) => word === words[index]) ? value : shown.join(' ');

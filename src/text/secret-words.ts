@@ -2,7 +2,7 @@
 export const MASK = '***';
 
 /** Is told every secret that is masked, so that it can be found again in what programs print. */
-export type Found = (secret: string) => void;
+export type OnSecret = (secret: string) => void;
 
 const SECRET_WORD =
   'pass(?:word|wd|phrase|code)|pwd|secret|token|credential|authori[sz]ation|bearer|cookie|api[._-]?key|access[._-]?key|private[._-]?key|signing[._-]?key|encryption[._-]?key';
@@ -23,13 +23,13 @@ export function looksSecret(word: string): boolean {
 }
 
 /** Tells of a secret, and of its parts that a program may print alone. */
-export function tellParts(secret: string, found: Found): void {
+export function tellParts(secret: string, found: OnSecret): void {
   found(secret);
   for (const part of secret.split(/[:\r\n]+/)) found(part);
 }
 
 /** Tells of the words of a text that nobody would write but as a secret. */
-export function tellWords(text: string, found: Found): void {
+export function tellWords(text: string, found: OnSecret): void {
   for (const word of text.split(/[^\w+/=~-]+/)) if (looksSecret(word)) found(word);
 }
 
@@ -50,7 +50,7 @@ export function userinfoAt(word: string): { readonly from: number; readonly to: 
 }
 
 /** An address without its user information; whether it had a password still shows. */
-export function maskAddress(word: string, found: Found): string {
+export function maskAddress(word: string, found: OnSecret): string {
   const at = userinfoAt(word);
   if (at === null) return word;
   const info = word.slice(at.from, at.to);

@@ -4,7 +4,7 @@ import { octal } from './octal.ts';
 import { commandLine } from './shell.ts';
 
 /** A step in words for a person; `block` is what stands literally in a file or on a command line, line by line. */
-export interface Told {
+export interface StepText {
   readonly say: string;
   readonly block: readonly string[];
 }
@@ -12,7 +12,7 @@ export interface Told {
 /** Up to this many lines of a new file are shown; the diff has all of them. */
 const MOST_LINES = 12;
 
-export function tellStep(step: Step): Told {
+export function stepText(step: Step): StepText {
   switch (step.do) {
     case 'edit':
       return tellEdit(
@@ -45,7 +45,7 @@ export function tellStep(step: Step): Told {
   }
 }
 
-function tellEdit(path: string, edit: Edit, isNew: boolean, as: string): Told {
+function tellEdit(path: string, edit: Edit, isNew: boolean, as: string): StepText {
   switch (edit.edit) {
     case 'whole': {
       const lines = edit.text.replace(/\n$/, '').split('\n');

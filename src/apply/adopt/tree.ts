@@ -8,13 +8,13 @@ const MOST_LEVELS = 400;
 /** A name as the file system has it: one character per byte. */
 export type ByteName = string;
 /** One entry, in the directory that holds it. `path` is relative to the tree; the tree itself is "". */
-export interface Entry {
+export interface TreeEntry {
   readonly directory: Handle;
   readonly name: ByteName;
   readonly path: string;
   readonly stat: fs.Stats;
 }
-export type Visit = (entry: Entry) => Promise<void> | void;
+export type Visit = (entry: TreeEntry) => Promise<void> | void;
 
 export const bytes = (text: ByteName): Buffer => Buffer.from(text, 'latin1');
 export const legible = (text: ByteName): string => bytes(text).toString('utf8');

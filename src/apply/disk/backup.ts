@@ -3,7 +3,7 @@ import { copyAttributes, seenOf } from './attributes.ts';
 import { readAll, writeAll } from './content.ts';
 import { digestOf } from './digest.ts';
 import { type Handle, statOf } from './handle.ts';
-import { type LiveFile, type Place, putFile } from './live-file.ts';
+import { type FileLocation, type LiveFile, putFile } from './live-file.ts';
 import { Refused } from './refused.ts';
 import { orRefuse } from './sentence.ts';
 import type { Backup, Seen, Work } from './work.ts';
@@ -40,7 +40,13 @@ export function keptContent(backup: Backup, kept: Kept, path: string): Buffer {
 }
 
 /** Restores content and attributes from the backup. */
-export async function putBack(place: Place, path: string, kept: Kept, work: Work, backup: Backup): Promise<void> {
+export async function putBack(
+  place: FileLocation,
+  path: string,
+  kept: Kept,
+  work: Work,
+  backup: Backup,
+): Promise<void> {
   await putFile(
     place,
     path,

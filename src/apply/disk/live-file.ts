@@ -27,7 +27,7 @@ export interface LiveFile {
   readonly seen: Seen;
 }
 /** The place of a file: its directory, held open, and what stands there. */
-export interface Place {
+export interface FileLocation {
   readonly directory: Handle;
   readonly name: string;
   readonly file: LiveFile | null;
@@ -37,7 +37,7 @@ export interface Place {
 const STORES = ['/nix/store/', '/gnu/store/', '/etc/static/', '/run/current-system/'];
 
 /** Opens the directory of a file that may be written, and the file. Throws Refused for whatever is not a plain file that is ours to write. */
-export async function openPlace(path: string, work: Work): Promise<Place> {
+export async function openPlace(path: string, work: Work): Promise<FileLocation> {
   return orRefuse(path, () => {
     refuseForeignFile(path, work);
     const { directory, name, trusted } = walkToParent(path, work.uid);
@@ -122,7 +122,13 @@ export interface NewFile {
  * Puts a new file at the place: written beside it under a temporary name, made durable, and renamed only if what is
  * there is still what `place` saw. Nothing is left behind when it fails.
  */
-export async function putFile(place: Place, path: string, temp: string, file: NewFile, work: Work): Promise<void> {
+export async function putFile(
+  place: FileLocation,
+  path: string,
+  temp: string,
+  file: NewFile,
+  work: Work,
+): Promise<void> {
   await orRefuse(path, () => {
     removeTemp(place.directory, temp, work);
     const made = createChild(place.directory, temp);
@@ -151,7 +157,7 @@ export async function putFile(place: Place, path: string, temp: string, file: Ne
 }
 
 /** Is what stands there the very object that `place` holds, unchanged? */
-export function refuseChanged(place: Place, path: string): void {
+export function refuseChanged(place: FileLocation, path: string): void {
   const now = findChild(place.directory, place.name);
   try {
     const same = place.file === null ? now === null : now !== null && isUntouched(now, place.file.seen);

@@ -47,7 +47,7 @@ export type Standing = 'before' | 'after';
  */
 export interface StepKind<S extends Step, P> {
   prepare(step: S, work: Work, backup: Backup): Promise<P | 'already'>;
-  act(step: S, prepared: P, work: Work, backup: Backup, report: Report): Promise<Acted>;
+  act(step: S, prepared: P, work: Work, backup: Backup, report: Announce): Promise<Acted>;
   /** Throws Refused when somebody changed it since. */
   standing(step: S, prepared: P, work: Work, backup: Backup): Promise<Standing>;
   takeBack(step: S, prepared: P, work: Work, backup: Backup): Promise<void>;
@@ -59,6 +59,6 @@ export interface Acted {
   readonly digest?: string;
 }
 /** Counts entries of a tree; throws Refused when the run is to stop. */
-export type Report = (done: number) => void;
+export type Announce = (done: number) => void;
 
 export type StepOf<D extends Step['do']> = Extract<Step, { do: D }>;

@@ -14,7 +14,7 @@ import {
   whole,
 } from '../../host/shape.ts';
 import type { Json } from '../../model/look.ts';
-import type { Entry } from './journal.ts';
+import type { JournalEntry } from './journal.ts';
 
 /** A journal has 64 MiB at most, and so has everything in it. */
 const MOST = 64 * 1024 * 1024;
@@ -113,7 +113,7 @@ const entry = byField('entry', {
 });
 
 /** Is this an entry that the code can rely on? */
-export function isEntry(value: unknown): value is Entry {
+export function isEntry(value: unknown): value is JournalEntry {
   return entry(value);
 }
 

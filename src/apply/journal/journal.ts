@@ -21,7 +21,7 @@ export interface RunEntry {
 }
 
 /** One line of a run's journal. Each is on disk before what it announces is done. */
-export type Entry =
+export type JournalEntry =
   | ({ readonly entry: 'run' } & RunEntry)
   | {
       readonly entry: 'transaction';
@@ -53,13 +53,13 @@ const RESERVE = 16 * 1024;
 const MOST_BYTES = 64 * 1024 * 1024;
 
 export interface Journal {
-  append(entry: Entry): Promise<void>;
+  append(entry: JournalEntry): Promise<void>;
   close(): void;
 }
 
 /** What a journal says, and whether all of it can be believed. */
 export interface ReadJournal {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly JournalEntry[];
   /** The first line that is not as it was written; null when all are. */
   readonly damagedLine: number | null;
 }
@@ -148,7 +148,7 @@ interface Parsed extends ReadJournal {
  * else that is not an entry is damage.
  */
 function parse(text: Buffer): Parsed {
-  const entries: Entry[] = [];
+  const entries: JournalEntry[] = [];
   let damagedLine: number | null = null;
   let torn: number | null = null;
   let [end, sum, number] = [0, '', 0];

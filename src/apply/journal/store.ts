@@ -7,7 +7,14 @@ import { Refused } from '../disk/refused.ts';
 import { orRefuse, orRefuseNow, refusalOf } from '../disk/sentence.ts';
 import type { Backup } from '../disk/work.ts';
 import { isPreparedFor } from './entry-shape.ts';
-import { type Entry, type Journal, openJournal, type ReadJournal, type RunEntry, readJournal } from './journal.ts';
+import {
+  type Journal,
+  type JournalEntry,
+  openJournal,
+  type ReadJournal,
+  type RunEntry,
+  readJournal,
+} from './journal.ts';
 import { findState, makeOwn, openOwnBelow } from './state-directory.ts';
 import type { HistoryTransaction, TransactionState } from './types.ts';
 
@@ -115,7 +122,7 @@ interface Draft {
 function transactionsOf(
   run: string,
   token: string,
-  entries: readonly Entry[],
+  entries: readonly JournalEntry[],
 ): { readonly transactions: readonly Recorded[]; readonly wrong: string | null } {
   const drafts = new Map<string, Draft>();
   let wrong: string | null = null;
@@ -130,7 +137,7 @@ function transactionsOf(
 }
 
 /** Takes one entry in; says what is wrong with it where no run can have written it there. */
-function take(entry: Entry, run: string, token: string, drafts: Map<string, Draft>): string | null {
+function take(entry: JournalEntry, run: string, token: string, drafts: Map<string, Draft>): string | null {
   if (entry.entry === 'run') return 'it begins twice';
   const { transaction } = entry;
   const draft = drafts.get(transaction);

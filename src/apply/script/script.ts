@@ -2,7 +2,7 @@ import type { HostReader } from '../../model/look.ts';
 import type { Step } from '../../model/plan.ts';
 import type { Rights } from '../../rights/rights.ts';
 import { maskArguments } from '../../secrets/arguments.ts';
-import { tellStep } from '../../text/steps.ts';
+import { stepText } from '../../text/steps.ts';
 import { visible, visibleLines } from '../../text/visible.ts';
 import { Refused } from '../disk/refused.ts';
 import type { CheckTreatment } from '../journal/types.ts';
@@ -99,7 +99,7 @@ async function bodyOf(treatments: readonly CheckTreatment[], made: ScriptFor): P
 }
 
 const comment = (step: Step): readonly string[] => {
-  const { say, block } = tellStep(step);
+  const { say, block } = stepText(step);
   return [say, ...block].map((line) => `# ${visible(line)}`);
 };
 

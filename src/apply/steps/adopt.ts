@@ -7,7 +7,7 @@ import { adoptedOwner, whyLeftAlone } from '../adopt/foreign.ts';
 import { createLinkCount } from '../adopt/link-count.ts';
 import { isSameObject, type Logged, readLog } from '../adopt/log.ts';
 import { createRemarks, type Remarks } from '../adopt/remarks.ts';
-import { bytes, type Entry, legible, openBelow, refuseOtherMount, visitTree } from '../adopt/tree.ts';
+import { bytes, legible, openBelow, refuseOtherMount, type TreeEntry, visitTree } from '../adopt/tree.ts';
 import { findChild, type Handle, mountIdOf, statOf } from '../disk/handle.ts';
 import { identityOf, isThatObject, type ObjectIdentity } from '../disk/object-identity.ts';
 import { refuseForeignPlace } from '../disk/places.ts';
@@ -140,7 +140,7 @@ async function withTree<T>(
 }
 
 function consider(
-  { directory, name, path }: Entry,
+  { directory, name, path }: TreeEntry,
   to: Owner,
   tree: Handle,
   adopter: Adopter,

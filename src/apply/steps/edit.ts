@@ -1,7 +1,7 @@
 import { visible } from '../../text/visible.ts';
 import { type Kept, keep, keptContent, putBack } from '../disk/backup.ts';
 import { digestOf } from '../disk/digest.ts';
-import { openPlace, type Place, putFile, removeTemp } from '../disk/live-file.ts';
+import { type FileLocation, openPlace, putFile, removeTemp } from '../disk/live-file.ts';
 import { isTargetsPlace } from '../disk/places.ts';
 import { Refused } from '../disk/refused.ts';
 import { orRefuse } from '../disk/sentence.ts';
@@ -103,7 +103,7 @@ export const edit: StepKind<EditStep, PreparedEdit> = {
   },
 };
 
-function standingOf(step: EditStep, { before, after }: PreparedEdit, { file }: Place): Standing {
+function standingOf(step: EditStep, { before, after }: PreparedEdit, { file }: FileLocation): Standing {
   if (file === null) {
     if (before === null) return 'before';
     throw new Refused(`${visible(step.path)} was removed since`, [step.path]);

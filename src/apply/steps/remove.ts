@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { visible } from '../../text/visible.ts';
 import { type Kept, keep, keptContent, putBack } from '../disk/backup.ts';
 import { findChild, statOf, syncDirectory } from '../disk/handle.ts';
-import { openPlace, type Place, refuseChanged, removeTemp } from '../disk/live-file.ts';
+import { type FileLocation, openPlace, refuseChanged, removeTemp } from '../disk/live-file.ts';
 import { Refused } from '../disk/refused.ts';
 import { orRefuse } from '../disk/sentence.ts';
 import type { Acted, StepKind, StepOf } from '../disk/work.ts';
@@ -66,7 +66,7 @@ export const remove: StepKind<RemoveStep, PreparedRemove> = {
 };
 
 /** Moved aside under a temporary name first, so that what is unlinked is what was looked at. */
-export async function moveAsideAndUnlink(place: Place, path: string, temp: string): Promise<void> {
+export async function moveAsideAndUnlink(place: FileLocation, path: string, temp: string): Promise<void> {
   await orRefuse(path, () => {
     refuseChanged(place, path);
     const live = `${place.directory.path}/${place.name}`;

@@ -49,7 +49,7 @@ export const NO_CONFIG: ConfigReading = {
   releases: [],
 };
 
-interface Judged {
+interface JudgedText {
   readonly problems: readonly ReleaseProblem[];
   readonly decoded: Decoded | null;
   readonly syntax: { readonly message: string; readonly at: number } | null;
@@ -63,7 +63,7 @@ export function readConfig(text: string, by: Bracket, utf8 = true): ConfigReadin
   const place = placer(text);
   const releases = releasesOf(by);
   const texts = new Map<Dialect, TomlText>();
-  const judged = releases.map((at): Judged => {
+  const judged = releases.map((at): JudgedText => {
     const dialect = dialectOf(at);
     let read = texts.get(dialect);
     if (read === undefined) {
@@ -106,7 +106,7 @@ function placer(text: string): (at: number) => { line: number; column: number } 
   };
 }
 
-function judge(text: string, read: TomlText, at: Release, dialect: Dialect, utf8: boolean): Judged {
+function judge(text: string, read: TomlText, at: Release, dialect: Dialect, utf8: boolean): JudgedText {
   const anyCase = dialect.letterCase === 'any';
   const { root, clashes } = buildTree(read.statements, dialect, (path) => isReadTable(path, at, anyCase));
   const decoded = decode(root, at, dialect);
@@ -143,7 +143,7 @@ function typeProblem(mistake: TypeMistake): ReleaseProblem {
 }
 
 function merge(
-  judged: readonly Judged[],
+  judged: readonly JudgedText[],
   releases: readonly Release[],
   place: ReturnType<typeof placer>,
 ): ConfigProblem[] {

@@ -1,4 +1,4 @@
-import { clientEndpoint } from '../../facts/config/client-endpoint.ts';
+import { clientAddress } from '../../facts/config/client-endpoint.ts';
 import { listeners } from '../../facts/config/listeners.ts';
 import { binaries } from '../../facts/programs/binaries.ts';
 import { instance } from '../../facts/start/instance.ts';
@@ -12,16 +12,16 @@ export interface EndpointEvidence {
   readonly errno: string | null;
 }
 
-const needs = { clientEndpoint, listeners, instance, binaries };
+const needs = { clientAddress, listeners, instance, binaries };
 
-export const clientEndpointCheck: Check<typeof needs, EndpointEvidence> = {
+export const clientEndpoint: Check<typeof needs, EndpointEvidence> = {
   id: 'client/endpoint',
   title: 'buildctl finds this buildkitd',
   why: 'buildctl connects to BUILDKIT_HOST, or else to the socket of a rootful buildkitd; it never looks for a rootless one.',
   decides: false,
   conditions: ['env.buildkit-host-wrong', 'socket.not-found', 'socket.permission', 'socket.stale'],
   needs,
-  examine({ clientEndpoint: found, listeners: heard, instance: running, binaries: programs }) {
+  examine({ clientAddress: found, listeners: heard, instance: running, binaries: programs }) {
     if (programs.buildctl === null && !found.fromVariable)
       return { notApplicable: 'neither buildctl nor BUILDKIT_HOST is there' };
     const problems: Problem<EndpointEvidence>[] = [];

@@ -6,7 +6,7 @@ import { isSince, type Release } from '../../buildkit/version.ts';
 import type { Json } from '../../model/look.ts';
 import { nearest } from '../../text/nearest.ts';
 import { addressAdvice, addressComplaint, meantAddress } from './address-rules.ts';
-import type { Found, Judged } from './value-problem.ts';
+import type { FoundValue, JudgedValue } from './value-problem.ts';
 
 const KNOWN_OS =
   /^(?:aix|android|darwin|macos|dragonfly|freebsd|hurd|illumos|ios|js|linux|nacl|netbsd|openbsd|plan9|solaris|windows|zos)$/i;
@@ -45,7 +45,7 @@ function platformComplaint(text: string, at: Release): string | null {
   return null;
 }
 
-function judgeSnapshotter({ text, known, off, say, values, context }: Judged): readonly Found[] {
+function judgeSnapshotter({ text, known, off, say, values, context }: JudgedValue): readonly FoundValue[] {
   if (text === null || text === '') return [];
   const proxied =
     values.some((other) => joinKey(other.path) === 'worker.oci.proxySnapshotterPath' && other.value !== '') ||
@@ -66,7 +66,7 @@ function judgeSnapshotter({ text, known, off, say, values, context }: Judged): r
   ];
 }
 
-function judgeContainerdSnapshotter({ text, off, say }: Judged): readonly Found[] {
+function judgeContainerdSnapshotter({ text, off, say }: JudgedValue): readonly FoundValue[] {
   if (text !== 'auto' && text?.includes('/') !== true) return [];
   return [
     say(
@@ -80,7 +80,7 @@ function judgeContainerdSnapshotter({ text, off, say }: Judged): readonly Found[
   ];
 }
 
-function judgeNetworkMode({ text, known, off, say }: Judged): readonly Found[] {
+function judgeNetworkMode({ text, known, off, say }: JudgedValue): readonly FoundValue[] {
   if (text === null || text === '' || known.includes(text)) return [];
   const meant = known.includes(text.toLowerCase()) ? text.toLowerCase() : nearest(text, known);
   return [
@@ -97,7 +97,7 @@ function judgeNetworkMode({ text, known, off, say }: Judged): readonly Found[] {
   ];
 }
 
-function judgeLogFormat({ text, known, say }: Judged): readonly Found[] {
+function judgeLogFormat({ text, known, say }: JudgedValue): readonly FoundValue[] {
   if (text === null || text === '' || known.includes(text)) return [];
   return [
     say(
@@ -113,7 +113,7 @@ function judgeLogFormat({ text, known, say }: Judged): readonly Found[] {
   ];
 }
 
-function judgeLogLevel({ text, known, say }: Judged): readonly Found[] {
+function judgeLogLevel({ text, known, say }: JudgedValue): readonly FoundValue[] {
   if (text === null || text === '' || LEVELS.test(text)) return [];
   return [
     say(
@@ -129,7 +129,7 @@ function judgeLogLevel({ text, known, say }: Judged): readonly Found[] {
   ];
 }
 
-function judgeAddress(judged: Judged): readonly Found[] {
+function judgeAddress(judged: JudgedValue): readonly FoundValue[] {
   const { value, say, written, line, itemLines } = judged;
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: Json, index) => {
@@ -157,7 +157,7 @@ function judgeAddress(judged: Judged): readonly Found[] {
   });
 }
 
-function judgeDebugAddress({ text, at, say }: Judged): readonly Found[] {
+function judgeDebugAddress({ text, at, say }: JudgedValue): readonly FoundValue[] {
   if (text === null || text === '') return [];
   const whole = !isSince(at, DEBUG_ADDRESS_WITH_SCHEME) || !text.includes('://');
   const why = addressComplaint(whole ? { scheme: 'tcp', hostPort: text } : parseListenAddress(text));
@@ -175,7 +175,7 @@ function judgeDebugAddress({ text, at, say }: Judged): readonly Found[] {
   ];
 }
 
-function judgePlatforms({ value, at, off, say, written, line, itemLines }: Judged): readonly Found[] {
+function judgePlatforms({ value, at, off, say, written, line, itemLines }: JudgedValue): readonly FoundValue[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: Json, index) => {
     const why = typeof item === 'string' ? platformComplaint(item, at) : null;
@@ -196,7 +196,7 @@ function judgePlatforms({ value, at, off, say, written, line, itemLines }: Judge
   });
 }
 
-function judgeMaxRegistryConcurrency({ value, say }: Judged): readonly Found[] {
+function judgeMaxRegistryConcurrency({ value, say }: JudgedValue): readonly FoundValue[] {
   if (typeof value !== 'number' || value > 0) return [];
   return [
     say(
@@ -211,7 +211,7 @@ function judgeMaxRegistryConcurrency({ value, say }: Judged): readonly Found[] {
   ];
 }
 
-function judgeHistoryMaxEntries({ value, say }: Judged): readonly Found[] {
+function judgeHistoryMaxEntries({ value, say }: JudgedValue): readonly FoundValue[] {
   if (typeof value !== 'number' || value >= 0) return [];
   return [
     say(
@@ -226,7 +226,7 @@ function judgeHistoryMaxEntries({ value, say }: Judged): readonly Found[] {
   ];
 }
 
-function judgeNameservers({ value, at, say, written, line, itemLines }: Judged): readonly Found[] {
+function judgeNameservers({ value, at, say, written, line, itemLines }: JudgedValue): readonly FoundValue[] {
   if (!Array.isArray(value)) return [];
   const checked = isSince(at, [0, 24, 0]);
   return value.flatMap((item: Json, index) =>
@@ -248,7 +248,7 @@ function judgeNameservers({ value, at, say, written, line, itemLines }: Judged):
   );
 }
 
-function judgeDockerfileEnabled({ value, say }: Judged): readonly Found[] {
+function judgeDockerfileEnabled({ value, say }: JudgedValue): readonly FoundValue[] {
   if (value !== false) return [];
   return [
     say(
@@ -263,7 +263,7 @@ function judgeDockerfileEnabled({ value, say }: Judged): readonly Found[] {
   ];
 }
 
-function judgeProxySnapshotterPath({ text, off, say }: Judged): readonly Found[] {
+function judgeProxySnapshotterPath({ text, off, say }: JudgedValue): readonly FoundValue[] {
   if (text?.startsWith('unix://') !== true) return [];
   return [
     say(
@@ -279,7 +279,7 @@ function judgeProxySnapshotterPath({ text, off, say }: Judged): readonly Found[]
   ];
 }
 
-function judgeAllowedRepositories({ value, say, written, line, itemLines }: Judged): readonly Found[] {
+function judgeAllowedRepositories({ value, say, written, line, itemLines }: JudgedValue): readonly FoundValue[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: Json, index) => {
     const why = typeof item === 'string' ? repositoryComplaint(item) : null;
@@ -299,7 +299,7 @@ function judgeAllowedRepositories({ value, say, written, line, itemLines }: Judg
   });
 }
 
-function judgeUnused({ key, say }: Judged): readonly Found[] {
+function judgeUnused({ key, say }: JudgedValue): readonly FoundValue[] {
   return [
     say(
       'config.invalid-value',
@@ -314,10 +314,10 @@ function judgeUnused({ key, say }: Judged): readonly Found[] {
 
 /** A path in which a shell would replace something. */
 export function literalPath(
-  { key, line, written, itemLines, say }: Judged,
+  { key, line, written, itemLines, say }: JudgedValue,
   candidate: Json,
   index: number | null,
-): readonly Found[] {
+): readonly FoundValue[] {
   if (typeof candidate !== 'string') return [];
   const isPath = index !== null || key === 'root' || /(?:Path|Dir|\.cert|\.key|\.ca|\.address|\.binary)$/.test(key);
   if (!isPath || !/^(?:unix:\/\/)?(?:~\/|\$\{?[A-Za-z_])/.test(candidate)) return [];
@@ -335,7 +335,7 @@ export function literalPath(
 }
 
 /** Keys that have rules of their own. */
-export const KEY_RULES: { readonly [key: string]: (judged: Judged) => readonly Found[] } = {
+export const KEY_RULES: { readonly [key: string]: (judged: JudgedValue) => readonly FoundValue[] } = {
   'worker.oci.snapshotter': judgeSnapshotter,
   'worker.containerd.snapshotter': judgeContainerdSnapshotter,
   'worker.oci.networkMode': judgeNetworkMode,

@@ -29,10 +29,10 @@ export interface ValueProblem {
   readonly advice: string | null;
   readonly versions: string | null;
 }
-export type Found = Omit<ValueProblem, 'versions'>;
+export type FoundValue = Omit<ValueProblem, 'versions'>;
 
 /** One value of the file, as one release takes it. */
-export interface Judged extends ConfigValue {
+export interface JudgedValue extends ConfigValue {
   readonly at: Release;
   readonly key: string;
   /** Null where it is no text. */
@@ -43,5 +43,5 @@ export interface Judged extends ConfigValue {
   readonly off: boolean;
   readonly values: readonly ConfigValue[];
   readonly context: ValueContext;
-  say(condition: Condition, effect: Found['effect'], message: string, more?: Partial<Found>): Found;
+  say(condition: Condition, effect: FoundValue['effect'], message: string, more?: Partial<FoundValue>): FoundValue;
 }

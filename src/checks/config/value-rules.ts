@@ -6,7 +6,7 @@ import { parseSize } from '../../buildkit/sizes.ts';
 import { isSince, type Release, release } from '../../buildkit/version.ts';
 import type { Condition } from '../../model/decide.ts';
 import { KEY_RULES, literalPath } from './key-rules.ts';
-import type { Found, Judged, ValueContext, ValueProblem } from './value-problem.ts';
+import type { FoundValue, JudgedValue, ValueContext, ValueProblem } from './value-problem.ts';
 
 const SMALL = 1_000_000;
 /** Ten years; a longer time is one that was counted in smaller units. */
@@ -32,12 +32,12 @@ function judgeValue(
   at: Release,
   values: readonly ConfigValue[],
   context: ValueContext,
-): readonly Found[] {
+): readonly FoundValue[] {
   const { path, value, written, line } = entry;
   const key = joinKey(path);
   const spec = specOf(path);
   if (spec === null || !isSince(at, release(spec.since)) || context.overridden(key)) return [];
-  const judged: Judged = {
+  const judged: JudgedValue = {
     ...entry,
     at,
     key,
@@ -68,7 +68,7 @@ function judgeValue(
   return literalPath(judged, value, null);
 }
 
-function sizes({ value: size, raw, path, at, say }: Judged): readonly Found[] {
+function sizes({ value: size, raw, path, at, say }: JudgedValue): readonly FoundValue[] {
   const parsed = typeof size === 'string' ? parseSize(size) : typeof size === 'number' ? { bytes: size } : null;
   if (parsed === null || parsed === 'unset') return [];
   if ('percent' in parsed)
@@ -96,7 +96,7 @@ function sizes({ value: size, raw, path, at, say }: Judged): readonly Found[] {
   ];
 }
 
-function durations({ value: duration, path, at, say }: Judged): readonly Found[] {
+function durations({ value: duration, path, at, say }: JudgedValue): readonly FoundValue[] {
   const seconds = typeof duration === 'number' ? duration : null;
   if (seconds === null || seconds <= LONG_SECONDS) return [];
   const years = Math.round(seconds / 31_536_000);
@@ -115,13 +115,13 @@ function durations({ value: duration, path, at, say }: Judged): readonly Found[]
 }
 
 /** What only several keys together tell. */
-function judgeTogether(at: Release, values: readonly ConfigValue[], context: ValueContext): readonly Found[] {
+function judgeTogether(at: Release, values: readonly ConfigValue[], context: ValueContext): readonly FoundValue[] {
   const byKey = new Map(values.map((value) => [joinKey(value.path), value]));
-  const out: Found[] = [];
+  const out: FoundValue[] = [];
   const at0 = (key: string): ConfigValue | undefined => byKey.get(key);
   const odd = (
     entry: ConfigValue,
-    effect: Found['effect'],
+    effect: FoundValue['effect'],
     message: string,
     advice: string | null,
     prints = '',

@@ -1,7 +1,7 @@
 import { container } from '../../facts/confinement/container.ts';
 import { osRelease } from '../../facts/machine/os-release.ts';
 import { CAP, hasCapability, processStatus } from '../../facts/machine/process-status.ts';
-import { grants, type IdmapHelper, idmapHelpers } from '../../facts/start/idmap-helpers.ts';
+import { grants, type IdmapHelper, installedHelpers } from '../../facts/start/idmap-helpers.ts';
 import { namespace } from '../../facts/start/namespace.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { unit } from '../../facts/target/unit.ts';
@@ -13,7 +13,7 @@ import { octal } from '../../text/octal.ts';
 
 const needs = {
   launcher,
-  helpers: idmapHelpers,
+  helpers: installedHelpers,
   os: optional(osRelease),
   container: optional(container),
   status: optional(processStatus),
@@ -41,7 +41,7 @@ const OWN: { readonly [N in Name]: { readonly capability: string; readonly bit: 
 /** Distributions that ship the helpers with file capabilities; the others set the setuid bit. */
 const CAPABILITY_FAMILIES = new Set(['fedora', 'el7', 'arch', 'azurelinux', 'photon']);
 
-export const idmapHelpersCheck: Check<typeof needs, HelpersEvidence> = {
+export const idmapHelpers: Check<typeof needs, HelpersEvidence> = {
   id: 'idmap/helpers',
   title: 'newuidmap and newgidmap can map ids',
   why: 'An ordinary user may map only its own id; newuidmap and newgidmap map the subordinate ones, and need a privilege of their own for that.',

@@ -73,7 +73,7 @@ export const idmapOverlap: Check<typeof needs, OverlapEvidence> = {
   },
 };
 
-interface Found {
+interface Overlap {
   readonly subject: string;
   readonly lines: readonly number[];
   readonly ids: IdRange;
@@ -86,10 +86,10 @@ function whoIs(owner: string, { users }: Accounts): string {
   return /^\d+$/.test(owner) ? (users.find(({ uid }) => uid === Number(owner))?.name ?? owner) : owner;
 }
 
-function betweenUsers(entries: readonly SubidEntry[], accounts: Accounts): readonly Found[] {
+function betweenUsers(entries: readonly SubidEntry[], accounts: Accounts): readonly Overlap[] {
   const names = new Map(accounts.users.map(({ uid, name }) => [String(uid), name]));
   const nameOf = (owner: string): string => names.get(owner) ?? owner;
-  const found: Found[] = [];
+  const found: Overlap[] = [];
   const sorted = entries.toSorted((a, b) => a.start - b.start || a.line - b.line);
   // The range reaching furthest so far, and the furthest of another owner: enough to see every later overlap once.
   let reach: SubidEntry | null = null;
@@ -112,7 +112,7 @@ function betweenUsers(entries: readonly SubidEntry[], accounts: Accounts): reado
 
 const endOf = ({ start, count }: SubidEntry): number => start + count;
 
-function pairOf(a: SubidEntry, b: SubidEntry, nameOf: (owner: string) => string): Found {
+function pairOf(a: SubidEntry, b: SubidEntry, nameOf: (owner: string) => string): Overlap {
   const start = Math.max(a.start, b.start);
   const ids = { start, count: Math.min(endOf(a), endOf(b)) - start };
   const later = a.line > b.line ? a : b;
@@ -126,13 +126,13 @@ function pairOf(a: SubidEntry, b: SubidEntry, nameOf: (owner: string) => string)
   };
 }
 
-function overAccounts(entries: readonly SubidEntry[], accounts: Accounts, kind: SubidKind): readonly Found[] {
+function overAccounts(entries: readonly SubidEntry[], accounts: Accounts, kind: SubidKind): readonly Overlap[] {
   const real: readonly { readonly id: number; readonly name: string }[] =
     kind === 'uid'
       ? accounts.users.map(({ uid, name }) => ({ id: uid, name }))
       : accounts.groups.map(({ gid, name }) => ({ id: gid, name }));
   const sorted = real.toSorted((a, b) => a.id - b.id);
-  const found: Found[] = [];
+  const found: Overlap[] = [];
   for (const entry of entries) {
     if (CONTAINER_MANAGERS.has(entry.owner)) continue;
     const within = between(sorted, entry.start, endOf(entry));

@@ -35,7 +35,7 @@ export interface RangesEvidence {
   readonly total: number | null;
   readonly repair: RangesRepair;
 }
-interface Finding {
+interface RangeFinding {
   readonly condition: Condition;
   readonly severity: Severity;
   readonly kind: SubidKind;
@@ -74,7 +74,7 @@ export const idmapRanges: Check<typeof needs, RangesEvidence> = {
       status?.inUserNamespace === true ? { uid: insideOf(status.uidMap), gid: insideOf(status.gidMap) } : null;
     const name = target.name ?? `uid ${target.uid}`;
     const asked = askedOf(subids);
-    const findings: Finding[] = [];
+    const findings: RangeFinding[] = [];
     const unseen: UnseenReason[] = [];
 
     if (launched && facts.namespace.value !== undefined) {
@@ -169,17 +169,17 @@ function insideOf(map: readonly (readonly [number, number, number])[]): readonly
 }
 
 /** One finding for both files where both say the same. */
-function grouped(findings: readonly Finding[]): readonly (readonly Finding[])[] {
-  const groups = new Map<string, Finding[]>();
+function grouped(findings: readonly RangeFinding[]): readonly (readonly RangeFinding[])[] {
+  const groups = new Map<string, RangeFinding[]>();
   for (const finding of findings) {
     const key = `${finding.severity} ${finding.condition}`;
     groups.set(key, [...(groups.get(key) ?? []), finding]);
   }
-  const rank = (group: readonly Finding[]): number => (group[0]?.severity === 'error' ? 0 : 1);
+  const rank = (group: readonly RangeFinding[]): number => (group[0]?.severity === 'error' ? 0 : 1);
   return [...groups.values()].sort((a, b) => rank(a) - rank(b));
 }
 
-function judgeTotal(kind: SubidKind, name: string, total: number, ranges: readonly IdRange[]): readonly Finding[] {
+function judgeTotal(kind: SubidKind, name: string, total: number, ranges: readonly IdRange[]): readonly RangeFinding[] {
   if (total >= FULL) return [];
   const enough = total >= ENOUGH;
   return [
@@ -196,7 +196,7 @@ function judgeTotal(kind: SubidKind, name: string, total: number, ranges: readon
   ];
 }
 
-interface Owner {
+interface OwnerName {
   readonly name: string;
   readonly own: number;
   readonly owners: readonly string[];
@@ -207,18 +207,18 @@ function judge(
   kind: SubidKind,
   asked: Asked,
   subids: Subids,
-  { name, own, owners, outer }: Owner,
-): { readonly found: readonly Finding[]; readonly unknown: UnseenReason | null } {
+  { name, own, owners, outer }: OwnerName,
+): { readonly found: readonly RangeFinding[]; readonly unknown: UnseenReason | null } {
   const file = subids[kind];
   const path = fileOf(kind);
-  const finding = (condition: Condition, message: string, ranges: readonly IdRange[] = []): Finding => ({
+  const finding = (condition: Condition, message: string, ranges: readonly IdRange[] = []): RangeFinding => ({
     condition,
     severity: 'error',
     kind,
     message,
     ranges,
   });
-  const only = (...found: readonly Finding[]) => ({ found, unknown: null });
+  const only = (...found: readonly RangeFinding[]) => ({ found, unknown: null });
   const hidden = file.content.ownLines.find(
     ({ line }) => !file.content.shadow.some((entry) => entry.line === line && owners.includes(entry.owner)),
   );
@@ -268,7 +268,7 @@ function judge(
         `${path} does not exist, and newuidmap and newgidmap want it even where the ids come from elsewhere.`,
       ),
     );
-  const found: Finding[] = [];
+  const found: RangeFinding[] = [];
   const beyond = ranges.filter(({ start, count }) => start < 0 || start + count > LAST_ID + 1);
   if (beyond.length > 0)
     found.push(

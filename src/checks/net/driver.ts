@@ -3,7 +3,7 @@ import { type DriverEvidence, driverNeeds, openDriver } from './driver-case.ts';
 import { judgeCni } from './driver-cni.ts';
 import { judgeRootlesskit } from './driver-rootlesskit.ts';
 
-export const networkDriver: Check<typeof driverNeeds, DriverEvidence> = {
+export const netDriver: Check<typeof driverNeeds, DriverEvidence> = {
   id: 'net/driver',
   title: 'Configured network driver is usable',
   why: 'rootlesskit starts its network driver before buildkitd, and buildkitd tries its CNI configuration at once: either ends the start when something is missing.',

@@ -58,7 +58,7 @@ export interface Spot {
   readonly path: string;
   readonly stat: { readonly uid: number; readonly gid: number; readonly mode: number } | null;
 }
-type Told = Pick<SocketsEvidence, 'what' | 'address' | 'key' | 'source'> & Partial<SocketsEvidence>;
+type Details = Pick<SocketsEvidence, 'what' | 'address' | 'key' | 'source'> & Partial<SocketsEvidence>;
 
 /** One examination of the sockets: its facts, its words, and the problems found so far. */
 export interface SocketCase {
@@ -67,7 +67,7 @@ export interface SocketCase {
   /** The account, as people call it. */
   readonly who: string;
   ownerWords(uid: number): string;
-  add(condition: Condition, severity: Severity, subject: string, message: string, evidence: Told): void;
+  add(condition: Condition, severity: Severity, subject: string, message: string, evidence: Details): void;
   /** A problem of one socket, about a spot on its way. One that buildkitd does without is only information. */
   addFor(
     socket: SocketPath,

@@ -4,7 +4,7 @@ import { settings } from '../../facts/config/settings.ts';
 import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
 import { rights } from '../../facts/rights/rights.ts';
 import type { Reach } from '../../facts/start/reach.ts';
-import { type Room, session } from '../../facts/start/session.ts';
+import { type FreeSpace, session } from '../../facts/start/session.ts';
 import { environment } from '../../facts/target/environment.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
@@ -66,7 +66,7 @@ export const sessionNeeds = {
   rights,
 };
 
-type Told = Pick<SessionEvidence, 'kind' | 'variable'> & Partial<SessionEvidence>;
+type Details = Pick<SessionEvidence, 'kind' | 'variable'> & Partial<SessionEvidence>;
 
 /** One examination of the session: its facts, its words, and the problems found so far. */
 export interface SessionCase {
@@ -75,7 +75,7 @@ export interface SessionCase {
   /** The account, as people call it. */
   readonly who: string;
   ownerWords(uid: number): string;
-  add(condition: Condition, severity: Severity, subject: string, message: string, evidence: Told): void;
+  add(condition: Condition, severity: Severity, subject: string, message: string, evidence: Details): void;
 }
 
 export function openSession(facts: FactsOf<typeof sessionNeeds>): SessionCase {
@@ -122,7 +122,7 @@ export function openSession(facts: FactsOf<typeof sessionNeeds>): SessionCase {
 /** Says so where fewer bytes or inodes are left than `needed`; true when it did. */
 export function judgeRoom(
   { add }: SessionCase,
-  room: Room | null,
+  room: FreeSpace | null,
   needed: { readonly bytes: number; readonly inodes: number },
   place: { readonly variable: string; readonly path: string; readonly source: EnvironmentSource | null },
 ): boolean {

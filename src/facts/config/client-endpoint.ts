@@ -28,7 +28,7 @@ function parseTarget(address: string): ClientEndpoint['parsed'] {
   return refused === null ? parsed : { scheme: null, why: refused };
 }
 
-export const clientEndpoint: Fact<ClientEndpoint> = {
+export const clientAddress: Fact<ClientEndpoint> = {
   id: 'client-endpoint',
   async read(look) {
     const { values } = await look.get(environment);

@@ -71,9 +71,9 @@ export function utf8Length(text: string): number {
   return length;
 }
 
-type Map = NamespaceAnswer['uidMap'];
+type UidMap = NamespaceAnswer['uidMap'];
 /** The id outside of a namespace for one inside; null when it is not mapped. */
-export function outside(map: Map, inner: number): number | null {
+export function outside(map: UidMap, inner: number): number | null {
   for (const [start, outer, count] of map) if (inner >= start && inner < start + count) return outer + inner - start;
   return null;
 }
@@ -91,7 +91,7 @@ export const sockets: Fact<Sockets> = {
     ]);
     const answer = by === 'rootlesskit' ? await look.get(namespace).catch(() => null) : null;
     const mapKnown = by === 'none' || (answer?.launch.ok === true && answer.uidMap.length > 0);
-    const outer = (map: Map | undefined, id: number): number | null => (by === 'none' ? id : outside(map ?? [], id));
+    const outer = (map: UidMap | undefined, id: number): number | null => (by === 'none' ? id : outside(map ?? [], id));
 
     const written = options.socketGid.value;
     const named = typeof written === 'string' && !/^\d+$/.test(written);

@@ -82,7 +82,7 @@ export function grants(capabilities: FileCapabilities | null, name: string): boo
   return has(capabilities.permitted) && has(capabilities.effective);
 }
 
-export const idmapHelpers: Fact<IdmapHelpers> = {
+export const installedHelpers: Fact<IdmapHelpers> = {
   id: 'idmap-helpers',
   async read(look) {
     const { host } = look;

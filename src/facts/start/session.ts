@@ -9,7 +9,7 @@ import { unit } from '../target/unit.ts';
 import { type Reach, reach } from './reach.ts';
 
 /** A directory that a variable names. */
-export interface Place {
+export interface DirectoryState {
   /** As the variable has it; null when it is unset or empty. */
   readonly value: string | null;
   readonly source: EnvironmentSource | null;
@@ -17,7 +17,7 @@ export interface Place {
   readonly reach: Reach | null;
 }
 /** What is left on the file system of a directory. */
-export interface Room {
+export interface FreeSpace {
   readonly bytes: number;
   /** Null where the file system does not count them. */
   readonly inodes: number | null;
@@ -34,27 +34,27 @@ export interface Session {
   readonly loginctl: string | null;
   readonly user: { readonly value: string | null; readonly source: EnvironmentSource | null };
   /** The first of XDG_RUNTIME_DIR's parts, as buildkitd takes it. */
-  readonly runtime: Place & {
+  readonly runtime: DirectoryState & {
     /** More than one part: runc takes the whole value as one path. */
     readonly isList: boolean;
     /** For a list: can that path be made? */
     readonly wholeCreatable: boolean;
-    readonly room: Room | null;
+    readonly room: FreeSpace | null;
   };
   /** /run/user/UID, whatever the variable says. */
   readonly runUser: { readonly path: string; readonly reach: Reach };
-  readonly home: Place;
-  readonly dataHome: Place;
+  readonly home: DirectoryState;
+  readonly dataHome: DirectoryState;
   /** buildkitd's state directory; null when it is written as a relative path. */
   readonly state: Reach | null;
   /** TMPDIR, else /tmp. */
-  readonly temporary: Place & {
+  readonly temporary: DirectoryState & {
     readonly path: string;
     /** The errno of writing there as the account itself; null when it can, or it was not tried. */
     readonly error: string | null;
     readonly tried: boolean;
     readonly noexec: boolean;
-    readonly room: Room | null;
+    readonly room: FreeSpace | null;
   };
   /** /tmp, where rootlesskit works as well, wherever TMPDIR is (its pkg/copyup); null without rootlesskit. */
   readonly copyUp: Reach | null;
@@ -63,7 +63,7 @@ export interface Session {
   readonly homeFromPasswd: string | null;
 }
 
-async function placeOf(look: Look, name: string): Promise<Place> {
+async function placeOf(look: Look, name: string): Promise<DirectoryState> {
   const { variables } = await look.get(environment);
   const variable = variables[name];
   const value = variable?.value ? variable.value : null;
@@ -149,7 +149,7 @@ async function firstOf({ host }: Look, paths: readonly string[]): Promise<string
 }
 
 /** ramfs and the like count nothing: there is no limit to run into. */
-async function roomAt({ host }: Look, place: Reach | null): Promise<Room | null> {
+async function roomAt({ host }: Look, place: Reach | null): Promise<FreeSpace | null> {
   const at = place?.passed.at(-1)?.path;
   const stat = at === undefined ? null : await host.statfs(at, 'target').catch(() => null);
   if (stat === null || stat.totalBytes === 0) return null;

@@ -33,7 +33,7 @@ export interface Software {
 }
 
 /** The first version in a line, however a distribution decorates it; null for "0.0.0+unknown" and for text without numbers. */
-export function parseRelease(text: string): Release | null {
+export function releaseIn(text: string): Release | null {
   const found = coerce(text);
   if (found === null) return null;
   const release = [found.major, found.minor, found.patch] as const;
@@ -60,7 +60,7 @@ async function ask(look: Look, binary: Binary | null, tool: ReadOnlyTool): Promi
   return {
     path: binary.path,
     text: failed === null && text !== '' ? text : null,
-    release: failed === null ? parseRelease(text) : null,
+    release: failed === null ? releaseIn(text) : null,
     failed,
     readable: file?.readable ?? true,
   };

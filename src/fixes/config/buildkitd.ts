@@ -1,6 +1,7 @@
 import type { BuildkitdEvidence } from '../../checks/config/buildkitd.ts';
 import type { Fix, NoNeeds, Step } from '../../model/plan.ts';
-import { planEdits, tell } from './edits.ts';
+import { tell } from '../advice.ts';
+import { planEdits } from './edits.ts';
 
 /** Mends names and places of keys, and access to the file; what a value is meant to be, a person says. */
 export const correctConfiguration: Fix<NoNeeds, BuildkitdEvidence> = {

@@ -1,8 +1,7 @@
 import type { ConfigEvidence } from '../../checks/config/evidence.ts';
 import type { Problem, Severity } from '../../model/decide.ts';
 import type { Step, Treatment } from '../../model/plan.ts';
-
-export const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
+import { tell } from '../advice.ts';
 
 /** What can be edited as one safe treatment for each grade, what costs something each on its own, the rest as advice. */
 export function planEdits(problems: readonly Problem<ConfigEvidence>[]): readonly Treatment[] {

@@ -1,6 +1,6 @@
 import type { TlsEvidence } from '../../checks/config/tls.ts';
 import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
-import { tell } from './edits.ts';
+import { tell } from '../advice.ts';
 
 /** Takes a private key of the user's own from other people's eyes; everything else about certificates is a person's work. */
 export const protectKeys: Fix<NoNeeds, TlsEvidence> = {

@@ -1,5 +1,6 @@
 import type { SelinuxEvidence } from '../../checks/lsm/selinux.ts';
-import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
+import { tell } from '../advice.ts';
 import { quoted } from '../quoted.ts';
 
 /** Restores or writes labels; SELinux itself stays as it is. */
@@ -30,8 +31,6 @@ export const relabel: Fix<NoNeeds, SelinuxEvidence> = {
       return [{ for: [index], risk: 'manual', steps: advice(evidence).map(tell) }];
     }),
 };
-
-const tell = (text: string): Step => ({ do: 'tell', as: 'root', text });
 
 function differs(label: string | null, expected: string | null): boolean {
   const type = (text: string): string => text.split(':')[2] ?? '';

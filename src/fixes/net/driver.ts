@@ -1,5 +1,6 @@
 import type { DriverEvidence } from '../../checks/net/driver-case.ts';
-import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
+import { tell } from '../advice.ts';
 
 /** Installs what the configured driver runs where the person says so; the rest is said. */
 export const supplyDriver: Fix<NoNeeds, DriverEvidence> = {
@@ -29,8 +30,6 @@ export const supplyDriver: Fix<NoNeeds, DriverEvidence> = {
     });
   },
 };
-
-const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
 
 function adviceFor({ what, driver, install, path, tun }: DriverEvidence): string {
   switch (what) {

@@ -1,5 +1,6 @@
 import type { PortsEvidence } from '../../checks/net/ports.ts';
-import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
+import { tell } from '../advice.ts';
 import { configSteps } from '../config-steps.ts';
 
 /** Moves an address to the next free port in buildkitd.toml, and says what clients must change. */
@@ -24,8 +25,6 @@ export const movePorts: Fix<NoNeeds, PortsEvidence> = {
     });
   },
 };
-
-const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
 
 function adviceFor({ what, address, instead, source, unit, key, pid, port, host, use }: PortsEvidence): string | null {
   const where =

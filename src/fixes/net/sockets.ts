@@ -1,6 +1,7 @@
 import type { SocketsEvidence } from '../../checks/net/socket-case.ts';
 import type { Problem } from '../../model/decide.ts';
 import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
+import { tell } from '../advice.ts';
 import { configSteps } from '../config-steps.ts';
 import { quoted } from '../quoted.ts';
 
@@ -18,8 +19,6 @@ export const repairSockets: Fix<NoNeeds, SocketsEvidence> = {
     });
   },
 };
-
-const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
 
 function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly Step[] | null {
   const { what, at, owner, mode, uid, gid, rootMay, misplacedBy, path, address, instead, config, key, index } =

@@ -1,5 +1,6 @@
 import type { BinariesEvidence } from '../../checks/runtime/binaries.ts';
 import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
+import { tell } from '../advice.ts';
 import { configSteps } from '../config-steps.ts';
 import { quoted } from '../quoted.ts';
 
@@ -55,5 +56,3 @@ export const supplyBinaries: Fix<NoNeeds, BinariesEvidence> = {
     });
   },
 };
-
-const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });

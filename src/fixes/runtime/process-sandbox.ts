@@ -1,5 +1,6 @@
 import type { ProcessSandboxEvidence } from '../../checks/runtime/process-sandbox.ts';
-import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
+import { tell } from '../advice.ts';
 import { configSteps } from '../config-steps.ts';
 
 /** Asks for an unmasked /proc first; switching the sandbox off is the last resort. */
@@ -42,8 +43,6 @@ export const unmaskProc: Fix<NoNeeds, ProcessSandboxEvidence> = {
     });
   },
 };
-
-const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
 
 function adviceFor(container: ProcessSandboxEvidence['container']): string {
   switch (container) {

@@ -1,6 +1,7 @@
 import type { SessionEvidence } from '../../checks/runtime/session-case.ts';
 import type { Problem } from '../../model/decide.ts';
 import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
+import { tell } from '../advice.ts';
 import { quoted } from '../quoted.ts';
 
 /** Gives buildkitd a session it can start in. */
@@ -26,8 +27,6 @@ export const repairSession: Fix<NoNeeds, SessionEvidence> = {
 };
 
 const ASKS_VARIABLE = new Set<SessionEvidence['kind']>(['unset', 'relative', 'list']);
-
-const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
 
 function stepsFor({ evidence, severity }: Problem<SessionEvidence>): readonly Step[] | null {
   const { kind, path, uid, gid, runUser, userName, home, variable, mode, owner, rootMay, runUserReady } = evidence;

@@ -1,6 +1,7 @@
 import type { SnapshotterEvidence } from '../../checks/snapshotter/trial-problem.ts';
 import type { Problem } from '../../model/decide.ts';
-import type { Step, Treatment } from '../../model/plan.ts';
+import type { Treatment } from '../../model/plan.ts';
+import { tell } from '../advice.ts';
 import { configSteps } from '../config-steps.ts';
 
 /** For a snapshotter that was asked for and does not work: what would mend it, and letting buildkitd choose instead. */
@@ -8,7 +9,6 @@ export function planOther(problems: readonly Problem<SnapshotterEvidence>[]): re
   return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
     if (severity === 'info') return [];
     const { better, config, causes, instead, snapshotter } = evidence;
-    const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
     const remedies = causes.map(({ remedy }) => tell(remedy));
     const treatments: Treatment[] = [];
     if (config !== null)

@@ -1,5 +1,6 @@
 import type { FilesystemEvidence } from '../../checks/storage/filesystem.ts';
-import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
+import { tell } from '../advice.ts';
 import { configSteps } from '../config-steps.ts';
 import { quoted } from '../quoted.ts';
 
@@ -36,8 +37,6 @@ export const mendFilesystem: Fix<NoNeeds, FilesystemEvidence> = {
       return [{ for: [index], risk: 'manual', steps: [tell(advice(evidence))] }];
     }),
 };
-
-const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
 
 function isBelow(path: string | null, home: string | null): path is string {
   return home?.startsWith('/') === true && path?.startsWith(`${home}/`) === true;

@@ -30,12 +30,12 @@ export const restoreOwnership: Fix<NoNeeds, OwnershipEvidence> = {
   },
 };
 
-interface Planned {
+interface OwnershipPlan {
   readonly safe: readonly Step[];
   readonly risky: readonly Step[];
   readonly consequence: string;
 }
-const NOTHING: Planned = { safe: [], risky: [], consequence: '' };
+const NOTHING: OwnershipPlan = { safe: [], risky: [], consequence: '' };
 
 function oneDirectory({
   misplacedBy,
@@ -50,7 +50,7 @@ function oneDirectory({
   rootMay,
   rootMayMake,
   member,
-}: OwnershipEvidence): Planned {
+}: OwnershipEvidence): OwnershipPlan {
   if (from === null || mode === null || !byMode || misplacedBy !== null) return NOTHING;
   if (kind === 'group') {
     if (path !== cache)
@@ -92,7 +92,7 @@ function ownerSteps(path: string, from: Owner, to: Owner, mode: number): readonl
   return (mode & 0o700) === 0o700 ? [own] : [own, { do: 'mode', as: 'root', path, from: mode, to: mode | 0o700 }];
 }
 
-function adopt({ misplacedBy, path, allowed, owners, to, rootMay, inherited }: OwnershipEvidence): Planned {
+function adopt({ misplacedBy, path, allowed, owners, to, rootMay, inherited }: OwnershipEvidence): OwnershipPlan {
   if (!rootMay || allowed === null || misplacedBy !== null) return NOTHING;
   const inside = (id: string, ranges: typeof allowed.uids): boolean =>
     ranges.some(({ start, count }) => Number(id) >= start && Number(id) < start + count);

@@ -1,5 +1,6 @@
 import type { SpaceEvidence } from '../../checks/storage/space.ts';
-import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
+import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
+import { tell } from '../advice.ts';
 import { quoted } from '../quoted.ts';
 
 /** Makes room by BuildKit's own pruning, where a buildkitd runs that can do it; else says where to look. */
@@ -27,7 +28,6 @@ export const makeRoom: Fix<NoNeeds, SpaceEvidence> = {
             ],
           },
         ];
-      const tell = (text: string): Step => ({ do: 'tell', as: 'target', text });
       return [{ for: [index], risk: 'manual', steps: [tell(advice(kind, path, evidence.mount))] }];
     }),
 };

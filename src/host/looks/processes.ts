@@ -12,7 +12,7 @@ export interface Family {
   readonly mark: string | null;
 }
 
-interface Entry {
+interface ProcessEntry {
   readonly parent: number;
   readonly session: number;
   /** Null: not started to look, or not to be seen. */
@@ -75,7 +75,7 @@ function membersOf({ pids, mark }: Family): readonly number[] {
   return [...members];
 }
 
-function belongs(pid: number, entry: Entry, members: ReadonlySet<number>, mark: string | null): boolean {
+function belongs(pid: number, entry: ProcessEntry, members: ReadonlySet<number>, mark: string | null): boolean {
   if (members.has(entry.parent) || members.has(entry.session)) return true;
   if (entry.mark === null) return false;
   return entry.mark === mark || (members.has(Number(entry.mark.split('.')[0])) && mayBeEnded(pid));
@@ -104,8 +104,8 @@ export function isStepOfRoots(pid: number): boolean {
   return isRoots(pid) && isStep(pid);
 }
 
-function processTable(): ReadonlyMap<number, Entry> {
-  const table = new Map<number, Entry>();
+function processTable(): ReadonlyMap<number, ProcessEntry> {
+  const table = new Map<number, ProcessEntry>();
   for (const pid of readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)) {

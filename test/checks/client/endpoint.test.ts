@@ -1,4 +1,4 @@
-import { clientEndpointCheck } from '../../../src/checks/client/endpoint.ts';
+import { clientEndpoint } from '../../../src/checks/client/endpoint.ts';
 import { pointClient } from '../../../src/fixes/client/endpoint.ts';
 import { testCheck } from '../../check-tester.ts';
 import { hostWith, RUNTIME, socket, type Told } from '../runtime/alice.ts';
@@ -10,7 +10,7 @@ const connecting = (errno: string): NonNullable<Told['rest']> => ({
 });
 
 testCheck(
-  { check: clientEndpointCheck, fix: pointClient },
+  { check: clientEndpoint, fix: pointClient },
   {
     healthy: {
       'BUILDKIT_HOST is not set': { host: hostWith() },

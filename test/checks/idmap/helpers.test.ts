@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { idmapHelpersCheck } from '../../../src/checks/idmap/helpers.ts';
+import { idmapHelpers } from '../../../src/checks/idmap/helpers.ts';
 import { examine } from '../../../src/examine/examine.ts';
 import { createLook } from '../../../src/examine/look.ts';
 import { restoreHelpers } from '../../../src/fixes/idmap/helpers.ts';
@@ -17,7 +17,7 @@ import {
   statusWith,
 } from '../userns/host.ts';
 
-const entry = { check: idmapHelpersCheck, fix: restoreHelpers };
+const entry = { check: idmapHelpers, fix: restoreHelpers };
 const EPERM = refused(
   'map',
   'EPERM',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { networkDriver } from '../../../src/checks/net/driver.ts';
+import { netDriver } from '../../../src/checks/net/driver.ts';
 import { examine } from '../../../src/examine/examine.ts';
 import { createLook } from '../../../src/examine/look.ts';
 import { supplyDriver } from '../../../src/fixes/net/driver.ts';
@@ -8,7 +8,7 @@ import { type Ailing, testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost } from '../../virtual-host.ts';
 import { directory, hostWith, program, refused, type Told } from '../runtime/alice.ts';
 
-const entry = { check: networkDriver, fix: supplyDriver };
+const entry = { check: netDriver, fix: supplyDriver };
 const kit = (options: string): string => `/usr/bin/rootlesskit ${options} /usr/bin/buildkitd`;
 const TUN = { '/dev/net/tun': { kind: 'character', mode: 0o666 } } as const;
 const HELPERS = { ...TUN, '/usr/bin/slirp4netns': program(), '/usr/sbin/ip': program(), '/usr/bin/nsenter': program() };

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { outside, utf8Length } from '../../../src/facts/net/sockets.ts';
 import { booleanOf } from '../../../src/facts/programs/docker-client.ts';
 import { cniPlugins } from '../../../src/facts/start/net-driver.ts';
-import { parsePastaDate, parseRelease } from '../../../src/facts/start/software.ts';
+import { parsePastaDate, releaseIn } from '../../../src/facts/start/software.ts';
 import { parseGroup, parsePasswd } from '../../../src/facts/target/accounts.ts';
 
 test.each([
@@ -16,7 +16,7 @@ test.each([
   ['unknown', null],
   ['', null],
 ])('a release in %j', (text, release) => {
-  expect(parseRelease(text)).toEqual(release);
+  expect(releaseIn(text)).toEqual(release);
 });
 
 test('pasta counts in days', () => {
@@ -28,7 +28,7 @@ test('pasta counts in days', () => {
 test('releases are numbers or nothing', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
-      const release = parseRelease(text);
+      const release = releaseIn(text);
       expect(release === null || release.every(Number.isSafeInteger)).toBe(true);
     }),
   );
