@@ -221,46 +221,46 @@ class View {
 /** A machine in memory: healthy Debian 12 for user alice unless told otherwise. */
 export class VirtualHost implements HostReader {
   readonly identity: Identity;
-  readonly #options: VirtualHostOptions;
-  readonly #views: { readonly [K in As]: View };
+  private readonly options: VirtualHostOptions;
+  private readonly views: { readonly [K in As]: View };
   constructor(options: VirtualHostOptions = {}) {
-    this.#options = options;
+    this.options = options;
     const mode = options.mode ?? 'rootless';
     const target = { ...(mode === 'rootful' ? ROOT : ALICE), ...options.target };
     const self = { ...(options.self === undefined ? target : ROOT), ...options.self };
     this.identity = { self, target, mode, sudoUser: options.sudoUser ?? null };
-    this.#views = { self: new View(options, 'self', self), target: new View(options, 'target', target) };
+    this.views = { self: new View(options, 'self', self), target: new View(options, 'target', target) };
   }
   read(path: string, as: As, limit?: number): Promise<Reading | null> {
-    return this.#views[as].read(path, limit);
+    return this.views[as].read(path, limit);
   }
   stat(path: string, as: As): Promise<Stat | null> {
-    return this.#views[as].stat(path);
+    return this.views[as].stat(path);
   }
   lstat(path: string, as: As): Promise<Stat | null> {
-    return this.#views[as].lstat(path);
+    return this.views[as].lstat(path);
   }
   readlink(path: string, as: As): Promise<string | null> {
-    return this.#views[as].readlink(path);
+    return this.views[as].readlink(path);
   }
   realpath(path: string, as: As): Promise<string | null> {
-    return this.#views[as].realpath(path);
+    return this.views[as].realpath(path);
   }
   list(directory: string, as: As): Promise<readonly string[] | null> {
-    return this.#views[as].list(directory);
+    return this.views[as].list(directory);
   }
   statfs(path: string, as: As): Promise<FsStat | null> {
-    return this.#views[as].statfs(path);
+    return this.views[as].statfs(path);
   }
   mountOf(path: string, as: As): Promise<Mount | null> {
-    return this.#views[as].mountOf(path);
+    return this.views[as].mountOf(path);
   }
   access(path: string, mode: 'r' | 'w' | 'x' | 'wx', as: As): Promise<boolean> {
-    return this.#views[as].access(path, mode);
+    return this.views[as].access(path, mode);
   }
   async env() {
     return (
-      this.#options.env ?? {
+      this.options.env ?? {
         PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
         USER: 'alice',
         HOME: '/home/alice',
@@ -269,19 +269,19 @@ export class VirtualHost implements HostReader {
     );
   }
   now(): number {
-    return this.#options.now ?? Date.UTC(2026, 0, 1);
+    return this.options.now ?? Date.UTC(2026, 0, 1);
   }
   run(tool: string, args: readonly string[], as: As): Promise<Ran | null> {
-    return this.#views[as].run(tool, args);
+    return this.views[as].run(tool, args);
   }
   survey(tree: string, _allowed: Allowed, as: As): Promise<Survey> {
-    return this.#views[as].survey(tree);
+    return this.views[as].survey(tree);
   }
   async socketHolder(inode: number) {
-    return this.#options.holders?.[inode] ?? null;
+    return this.options.holders?.[inode] ?? null;
   }
   probe<N extends keyof Probes>(name: N, input: Probes[N]['input'], as: As): Promise<Probes[N]['answer']> {
-    return this.#views[as].probe(name, input);
+    return this.views[as].probe(name, input);
   }
 }
 

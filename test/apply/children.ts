@@ -11,6 +11,7 @@ import type { Ground } from './ground.ts';
 export interface Built {
   readonly child: string;
   readonly asUser: string;
+  readonly power: string;
   remove(): void;
 }
 
@@ -27,7 +28,11 @@ export async function buildChildren(): Promise<Built> {
       emptyOutDir: false,
       minify: false,
       rollupOptions: {
-        input: { child: entry('child.ts'), 'as-user': entry('../../src/apply/as-user.ts') },
+        input: {
+          child: entry('child.ts'),
+          power: entry('power-child.ts'),
+          'as-user': entry('../../src/apply/as-user.ts'),
+        },
         output: { entryFileNames: '[name].mjs', chunkFileNames: 'chunks/[name].mjs' },
       },
     },
@@ -36,6 +41,7 @@ export async function buildChildren(): Promise<Built> {
   return {
     child: join(outDir, 'child.mjs'),
     asUser: join(outDir, 'as-user.mjs'),
+    power: join(outDir, 'power.mjs'),
     remove: () => fs.rmSync(outDir, { recursive: true, force: true }),
   };
 }
