@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { undo } from '../../src/apply/index.ts';
-import type { ApplyContext } from '../../src/apply/types.ts';
+import type { ApplyContext } from '../../src/apply/journal/types.ts';
 import { readBlockLog } from './block-log.ts';
 
 /** In a mount namespace of its own: the power fails at each write of a run in turn, and undo must restore the disk. */
