@@ -1,5 +1,6 @@
 import type { HistoryTransaction } from '../apply/journal/types.ts';
 import { planText } from '../report/plan.ts';
+import { located } from '../text/located.ts';
 import { visible } from '../text/visible.ts';
 import type { Planned } from '../treat/options.ts';
 import { appearanceOf } from './appearance.ts';
@@ -42,7 +43,8 @@ export async function choose(
 
 /** The first problem on one line; all of them stand above. */
 function short(problems: Planned['problems'], columns: number): string {
-  const text = visible(problems[0]?.message ?? '');
+  const [problem] = problems;
+  const text = visible(problem === undefined ? '' : located(problem));
   return text.length <= columns ? text : `${text.slice(0, columns - 3)}...`;
 }
 

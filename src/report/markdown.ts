@@ -1,4 +1,5 @@
 import type { CheckReport, PlannedFix, Report } from '../model/say.ts';
+import { located } from '../text/located.ts';
 import { stepText } from '../text/steps.ts';
 import { visible, visibleLines } from '../text/visible.ts';
 import { count, findingsOf, firstOf, fixesToShow } from './findings.ts';
@@ -34,7 +35,9 @@ export function markdown(report: Report): string {
   blocks.push(
     details(`All ${count(report.checks.length, 'check')}`, [
       ...passes.map(({ id, title, problems }) =>
-        [`- pass ${code(id)}: ${prose(title)}`, ...problems.map(({ message }) => `  - ${prose(message)}`)].join('\n'),
+        [`- pass ${code(id)}: ${prose(title)}`, ...problems.map((problem) => `  - ${prose(located(problem))}`)].join(
+          '\n',
+        ),
       ),
       ...skips.map(({ id, reason }) => `- skip ${code(id)}: ${prose(reason ?? 'does not apply')}`),
       ...deselected.map(({ id }) => `- skip ${code(id)}: not selected`),
@@ -82,7 +85,7 @@ function finding(check: CheckReport): readonly string[] {
   return [
     `### ${word} ${code(check.id)}`,
     [
-      ...first.map(({ condition, severity, message }) => `- ${severity} ${code(condition)}: ${prose(message)}`),
+      ...first.map((problem) => `- ${problem.severity} ${code(problem.condition)}: ${prose(located(problem))}`),
       ...(rest === null ? [] : [`- ${rest}`]),
     ].join('\n'),
     check.reason === null ? '' : `Not known: ${prose(check.reason)}`,

@@ -1,5 +1,6 @@
 import type { Problem } from '../model/decide.ts';
 import type { PlannedFix } from '../model/say.ts';
+import { located } from '../text/located.ts';
 import { fixLines } from './fix-text.ts';
 import { penOf } from './pen.ts';
 
@@ -20,7 +21,7 @@ export function planText(
     .map(({ check, problems, fix }, index) =>
       [
         pen.paint('bold', pen.line(`${index + 1}. ${check}`)),
-        ...problems.flatMap(({ message }) => pen.text(message, '  ')),
+        ...problems.flatMap((problem) => pen.text(located(problem), '  ')),
         ...fixLines(fix, true, pen),
         '',
       ].join('\n'),

@@ -1,5 +1,6 @@
 import type { Problem } from '../model/decide.ts';
 import type { CheckReport, Report, Status, TreatmentReport, TreatmentResult } from '../model/say.ts';
+import { located } from '../text/located.ts';
 import { count, findingsOf, firstOf, fixesToShow } from './findings.ts';
 import { fixLines } from './fix-text.ts';
 import { type Pen, penOf, SIGNS } from './pen.ts';
@@ -104,7 +105,7 @@ function problemLines(problem: Problem, { status }: CheckReport, several: boolea
   const worst = status === 'fail' ? 'error' : status === 'warn' ? 'warning' : 'info';
   const mark =
     problem.severity === worst ? '' : problem.severity === 'info' ? 'Note: ' : `${sentenceCase(problem.severity)}: `;
-  return several ? pen.text(mark + problem.message, '  * ', '    ') : pen.text(mark + problem.message, '  ');
+  return several ? pen.text(mark + located(problem), '  * ', '    ') : pen.text(mark + located(problem), '  ');
 }
 
 function details(check: CheckReport, problems: readonly Problem[], pen: Pen): readonly string[] {
@@ -117,7 +118,7 @@ function details(check: CheckReport, problems: readonly Problem[], pen: Pen): re
 function passed(check: CheckReport, pen: Pen): readonly string[] {
   return [
     heading('pass', check.id, pen.line(`  ${check.title} (${Math.round(check.durationMs)} ms)`), pen),
-    ...check.problems.flatMap(({ message }) => pen.text(`Note: ${message}`, '  ')),
+    ...check.problems.flatMap((problem) => pen.text(`Note: ${located(problem)}`, '  ')),
   ];
 }
 

@@ -4,6 +4,7 @@ import { startStandIn } from '../host/stand-in.ts';
 import type { Condition } from '../model/decide.ts';
 import type { Account } from '../model/look.ts';
 import type { CheckReport } from '../model/say.ts';
+import { located } from '../text/located.ts';
 import { trialAnswer } from './answer.ts';
 import type { TrialOrder } from './as-target.ts';
 import { planTrial, type TrialPlan } from './plan.ts';
@@ -43,7 +44,7 @@ export function explanationsOf(checks: readonly CheckReport[]): readonly Explana
     .flatMap(({ id, problems, docs }) =>
       problems
         .filter(({ severity }) => severity === 'error')
-        .map(({ condition, message }) => ({ check: id, condition, message, docs })),
+        .map((problem) => ({ check: id, condition: problem.condition, message: located(problem), docs })),
     );
 }
 

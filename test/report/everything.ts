@@ -117,6 +117,7 @@ export const everything: Report = {
           severity: 'error',
           subject: 'alice',
           message: 'alice has no line in /etc/subuid.',
+          at: { path: '/etc/subuid', line: 3, column: 1, endLine: 3, endColumn: 7 },
           evidence: { file: '/etc/subuid', user: 'alice' },
         },
       ],

@@ -27,7 +27,7 @@ test('a report for an issue: verdict, host, findings; the rest folded; nothing i
 
 ### FAIL \`idmap/ranges\`
 
-- error \`idmap.subid-missing\`: \\<user1\\> has no line in /etc/subuid.
+- error \`idmap.subid-missing\`: /etc/subuid:3: \\<user1\\> has no line in /etc/subuid.
 
 Fix (as root):
 

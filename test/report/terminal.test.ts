@@ -18,7 +18,7 @@ Debian GNU/Linux 12 (bookworm), Linux 6.1.0-18-amd64, x64
   This needs root.
 
 ✗ FAIL  idmap/ranges
-  alice has no line in /etc/subuid.
+  /etc/subuid:3: alice has no line in /etc/subuid.
   Why it matters: The ids of an image are mapped to the subordinate ids of the
   user; without them no layer can be unpacked.
   Fix, as root:
@@ -98,7 +98,7 @@ ${LAST}
     expect([brief.split('Do this.').length, brief.split('Do that.').length]).toEqual([2, 1]);
     expect(brief).not.toContain('By the way.');
     expect([verbose.split('Do this.').length, verbose.split('Do that.').length]).toEqual([2, 2]);
-    expect(verbose).toContain('  * Note: By the way.\n');
+    expect(verbose).toContain('  * Note: /etc/subuid:3: By the way.\n');
   });
 
   test('of what was not tried only what the findings do not say already', () => {
