@@ -1,11 +1,11 @@
 import { snapshotters } from '../../facts/cache/snapshotters.ts';
 import { cacheDirectory } from '../../facts/config/cache-directory.ts';
+import { configFile } from '../../facts/config/config-file.ts';
 import { settings } from '../../facts/config/settings.ts';
-import { configEdit } from '../../facts/rights/config-edit.ts';
 import type { Check } from '../../model/decide.ts';
-import { isNamed, type SnapshotterEvidence, trialProblem } from './trial-problem.ts';
+import { type SnapshotterEvidence, trialProblem } from './trial-problem.ts';
 
-const needs = { settings, config: configEdit, directory: cacheDirectory, trials: snapshotters };
+const needs = { settings, config: configFile, directory: cacheDirectory, trials: snapshotters };
 
 export const snapshotterOverlayfs: Check<typeof needs, SnapshotterEvidence> = {
   id: 'snapshotter/overlayfs',
@@ -25,25 +25,18 @@ export const snapshotterOverlayfs: Check<typeof needs, SnapshotterEvidence> = {
   ],
   needs,
   examine({ settings: options, config, directory, trials }) {
-    const { overlayfs, fuse } = trials;
+    const { overlayfs } = trials;
     if (overlayfs.works === null)
       return { problems: [], unseen: [overlayfs.unseen ?? { why: 'no mount could be tried' }] };
     if (overlayfs.works) return { problems: [], unseen: [] };
-    // stargz mounts overlayfs just as the snapshotter of that name does.
-    const named = isNamed(options, ['overlayfs', 'stargz']);
     const problem = trialProblem(overlayfs, {
       title: 'overlayfs',
       place: directory.nearest,
-      named,
+      // stargz mounts overlayfs just as the snapshotter of that name does.
+      names: ['overlayfs', 'stargz'],
       fallback: 'snapshotter.overlay-unsupported',
-      evidence: {
-        snapshotter: options.oci.snapshotter.value,
-        failure: overlayfs.failure,
-        causes: overlayfs.causes,
-        config: named && options.oci.snapshotter.source === 'file' ? config : null,
-        better: 'auto',
-        instead: fuse.works === true ? 'fuse-overlayfs' : fuse.works === false ? 'native' : null,
-      },
+      settings: options,
+      config,
     });
     return { problems: [problem], unseen: [] };
   },

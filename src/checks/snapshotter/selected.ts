@@ -1,23 +1,24 @@
 import { meantSnapshotter, SNAPSHOTTER_NAMES } from '../../buildkit/snapshotter-names.ts';
+import type { Obstacle } from '../../facts/cache/snapshotter-trial.ts';
 import { predictSnapshotter, snapshotters } from '../../facts/cache/snapshotters.ts';
 import { cacheDirectory } from '../../facts/config/cache-directory.ts';
 import { configFile } from '../../facts/config/config-file.ts';
 import { proxySocket } from '../../facts/config/proxy-snapshotter.ts';
 import { settings } from '../../facts/config/settings.ts';
-import type { Check, Problem } from '../../model/decide.ts';
+import type { Check } from '../../model/decide.ts';
 import { optional } from '../../model/unseen.ts';
+import { atLine } from '../at-line.ts';
+import { findings } from '../findings.ts';
 import { causeClause } from './trial-problem.ts';
 
 export interface SelectedEvidence {
   readonly kind: 'selected' | 'unknown-name' | 'native' | 'proxy';
   readonly value: string;
-  readonly suggestion: string | null;
   /** Where the name stands. */
   readonly source: string;
   readonly key: string;
-  /** Where the file has it; null when it comes from elsewhere. */
-  readonly line: number | null;
-  readonly remedies: readonly string[];
+  /** For a fall to native: what keeps the others from working, the likeliest of each. */
+  readonly obstacles: readonly Obstacle[];
 }
 
 const needs = {
@@ -43,60 +44,60 @@ export const snapshotterSelected: Check<typeof needs, SelectedEvidence> = {
     const base: SelectedEvidence = {
       kind: 'selected',
       value,
-      suggestion: null,
       source: oci.snapshotter.source,
       key: oci.snapshotter.key,
-      line: oci.snapshotter.line,
-      remedies: [],
+      obstacles: [],
     };
-    const one = (problem: Omit<Problem<SelectedEvidence>, 'subject'>) => ({
-      problems: [{ subject: value, ...problem }],
-      unseen: [],
-    });
+    const { problems, unseen, add } = findings<SelectedEvidence>();
+    const at = atLine(config.path, oci.snapshotter.line);
     const written =
-      oci.snapshotter.source === 'file' ? `${config.path} names` : 'The flag --oci-worker-snapshotter names';
+      oci.snapshotter.source === 'file' ? 'The configuration names' : 'The flag --oci-worker-snapshotter names';
 
     if (oci.proxySnapshotterPath.value !== null) {
-      if (proxy.unseen !== undefined) return { problems: [], unseen: [proxy.unseen] };
-      if (proxy.value.exists) return { problems: [], unseen: [] };
-      return one({
-        condition: 'snapshotter.proxy-missing',
-        severity: 'error',
-        message: `The proxy snapshotter's socket ${oci.proxySnapshotterPath.value} does not exist, so that buildkitd does not start.`,
-        evidence: { ...base, kind: 'proxy', key: oci.proxySnapshotterPath.key, line: oci.proxySnapshotterPath.line },
-      });
+      const { value: socket, key, line } = oci.proxySnapshotterPath;
+      if (proxy.unseen !== undefined) unseen.push(proxy.unseen);
+      else if (!proxy.value.exists)
+        add(
+          'snapshotter.proxy-missing',
+          'error',
+          value,
+          `The proxy snapshotter's socket ${socket} does not exist, so that buildkitd does not start.`,
+          { ...base, kind: 'proxy', key },
+          atLine(config.path, line),
+        );
+    } else if (!SNAPSHOTTER_NAMES.includes(value))
+      add(
+        'snapshotter.name-mismatch',
+        'error',
+        value,
+        `${written} the snapshotter "${value}", which buildkitd does not know: it does not start. Perhaps "${meantSnapshotter(value) ?? 'auto'}" is meant; there are ${SNAPSHOTTER_NAMES.join(', ')}.`,
+        { ...base, kind: 'unknown-name' },
+        at,
+      );
+    else if (value === 'native')
+      add(
+        'snapshotter.native-fallback',
+        'info',
+        value,
+        `${written} the native snapshotter: every step copies the whole layer below it.`,
+        { ...base, kind: 'native' },
+        at,
+      );
+    else if (value !== 'auto') return { problems, unseen };
+    else if (trials.unseen !== undefined) unseen.push(trials.unseen);
+    else {
+      const { selected, unseen: untold } = predictSnapshotter(options, trials.value);
+      if (untold !== null) unseen.push(untold);
+      const { overlayfs, fuse } = trials.value;
+      if (selected === 'native')
+        add(
+          'snapshotter.native-fallback',
+          'warning',
+          value,
+          `buildkitd will use the slow native snapshotter, which copies every layer: on ${directory.nearest} overlayfs cannot be mounted${causeClause(overlayfs)}; nor fuse-overlayfs${causeClause(fuse)}.`,
+          { ...base, kind: 'native', obstacles: [overlayfs, fuse].flatMap(({ obstacles }) => obstacles.slice(0, 1)) },
+        );
     }
-    if (!SNAPSHOTTER_NAMES.includes(value)) {
-      const suggestion = meantSnapshotter(value) ?? 'auto';
-      return one({
-        condition: 'snapshotter.name-mismatch',
-        severity: 'error',
-        message: `${written} the snapshotter "${value}", which buildkitd does not know: it does not start. Perhaps "${suggestion}" is meant; there are ${SNAPSHOTTER_NAMES.join(', ')}.`,
-        evidence: { ...base, kind: 'unknown-name', suggestion },
-      });
-    }
-    if (value === 'native')
-      return one({
-        condition: 'snapshotter.native-fallback',
-        severity: 'info',
-        message: `${written} the native snapshotter: every step copies the whole layer below it.`,
-        evidence: { ...base, kind: 'native' },
-      });
-    if (value !== 'auto') return { problems: [], unseen: [] };
-    if (trials.unseen !== undefined) return { problems: [], unseen: [trials.unseen] };
-    const { selected, why, unknown } = predictSnapshotter(options, trials.value);
-    if (unknown) return { problems: [], unseen: [{ why }] };
-    if (selected !== 'native') return { problems: [], unseen: [] };
-    const { overlayfs, fuse } = trials.value;
-    return one({
-      condition: 'snapshotter.native-fallback',
-      severity: 'warning',
-      message: `buildkitd will use the slow native snapshotter, which copies every layer: on ${directory.nearest} overlayfs cannot be mounted${causeClause(overlayfs)}; nor fuse-overlayfs${causeClause(fuse)}.`,
-      evidence: {
-        ...base,
-        kind: 'native',
-        remedies: [...new Set([overlayfs, fuse].flatMap(({ causes }) => causes[0]?.remedy ?? []))],
-      },
-    });
+    return { problems, unseen };
   },
 };

@@ -1,19 +1,19 @@
-import type { Trial } from '../../facts/cache/snapshotter-trial.ts';
+import type { Obstacle, Trial } from '../../facts/cache/snapshotter-trial.ts';
+import type { ConfigFile } from '../../facts/config/config-file.ts';
 import type { Settings } from '../../facts/config/settings.ts';
-import type { ConfigEdit } from '../../facts/rights/config-edit.ts';
-import type { Condition, Problem, Severity } from '../../model/decide.ts';
+import type { Condition, Problem } from '../../model/decide.ts';
+import { atLine } from '../at-line.ts';
+import { because, conditionOf } from './obstacles.ts';
 
+/** A snapshotter that was tried. */
 export interface SnapshotterEvidence {
+  /** What failed: the mount that buildkitd tries, or the writable one that RUN steps need. */
+  readonly tried: 'mount' | 'write';
+  /** As the settings have it. */
   readonly snapshotter: string;
   /** What the mount said; null where files decided. */
   readonly failure: string | null;
-  readonly causes: readonly { readonly condition: Condition; readonly because: string; readonly remedy: string }[];
-  /** Set where the configuration file names the snapshotter, and can be changed. */
-  readonly config: ConfigEdit | null;
-  /** What else would work here by itself; null where it cannot be told. */
-  readonly instead: string | null;
-  /** What the setting should say: native where buildkitd, left to itself, would choose what does not work. */
-  readonly better: 'auto' | 'native';
+  readonly obstacles: readonly Obstacle[];
 }
 
 /** Does the configuration of the OCI worker ask for it by name? */
@@ -23,10 +23,10 @@ export function isNamed({ oci }: Settings, names: readonly string[]): boolean {
   );
 }
 
-export function causeClause({ failure, causes }: Pick<Trial, 'failure' | 'causes'>): string {
-  const [first] = causes;
+export function causeClause({ failure, obstacles }: Pick<Trial, 'failure' | 'obstacles'>): string {
+  const [first] = obstacles;
   const error = failure === null ? '' : ` (${failure})`;
-  return first === undefined ? error : `${error}: ${first.because}`;
+  return first === undefined ? error : `${error}: ${because(first)}`;
 }
 
 /** One problem for a snapshotter that does not work: an error where it was asked for, else something to know. */
@@ -35,19 +35,26 @@ export function trialProblem(
   about: {
     readonly title: string;
     readonly place: string;
-    readonly named: boolean;
+    readonly names: readonly string[];
     readonly fallback: Condition;
-    readonly evidence: SnapshotterEvidence;
+    readonly settings: Settings;
+    readonly config: ConfigFile;
   },
 ): Problem<SnapshotterEvidence> {
-  const severity: Severity = about.named ? 'error' : 'info';
+  const { title, place, names, fallback, settings, config } = about;
+  const { failure, obstacles } = trial;
+  const named = isNamed(settings, names);
+  const { value: snapshotter, line } = settings.oci.snapshotter;
+  const at = named ? atLine(config.path, line) : null;
+  const [first] = obstacles;
   return {
-    condition: trial.causes[0]?.condition ?? about.fallback,
-    severity,
-    subject: about.place,
-    message: `${about.title} cannot be mounted on ${about.place}${causeClause(trial)}.${
-      about.named ? ' The configuration names it, so that buildkitd does not fall back to another.' : ''
+    condition: first === undefined ? fallback : conditionOf(first),
+    severity: named ? 'error' : 'info',
+    subject: place,
+    message: `${title} cannot be mounted on ${place}${causeClause(trial)}.${
+      named ? ' The configuration names it, so that buildkitd does not fall back to another.' : ''
     }`,
-    evidence: about.evidence,
+    evidence: { tried: 'mount', snapshotter, failure, obstacles },
+    ...(at === null ? {} : { at }),
   };
 }

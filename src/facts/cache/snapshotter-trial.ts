@@ -1,6 +1,5 @@
 import type { Kernel } from '../../knowledge/kernels.ts';
 import type { OsRelease } from '../../knowledge/os-release.ts';
-import type { Condition } from '../../model/decide.ts';
 import type { Allowed, NamespaceAnswer, Outcome, UnseenReason } from '../../model/look.ts';
 import type { CacheDirectory } from '../config/cache-directory.ts';
 import type { Confinement } from '../confinement/apparmor.ts';
@@ -10,13 +9,36 @@ import type { ProcessStatus } from '../machine/process-status.ts';
 import type { Binaries } from '../programs/binaries.ts';
 import type { Filesystem } from './filesystem.ts';
 
-/** Something that keeps a snapshotter from working, with what a person can do about it. */
-export interface Cause {
-  readonly condition: Condition;
-  /** A clause that can follow "because". */
-  readonly because: string;
-  readonly remedy: string;
-}
+/** Something that keeps a snapshotter from working: what was seen, by name. */
+export type Obstacle =
+  /** A character of the path that means something in mount options, or a path too long for them. */
+  | { readonly kind: 'path-character'; readonly path: string; readonly character: string }
+  | { readonly kind: 'path-length'; readonly length: number }
+  /** The file system of the place is an overlay itself, cannot hold an upper directory, or tells no kinds of files. */
+  | { readonly kind: 'union' | 'no-upper' | 'no-dtype'; readonly place: string; readonly fstype: string }
+  | { readonly kind: 'unlistable'; readonly place: string; readonly account: string }
+  | { readonly kind: 'foreign-group'; readonly place: string; readonly gid: number }
+  | { readonly kind: 'no-overlay-module' | 'selinux'; readonly release: string }
+  | { readonly kind: 'overlay-module-forbidden' | 'seccomp' }
+  /** A kernel that lets only real root mount it; `rule` says by what that is told. */
+  | { readonly kind: 'kernel'; readonly mounts: 'overlayfs' | 'FUSE'; readonly release: string; readonly rule: string }
+  | { readonly kind: 'apparmor'; readonly profile: string }
+  /** `found`: it is there and not executable. */
+  | {
+      readonly kind: 'program';
+      readonly program: 'fuse-overlayfs' | 'mount.fuse3';
+      readonly found: string | null;
+      readonly searched: string | null;
+    }
+  | { readonly kind: 'no-fuse-device'; readonly moduleAbsent: boolean }
+  | {
+      readonly kind: 'closed-fuse-device';
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+      readonly account: string;
+    };
+
 /** Can a snapshotter be used on the cache directory? */
 export interface Trial {
   /** Null: it could not be tried. */
@@ -26,7 +48,7 @@ export interface Trial {
   /** The errno's name or the tool's words, where a mount failed. */
   readonly failure: string | null;
   /** Most likely first. */
-  readonly causes: readonly Cause[];
+  readonly obstacles: readonly Obstacle[];
   readonly unseen: UnseenReason | null;
 }
 
@@ -60,19 +82,19 @@ export interface Circumstances {
   readonly unseen: UnseenReason | null;
 }
 
-export const refused = (by: Trial['by'], failure: string | null, causes: readonly Cause[]): Trial => ({
+export const refused = (by: Trial['by'], failure: string | null, obstacles: readonly Obstacle[]): Trial => ({
   works: false,
   by,
   failure,
-  causes,
+  obstacles,
   unseen: null,
 });
-export const working = (by: Trial['by']): Trial => ({ works: true, by, failure: null, causes: [], unseen: null });
+export const working = (by: Trial['by']): Trial => ({ works: true, by, failure: null, obstacles: [], unseen: null });
 export const untried = (unseen: UnseenReason): Trial => ({
   works: null,
   by: 'files',
   failure: null,
-  causes: [],
+  obstacles: [],
   unseen,
 });
 
@@ -86,19 +108,11 @@ function isWorkspaceFailure(outcome: Outcome): boolean {
 }
 
 /** Mount options are one text of less than a page, in which these characters have a meaning of their own. */
-export function unmountable({ directory: { path } }: Circumstances): Cause | null {
-  const odd = /[,:\\]/.exec(path)?.[0];
+export function unmountable({ directory: { path } }: Circumstances): Obstacle | null {
+  const character = /[,:\\]/.exec(path)?.[0];
+  if (character !== undefined) return { kind: 'path-character', path, character };
   // Four paths below it stand in the options, each with a name of BuildKit's own behind it.
-  const tooLong = 4 * (path.length + 32) + 40 >= 4096;
-  if (odd === undefined && !tooLong) return null;
-  return {
-    condition: 'snapshotter.overlay-unsupported',
-    because:
-      odd === undefined
-        ? `the path of the cache directory is too long (${path.length} characters) for the options of a mount`
-        : `the path ${path} contains "${odd}", which separates or escapes the options of a mount`,
-    remedy: 'Put the cache into a directory with a plain and short name: root = "DIRECTORY" in buildkitd.toml.',
-  };
+  return 4 * (path.length + 32) + 40 >= 4096 ? { kind: 'path-length', length: path.length } : null;
 }
 
 /** Why a mount that was asked for was not tried. */

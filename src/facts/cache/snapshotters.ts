@@ -1,5 +1,5 @@
 import { SNAPSHOTTER_NAMES } from '../../buildkit/snapshotter-names.ts';
-import type { Fact, Outcome } from '../../model/look.ts';
+import type { Fact, Outcome, UnseenReason } from '../../model/look.ts';
 import { reasonOf } from '../../model/unseen.ts';
 import { cacheDirectory } from '../config/cache-directory.ts';
 import { type Settings, settings } from '../config/settings.ts';
@@ -28,13 +28,12 @@ export interface Snapshotters {
   readonly fuseWrite: Outcome | null;
 }
 
-/** Names that buildkitd knows. */
+/** What buildkitd will choose. */
 export interface Prediction {
   /** The snapshotter that buildkitd will use; null where that cannot be told, or where buildkitd refuses the name. */
   readonly selected: string | null;
-  readonly why: string;
-  /** True where it depends on something that could not be tried. */
-  readonly unknown: boolean;
+  /** Why it cannot be told; null where it can. */
+  readonly unseen: UnseenReason | null;
 }
 
 /** What buildkitd will choose: a proxy's or a written name, else overlayfs, fuse-overlayfs, native in this order. */
@@ -43,22 +42,16 @@ export function predictSnapshotter(
   { overlayfs, fuse }: Pick<Snapshotters, 'overlayfs' | 'fuse'>,
 ): Prediction {
   const name = oci.snapshotter.value;
-  const certain = (selected: string | null, why: string): Prediction => ({ selected, why, unknown: false });
+  const certain = (selected: string | null): Prediction => ({ selected, unseen: null });
   if (oci.enabled.value === false)
-    return containerd.enabled.value === false
-      ? certain(null, 'no worker is enabled')
-      : certain(containerd.snapshotter.value, 'containerd provides it');
-  if (oci.proxySnapshotterPath.value !== null)
-    return certain(name, `the proxy at ${oci.proxySnapshotterPath.value} provides it`);
-  if (!SNAPSHOTTER_NAMES.includes(name)) return certain(null, `buildkitd knows no snapshotter "${name}"`);
-  if (name !== 'auto') return certain(name, 'the configuration names it');
-  if (overlayfs.works) return certain('overlayfs', 'it can be mounted on the cache directory');
+    return certain(containerd.enabled.value === false ? null : containerd.snapshotter.value);
+  if (oci.proxySnapshotterPath.value !== null) return certain(name);
+  if (!SNAPSHOTTER_NAMES.includes(name)) return certain(null);
+  if (name !== 'auto') return certain(name);
+  if (overlayfs.works) return certain('overlayfs');
   const first = overlayfs.works === null ? overlayfs : fuse;
-  if (first.works === null)
-    return { selected: null, why: first.unseen?.why ?? 'no mount could be tried', unknown: true };
-  return fuse.works
-    ? certain('fuse-overlayfs', 'overlayfs cannot be mounted on the cache directory and fuse-overlayfs can')
-    : certain('native', 'neither overlayfs nor fuse-overlayfs can be mounted on the cache directory');
+  if (first.works === null) return { selected: null, unseen: first.unseen ?? { why: 'no mount could be tried' } };
+  return certain(fuse.works ? 'fuse-overlayfs' : 'native');
 }
 
 export const selectedSnapshotter: Fact<Prediction> = {

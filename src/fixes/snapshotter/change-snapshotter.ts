@@ -1,30 +1,68 @@
-import type { SnapshotterEvidence } from '../../checks/snapshotter/trial-problem.ts';
-import type { Problem } from '../../model/decide.ts';
+import { isNamed, type SnapshotterEvidence } from '../../checks/snapshotter/trial-problem.ts';
+import { type Snapshotters, snapshotters } from '../../facts/cache/snapshotters.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { configEdit } from '../../facts/rights/config-edit.ts';
+import type { FactsOf, Problem } from '../../model/decide.ts';
 import type { Treatment } from '../../model/plan.ts';
-import { tell } from '../advice.ts';
+import { optional } from '../../model/unseen.ts';
+import { advice } from '../advice.ts';
 import { configSteps } from '../config-steps.ts';
+import { remedyNeeds, remedyOf } from './remedies.ts';
+
+/** What changing the snapshotter depends on. */
+export const changeNeeds = { settings, config: optional(configEdit), trials: snapshotters, ...remedyNeeds };
+
+/** What to change a snapshotter for. */
+interface Other {
+  /** The names that ask for the one that does not work. */
+  readonly names: readonly string[];
+  /** The other one that buildkitd tries, and its name. */
+  readonly tried: 'overlayfs' | 'fuse';
+  readonly name: string;
+}
 
 /** For a snapshotter that was asked for and does not work: what would mend it, and letting buildkitd choose instead. */
-export function planOther(problems: readonly Problem<SnapshotterEvidence>[]): readonly Treatment[] {
+export function planOther(
+  problems: readonly Problem<SnapshotterEvidence>[],
+  facts: FactsOf<typeof changeNeeds>,
+  other: Other,
+): readonly Treatment[] {
   return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
     if (severity === 'info') return [];
-    const { better, config, causes, instead, snapshotter } = evidence;
-    const remedies = causes.map(({ remedy }) => tell(remedy));
-    const treatments: Treatment[] = [];
-    if (config !== null)
-      treatments.push({
-        for: [index],
-        risk: 'risky',
-        consequence: `${better === 'native' ? 'buildkitd uses native, which copies every layer' : `buildkitd chooses the snapshotter itself${instead === null ? '' : ` (here ${instead}${instead === 'native' ? ', which copies every layer' : ''})`}`}; what ${snapshotter} has cached is not used any more.`,
-        until: 'restart',
-        steps: configSteps(config, [{ change: 'set', path: ['worker', 'oci', 'snapshotter'], value: better }]),
-      });
-    const other = tell(
-      better === 'native'
-        ? 'Let buildkitd use the slow native snapshotter: --oci-worker-snapshotter=native in the unit that starts it, or snapshotter = "native" below [worker.oci].'
-        : `${remedies.length === 0 ? 'Let' : 'Or let'} buildkitd choose: --oci-worker-snapshotter=auto in the unit that starts it.`,
-    );
-    treatments.push({ for: [index], risk: 'manual', steps: [...remedies, ...(config === null ? [other] : [])] });
-    return treatments.filter(({ steps }) => steps.length > 0);
+    const remedies = evidence.obstacles.map((obstacle) => remedyOf(obstacle, facts));
+    // Left to itself, buildkitd would choose what can be mounted and not written to.
+    const better = evidence.tried === 'write' && facts.trials.overlayfs.works !== true ? 'native' : 'auto';
+    const inFile = isNamed(facts.settings, other.names) && facts.settings.oci.snapshotter.source === 'file';
+    const config = inFile ? (facts.config.value ?? null) : null;
+    if (config === null) return [advice([index], ...remedies, chooseInUnit(better, remedies.length > 0))];
+    const change: Treatment = {
+      for: [index],
+      risk: 'risky',
+      consequence: consequence(evidence.snapshotter, better, instead(facts.trials, other)),
+      until: 'restart',
+      steps: configSteps(config, [{ change: 'set', path: ['worker', 'oci', 'snapshotter'], value: better }]),
+    };
+    return remedies.length === 0 ? [change] : [change, advice([index], ...remedies)];
   });
+}
+
+function chooseInUnit(better: 'auto' | 'native', orElse: boolean): string {
+  return better === 'native'
+    ? 'Let buildkitd use the slow native snapshotter: --oci-worker-snapshotter=native in the unit that starts it, or snapshotter = "native" below [worker.oci].'
+    : `${orElse ? 'Or let' : 'Let'} buildkitd choose: --oci-worker-snapshotter=auto in the unit that starts it.`;
+}
+
+/** What would work here by itself; null where it cannot be told. */
+function instead(trials: Snapshotters, { tried, name }: Other): string | null {
+  const { works } = trials[tried];
+  return works === null ? null : works ? name : 'native';
+}
+
+function consequence(snapshotter: string, better: 'auto' | 'native', other: string | null): string {
+  const here = other === null ? '' : ` (here ${other}${other === 'native' ? ', which copies every layer' : ''})`;
+  const then =
+    better === 'native'
+      ? 'buildkitd uses native, which copies every layer'
+      : `buildkitd chooses the snapshotter itself${here}`;
+  return `${then}; what ${snapshotter} has cached is not used any more.`;
 }

@@ -1,25 +1,32 @@
+import { meantSnapshotter } from '../../buildkit/snapshotter-names.ts';
 import type { SelectedEvidence } from '../../checks/snapshotter/selected.ts';
-import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
+import type { FactsOf } from '../../model/decide.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
+import { advice } from '../advice.ts';
+import { remedyNeeds, remedyOf } from './remedies.ts';
 
 /** Says how a faster snapshotter becomes possible. */
-export const chooseSnapshotter: Fix<NoNeeds, SelectedEvidence> = {
-  needs: {},
+export const chooseSnapshotter: Fix<typeof remedyNeeds, SelectedEvidence> = {
+  needs: remedyNeeds,
   title: 'Let buildkitd use a snapshotter that shares layers',
-  plan: (problems) =>
+  plan: (problems, facts) =>
     problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
-      const steps = adviceFor(evidence).map((text): Step => ({ do: 'tell', as: 'target', text }));
-      return severity === 'info' || steps.length === 0 ? [] : [{ for: [index], risk: 'manual', steps }];
+      const texts = severity === 'info' ? [] : adviceFor(evidence, facts);
+      return texts.length === 0 ? [] : [advice([index], ...texts)];
     }),
 };
 
-function adviceFor({ kind, suggestion, source, key, remedies }: SelectedEvidence): readonly string[] {
+function adviceFor(
+  { kind, value, source, key, obstacles }: SelectedEvidence,
+  facts: FactsOf<typeof remedyNeeds>,
+): readonly string[] {
   switch (kind) {
     case 'native':
-      return remedies;
+      return [...new Set(obstacles.map((obstacle) => remedyOf(obstacle, facts)))];
     case 'unknown-name':
       return source === 'file'
         ? [`config/buildkitd mends ${key}.`]
-        : [`Start buildkitd with --oci-worker-snapshotter=${suggestion}, or without that flag.`];
+        : [`Start buildkitd with --oci-worker-snapshotter=${meantSnapshotter(value) ?? 'auto'}, or without that flag.`];
     case 'proxy':
       return [`Start the proxy snapshotter, or remove ${key}. The path is written without "unix://".`];
     case 'selected':

@@ -1,0 +1,76 @@
+import type { Obstacle } from '../../facts/cache/snapshotter-trial.ts';
+import { cacheDirectory } from '../../facts/config/cache-directory.ts';
+import { container } from '../../facts/confinement/container.ts';
+import { osRelease } from '../../facts/machine/os-release.ts';
+import { type Installable, installOf } from '../../knowledge/packages.ts';
+import type { FactsOf } from '../../model/decide.ts';
+import { optional } from '../../model/unseen.ts';
+
+/** What a remedy depends on beside its obstacle. */
+export const remedyNeeds = {
+  directory: cacheDirectory,
+  container: optional(container),
+  os: optional(osRelease),
+};
+
+type Place = FactsOf<typeof remedyNeeds>;
+
+/** What a person can do about an obstacle. */
+export function remedyOf(obstacle: Obstacle, here: Place): string {
+  switch (obstacle.kind) {
+    case 'path-character':
+    case 'path-length':
+      return 'Put the cache into a directory with a plain and short name: root = "DIRECTORY" in buildkitd.toml.';
+    case 'union':
+      return isContained(here) ? mountVolume(here.directory.path) : MOVE;
+    case 'no-upper':
+      return MOVE;
+    case 'no-dtype':
+      return `Use another file system, or make this one anew with ${obstacle.fstype === 'xfs' ? 'mkfs.xfs -n ftype=1' : 'mkfs.ext4 -O filetype'}.`;
+    case 'unlistable':
+      return `Give its owner and users the right to read it, for example: chmod a+r ${obstacle.place}`;
+    case 'foreign-group':
+      return `Take the setgid bit away: chmod g-s ${obstacle.place}`;
+    case 'no-overlay-module':
+      return "Reboot if the kernel was updated; else install the kernel's modules, and type as root: modprobe overlay";
+    case 'overlay-module-forbidden':
+      return 'Allow it in /etc/modprobe.d, and type as root: modprobe overlay';
+    case 'kernel':
+      return newerKernel(obstacle);
+    case 'selinux':
+      return 'Run Linux 5.13 or later, or install fuse-overlayfs and fuse3.';
+    case 'apparmor':
+      return 'Start the container with --security-opt apparmor=unconfined, in a pod: appArmorProfile: {type: Unconfined}.';
+    case 'seccomp':
+      return 'Start the container with --security-opt seccomp=unconfined, in a pod: seccompProfile: {type: Unconfined}.';
+    case 'program':
+      return obstacle.program === 'mount.fuse3'
+        ? `Let PATH contain the directory of mount.fuse3 (/usr/sbin or /sbin), and where it is not installed: ${bring('mount.fuse3', here)}`
+        : bring(obstacle.program, here);
+    case 'no-fuse-device':
+      return isContained(here)
+        ? 'Give the container the device: docker run --device /dev/fuse, in a pod a device plugin for /dev/fuse.'
+        : 'Type as root: modprobe fuse';
+    case 'closed-fuse-device':
+      return 'Let udev give it its default mode again: a line KERNEL=="fuse", MODE="0666" in /etc/udev/rules.d/99-fuse.rules.';
+  }
+}
+
+const MOVE = 'Put the cache on a local disk (ext4, xfs, btrfs): root = "DIRECTORY" in buildkitd.toml.';
+
+const mountVolume = (path: string): string =>
+  `Mount a volume there: docker run -v buildkit:${path}, in a pod an emptyDir volume with mountPath: ${path}.`;
+
+const isContained = ({ container: found }: Place): boolean => found.value !== undefined && found.value.kind !== null;
+
+function newerKernel({ mounts, release }: Extract<Obstacle, { kind: 'kernel' }>): string {
+  if (mounts === 'FUSE') return 'Run Linux 4.18 or later.';
+  const newer = /\.el8/.test(release) ? 'Update to Enterprise Linux 8.5 or later' : 'Run Linux 5.11 or later';
+  return `${newer}, or install fuse-overlayfs and fuse3.`;
+}
+
+/** What to type for a missing program on this distribution. */
+function bring(program: Installable, { os }: Place): string {
+  const { argv, text } = installOf(program, os.value ?? { id: 'linux', idLike: [], version: null });
+  return argv === null ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.` : `Type as root: ${text}`;
+}
