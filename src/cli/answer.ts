@@ -1,12 +1,14 @@
 import type { Opened } from '../host/open.ts';
+import { UsageError } from '../host/usage-error.ts';
 import type { HostReader } from '../model/look.ts';
 import type { Report } from '../model/say.ts';
-import { json, jsonText } from '../report/json.ts';
-import { markdown } from '../report/markdown.ts';
+import type { Documents, Kind } from '../report/format.ts';
+import { formatsFor } from '../report/formats.ts';
+import type { Appearance } from '../report/pen.ts';
 import { type Private, redact, redacted, redactor, withoutSecrets } from '../report/redact.ts';
 import type { Commands } from '../report/summary.ts';
-import { terminal } from '../report/terminal.ts';
-import { type Appearance, appearanceOf } from './appearance.ts';
+import type { VerificationAnswer } from '../report/verification.ts';
+import { appearanceOf } from './appearance.ts';
 import type { Globals } from './globals.ts';
 import { deliver } from './outlet.ts';
 import { type PrivateFile, preparePrivateFile } from './private-file.ts';
@@ -19,8 +21,13 @@ export interface Destination {
   send(text: string): Promise<void>;
 }
 
-export function destinationOf(session: Session, globals: Globals): Destination {
+/** Throws UsageError where the format cannot show what the command answers, before anything is done. */
+export function destinationOf(session: Session, globals: Globals, kind: Kind, command: string): Destination {
   const { streams } = session;
+  if (globals.format.shows[kind] === undefined)
+    throw new UsageError(
+      `${command} has no form in ${globals.format.name}: choose --format ${formatsFor(kind).join(' or ')}`,
+    );
   const file = globals.output === null ? null : preparePrivateFile('--output', globals.output, streams.env);
   return {
     file,
@@ -38,34 +45,58 @@ export async function sendAnswer<T>(
   destination: Destination,
   globals: Globals,
   value: T,
-  text: (appearance: Appearance, shown: T) => string | Promise<string>,
+  words: (appearance: Appearance, shown: T) => string | Promise<string>,
   opened: Opened | null = null,
 ): Promise<void> {
-  const hide = opened !== null && isHidden(globals, destination) ? redactor(await privateNames(opened.host)) : null;
-  const told = opened === null ? value : withoutSecrets(value, opened.hide);
-  const shown = hide === null ? told : redacted(told, hide);
-  const answer = globals.format === 'json' ? jsonText(shown) : await text(destination.appearance, shown);
-  await destination.send(hide === null || globals.format === 'json' ? answer : hide(answer));
+  const told = await tellable(destination, globals, value, opened);
+  const answer = { value: told.value, words: (appearance: Appearance) => words(appearance, told.value) };
+  const text = await render('answer', answer, globals, destination);
+  await destination.send(globals.format.name === 'json' ? text : told.hide(text));
+}
+
+/** How a trial of BuildKit went. */
+export async function sendVerification(
+  destination: Destination,
+  globals: Globals,
+  answer: VerificationAnswer,
+  opened: Opened,
+): Promise<void> {
+  const { value } = await tellable(destination, globals, answer, opened);
+  await destination.send(await render('verification', value, globals, destination));
+}
+
+/** What may be told of an answer here: no secret, and no names where they are hidden. `hide` does so to a text. */
+async function tellable<T>(
+  destination: Destination,
+  globals: Globals,
+  value: T,
+  opened: Opened | null,
+): Promise<{ readonly value: T; readonly hide: (text: string) => string }> {
+  if (opened === null) return { value, hide: (text) => text };
+  const told = withoutSecrets(value, opened.hide);
+  if (!isHidden(globals, destination)) return { value: told, hide: (text) => text };
+  const hide = redactor(await privateNames(opened.host));
+  return { value: redacted(told, hide), hide };
 }
 
 function isHidden(globals: Globals, destination: Destination): boolean {
-  return globals.redact ?? (globals.format === 'markdown' || destination.file !== null);
+  return globals.redact ?? (globals.format.hidesNames || destination.file !== null);
 }
 
-/** Writes the report in the format asked for. */
+/** Writes the report in the format asked for; `plan`: with the diffs of its fixes. */
 export async function sendReport(
   session: Session,
   destination: Destination,
   globals: Globals,
   report: Report,
-  how: { readonly commands: Commands; readonly diffs: boolean; readonly opened: Opened },
+  how: { readonly commands: Commands; readonly kind: 'report' | 'plan'; readonly opened: Opened },
 ): Promise<void> {
   const hide = isHidden(globals, destination);
   const told = withoutSecrets(report, how.opened.hide);
   const hidden = hide ? redact(told, await privateNames(how.opened.host)) : null;
-  const shown = hidden?.report ?? told;
   const commands = hidden === null ? how.commands : hiddenCommands(how.commands, hidden.hide);
-  await destination.send(textOf(shown, globals, destination.appearance, { ...how, commands }));
+  const shown = { report: hidden?.report ?? told, commands };
+  await destination.send(await render(how.kind, shown, globals, destination));
   if (destination.file !== null) {
     const names = hide
       ? 'names and addresses replaced; --no-redact keeps them'
@@ -74,20 +105,16 @@ export async function sendReport(
   }
 }
 
-function textOf(
-  report: Report,
+/** A document in the format asked for, which `destinationOf` has made sure of. */
+async function render<K extends Kind>(
+  kind: K,
+  document: Documents[K],
   { format, quiet, verbose }: Globals,
-  appearance: Appearance,
-  { commands, diffs }: { readonly commands: Commands; readonly diffs: boolean },
-): string {
-  switch (format) {
-    case 'json':
-      return json(report);
-    case 'markdown':
-      return markdown(report);
-    case 'terminal':
-      return terminal(report, { ...appearance, quiet, verbose, diffs, commands });
-  }
+  { appearance }: Destination,
+): Promise<string> {
+  const show = format.shows[kind];
+  if (show === undefined) throw new Error(`${format.name} shows no ${kind}`);
+  return show(document, { ...appearance, quiet, verbose });
 }
 
 function hiddenCommands(commands: Commands, hide: (text: string) => string): Commands {

@@ -1,13 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Appearance } from '../report/pen.ts';
 import type { Streams } from './session.ts';
-
-/** How text looks on the stream that it is written to. */
-export interface Appearance {
-  readonly columns: number;
-  readonly colour: boolean;
-  readonly unicode: boolean;
-}
 
 /** `color` false: `--no-color`. A file gets neither colour nor the terminal's width. */
 export function appearanceOf(stream: Streams['stdout'] | null, env: NodeJS.ProcessEnv, color: boolean): Appearance {

@@ -38,7 +38,7 @@ function refuseWords(program: Command, command: Command): void {
 async function check(session: Session, command: Command): Promise<number> {
   const globals = globalsOf(command);
   const asked = questionOf(command, session.catalog);
-  const destination = destinationOf(session, globals);
+  const destination = destinationOf(session, globals, 'report', 'check');
   const recording = recordingFile(session, asked.record, globals);
   const opened = await open(session, asked);
   const progress = progressLine(session, globals.quiet);
@@ -52,7 +52,7 @@ async function check(session: Session, command: Command): Promise<number> {
   const question = { ...asked, elsewhere: opened.replayed, verify };
   await sendReport(session, destination, globals, report, {
     commands: commandsOf(question, report.target, session.streams.env),
-    diffs: false,
+    kind: 'report',
     opened,
   });
   writeRecording();

@@ -52,7 +52,7 @@ async function fix(session: Session, command: Command): Promise<number> {
   const globals = globalsOf(command);
   const asked = questionOf(command, session.catalog);
   const wishes = wishesOf(command, globals, asked, session);
-  const destination = destinationOf(session, globals);
+  const destination = destinationOf(session, globals, wishes.plan === null ? 'report' : 'plan', 'fix');
   return wishes.plan === null
     ? apply(session, globals, asked, wishes, destination)
     : plan(session, globals, asked, wishes, destination);
@@ -62,8 +62,8 @@ function wishesOf(command: Command, globals: Globals, { replay }: Question, { st
   const { format } = globals;
   const given = command.opts<{ yes?: true; risky?: true; dryRun?: true; script?: true }>();
   if (given.dryRun && given.script) throw new UsageError('--dry-run and --script contradict each other: choose one');
-  if (given.script && format !== 'terminal')
-    throw new UsageError(`--script prints a shell script, not ${format}: leave one of them out`);
+  if (given.script && format.name !== 'terminal')
+    throw new UsageError(`--script prints a shell script, not ${format.name}: leave one of them out`);
   if (given.script) refuseRedact(globals, '--script prints what is to be done with real names');
   const plan = given.dryRun ? 'dry-run' : given.script ? 'script' : null;
   if (plan === null && replay !== null)
@@ -120,7 +120,7 @@ async function plan(
     const shown = await withDiffs(report, previewOn(opened.host));
     await sendReport(session, destination, globals, shown, {
       commands: commandsOf({ ...asked, elsewhere: opened.replayed, verify: true }, report.target, session.streams.env),
-      diffs: true,
+      kind: 'plan',
       opened,
     });
   }
@@ -202,7 +202,7 @@ async function apply(
   const writeRecording = takeDown(session, recording, opened);
   await sendReport(session, destination, globals, report, {
     commands: commandsOf({ ...asked, elsewhere: false, verify: true }, report.target, session.streams.env),
-    diffs: false,
+    kind: 'report',
     opened,
   });
   writeRecording();

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import { UsageError } from '../host/usage-error.ts';
+import type { Format } from '../report/format.ts';
+import { FORMATS, formatNamed } from '../report/formats.ts';
 import { oneOf } from './wording.ts';
 
-export type Format = 'terminal' | 'json' | 'markdown';
-const FORMATS: readonly Format[] = ['terminal', 'json', 'markdown'];
+const NAMES = FORMATS.map(({ name }) => name);
 
 /** The flags that every command has. */
 export interface Globals {
@@ -22,8 +23,8 @@ export function addGlobals(program: Command): void {
   program
     .addOption(new Option('--json', 'the answer as JSON; the same as --format json').helpGroup('Answer:'))
     .addOption(
-      new Option('--format <format>', `${FORMATS.join(', ')} (default: terminal)`)
-        .argParser((given) => oneOf('--format', given, FORMATS))
+      new Option('--format <format>', `${NAMES.join(', ')} (default: ${FORMATS[0].name})`)
+        .argParser((given) => oneOf('--format', given, NAMES))
         .helpGroup('Answer:'),
     )
     .addOption(
@@ -52,7 +53,7 @@ export function addGlobals(program: Command): void {
 export function globalsOf(command: Command): Globals {
   const given = command.optsWithGlobals<{
     json?: true;
-    format?: Format;
+    format?: string;
     output?: string;
     redact?: boolean;
     quiet?: true;
@@ -64,18 +65,13 @@ export function globalsOf(command: Command): Globals {
   if (given.quiet && given.verbose) throw new UsageError('--quiet and --verbose contradict each other: choose one');
   if (given.output === '') throw new UsageError('--output needs the name of a file');
   return {
-    format: given.json ? 'json' : (given.format ?? 'terminal'),
+    format: formatNamed(given.json ? 'json' : (given.format ?? '')) ?? FORMATS[0],
     output: given.output === undefined || given.output === '-' ? null : given.output,
     quiet: given.quiet ?? false,
     verbose: given.verbose ?? false,
     color: given.color,
     redact: given.redact ?? null,
   };
-}
-
-/** Only a report has a Markdown form. Throws UsageError. */
-export function refuseMarkdown({ format }: Globals, command: string): void {
-  if (format === 'markdown') throw new UsageError(`${command} has no Markdown form: choose --format terminal or json`);
 }
 
 /** Where names cannot be replaced without losing what the answer is for. Throws UsageError. */

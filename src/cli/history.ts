@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { History } from '../apply/journal/types.ts';
 import { openHost } from '../host/open.ts';
+import type { Appearance } from '../report/pen.ts';
 import { ascii, visible } from '../text/visible.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
-import type { Appearance } from './appearance.ts';
-import { globalsOf, refuseMarkdown } from './globals.ts';
+import { globalsOf } from './globals.ts';
 import { Undelivered } from './outlet.ts';
 import type { Session } from './session.ts';
 import { tableText } from './table.ts';
@@ -18,8 +18,7 @@ export function registerHistory(program: Command, session: Session): void {
     .description('Lists the runs of fix with their transactions, oldest first; undo takes either id.')
     .action(async (_options: unknown, command: Command) => {
       const globals = globalsOf(command);
-      refuseMarkdown(globals, 'history');
-      const destination = destinationOf(session, globals);
+      const destination = destinationOf(session, globals, 'answer', 'history');
       const opened = await openHost(OURSELVES, { record: false, replay: null, env: session.streams.env });
       session.tidy(() => opened.close());
       const [{ history, Refused }, { journalOf }] = await Promise.all([

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import type { Appearance } from '../report/pen.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
-import type { Appearance } from './appearance.ts';
-import { type Globals, globalsOf, refuseMarkdown } from './globals.ts';
+import { type Globals, globalsOf } from './globals.ts';
 import { allChecks, allConditions } from './knowledge.ts';
 import type { Session } from './session.ts';
 import { tableText } from './table.ts';
@@ -14,8 +14,7 @@ export function registerList(program: Command, session: Session): void {
     .description('Lists the checks with their fixes; --verbose adds the conditions, --quiet prints only ids.')
     .action(async (_options: unknown, command: Command) => {
       const globals = globalsOf(command);
-      refuseMarkdown(globals, 'list');
-      const destination = destinationOf(session, globals);
+      const destination = destinationOf(session, globals, 'answer', 'list');
       const known = {
         schema: 1,
         checks: allChecks(session.catalog),

@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../host/usage-error.ts';
 import { packageDirectory } from '../package/directory.ts';
+import type { Appearance } from '../report/pen.ts';
 import { penOf } from '../report/pen.ts';
 import { visible } from '../text/visible.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
-import type { Appearance } from './appearance.ts';
-import { globalsOf, refuseMarkdown } from './globals.ts';
+import { globalsOf } from './globals.ts';
 import { allChecks, allConditions, type ListedCheck, type ListedCondition } from './knowledge.ts';
 import type { Session } from './session.ts';
 import { didYouMean } from './wording.ts';
@@ -21,8 +21,7 @@ export function registerShow(program: Command, session: Session): void {
     .argument('<id>', 'a check (idmap/ranges) or a condition (idmap.subid-missing)')
     .action(async (id: string, _options: unknown, command: Command) => {
       const globals = globalsOf(command);
-      refuseMarkdown(globals, 'show');
-      const destination = destinationOf(session, globals);
+      const destination = destinationOf(session, globals, 'answer', 'show');
       const checks = allChecks(session.catalog);
       const conditions = allConditions(session.catalog);
       const check = checks.find((each) => each.id === id);

@@ -1,6 +1,6 @@
+import type { Appearance } from '../report/pen.ts';
 import { ascii, visible } from '../text/visible.ts';
 import { widthOf } from '../text/wrap.ts';
-import type { Appearance } from './appearance.ts';
 
 const ASCII = {
   top: '-',

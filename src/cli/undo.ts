@@ -7,7 +7,7 @@ import { undoText } from '../report/undo.ts';
 import { commandLine } from '../text/shell.ts';
 import { visible } from '../text/visible.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
-import { globalsOf, refuseMarkdown } from './globals.ts';
+import { globalsOf } from './globals.ts';
 import { ownWords } from './own-commands.ts';
 import { progressLine } from './progress.ts';
 import type { Session } from './session.ts';
@@ -42,9 +42,8 @@ export function registerUndo(program: Command, session: Session): void {
 
 async function takeBack(session: Session, id: string | null, command: Command): Promise<number> {
   const globals = globalsOf(command);
-  refuseMarkdown(globals, 'undo');
   if (id === '') throw new UsageError('undo: an empty text is no id');
-  const destination = destinationOf(session, globals);
+  const destination = destinationOf(session, globals, 'answer', 'undo');
   const opened = await openHost(OURSELVES, { record: false, replay: null, env: session.streams.env });
   session.tidy(() => opened.close());
   const [{ Busy, NoSuchTransaction, Refused, undo }, { applyContext }] = await Promise.all([
@@ -56,7 +55,7 @@ async function takeBack(session: Session, id: string | null, command: Command): 
   try {
     const report = await session.patiently(() => undo(context, id), CUT_SHORT).finally(() => line.clear());
     const code = undoExitCode(report.transactions);
-    if (code !== 2 || globals.format === 'json')
+    if (code !== 2 || globals.format.name === 'json')
       await sendAnswer(
         destination,
         globals,

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { assess } from '../examine/assess.ts';
 import { UsageError } from '../host/usage-error.ts';
-import { verificationText } from '../report/verification.ts';
-import { destinationOf, sendAnswer } from './answer.ts';
+import { destinationOf, sendVerification } from './answer.ts';
 import { open } from './check.ts';
 import { addExamineOptions, questionOf } from './examine-options.ts';
 import { globalsOf } from './globals.ts';
@@ -32,7 +31,7 @@ async function run(session: Session, command: Command): Promise<number> {
     throw new UsageError(
       'verify uses a scratch directory and a socket of its own: --root and --address belong to check',
     );
-  const destination = destinationOf(session, globals);
+  const destination = destinationOf(session, globals, 'verification', 'verify');
   const { explanationsOf, verify } = await import('../verify/index.ts');
   const opened = await open(session, asked);
   const progress = progressLine(session, globals.quiet);
@@ -48,6 +47,6 @@ async function run(session: Session, command: Command): Promise<number> {
       : explanationsOf((await assess(opened, session.catalog, asked, { inventory: false })).checks);
   progress.clear();
   const answer = { schema: 1, ...trial, diagnoses } as const;
-  await sendAnswer(destination, globals, answer, (_, shown) => verificationText(shown), opened);
+  await sendVerification(destination, globals, answer, opened);
   return trial.ok ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-import type { CatalogEntry } from '../model/catalog.ts';
+import type { Catalog } from '../model/catalog.ts';
 import type { CheckReport, Level, Verdict } from '../model/say.ts';
 
 export interface Basis {
@@ -9,7 +9,7 @@ export interface Basis {
 }
 
 /** Would buildkitd, started as this user with this configuration, start and run an ordinary build? */
-export function verdictOf(checks: readonly CheckReport[], catalog: readonly CatalogEntry[], basis: Basis): Verdict {
+export function verdictOf<S>(checks: readonly CheckReport[], catalog: Catalog<S>, basis: Basis): Verdict {
   const level = levelOf(checks);
   return {
     ready: level === 'unknown' ? null : level !== 'not-ready',
@@ -46,7 +46,7 @@ function decidedBy(level: Level, { status, decides }: CheckReport): boolean {
 }
 
 /** Catalog order, but what is explained by others stands after them. */
-function causeFirst(ids: readonly string[], catalog: readonly CatalogEntry[]): readonly string[] {
+function causeFirst<S>(ids: readonly string[], catalog: Catalog<S>): readonly string[] {
   const explainers = new Map(catalog.map(({ check, explainedBy }) => [check.id, explainedBy ?? []]));
   const placed: string[] = [];
   const place = (id: string, trail: readonly string[]): void => {

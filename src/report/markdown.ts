@@ -1,8 +1,8 @@
 import type { CheckReport, PlannedFix, Report } from '../model/say.ts';
 import { located } from '../text/located.ts';
 import { stepText } from '../text/steps.ts';
-import { visible, visibleLines } from '../text/visible.ts';
 import { count, findingsOf, firstOf, fixesToShow } from './findings.ts';
+import { code, fenced, prose } from './markdown-text.ts';
 import { UNTIL, verdictWords } from './summary.ts';
 
 /** The report for an issue or a chat: the verdict, the host, the findings, and everything else folded away. */
@@ -119,36 +119,4 @@ function fixText(fix: PlannedFix): string {
 function details(summary: string, lines: readonly string[]): string {
   if (lines.length === 0) return '';
   return `<details><summary>${summary}</summary>\n\n${lines.join('\n')}\n\n</details>`;
-}
-
-const onOneLine = (text: string): string =>
-  text.includes('\n')
-    ? text
-        .split('\n')
-        .map((line) => line.trim())
-        .filter(Boolean)
-        .join(' ')
-    : text;
-
-/** Text in which nothing is Markdown or HTML, on one line. */
-function prose(text: string): string {
-  return visible(onOneLine(text)).replace(/[\\`*_<>[\]|#~&]/g, '\\$&');
-}
-
-/** An inline code span: its fence is longer than any run of backticks inside. */
-function code(text: string): string {
-  const inner = visible(text);
-  const fence = '`'.repeat(longestRun(inner) + 1);
-  const pad = inner.startsWith('`') || inner.endsWith('`') ? ' ' : '';
-  return `${fence}${pad}${inner}${pad}${fence}`;
-}
-
-function fenced(lines: readonly string[], language: string, indent = ''): string {
-  const shown = lines.flatMap(visibleLines);
-  const fence = '`'.repeat(Math.max(3, longestRun(shown.join('\n')) + 1));
-  return [`${fence}${language}`, ...shown, fence].map((line) => `${indent}${line}`.trimEnd()).join('\n');
-}
-
-function longestRun(text: string): number {
-  return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
 }

@@ -13,6 +13,14 @@ export const SIGNS: {
   skip: ['-', '-', 'skip', 'dim'],
 };
 
+/** How text looks where it is written to. */
+export interface Appearance {
+  readonly columns: number;
+  readonly colour: boolean;
+  /** False: ASCII only. */
+  readonly unicode: boolean;
+}
+
 /** Wraps, paints and, where need be, turns into ASCII. Text given to it may come from a host. */
 export interface Pen {
   readonly paint: Paint;
@@ -24,15 +32,7 @@ export interface Pen {
   sign(status: Status): string;
 }
 
-export function penOf({
-  columns,
-  colour,
-  unicode,
-}: {
-  readonly columns: number;
-  readonly colour: boolean;
-  readonly unicode: boolean;
-}): Pen {
+export function penOf({ columns, colour, unicode }: Appearance): Pen {
   const paint = painter(colour);
   const plain = (text: string): string => (unicode ? text : ascii(text));
   return {

@@ -3,19 +3,12 @@ import type { CheckReport, Report, Status, TreatmentReport, TreatmentResult } fr
 import { located } from '../text/located.ts';
 import { count, findingsOf, firstOf, fixesToShow } from './findings.ts';
 import { fixLines } from './fix-text.ts';
+import type { Layout } from './format.ts';
 import { type Pen, penOf, SIGNS } from './pen.ts';
 import { type Commands, nextStep, UNTIL, verdictWords } from './summary.ts';
 
-/** How a terminal report is laid out; nothing of it changes what is said. */
-export interface Layout {
-  readonly columns: number;
-  readonly colour: boolean;
-  /** False: ASCII only. */
-  readonly unicode: boolean;
-  /** Also passes, notes, evidence, the settings and the inventory. */
-  readonly verbose: boolean;
-  /** Only findings and the verdict. */
-  readonly quiet: boolean;
+/** How a terminal report is laid out. */
+export interface ReportLayout extends Layout {
   /** Also the diff of each fix (a plan to decide on). */
   readonly diffs: boolean;
   readonly commands: Commands;
@@ -34,7 +27,7 @@ const RESULTS: { readonly [R in TreatmentResult]: readonly [word: string, status
 };
 
 /** The report for a person at a terminal: findings first, passes folded, the verdict and the next command last. */
-export function terminal(report: Report, layout: Layout): string {
+export function terminal(report: Report, layout: ReportLayout): string {
   const pen = penOf(layout);
   const { findings, passes, skips, deselected } = findingsOf(report);
   const sections: (readonly string[])[] = [];
@@ -74,7 +67,7 @@ function heading(status: Status, id: string, note: string, pen: Pen): string {
 }
 
 /** What cannot be laid out costs its own entry alone. */
-function findingOrFault(check: CheckReport, layout: Layout, pen: Pen): readonly string[] {
+function findingOrFault(check: CheckReport, layout: ReportLayout, pen: Pen): readonly string[] {
   try {
     return finding(check, layout, pen);
   } catch (error) {
@@ -83,7 +76,7 @@ function findingOrFault(check: CheckReport, layout: Layout, pen: Pen): readonly 
   }
 }
 
-function finding(check: CheckReport, { verbose, diffs, commands }: Layout, pen: Pen): readonly string[] {
+function finding(check: CheckReport, { verbose, diffs, commands }: ReportLayout, pen: Pen): readonly string[] {
   const lines = [heading(check.status, check.id, '', pen)];
   const shown = check.problems.filter(({ severity }) => verbose || severity !== 'info');
   const several = shown.length > 1;
@@ -123,7 +116,7 @@ function passed(check: CheckReport, pen: Pen): readonly string[] {
 }
 
 /** What was done. What was not even tried is told by the findings; it stands here only where they do not say why. */
-function treatmentLines({ treatments, checks }: Report, { verbose }: Layout, pen: Pen): readonly string[] {
+function treatmentLines({ treatments, checks }: Report, { verbose }: ReportLayout, pen: Pen): readonly string[] {
   const passes = new Set(checks.filter(({ status }) => status === 'pass' || status === 'skip').map(({ id }) => id));
   const told = treatments
     .filter(({ check, result }) => {
@@ -153,7 +146,7 @@ function folded(
   passes: readonly CheckReport[],
   skips: readonly CheckReport[],
   deselected: readonly CheckReport[],
-  { verbose }: Layout,
+  { verbose }: ReportLayout,
   pen: Pen,
 ): readonly string[] {
   const lines: string[] = [];
@@ -221,7 +214,7 @@ function row(name: string, value: string, pen: Pen): readonly string[] {
   return pen.text(value, `  ${first.padEnd(16)} `, ' '.repeat(19));
 }
 
-function lastLine(report: Report, { commands }: Layout, pen: Pen): string {
+function lastLine(report: Report, { commands }: ReportLayout, pen: Pen): string {
   const colour = { ready: 'green', degraded: 'yellow', 'not-ready': 'red', unknown: 'cyan' } as const;
   const verdict = pen.paint(colour[report.verdict.level], pen.line(verdictWords(report)));
   const next = nextStep(report, commands);

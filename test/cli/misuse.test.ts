@@ -34,7 +34,7 @@ describe('misuse of words', () => {
     ['--config', ["option '--config <file>' argument missing"]],
     ['check --yes', ["unknown option '--yes'", 'belongs to bk-doctor fix']],
     ['list extra', ['too many arguments', 'but got 1']],
-    ['list --format markdown', ['list has no Markdown form']],
+    ['list --format markdown', ['list has no form in markdown', '--format terminal or json']],
     ['show', ["missing required argument 'id'"]],
     ['show kernel/versoin', ['did you mean "kernel/version"?']],
     ['show idmap.subid-missin', ['did you mean "idmap.subid-missing"?']],

@@ -1,6 +1,6 @@
 import type { CheckReport, Report } from '../../src/model/say.ts';
 import type { Commands } from '../../src/report/summary.ts';
-import type { Layout } from '../../src/report/terminal.ts';
+import type { ReportLayout } from '../../src/report/terminal.ts';
 
 function check(id: string, part: Partial<CheckReport>): CheckReport {
   return {
@@ -206,7 +206,7 @@ export const commands: Commands = {
   elsewhere: false,
 };
 
-export const layout: Layout = {
+export const layout: ReportLayout = {
   columns: 80,
   colour: false,
   unicode: true,

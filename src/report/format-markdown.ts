@@ -1,0 +1,14 @@
+import { findingsMarkdown } from './file-findings.ts';
+import type { Format } from './format.ts';
+import { markdown } from './markdown.ts';
+
+export const markdownFormat: Format = {
+  name: 'markdown',
+  hidesNames: true,
+  ending: '.md',
+  shows: {
+    report: ({ report }) => markdown(report),
+    plan: ({ report }) => markdown(report),
+    findings: findingsMarkdown,
+  },
+};

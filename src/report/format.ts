@@ -1,0 +1,42 @@
+import type { CheckReport, Report } from '../model/say.ts';
+import type { Appearance } from './pen.ts';
+import type { Commands } from './summary.ts';
+import type { VerificationAnswer } from './verification.ts';
+
+/** A file that somebody wrote, and what its examination says. `skipped`: why it was not examined. */
+export interface ExaminedFile {
+  readonly file: string;
+  readonly kind: string;
+  readonly skipped: string | null;
+  readonly checks: readonly CheckReport[];
+}
+
+/** What can be shown, by kind. A `plan` is a report whose fixes have their diffs. */
+export interface Documents {
+  readonly report: { readonly report: Report; readonly commands: Commands };
+  readonly plan: { readonly report: Report; readonly commands: Commands };
+  readonly verification: VerificationAnswer;
+  readonly findings: readonly ExaminedFile[];
+  /** Whatever else a command answers: a value for programs, and its words for a person. */
+  readonly answer: { readonly value: unknown; readonly words: (appearance: Appearance) => string | Promise<string> };
+}
+export type Kind = keyof Documents;
+
+/** How text is laid out where it will be read; nothing of it changes what is said. */
+export interface Layout extends Appearance {
+  /** Only findings and the verdict. */
+  readonly quiet: boolean;
+  /** Also passes, notes, evidence, the settings and the inventory. */
+  readonly verbose: boolean;
+}
+
+/** A form in which documents are shown: one file, and one line in formats.ts. */
+export interface Format {
+  readonly name: string;
+  /** Made to be sent away: names of people, homes, hosts and addresses are replaced unless somebody wants them. */
+  readonly hidesNames: boolean;
+  /** Of a file that holds it, with its dot. */
+  readonly ending: string;
+  /** The kinds of document that it can show. */
+  readonly shows: { readonly [K in Kind]?: (document: Documents[K], layout: Layout) => string | Promise<string> };
+}

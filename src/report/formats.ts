@@ -1,0 +1,16 @@
+import type { Format, Kind } from './format.ts';
+import { jsonFormat } from './format-json.ts';
+import { markdownFormat } from './format-markdown.ts';
+import { terminalFormat } from './format-terminal.ts';
+
+/** Every format; the first is the one that is taken where none is named. */
+export const FORMATS = [terminalFormat, jsonFormat, markdownFormat] as const satisfies readonly Format[];
+
+export function formatNamed(name: string): Format | undefined {
+  return FORMATS.find((format) => format.name === name);
+}
+
+/** The names of the formats in which documents of this kind can be shown. */
+export function formatsFor(kind: Kind): readonly string[] {
+  return FORMATS.filter((format: Format) => format.shows[kind] !== undefined).map(({ name }) => name);
+}
