@@ -56,26 +56,8 @@ export async function runTrial(
   onStage: (name: StageName) => void,
   budget: Budget,
 ): Promise<Trial> {
-  /** What a stage may take. */
-  const most = (ms: number): number => Math.max(1000, Math.min(ms, budget.left() - CLEAN_UP_MS));
   const stages: Stage[] = [];
-  const lines: string[] = [];
-  let failed: string[] = [];
-  let snapshotter: string | null = null;
-  const env = { ...plan.environment };
-
-  // The socket's path must stay short (104 bytes), the root must lie on the cache's file system.
-  const short = fs.mkdtempSync(join(writableOr(plan.environment.TMPDIR ?? tmpdir(), '/tmp'), 'bkd-'));
-  let root: string | null = null;
-  // buildkitd and runc make these wherever their own places are.
-  const runtime = plan.environment.XDG_RUNTIME_DIR || '/run';
-  const byTheWay = [...['buildkit', 'runc', 'crun'].map((name) => join(runtime, name)), ...parentCgroups()].filter(
-    (at) => !fs.existsSync(at),
-  );
-  let daemon: Program | null = null;
-  const ended = (): boolean => daemon === null || daemon.hasEnded();
-
-  async function stage(name: StageName, work: () => Promise<string | null>): Promise<boolean> {
+  const stage = async (name: StageName, work: () => Promise<string | null>): Promise<boolean> => {
     onStage(name);
     const started = performance.now();
     let message: string | null;
@@ -84,120 +66,166 @@ export async function runTrial(
     } catch (error) {
       message = error instanceof Error ? error.message : String(error);
     }
-    stages.push({
-      name,
-      ok: message === null || message.startsWith('('),
-      durationMs: Math.round(performance.now() - started),
-      message,
-    });
-    return message === null || message.startsWith('(');
+    // What stands in brackets is a remark, and no failure.
+    const ok = message === null || message.startsWith('(');
+    stages.push({ name, ok, durationMs: Math.round(performance.now() - started), message });
+    return ok;
+  };
+  const trial = new RunningTrial(plan, signal, budget);
+  const good =
+    (await stage('start', () => trial.start())) &&
+    (await stage('connect', () => trial.connect())) &&
+    (await stage('build', () => trial.build(arch)));
+  const log = good ? [] : trial.lastLines();
+  const clean = await stage('clean-up', () => trial.cleanUp());
+  return { ok: good && clean, stages, snapshotter: trial.snapshotter, log };
+}
+
+/** One daemon in a scratch place. Each stage answers what went wrong, or null. */
+class RunningTrial {
+  readonly #plan: TrialPlan;
+  readonly #signal: AbortSignal;
+  readonly #budget: Budget;
+  readonly #env: { readonly [name: string]: string };
+  /** The socket's path must stay short (104 bytes). */
+  readonly #short: string;
+  /** On the cache's file system. */
+  #root: string | null = null;
+  /** What buildkitd and runc make wherever their own places are, and was not there before. */
+  readonly #byTheWay: readonly string[];
+  #daemon: Program | null = null;
+  readonly #lines: string[] = [];
+  #failed: readonly string[] = [];
+  snapshotter: string | null = null;
+
+  constructor(plan: TrialPlan, signal: AbortSignal, budget: Budget) {
+    this.#plan = plan;
+    this.#signal = signal;
+    this.#budget = budget;
+    this.#env = { ...plan.environment };
+    this.#short = fs.mkdtempSync(join(writableOr(plan.environment.TMPDIR ?? tmpdir(), '/tmp'), 'bkd-'));
+    const runtime = plan.environment.XDG_RUNTIME_DIR || '/run';
+    this.#byTheWay = [...['buildkit', 'runc', 'crun'].map((name) => join(runtime, name)), ...parentCgroups()].filter(
+      (at) => !fs.existsSync(at),
+    );
   }
 
-  const socket = `unix://${short}/buildkitd.sock`;
-  const buildctl = (args: readonly string[], timeoutMs: number): Promise<Ran> =>
-    runProgram(plan.buildctl, ['--addr', socket, ...args], { env, timeoutMs, signal });
+  /** What a stage may take. */
+  #most(ms: number): number {
+    return Math.max(1000, Math.min(ms, this.#budget.left() - CLEAN_UP_MS));
+  }
 
-  let good = await stage('start', async () => {
-    root = fs.mkdtempSync(join(plan.near, '.bk-doctor-verify-'));
-    const help = await runProgram(plan.buildkitd, ['--help'], { env, timeoutMs: most(5000), signal });
+  get #socket(): string {
+    return `unix://${this.#short}/buildkitd.sock`;
+  }
+
+  #buildctl(args: readonly string[], timeoutMs: number): Promise<Ran> {
+    const { buildctl } = this.#plan;
+    return runProgram(buildctl, ['--addr', this.#socket, ...args], { env: this.#env, timeoutMs, signal: this.#signal });
+  }
+
+  #ended(): boolean {
+    return this.#daemon === null || this.#daemon.hasEnded();
+  }
+
+  async #command(root: string): Promise<readonly [file: string, args: readonly string[]]> {
+    const { buildkitd, config, flags, rootlesskit } = this.#plan;
+    const help = await runProgram(buildkitd, ['--help'], {
+      env: this.#env,
+      timeoutMs: this.#most(5000),
+      signal: this.#signal,
+    });
     // Before v0.13 the OpenTelemetry socket lies in the root; since then it would be the running daemon's own.
-    const otel = help.stdout.includes('--otel-socket-path') ? ['--otel-socket-path', `${short}/otel.sock`] : [];
-    const daemonArgs = [
-      ...(plan.config === null ? [] : ['--config', plan.config]),
-      ...plan.flags,
-      '--root',
-      root,
-      '--addr',
-      socket,
-      '--debugaddr',
-      '',
-      ...otel,
-    ];
-    const [file, args] =
-      plan.rootlesskit === null
-        ? [plan.buildkitd, daemonArgs]
-        : [
-            plan.rootlesskit.path,
-            ['--state-dir', `${short}/rootlesskit`, ...plan.rootlesskit.args, plan.buildkitd, ...daemonArgs],
-          ];
-    daemon = startProgram(file, args, { env, timeoutMs: TRIAL_MS, onOutput: keepLines(lines), mostBytes: MOST_LOG });
-    const limit = most(START_MS);
+    const otel = help.stdout.includes('--otel-socket-path') ? ['--otel-socket-path', `${this.#short}/otel.sock`] : [];
+    const named = config === null ? [] : ['--config', config];
+    const args = [...named, ...flags, '--root', root, '--addr', this.#socket, '--debugaddr', '', ...otel];
+    return rootlesskit === null
+      ? [buildkitd, args]
+      : [rootlesskit.path, ['--state-dir', `${this.#short}/rootlesskit`, ...rootlesskit.args, buildkitd, ...args]];
+  }
+
+  async start(): Promise<string | null> {
+    this.#root = fs.mkdtempSync(join(this.#plan.near, '.bk-doctor-verify-'));
+    const [file, args] = await this.#command(this.#root);
+    this.#daemon = startProgram(file, [...args], {
+      env: this.#env,
+      timeoutMs: TRIAL_MS,
+      onOutput: keepLines(this.#lines),
+      mostBytes: MOST_LOG,
+    });
+    const limit = this.#most(START_MS);
     for (const until = Date.now() + limit; Date.now() < until; await pause(20)) {
-      if (signal.aborted) return 'interrupted';
-      if (ended()) return 'buildkitd ended before it was ready';
-      if (fs.existsSync(`${short}/buildkitd.sock`)) return null;
+      if (this.#signal.aborted) return 'interrupted';
+      if (this.#ended()) return 'buildkitd ended before it was ready';
+      if (fs.existsSync(`${this.#short}/buildkitd.sock`)) return null;
     }
     return `buildkitd made no socket within ${seconds(limit)}`;
-  });
-  good =
-    good &&
-    (await stage('connect', async () => {
-      const limit = most(START_MS);
-      for (const until = Date.now() + limit; Date.now() < until; await pause(50)) {
-        const asked = await buildctl(['debug', 'workers', '--format', '{{json .}}'], most(ASK_MS));
-        if (signal.aborted) return 'interrupted';
-        if (asked.code === 0) {
-          const name = /"org\.mobyproject\.buildkit\.worker\.snapshotter":"([^"]+)"/.exec(asked.stdout)?.[1];
-          snapshotter = name?.slice(0, MOST_NAME) ?? null;
-          return null;
-        }
-        if (ended()) return 'buildkitd ended before it answered';
-        failed = linesOf(asked.stdout + asked.stderr);
+  }
+
+  async connect(): Promise<string | null> {
+    const limit = this.#most(START_MS);
+    for (const until = Date.now() + limit; Date.now() < until; await pause(50)) {
+      const asked = await this.#buildctl(['debug', 'workers', '--format', '{{json .}}'], this.#most(ASK_MS));
+      if (this.#signal.aborted) return 'interrupted';
+      if (asked.code === 0) {
+        const name = /"org\.mobyproject\.buildkit\.worker\.snapshotter":"([^"]+)"/.exec(asked.stdout)?.[1];
+        this.snapshotter = name?.slice(0, MOST_NAME) ?? null;
+        this.#failed = [];
+        return null;
       }
-      return `buildkitd did not answer within ${seconds(limit)}`;
-    }));
-  failed = [];
-  good =
-    good &&
-    (await stage('build', async () => {
-      const context = join(short, 'context');
-      fs.mkdirSync(context);
-      const what = payload(arch);
-      fs.writeFileSync(join(context, 'file'), 'made by bk-doctor verify\n');
-      const dockerfile = ['FROM scratch', 'COPY file /file'];
-      if (what !== null) {
-        fs.writeFileSync(join(context, what.file), what.bytes, { mode: 0o755 });
-        dockerfile.push(`COPY ${what.file} /${what.file}`, `RUN ${JSON.stringify(what.run)}`);
-      }
-      fs.writeFileSync(join(context, 'Dockerfile'), `${dockerfile.join('\n')}\n`);
-      const args = [
-        'build',
-        '--no-cache',
-        '--progress',
-        'plain',
-        '--frontend',
-        'dockerfile.v0',
-        '--local',
-        `context=${context}`,
-        '--local',
-        `dockerfile=${context}`,
-      ];
-      const limit = most(BUILD_MS);
-      const built = await buildctl(args, limit);
-      if (signal.aborted) return 'interrupted';
-      if (built.code === 0)
-        return what === null
-          ? `(no RUN step was made: there is no static shell here, and no program for ${arch})`
-          : null;
-      failed = linesOf(built.stdout + built.stderr);
-      return built.timedOut ? `the build did not end within ${seconds(limit)}` : 'the build failed';
-    }));
-  const log = good
-    ? []
-    : [...lines, ...failed]
-        .map((line) => line.trimEnd())
-        .filter(Boolean)
-        .slice(-LOG_LINES);
-  const clean = await stage('clean-up', async () => {
-    const patience = signal.aborted ? STOP_AT_ONCE_MS : Math.min(STOP_MS, Math.max(STOP_AT_ONCE_MS, budget.left()));
-    daemon?.end(patience);
-    await daemon?.done;
-    for (const directory of byTheWay) removeEmpty(directory);
-    return remove([short, ...(root === null ? [] : [root])], plan, (file, args) =>
-      runProgram(file, args, { env, timeoutMs: patience }),
+      if (this.#ended()) return 'buildkitd ended before it answered';
+      this.#failed = linesOf(asked.stdout + asked.stderr);
+    }
+    return `buildkitd did not answer within ${seconds(limit)}`;
+  }
+
+  async build(arch: string): Promise<string | null> {
+    const context = join(this.#short, 'context');
+    const hasStep = writeContext(context, arch);
+    const args = ['build', '--no-cache', '--progress', 'plain', '--frontend', 'dockerfile.v0'];
+    const places = ['--local', `context=${context}`, '--local', `dockerfile=${context}`];
+    const limit = this.#most(BUILD_MS);
+    const built = await this.#buildctl([...args, ...places], limit);
+    if (this.#signal.aborted) return 'interrupted';
+    if (built.code === 0)
+      return hasStep ? null : `(no RUN step was made: there is no static shell here, and no program for ${arch})`;
+    this.#failed = linesOf(built.stdout + built.stderr);
+    return built.timedOut ? `the build did not end within ${seconds(limit)}` : 'the build failed';
+  }
+
+  /** Of the daemon, and of the client that failed. */
+  lastLines(): readonly string[] {
+    return [...this.#lines, ...this.#failed]
+      .map((line) => line.trimEnd())
+      .filter(Boolean)
+      .slice(-LOG_LINES);
+  }
+
+  async cleanUp(): Promise<string | null> {
+    const patience = this.#signal.aborted
+      ? STOP_AT_ONCE_MS
+      : Math.min(STOP_MS, Math.max(STOP_AT_ONCE_MS, this.#budget.left()));
+    this.#daemon?.end(patience);
+    await this.#daemon?.done;
+    for (const directory of this.#byTheWay) removeEmpty(directory);
+    return remove([this.#short, ...(this.#root === null ? [] : [this.#root])], this.#plan, (file, args) =>
+      runProgram(file, args, { env: this.#env, timeoutMs: patience }),
     );
-  });
-  return { ok: good && clean, stages, snapshotter, log };
+  }
+}
+
+/** The files of the build; answers whether a RUN step is among them. */
+function writeContext(context: string, arch: string): boolean {
+  fs.mkdirSync(context);
+  fs.writeFileSync(join(context, 'file'), 'made by bk-doctor verify\n');
+  const dockerfile = ['FROM scratch', 'COPY file /file'];
+  const what = payload(arch);
+  if (what !== null) {
+    fs.writeFileSync(join(context, what.file), what.bytes, { mode: 0o755 });
+    dockerfile.push(`COPY ${what.file} /${what.file}`, `RUN ${JSON.stringify(what.run)}`);
+  }
+  fs.writeFileSync(join(context, 'Dockerfile'), `${dockerfile.join('\n')}\n`);
+  return what !== null;
 }
 
 /** Keeps the last lines of an output that comes in pieces, and of each its beginning. */
