@@ -32,6 +32,7 @@ export type TreatmentResult =
   | 'already'
   | 'pending'
   | 'still-failing'
+  | 'partly-cured'
   | 'taken-back'
   | 'declined'
   | 'needs-root'

@@ -19,6 +19,7 @@ const RESULTS: { readonly [R in TreatmentResult]: readonly [word: string, status
   already: ['already so', 'pass'],
   pending: ['pending', 'warn'],
   'still-failing': ['still failing', 'fail'],
+  'partly-cured': ['partly cured', 'warn'],
   'taken-back': ['taken back', 'fail'],
   declined: ['declined', 'skip'],
   'needs-root': ['needs root', 'warn'],

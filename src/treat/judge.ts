@@ -1,4 +1,6 @@
 import type { CarriedOut, Run } from '../apply/journal/types.ts';
+import type { Problem } from '../model/decide.ts';
+import type { Json } from '../model/look.ts';
 import type { Checked, Status, TreatmentReport, TreatmentResult } from '../model/say.ts';
 import type { Planned, Treating, TreatOptions } from './options.ts';
 import { nameOf, rank } from './order.ts';
@@ -40,6 +42,12 @@ export async function judge<R extends Checked, S>(
   if (done.transaction === null) return told('already', 'there was nothing to change', report);
   if (worse.length === 0 && fix.until !== undefined)
     return told('pending', `it takes effect at the next ${fix.until}`, report);
+  if (
+    worse.length === 0 &&
+    done.leftAlone.length > 0 &&
+    left.every((problem) => isLess(problem, after?.problems ?? []))
+  )
+    return told('partly-cured', 'what bk-doctor leaves alone is still there', report);
   const why =
     worse.length > 0
       ? `it made ${worse.join(' and ')} worse`
@@ -52,6 +60,17 @@ export async function judge<R extends Checked, S>(
   const blamed = worse.filter((id) => madeWorse(before, again, options).includes(id));
   const note = blamed.length === 0 ? '' : ` (${blamed.join(' and ')} stayed so, and may have another cause)`;
   return told(worse.length > 0 ? 'taken-back' : 'still-failing', `${why}, so it was taken back${note}`, again);
+}
+
+/** Is there less of it, where it is counted how much there is? */
+function isLess(before: Problem, after: readonly Problem[]): boolean {
+  const [was, is] = [before, after.find((other) => nameOf(other) === nameOf(before))].map(countIn);
+  return typeof was === 'number' && typeof is === 'number' && is < was;
+}
+
+function countIn(problem: Problem | undefined): Json {
+  const { evidence = null } = problem ?? {};
+  return typeof evidence === 'object' && evidence !== null && 'foreign' in evidence ? (evidence.foreign ?? null) : null;
 }
 
 /** Only what was seen to be better before can have been made worse: what a cure brings to light is progress. */

@@ -37,17 +37,20 @@ test('an id that is allowed stays, and one that may not be adopted keeps the who
 });
 
 describe.skipIf(!canChangeThings())('adopting what root left in a tree', () => {
-  function prepare(): { ground: Ground; cache: string; more: Partial<ApplyContext>; step: Step } {
+  function prepare(): { ground: Ground; state: string; cache: string; more: Partial<ApplyContext>; step: Step } {
     const ground = new Ground();
     const home = ground.at('home');
-    const cache = `${home}/cache`;
+    const state = `${home}/state`;
+    // Files of an image may have any name; the rest of the state directory has buildkitd's own.
+    const cache = `${state}/runc-overlayfs/snapshots/snapshots/1/fs`;
     sh(`mkdir -p ${cache}/snapshots/1/fs; chown -R 64501:64501 ${home}`);
     const identity = { self: ROOT, target: { ...ALICE, home }, mode: 'rootless', sudoUser: null } as const;
     return {
       ground,
+      state,
       cache,
       more: { identity, permitted: [] },
-      step: { as: 'root', do: 'adopt', tree: cache, allowed, only: [0], to: alice },
+      step: { as: 'root', do: 'adopt', tree: state, allowed, only: [0], to: alice },
     };
   }
   const ownerOf = (path: string): string => sh(`stat -c %u:%g '${path}'`).trim();

@@ -56,7 +56,7 @@ describe.skipIf(!canChangeThings())('a run that is killed can be undone', () => 
           { as: 'root', do: 'remove', path: old, expects: sha('old\n') },
         ],
         [
-          { as: 'root', do: 'adopt', tree: `${home}/cache`, allowed, only: [0], to: owner },
+          { as: 'root', do: 'adopt', tree: `${home}/cache`, allowed, only: null, to: owner },
           {
             ...editStep(mine, '# mine\nroot = "/a"\n', ''),
             as: 'target',

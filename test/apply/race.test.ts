@@ -94,7 +94,7 @@ describe.skipIf(!canChangeThings())('directories swapped for links while root wo
     sh(`ln -s victim ${ground.path}/sub`);
     const allowed = { uids: [{ start: mine.uid, count: 1 }], gids: [{ start: mine.gid, count: 1 }] };
     const plans: Step[][] = [
-      [{ as: 'root', do: 'adopt', tree: `${home}/cache`, allowed, only: [0], to: mine }],
+      [{ as: 'root', do: 'adopt', tree: `${home}/cache`, allowed, only: null, to: mine }],
       [{ as: 'root', do: 'owner', path: `${home}/cache/sub/2`, from: root, to: mine }],
       [{ as: 'root', do: 'mode', path: `${home}/cache/sub/3`, from: 0o644, to: 0o640 }],
       [{ as: 'root', do: 'owner', path: `${home}/cache/sub/deep`, from: root, to: mine }],

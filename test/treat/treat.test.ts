@@ -151,6 +151,21 @@ describe.skipIf(!canChangeThings())('treat', () => {
     expect(ground.fingerprint()).toBe(before);
   });
 
+  test('less of it is no cure, unless a rule left the rest alone', async () => {
+    const ground = new Ground();
+    ground.write('f', 'bad');
+    const counting: TestCheck = {
+      id: 'a/count',
+      look: (read) => ({
+        status: 'fail',
+        problems: [{ condition: 'a.some', severity: 'error', evidence: { foreign: read('f') === 'bad' ? 3 : 1 } }],
+        fixes: [{ for: [0], risk: 'safe', steps: [editStep(ground.at('f'), 'bad', 'better')] }],
+      }),
+    };
+    expect(results((await clinic(ground, [counting]).run()).treatments)[0]).toBe('a/count still-failing');
+    expect(fs.readFileSync(ground.at('f'), 'utf8')).toBe('bad');
+  });
+
   test('a check that cannot be made any more is no cure', async () => {
     const ground = new Ground();
     ground.write('f', 'bad');

@@ -4,11 +4,13 @@ import { visible } from '../../text/visible.ts';
 import { CAPABILITY_BATCH, withCapabilities } from '../disk/capabilities.ts';
 import { type Handle, statOf } from '../disk/handle.ts';
 import { keepsBirth } from '../disk/object-identity.ts';
+import { withAccessLists } from '../disk/reading-rights.ts';
 import { Refused } from '../disk/refused.ts';
 import type { Backup, StepOf, Work } from '../disk/work.ts';
 import { appendToLog, logged, readLog } from './log.ts';
 import type { Remarks } from './remarks.ts';
 import { legible } from './tree.ts';
+import { UNREAD } from './vouching.ts';
 
 type AdoptStep = StepOf<'adopt'>;
 interface Candidate {
@@ -16,6 +18,8 @@ interface Candidate {
   readonly path: string;
   readonly to: Owner;
   readonly stat: fs.BigIntStats;
+  /** Only without an access list, which could have kept it from the target. */
+  readonly ifUnlisted: boolean;
 }
 export interface Adopter {
   /** The handle is closed when its batch is done. */
@@ -41,6 +45,20 @@ export function createAdopter(tree: Handle, step: AdoptStep, work: Work, backup:
           ? 'may have file capabilities, which cannot be told here (neither getfattr nor getcap)'
           : 'has file capabilities, which a change of owner would drop',
       );
+    const doubtful = batch.filter((candidate) => candidate.ifUnlisted && !kept.has(candidate));
+    const listed =
+      doubtful.length === 0
+        ? []
+        : withAccessLists(
+            doubtful.map(({ handle }) => handle),
+            work.transaction,
+          );
+    for (const index of listed) {
+      const candidate = doubtful[index];
+      if (candidate === undefined) continue;
+      kept.add(candidate);
+      remarks.add(candidate.path, UNREAD);
+    }
     const chosen = batch.filter((candidate) => !kept.has(candidate));
     if (chosen.length > 0)
       end = appendToLog(

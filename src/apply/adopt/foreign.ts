@@ -7,6 +7,11 @@ type Ids = Pick<fs.Stats, 'uid' | 'gid'>;
 const inside = (ranges: readonly IdRange[], id: number): boolean =>
   ranges.some(({ start, count }) => id >= start && id < start + count);
 
+/** Is it one of the ids that belong to the target: its own and its subordinate ones? */
+export function isAllowed(allowed: Allowed, kind: 'uid' | 'gid', id: number): boolean {
+  return inside(kind === 'uid' ? allowed.uids : allowed.gids, id);
+}
+
 /**
  * The owner that an entry is to have, or null when it is to stay as it is: both ids are allowed, or one that is not
  * allowed is also not among those that may be adopted. An id that is allowed is kept.

@@ -10,6 +10,7 @@ interface Several {
   readonly to: Owner;
   readonly ino: string;
   readonly names: bigint;
+  readonly ifUnlisted: boolean;
   seen: bigint;
 }
 
@@ -20,8 +21,11 @@ interface Several {
  */
 export function createLinkCount(): {
   readonly since: bigint;
-  count(path: string, to: Owner, stat: fs.BigIntStats): void;
-  complete(remarks: Remarks): Iterable<{ readonly path: string; readonly to: Owner; readonly ino: string }>;
+  /** A name that may be given. */
+  count(path: string, to: Owner, stat: fs.BigIntStats, ifUnlisted: boolean): void;
+  complete(
+    remarks: Remarks,
+  ): Iterable<{ readonly path: string; readonly to: Owner; readonly ino: string; readonly ifUnlisted: boolean }>;
 } {
   const since = BigInt(Date.now() - 1000) * 1_000_000n;
   const files = new Map<string, Several>();
@@ -29,14 +33,15 @@ export function createLinkCount(): {
   let left = 0;
   return {
     since,
-    count(path, to, stat) {
+    count(path, to, stat, ifUnlisted) {
       const key = `${stat.dev}:${stat.ino}`;
       const known = files.get(key);
       if (known !== undefined) known.seen++;
       else if (stat.ctimeNs >= since) {
         left++;
         if (unsure.length < 20) unsure.push({ path, why: 'has several names, one of which changed just now' });
-      } else if (files.size < MOST) files.set(key, { path, to, ino: String(stat.ino), names: stat.nlink, seen: 1n });
+      } else if (files.size < MOST)
+        files.set(key, { path, to, ino: String(stat.ino), names: stat.nlink, ifUnlisted, seen: 1n });
       else {
         left++;
         if (unsure.length < 20)

@@ -16,7 +16,8 @@ export function createRemarks(tree: string): Remarks {
   let more = 0;
   return {
     add(path, why) {
-      if (sentences.length < MOST - 1) sentences.push(`${visible(`${tree}/${legible(path)}`)} ${why}`);
+      if (sentences.length < MOST - 1)
+        sentences.push(`${visible(path === '' ? tree : `${tree}/${legible(path)}`)} ${why}`);
       else more++;
     },
     more(count) {

@@ -13,8 +13,12 @@ export interface TreeEntry {
   readonly name: ByteName;
   readonly path: string;
   readonly stat: fs.Stats;
+  /** The very directory that was visited, of one; whoever keeps it closes it. */
+  readonly visited: { keep(): Handle } | null;
 }
 export type Visit = (entry: TreeEntry) => Promise<void> | void;
+/** Before what the directory holds is visited. */
+export type Enter = (directory: Handle, path: string) => void;
 
 export const bytes = (text: ByteName): Buffer => Buffer.from(text, 'latin1');
 export const legible = (text: ByteName): string => bytes(text).toString('utf8');
@@ -27,9 +31,11 @@ export async function visitTree(
   tree: Handle,
   visit: Visit,
   passedBy: (path: string, why: string) => void,
+  enter: Enter = () => {},
 ): Promise<void> {
   const mount = mountIdOf(tree);
   const visitDirectory = async (directory: Handle, path: string, level: number): Promise<void> => {
+    enter(directory, path);
     if (level > MOST_LEVELS) return passedBy(path, `is nested more than ${MOST_LEVELS} directories deep`);
     const open = fs.opendirSync(directory.path, { encoding: 'latin1', bufferSize: 256 });
     try {
@@ -38,21 +44,29 @@ export async function visitTree(
         const below = path === '' ? name : `${path}/${name}`;
         const stat = statChild(directory, name);
         if (stat === null) continue;
-        if (stat.isDirectory()) {
-          const inner = findChild(directory, bytes(name));
-          if (inner === null) continue;
-          try {
-            if (!fs.fstatSync(inner.fd).isDirectory()) continue;
-            if (mountIdOf(inner) !== mount) {
-              passedBy(below, 'is another mount');
-              continue;
-            }
-            await visitDirectory(inner, below, level + 1);
-          } finally {
-            inner.close();
-          }
+        if (!stat.isDirectory()) {
+          await visit({ directory, name, path: below, stat, visited: null });
+          continue;
         }
-        await visit({ directory, name, path: below, stat });
+        const inner = findChild(directory, bytes(name));
+        if (inner === null) continue;
+        let kept = false;
+        const keep = (): Handle => {
+          kept = true;
+          return inner;
+        };
+        try {
+          if (!fs.fstatSync(inner.fd).isDirectory()) continue;
+          if (mountIdOf(inner) !== mount) {
+            passedBy(below, 'is another mount');
+            continue;
+          }
+          await visitDirectory(inner, below, level + 1);
+          // What it is now: its owner may have changed while we were inside.
+          await visit({ directory, name, path: below, stat: fs.fstatSync(inner.fd), visited: { keep } });
+        } finally {
+          if (!kept) inner.close();
+        }
       }
     } finally {
       open.closeSync();

@@ -15,6 +15,10 @@ export type PreparedObject = ObjectIdentity;
 export interface OwnedObject {
   readonly handle: Handle;
   readonly stat: fs.BigIntStats;
+  /** Nobody but root can put anything where it stands. */
+  readonly exclusive: boolean;
+  /** The directories that lead to it. */
+  readonly way: readonly fs.BigIntStats[];
 }
 
 /**
@@ -29,7 +33,7 @@ export async function withObject<T>(
 ): Promise<T> {
   return orRefuse(path, async () => {
     if (!helper) refuseForeignPlace(path, work);
-    const { directory, name, exclusive } = walkToParent(path, work.uid);
+    const { directory, name, exclusive, way } = walkToParent(path, work.uid);
     const handle = findChild(directory, name);
     try {
       if (handle === null) throw new Refused(`${visible(path)} is not there`, [path]);
@@ -40,7 +44,7 @@ export async function withObject<T>(
         throw new Refused(`${visible(path)} is a device, whose owner and mode are left alone`, [path]);
       if (!stat.isDirectory() && stat.nlink > 1n && !exclusive)
         throw new Refused(`${visible(path)} has other names (hard links), which may stand elsewhere`, [path]);
-      return await task({ handle, stat });
+      return await task({ handle, stat, exclusive, way });
     } finally {
       handle?.close();
       directory.close();

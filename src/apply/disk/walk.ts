@@ -16,6 +16,8 @@ export interface Walked {
   readonly trusted: boolean;
   /** And nobody but root, or a group that root chose, can put anything there at all, not even beside it in a sticky directory. */
   readonly exclusive: boolean;
+  /** Every directory on the way, as it was when it was opened; the one reached is the last. */
+  readonly way: readonly fs.BigIntStats[];
 }
 
 const inode = (stat: fs.BigIntStats): { readonly uid: number; readonly gid: number; readonly mode: number } => ({
@@ -27,6 +29,7 @@ const inode = (stat: fs.BigIntStats): { readonly uid: number; readonly gid: numb
 interface Part {
   readonly handle: Handle;
   readonly name: string;
+  readonly stat: fs.BigIntStats;
   readonly trusted: boolean;
   readonly exclusive: boolean;
 }
@@ -58,6 +61,7 @@ export function walk(path: string, uid: number): Walked {
     stack.push({
       handle,
       name,
+      stat,
       trusted: (above?.trusted ?? true) && keepsNames(inode(stat), uid),
       exclusive: (above?.exclusive ?? true) && keepsNames(inode(stat), 0) && (permissionsOf(stat) & 0o002) === 0,
     });
@@ -112,7 +116,8 @@ function finish(stack: readonly Part[], missing: readonly string[]): Walked {
   for (const { handle } of stack.slice(0, -1)) handle.close();
   const last = stack.at(-1);
   if (last === undefined) throw new Error('an empty walk');
-  return { directory: last.handle, missing, trusted: last.trusted, exclusive: last.exclusive };
+  const way = stack.map(({ stat }) => stat);
+  return { directory: last.handle, missing, trusted: last.trusted, exclusive: last.exclusive, way };
 }
 
 /** The directory that holds the path's last component; it must exist. */

@@ -3,14 +3,16 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { Owner } from '../../model/plan.ts';
 import { visible } from '../../text/visible.ts';
 import { type Adopter, createAdopter, owns } from '../adopt/adopter.ts';
-import { adoptedOwner, whyLeftAlone } from '../adopt/foreign.ts';
+import { adoptedOwner, isAllowed, whyLeftAlone } from '../adopt/foreign.ts';
 import { createLinkCount } from '../adopt/link-count.ts';
 import { isSameObject, type Logged, readLog } from '../adopt/log.ts';
 import { createRemarks, type Remarks } from '../adopt/remarks.ts';
 import { bytes, legible, openBelow, refuseOtherMount, type TreeEntry, visitTree } from '../adopt/tree.ts';
+import { createVouching, type Verdict, type Vouching } from '../adopt/vouching.ts';
 import { findChild, type Handle, mountIdOf, statOf } from '../disk/handle.ts';
 import { identityOf, isThatObject, type ObjectIdentity } from '../disk/object-identity.ts';
 import { refuseForeignPlace } from '../disk/places.ts';
+import { canPass } from '../disk/reading-rights.ts';
 import { Refused } from '../disk/refused.ts';
 import { orRefuse } from '../disk/sentence.ts';
 import { runTool } from '../disk/tools.ts';
@@ -45,18 +47,18 @@ export const adopt: StepKind<AdoptStep, PreparedAdopt> = {
         if (error !== stop) throw error;
       }
       const stat = statOf(tree);
-      const own = adoptedOwner({ uid: Number(stat.uid), gid: Number(stat.gid) }, step.allowed, step.only, step.to);
-      if (!seen.foreign && own === null) return 'already';
+      if (!seen.foreign && ownerFor(stat, step) === null) return 'already';
       return identityOf(tree);
     });
   },
 
   act(step, prepared, work, backup, report) {
-    return withTree(step, work, prepared, async (tree) => {
+    return withTree(step, work, prepared, async (tree, reached) => {
       const remarks = createRemarks(step.tree);
       const adopter = createAdopter(tree, step, work, backup, remarks);
+      const vouching = createVouching(step, work, reached);
+      const round: Round = { tree, step, adopter, vouching, links: createLinkCount(), remarks };
       let done = 0;
-      const links = createLinkCount();
       try {
         await visitTree(
           tree,
@@ -65,17 +67,18 @@ export const adopt: StepKind<AdoptStep, PreparedAdopt> = {
               report(done);
               await breathe();
             }
-            const to = adoptedOwner(entry.stat, step.allowed, step.only, step.to);
-            if (to !== null) consider(entry, to, tree, adopter, links, remarks);
+            consider(entry, round);
+            if (entry.visited !== null) vouching.leave();
           },
-          remarks.add,
+          (path, why) => {
+            vouching.leftAlone(null);
+            remarks.add(path, why);
+          },
+          vouching.enter,
         );
         adopter.flush();
-        for (const { path, to, ino } of links.complete(remarks))
-          reconsider(tree, path, to, ino, adopter, links.since, remarks);
-        const stat = statOf(tree);
-        const own = adoptedOwner({ uid: Number(stat.uid), gid: Number(stat.gid) }, step.allowed, step.only, step.to);
-        if (own !== null) adopter.take({ handle: tree, path: '', to: own, stat });
+        reconsiderNames(round);
+        considerTree(round);
         adopter.flush();
         report(done);
       } finally {
@@ -122,62 +125,97 @@ async function withTree<T>(
   step: AdoptStep,
   work: Work,
   prepared: PreparedAdopt | null,
-  task: (tree: Handle) => T | Promise<T>,
+  task: (tree: Handle, reached: boolean) => T | Promise<T>,
 ): Promise<T> {
   return orRefuse(step.tree, async () => {
     refuseForeignPlace(step.tree, work);
-    const { directory, missing } = walk(step.tree, work.uid);
+    const { directory, missing, way } = walk(step.tree, work.uid);
     try {
       if (missing.length > 0) throw new Refused(`${visible(step.tree)} is not there`, [step.tree]);
       const stat = statOf(directory);
       if (prepared !== null && !isThatObject(stat, prepared))
         throw new Refused(`${visible(step.tree)} was replaced since`, [step.tree]);
-      return await task(directory);
+      return await task(directory, canPass(way.slice(0, -1), work.target));
     } finally {
       directory.close();
     }
   });
 }
 
-function consider(
-  { directory, name, path }: TreeEntry,
-  to: Owner,
-  tree: Handle,
-  adopter: Adopter,
-  links: ReturnType<typeof createLinkCount>,
-  remarks: Remarks,
-): void {
-  const handle = findChild(directory, bytes(name));
+/** What one walk through the tree works with. */
+interface Round {
+  readonly tree: Handle;
+  readonly step: AdoptStep;
+  readonly adopter: Adopter;
+  readonly vouching: Vouching;
+  readonly links: ReturnType<typeof createLinkCount>;
+  readonly remarks: Remarks;
+}
+
+function consider({ directory, name, path, visited }: TreeEntry, round: Round): void {
+  const { step, adopter, vouching, links, remarks } = round;
+  // Looked up again, a directory could be another one than that whose content was judged.
+  const handle = visited === null ? findChild(directory, bytes(name)) : visited.keep();
   if (handle === null) return;
   const stat = statOf(handle);
-  const why = mountIdOf(handle) === mountIdOf(tree) ? whyLeftAlone(stat) : 'another mount';
-  if (why === null && (stat.isDirectory() || stat.nlink === 1n)) {
-    adopter.take({ handle, path, to, stat });
+  const to = ownerFor(stat, step);
+  if (to === null) {
+    if (!isAllowed(step.allowed, 'uid', Number(stat.uid))) vouching.leftAlone(stat);
+    handle.close();
+    return;
+  }
+  const verdict = judge(handle, path, stat, visited !== null, round);
+  if (verdict.give && (stat.isDirectory() || stat.nlink === 1n)) {
+    adopter.take({ handle, path, to, stat, ifUnlisted: verdict.ifUnlisted });
     return;
   }
   handle.close();
-  if (why !== null) remarks.add(path, `is ${why}`);
-  else links.count(path, to, stat);
+  if (verdict.give) links.count(path, to, stat, verdict.ifUnlisted);
+  else {
+    vouching.leftAlone(stat);
+    remarks.add(path, verdict.why);
+  }
 }
 
-/** A file with several names, all of which were seen inside the tree. */
-function reconsider(
-  tree: Handle,
+function judge(
+  handle: Handle,
   path: string,
-  to: Owner,
-  ino: string,
-  adopter: Adopter,
-  since: bigint,
-  remarks: Remarks,
-): void {
-  const handle = openBelow(tree, path);
-  if (handle === null) return;
-  const stat = statOf(handle);
-  // A name that was added, moved or removed since we began shows in the time of the last change.
-  if (String(stat.ino) !== ino || stat.ctimeNs >= since || mountIdOf(handle) !== mountIdOf(tree)) {
-    handle.close();
-    remarks.add(path, 'has several names, which changed meanwhile');
-  } else adopter.take({ handle, path, to, stat });
+  stat: fs.BigIntStats,
+  wasVisited: boolean,
+  { tree, vouching }: Round,
+): Verdict {
+  const why = mountIdOf(handle) === mountIdOf(tree) ? whyLeftAlone(stat) : 'another mount';
+  if (why !== null) return { give: false, why: `is ${why}` };
+  // A directory that came there after its place was looked at was not looked into.
+  if (stat.isDirectory() && !wasVisited) return { give: false, why: 'was replaced while it was looked at' };
+  return vouching.judge(handle, path, stat);
+}
+
+function considerTree({ tree, step, adopter, vouching, remarks }: Round): void {
+  const stat = statOf(tree);
+  const to = ownerFor(stat, step);
+  if (to === null) return;
+  const verdict = vouching.judge(tree, '', stat);
+  if (verdict.give) adopter.take({ handle: tree, path: '', to, stat, ifUnlisted: false });
+  else remarks.add('', verdict.why);
+}
+
+/** Files with several names, all of which were seen inside the tree. */
+function reconsiderNames({ tree, adopter, links, remarks }: Round): void {
+  for (const { path, to, ino, ifUnlisted } of links.complete(remarks)) {
+    const handle = openBelow(tree, path);
+    if (handle === null) continue;
+    const stat = statOf(handle);
+    // A name that was added, moved or removed since we began shows in the time of the last change.
+    if (String(stat.ino) !== ino || stat.ctimeNs >= links.since || mountIdOf(handle) !== mountIdOf(tree)) {
+      handle.close();
+      remarks.add(path, 'has several names, which changed meanwhile');
+    } else adopter.take({ handle, path, to, stat, ifUnlisted });
+  }
+}
+
+function ownerFor(stat: fs.BigIntStats, { allowed, only, to }: AdoptStep): Owner | null {
+  return adoptedOwner({ uid: Number(stat.uid), gid: Number(stat.gid) }, allowed, only, to);
 }
 
 function withLogged(

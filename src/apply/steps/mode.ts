@@ -8,26 +8,30 @@ import { whyNotHelper } from '../disk/places.ts';
 import { Refused } from '../disk/refused.ts';
 import { orRefuse } from '../disk/sentence.ts';
 import type { Acted, Standing, StepKind, StepOf, Work } from '../disk/work.ts';
+import { refuseUnread } from './unread.ts';
 
 type ModeStep = StepOf<'mode'>;
 
 /** Changes the permission bits of one object, through its own handle. */
 export const mode: StepKind<ModeStep, PreparedObject> = {
   async prepare(step, work) {
-    return withModeObject(step, work, ({ handle, stat }) => {
+    return withModeObject(step, work, async (object) => {
+      const { handle, stat } = object;
       if (permissionsOf(stat) === step.to) return 'already';
       if (permissionsOf(stat) !== step.from)
         throw new Refused(
           `${visible(step.path)} has the mode ${permissionsOf(stat).toString(8)} by now, not ${step.from.toString(8)}`,
           [step.path],
         );
+      await refuseNewReaders(step, object, work);
       return identityOf(handle);
     });
   },
   act(step, prepared, work): Promise<Acted> {
-    return withModeObject(step, work, (object) => {
+    return withModeObject(step, work, async (object) => {
       if (!isSame(object.stat, prepared, step.path, work) || permissionsOf(object.stat) !== step.from)
         throw new Refused(`${visible(step.path)} is no longer what the plan saw, so it was left as it is`, [step.path]);
+      await refuseNewReaders(step, object, work);
       set(object, step.to, step.path);
       return { leftAlone: [] };
     });
@@ -51,7 +55,11 @@ export const mode: StepKind<ModeStep, PreparedObject> = {
 };
 
 /** Both directions are judged alike, so that whatever is done can be taken back. */
-async function withModeObject<T>(step: ModeStep, work: Work, task: (object: OwnedObject) => T): Promise<T> {
+async function withModeObject<T>(
+  step: ModeStep,
+  work: Work,
+  task: (object: OwnedObject) => T | Promise<T>,
+): Promise<T> {
   const isHelper = await orRefuse(step.path, () => mayBePrivileged(step, work));
   return withObject(step.path, work, isHelper, (object) => {
     refuseWeak(step, object);
@@ -67,6 +75,11 @@ function mayBePrivileged(step: ModeStep, work: Work): boolean {
   if (isOfPackage(step.path) === false)
     throw new Refused(`no setuid bit is set on ${visible(step.path)}: it is in no package of this system`, [step.path]);
   return true;
+}
+
+/** What takes rights away gives nothing; new ones are for what the target could read already. */
+async function refuseNewReaders({ path, from, to }: ModeStep, object: OwnedObject, work: Work): Promise<void> {
+  if ((to & ~from & 0o077) !== 0) await refuseUnread(object, path, work);
 }
 
 function refuseWeak(step: ModeStep, { stat }: OwnedObject): void {

@@ -6,13 +6,14 @@ import { identityOf } from '../disk/object-identity.ts';
 import { isSame, type OwnedObject, type PreparedObject, refusePrivileged, withObject } from '../disk/owned-object.ts';
 import { Refused } from '../disk/refused.ts';
 import type { Acted, Standing, StepKind, StepOf } from '../disk/work.ts';
+import { refuseUnread } from './unread.ts';
 
 type OwnerStep = StepOf<'owner'>;
 
 /** Changes the owner of one object, through its own handle. */
 export const owner: StepKind<OwnerStep, PreparedObject> = {
   prepare(step, work) {
-    return withObject(step.path, work, false, (object) => {
+    return withObject(step.path, work, false, async (object) => {
       const { handle, stat } = object;
       if (owns(stat, step.to)) return 'already';
       if (!owns(stat, step.from))
@@ -21,14 +22,16 @@ export const owner: StepKind<OwnerStep, PreparedObject> = {
           [step.path],
         );
       refusePrivileged(object, step.path, work);
+      await refuseUnread(object, step.path, work);
       return identityOf(handle);
     });
   },
   act(step, prepared, work): Promise<Acted> {
-    return withObject(step.path, work, false, (object) => {
+    return withObject(step.path, work, false, async (object) => {
       if (!isSame(object.stat, prepared, step.path, work) || !owns(object.stat, step.from))
         throw new Refused(`${visible(step.path)} is no longer what the plan saw, so it was left as it is`, [step.path]);
       refusePrivileged(object, step.path, work);
+      await refuseUnread(object, step.path, work);
       give(object, step.to, step.path);
       return { leftAlone: [] };
     });

@@ -17,6 +17,7 @@ import { rights } from '../../facts/rights/rights.ts';
 import { session } from '../../facts/start/session.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
+import { placeInCache } from '../../knowledge/cache-layout.ts';
 import type { Check, Problem, Severity } from '../../model/decide.ts';
 import type { Allowed, ForeignEntry, UnseenReason } from '../../model/look.ts';
 import type { Owner } from '../../model/plan.ts';
@@ -192,7 +193,7 @@ export const storageOwnership: Check<typeof needs, OwnershipEvidence> = {
               [...first.map(judge), ...closed.map((entry) => harmOfState(entry, version.value ?? null))],
               count > first.length,
             );
-        report(tree, SEVERITY[worst], contentWords(tree, count, first, owners, worst), {
+        report(tree, SEVERITY[worst], contentWords(tree, count, first, owners, worst, judge), {
           kind: worst === 'none' ? 'stray' : 'content',
           foreign: count,
           owners,
@@ -279,6 +280,7 @@ function harmOf(
   used: ReadonlyMap<string, StateEntry> | null,
 ): Harm {
   const [top = '', ...rest] = path.slice(tree.length + 1).split('/');
+  if (placeInCache(path.slice(tree.length + 1)) === null) return 'none';
   const isWorker = /^(runc|containerd)-/.test(top);
   if (isWorker && top.startsWith('runc-') && worker !== null && top !== worker) return 'none';
   // With only a foreign group the user still may do everything, except to change the owner of image files.
@@ -288,9 +290,8 @@ function harmOf(
   const state = used?.get(path);
   if (state !== undefined) return state.obstacle === 'owner' ? harmOfState(state, version) : 'none';
   if (isWorker) {
-    const isSnapshot = rest[0] === 'snapshots' && rest.length <= 4;
     // What buildkitd opens at every start was looked at by itself; the rest matters to builds that come upon it.
-    return used === null || isSnapshot ? 'breaks' : 'limits';
+    return used === null ? 'breaks' : 'limits';
   }
   return rest.length === 0 ? harmOfDatabase(top, version) : 'none';
 }
@@ -313,10 +314,12 @@ function contentWords(
   first: readonly ForeignEntry[],
   owners: { readonly [owner: string]: number },
   worst: Harm,
+  judge: (entry: ForeignEntry) => Harm,
 ): string {
   const who = Object.keys(owners).sort().slice(0, 3).join(', ');
-  const example = first[0]?.path ?? tree;
-  const things = count === 1 ? `${example} belongs` : `${count} entries below ${tree}, the first ${example}, belong`;
+  const example = (first.find((entry) => judge(entry) === worst) ?? first[0])?.path ?? tree;
+  const strange = first.filter(({ path }) => path !== example && placeInCache(path.slice(tree.length + 1)) === null);
+  const things = count === 1 ? `${example} belongs` : `${count} entries below ${tree}, such as ${example}, belong`;
   const then =
     worst === 'breaks'
       ? `buildkitd and the steps of a build cannot change ${count === 1 ? 'it' : 'them'}`
@@ -327,5 +330,12 @@ function contentWords(
           : worst === 'resets'
             ? 'buildkitd sets such a database aside and forgets what it knew'
             : `buildkitd does not use ${count === 1 ? 'it, and cannot free its space' : 'them, and cannot free their space'}`;
-  return `${things} to ${who}, neither to the user nor to its subordinate ids: ${then}.`;
+  const left =
+    strange.length === 0
+      ? ''
+      : ` Nothing of buildkitd’s: ${strange
+          .slice(0, 3)
+          .map(({ path }) => path)
+          .join(', ')}${strange.length > 3 ? ` and ${strange.length - 3} more` : ''}.`;
+  return `${things} to ${who}, neither to the user nor to its subordinate ids: ${then}.${left}`;
 }

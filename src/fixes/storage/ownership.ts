@@ -25,10 +25,26 @@ export const restoreOwnership: Fix<NoNeeds, OwnershipEvidence> = {
     const together: Treatment[] =
       safe.length === 0
         ? []
-        : [{ for: safe.map(({ index }) => index), risk: 'safe', steps: safe.flatMap(({ steps }) => steps) }];
+        : [
+            {
+              for: safe.map(({ index }) => index),
+              risk: 'safe',
+              steps: inOrder(safe.map(({ steps }) => steps)),
+            },
+          ];
     return [...together, ...others];
   },
 };
+
+/** A closed directory is given when all that it holds is the account's own: so content comes first, and what lies deepest. */
+function inOrder(groups: readonly (readonly Step[])[]): readonly Step[] {
+  const rank = (steps: readonly Step[]): number => {
+    if (steps.some((step) => step.do === 'adopt')) return 1;
+    const given = steps.find((step) => step.do === 'owner');
+    return given === undefined ? 0 : 2 + 1 / given.path.split('/').length;
+  };
+  return groups.toSorted((a, b) => rank(a) - rank(b)).flat();
+}
 
 interface OwnershipPlan {
   readonly safe: readonly Step[];
