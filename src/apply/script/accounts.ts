@@ -16,7 +16,8 @@ export function targetFunction({ uid, gid, name, home }: Account): string {
     `XDG_RUNTIME_DIR=/run/user/${uid}`,
   ];
   const clean = `env -i ${environment.map(word).join(' ')}`;
-  const setpriv = `setpriv --reuid=${uid} --regid=${gid} ${name === null ? '--clear-groups' : '--init-groups'} --inh-caps=-all /bin/sh -s`;
+  // With the sign it is a number, also where somebody's name is that number.
+  const setpriv = `setpriv --reuid=+${uid} --regid=+${gid} ${name === null ? '--clear-groups' : '--init-groups'} --inh-caps=-all /bin/sh -s`;
   const su =
     name === null
       ? `problem 'the setpriv of util-linux is needed to act as uid ${uid}'`

@@ -57,6 +57,11 @@ export function repairRanges(input: RepairInput): RangesRepair {
     return manual(
       `nsswitch.conf takes subordinate ids from "${subids.source}", so /etc/subuid and /etc/subgid are not read. With FreeIPA: ipa subid-generate --owner=${name}; otherwise give ${name} a range there, or change the line to "subid: files".`,
     );
+  const number = mistakenFor(input);
+  if (number !== null)
+    return manual(
+      `The name of an account is ${number}, which is not its uid: a line of that name counts for uid ${number} as well, and every other way of writing one is read twice or by another account here. Rename it, as root: usermod --login NAME ${number}`,
+    );
   for (const kind of ['uid', 'gid'] as const) {
     const file = subids[kind];
     if (file.state === 'link')
@@ -105,7 +110,7 @@ function draftOf({ subids, target, outer, readsFiles }: RepairInput, kind: Subid
   const own = kind === 'uid' ? target.uid : target.gid;
   const owners = [target.name, String(target.uid)].filter((owner) => owner !== null);
   const { shadow, ignored, fatal, ownLines } = file.content;
-  const numberIsTwice = subids.dynamic !== null && subids.dropsDuplicates === false && target.name !== null;
+  const numberIsTwice = readsNumbersTwice({ subids }) && target.name !== null;
   for (const { line, text } of ownLines) {
     if (!isPlain(text) || text.length >= 1000)
       return `Line ${line} of ${file.path} has bytes that do not belong there (Windows line ends?): as root, sed -i 's/\\r$//' ${file.path}, or correct the line in an editor.`;
@@ -127,7 +132,7 @@ function draftOf({ subids, target, outer, readsFiles }: RepairInput, kind: Subid
       if (!draft.remove.includes(text)) draft.remove.push(text);
       continue;
     }
-    const owner = numberIsTwice && target.name !== null ? target.name : meant.owner;
+    const owner = numberIsTwice && target.name !== null && isPlainName(target.name) ? target.name : meant.owner;
     const written = `${owner}:${range.start}:${range.count}`;
     draft.kept.push({ range, line: written });
     if (written !== text) draft.replace.push([text, written]);
@@ -210,12 +215,36 @@ function intersect(a: readonly IdRange[], b: readonly IdRange[]): readonly IdRan
   );
 }
 
+/**
+ * The name of an account that is a number, where it keeps the repair from writing a line for the target alone: shadow and
+ * rootlesskit compare a line's owner with names and with uids. Lines by uid are right for an account with such a name,
+ * except for RootlessKit 1.1.0, which reads them twice, and where there are lines by name already, whoever they are for.
+ */
+function mistakenFor(input: RepairInput): string | null {
+  const { subids, target, accounts } = input;
+  const { name, uid } = target;
+  const written = ownerFor(input);
+  if (written === String(uid) && accounts.users.some((user) => user.name === written && user.uid !== uid))
+    return written;
+  if (name === null || !isForeignNumber(name, uid)) return null;
+  const lines = [...subids.uid.content.ownLines, ...subids.gid.content.ownLines];
+  const byName = lines.some(({ text }) => text.split(':', 1)[0]?.trim() === name);
+  return byName || readsNumbersTwice(input) ? name : null;
+}
+
+const isForeignNumber = (name: string, uid: number): boolean => /^\d+$/.test(name) && name !== String(uid);
+const readsNumbersTwice = ({ subids }: Pick<RepairInput, 'subids'>): boolean =>
+  subids.dynamic !== null && subids.dropsDuplicates === false;
+
+/** A name that every reader takes as it is written: to rootlesskit "#" begins a comment, and shadow reads no line of 1024 bytes. */
+const isPlainName = (name: string): boolean => name.length <= 256 && /^[A-Za-z0-9_][\w.@\\+-]*\$?$/.test(name);
+
 /** Names of a directory service come in several spellings, so its users are written by number; RootlessKit 1.1.0 would read a number twice. */
 function ownerFor({ subids, target, accounts }: RepairInput): string {
   const { name, uid } = target;
-  if (name === null || !/^[A-Za-z0-9_][\w.@\\+-]*\$?$/.test(name)) return String(uid);
+  if (name === null || !isPlainName(name) || isForeignNumber(name, uid)) return String(uid);
   const local = accounts.users.some((user) => user.name === name && user.uid === uid);
-  return local || (subids.dynamic !== null && subids.dropsDuplicates === false) ? name : String(uid);
+  return local || readsNumbersTwice({ subids }) ? name : String(uid);
 }
 
 function noRoom({ outer, login }: RepairInput): string {

@@ -458,6 +458,39 @@ describe('allocation', () => {
     // 200000 to 399999 is the slice of the domain.
     expect((await repaired(next)).uid).toBe('bob:100000:65536\n283400:400000:65536\n');
   });
+  describe('no line is written that could be read for another account', () => {
+    const named = (name: string, others = '', lines = '', files: Files = { '/usr/bin/getsubids': null }) =>
+      hostWith({
+        files: {
+          '/etc/subuid': lines,
+          '/etc/subgid': lines,
+          '/etc/passwd': `${name}:x:1000:1000::/home/n:/bin/sh\n${others}`,
+          ...files,
+        },
+        answer: MAP,
+        rest: { target: { uid: 1000, gid: 1000, name } },
+      });
+    const bob = 'bob:x:1001:1001::/:/bin/sh\n';
+    test('a number for a name is not written', async () => {
+      expect((await repaired(named('1001', bob))).uid).toBe('1000:100000:65536\n');
+      expect((await repaired(named('1000', bob))).uid).toBe('1000:100000:65536\n');
+      expect((await repaired(named('alice', '1000:x:1001:1001::/:/bin/sh\n'))).uid).toBe('alice:100000:65536\n');
+    });
+    test('nor is what only some readers take for a name', async () => {
+      for (const name of ['#alice', '-alice', 'al ice', 'a'.repeat(1000), 'älice'])
+        expect((await repaired(named(name))).uid).toBe('1000:100000:65536\n');
+    });
+    test('where no way of writing it is right, a person renames the account', async () => {
+      const twice = named('1001', bob, '', {});
+      const byName = named('1001', bob, '1001:100000:10\n');
+      const byBoth = named('#alice', '1000:x:1001:1001::/:/bin/sh\n');
+      for (const host of [twice, byName, byBoth]) {
+        const { fixes } = await plan(host);
+        expect(fixes.map(({ risk }) => risk)).toEqual(['manual']);
+        expect(JSON.stringify(fixes)).toContain('usermod --login NAME 100');
+      }
+    });
+  });
   test('lines of others stay as they are, byte for byte', async () => {
     const others = '# managed\n\nbob:300000:65536\nweird line\n  \ncarol:0x80000:1\n';
     expect((await repaired(subids(others, A))).uid).toBe(`${others}alice:100000:65536\n`);
