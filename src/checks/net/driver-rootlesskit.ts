@@ -4,15 +4,15 @@ import { octal } from '../../text/octal.ts';
 import type { DriverCase } from './driver-case.ts';
 
 /** Network drivers of rootlesskit (cmd/rootlesskit) with the release that brought them. */
-const DRIVERS: { readonly [name: string]: Release } = {
-  host: [0, 1, 0],
-  none: [2, 0, 0],
-  slirp4netns: [0, 1, 0],
-  vpnkit: [0, 2, 0],
-  'lxc-user-nic': [0, 4, 0],
-  pasta: [2, 0, 0],
-  'gvisor-tap-vsock': [3, 0, 0],
-};
+const DRIVERS: ReadonlyMap<string, Release> = new Map([
+  ['host', [0, 1, 0]],
+  ['none', [2, 0, 0]],
+  ['slirp4netns', [0, 1, 0]],
+  ['vpnkit', [0, 2, 0]],
+  ['lxc-user-nic', [0, 4, 0]],
+  ['pasta', [2, 0, 0]],
+  ['gvisor-tap-vsock', [3, 0, 0]],
+]);
 /** Drivers that open /dev/net/tun as the user. */
 const TUN = new Set(['slirp4netns', 'pasta', 'vpnkit', 'gvisor-tap-vsock']);
 /** What each driver runs besides itself. */
@@ -33,9 +33,9 @@ const isBefore = (at: Release | null | undefined, release: Release): boolean =>
 export function judgeRootlesskit(open: DriverCase, net: string): void {
   judgePublished(open, net);
   if (net === 'host') return;
-  const { facts, add, install } = open;
+  const { facts, add } = open;
   const kit = facts.software.rootlesskit;
-  const since = DRIVERS[net];
+  const since = DRIVERS.get(net);
   if (since === undefined) {
     add('net.driver-unknown', net, `rootlesskit has no network driver "${net}"`, { what: 'unknown' });
     return;
@@ -45,7 +45,7 @@ export function judgeRootlesskit(open: DriverCase, net: string): void {
       'net.driver-unknown',
       net,
       `rootlesskit ${kit?.text ?? ''} has no network driver "${net}" yet; ${since.join('.')} brought it`,
-      { what: 'version', program: 'rootlesskit', path: kit?.path ?? null, install: install('rootlesskit') },
+      { what: 'version', program: 'rootlesskit', path: kit?.path ?? null },
     );
     return;
   }
@@ -74,7 +74,7 @@ function judgePublished({ facts, add }: DriverCase, net: string): void {
     });
 }
 
-function judgeParts({ facts, add, install }: DriverCase, net: string): void {
+function judgeParts({ facts, add }: DriverCase, net: string): void {
   const { tun, tunUsable } = facts.netDriver;
   for (const helper of HELPERS[net] ?? []) {
     const binary = facts.binaries[helper];
@@ -84,7 +84,7 @@ function judgeParts({ facts, add, install }: DriverCase, net: string): void {
       helper === 'slirp4netns' ? 'net.slirp4netns-missing' : 'net.driver-helper-missing',
       helper,
       `${where}, and rootlesskit --net=${net} runs it`,
-      { what: 'program', program: helper, path: binary?.path ?? null, install: install(helper) },
+      { what: 'program', program: helper, path: binary?.path ?? null },
     );
   }
   const { slirp4netns, pasta } = facts.software;
@@ -94,14 +94,14 @@ function judgeParts({ facts, add, install }: DriverCase, net: string): void {
       'net.driver-helper-missing',
       'pasta',
       `pasta ${pasta?.text ?? ''} is older than 2023_06_25, which rootlesskit needs`,
-      { what: 'version', program: 'pasta', install: install('pasta') },
+      { what: 'version', program: 'pasta' },
     );
   if (net === 'slirp4netns' && isBefore(slirp4netns?.release, SLIRP_LEAST))
     add(
       'net.slirp4netns-failed',
       'slirp4netns',
       `slirp4netns ${slirp4netns?.text ?? ''} is older than ${SLIRP_LEAST.join('.')}, which rootlesskit needs`,
-      { what: 'version', program: 'slirp4netns', install: install('slirp4netns') },
+      { what: 'version', program: 'slirp4netns' },
     );
   if (TUN.has(net) && !tunUsable)
     add(

@@ -1,14 +1,11 @@
-import { listeners } from '../../facts/config/listeners.ts';
+import { type Listener, listeners } from '../../facts/config/listeners.ts';
 import { type Port, ports } from '../../facts/net/ports.ts';
-import { type ConfigEdit, configEdit } from '../../facts/rights/config-edit.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
-import { unit } from '../../facts/target/unit.ts';
-import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
+import type { Check, FactsOf, Problem } from '../../model/decide.ts';
 import type { UnseenReason } from '../../model/look.ts';
 import type { Source } from '../../model/say.ts';
-import { optional } from '../../model/unseen.ts';
-import { isMendedInTheFile } from '../config/address-rules.ts';
+import { findings } from '../findings.ts';
 
 export interface PortsEvidence {
   readonly what:
@@ -17,7 +14,6 @@ export interface PortsEvidence {
     | 'privileged'
     | 'not-local'
     | 'invalid'
-    | 'elsewhere'
     | 'random'
     | 'unpublished'
     | 'ephemeral'
@@ -33,18 +29,14 @@ export interface PortsEvidence {
   readonly uid: number | null;
   readonly key: string;
   readonly index: number | null;
-  /** Where the file has it; null when it comes from elsewhere. */
-  readonly line: number | null;
   readonly source: Source;
-  readonly unit: string | null;
-  /** What the address would become. */
-  readonly instead: string | null;
-  readonly free: number | null;
-  /** Where it can be changed; null unless the file holds it and may be edited. */
-  readonly config: ConfigEdit | null;
 }
 
-const needs = { ports, listeners, identity, launcher, configEdit, unit: optional(unit) };
+const needs = { ports, listeners, identity, launcher };
+
+/** What is wrong with one address. */
+type Judgement = Pick<Problem<PortsEvidence>, 'condition' | 'severity' | 'message'> & Pick<PortsEvidence, 'what'>;
+type Facts = FactsOf<typeof needs>;
 
 export const netPorts: Check<typeof needs, PortsEvidence> = {
   id: 'net/ports',
@@ -60,150 +52,141 @@ export const netPorts: Check<typeof needs, PortsEvidence> = {
     'config.bad-address',
   ],
   needs,
-  examine({ ports: found, listeners: heard, identity: { target }, launcher: by, configEdit: config, unit: service }) {
-    if (found.all.length === 0) return { notApplicable: 'no TCP address is configured' };
-    const problems: Problem<PortsEvidence>[] = [];
-    const unseen: UnseenReason[] = [];
-    const reachable = heard.all.some(
-      ({ use, address }) => use === 'grpc' && (address.scheme === 'unix' || address.scheme === 'fd'),
-    );
-    for (const one of found.all) judge(one);
+  examine(facts) {
+    const { all } = facts.ports;
+    if (all.length === 0) return { notApplicable: 'no TCP address is configured' };
+    const { problems, unseen, add } = findings<PortsEvidence>();
+    for (const one of all) {
+      const found = judge(one, facts);
+      if (found !== null)
+        add(found.condition, found.severity, one.text, found.message, evidenceOf(one, found.what), one.at);
+      unseen.push(...unseenOf(one));
+    }
     return { problems, unseen };
-
-    function judge(one: Port): void {
-      const add = (condition: Condition, severity: Severity, what: PortsEvidence['what'], message: string): void => {
-        problems.push({ condition, severity, subject: one.text, message, evidence: evidenceOf(one, what) });
-      };
-      const spot = `${one.text}${one.use === 'debug' ? ' (debug address)' : one.use === 'published' ? ' (published by rootlesskit)' : ''}`;
-      const listener = heard.all.find(({ key, index }) => key === one.key && index === one.index);
-      if (one.invalid !== null) {
-        const mended = one.use !== 'published' && listener !== undefined && isMendedInTheFile(listener);
-        add(
-          'config.bad-address',
-          'error',
-          mended ? 'elsewhere' : 'invalid',
-          `${spot} is not an address that can be listened on: ${one.invalid}`,
-        );
-        return;
-      }
-      if (one.unresolved !== null) {
-        unseen.push({
-          why: `${one.text} names the host ${one.unresolved}, which /etc/hosts does not know; no name server was asked`,
-          command: `getent ahosts ${one.unresolved}`,
-        });
-        return;
-      }
-      if (one.duplicateOf !== null) {
-        add(
-          'net.port-in-use',
-          'error',
-          'duplicate',
-          `${spot} cannot be bound: the same configuration already listens on ${one.duplicateOf}`,
-        );
-        return;
-      }
-      if (one.unseen !== null) unseen.push({ why: `${one.text}: ${one.unseen}`, command: 'ss -ltnp' });
-      switch (one.error) {
-        case null:
-          judgeBound();
-          return;
-        case 'EADDRINUSE':
-          add(
-            'net.port-in-use',
-            'error',
-            'in-use',
-            `${spot} cannot be bound: port ${one.port} is used by ${holderWords()}`,
-          );
-          return;
-        case 'EACCES':
-          add(
-            'net.privileged-port',
-            'error',
-            'privileged',
-            one.port < found.unprivilegedStart
-              ? `${spot} cannot be bound: ports below ${found.unprivilegedStart} are root's, and root of ${by === 'rootlesskit' ? "rootlesskit's namespace" : 'this namespace'} is not root of the host's network`
-              : `${spot} cannot be bound: permission denied`,
-          );
-          return;
-        case 'EADDRNOTAVAIL':
-          add(
-            'net.address-not-local',
-            'error',
-            'not-local',
-            `${spot} cannot be bound: ${one.host ?? 'its address'} is not an address of this host`,
-          );
-          return;
-        default:
-          add('net.port-in-use', 'error', 'other', `${spot} cannot be bound: ${one.error}`);
-      }
-
-      function judgeBound(): void {
-        if (one.inside && one.use === 'grpc' && !one.published)
-          add(
-            'net.port-unpublished',
-            reachable ? 'warning' : 'error',
-            'unpublished',
-            `${spot} is in the network namespace that rootlesskit makes, and rootlesskit does not publish port ${one.port}: no client of the host reaches it`,
-          );
-        else if (one.port === 0 && one.use !== 'published')
-          add(
-            'config.bad-address',
-            'warning',
-            'random',
-            `${spot} names no port: the kernel chooses another one at every start, which clients cannot know`,
-          );
-        else if (
-          found.ephemeral !== null &&
-          one.port >= found.ephemeral[0] &&
-          one.port <= found.ephemeral[1] &&
-          !one.inside
-        )
-          add(
-            'net.port-ephemeral',
-            'info',
-            'ephemeral',
-            `Port ${one.port} lies among those that outgoing connections take (${found.ephemeral.join('-')}), so it may be taken at the next start`,
-          );
-      }
-
-      function holderWords(): string {
-        const { holder } = one;
-        if (holder === null) return 'another socket';
-        if (holder.pid === null)
-          return `a process of ${holder.uid === 0 ? 'root' : holder.uid === target.uid ? 'the same account' : `uid ${holder.uid}`} that cannot be seen from here`;
-        return `${holder.command ?? 'a process'} (pid ${holder.pid})`;
-      }
-    }
-
-    function evidenceOf(one: Port, what: PortsEvidence['what']): PortsEvidence {
-      const editable = one.source === 'file' && one.use !== 'published' ? config : null;
-      return {
-        what,
-        use: one.use,
-        address: one.text,
-        host: one.host,
-        port: one.port,
-        errno: one.error,
-        pid: one.holder?.pid ?? null,
-        command: one.holder?.command ?? null,
-        uid: one.holder?.uid ?? null,
-        key: one.key,
-        index: one.index,
-        line: one.line,
-        source: one.source,
-        unit: service.value?.path ?? null,
-        instead: one.free === null ? null : withPort(one.text, one.free),
-        free: one.free,
-        config: editable,
-      };
-    }
   },
 };
 
-/** The same address with another port; everything before it stays as written. */
-export function withPort(text: string, port: number): string {
-  const at = text.lastIndexOf(':');
-  const start = text.indexOf('://');
-  // "tcp://" alone has no colon of its own.
-  return at <= start ? `${text}:${port}` : `${text.slice(0, at)}:${port}`;
+/** What could not be told of an address that is written as one. */
+function unseenOf(one: Port): readonly UnseenReason[] {
+  if (one.invalid !== null) return [];
+  if (one.unresolved !== null)
+    return [
+      {
+        why: `${one.text} names the host ${one.unresolved}, which /etc/hosts does not know; no name server was asked`,
+        command: `getent ahosts ${one.unresolved}`,
+      },
+    ];
+  if (one.duplicateOf !== null || one.unseen === null) return [];
+  return [{ why: `${one.text}: ${one.unseen}`, command: 'ss -ltnp' }];
+}
+
+const spotOf = ({ text, use }: Port): string =>
+  `${text}${use === 'debug' ? ' (debug address)' : use === 'published' ? ' (published by rootlesskit)' : ''}`;
+
+function judge(one: Port, facts: Facts): Judgement | null {
+  const spot = spotOf(one);
+  if (one.invalid !== null)
+    return {
+      condition: 'config.bad-address',
+      severity: 'error',
+      what: 'invalid',
+      message: `${spot} is not an address that can be listened on: ${one.invalid}`,
+    };
+  if (one.unresolved !== null) return null;
+  if (one.duplicateOf !== null)
+    return {
+      condition: 'net.port-in-use',
+      severity: 'error',
+      what: 'duplicate',
+      message: `${spot} cannot be bound: the same configuration already listens on ${one.duplicateOf}`,
+    };
+  return one.error === null ? judgeBound(one, facts) : judgeRefused(one, one.error, facts);
+}
+
+function judgeRefused(one: Port, errno: string, { ports: found, launcher: by, identity }: Facts): Judgement {
+  const refused = `${spotOf(one)} cannot be bound`;
+  switch (errno) {
+    case 'EADDRINUSE':
+      return {
+        condition: 'net.port-in-use',
+        severity: 'error',
+        what: 'in-use',
+        message: `${refused}: port ${one.port} is used by ${holderWords(one, identity.target.uid)}`,
+      };
+    case 'EACCES':
+      return {
+        condition: 'net.privileged-port',
+        severity: 'error',
+        what: 'privileged',
+        message:
+          one.port < found.unprivilegedStart
+            ? `${refused}: ports below ${found.unprivilegedStart} are root's, and root of ${by === 'rootlesskit' ? "rootlesskit's namespace" : 'this namespace'} is not root of the host's network`
+            : `${refused}: permission denied`,
+      };
+    case 'EADDRNOTAVAIL':
+      return {
+        condition: 'net.address-not-local',
+        severity: 'error',
+        what: 'not-local',
+        message: `${refused}: ${one.host ?? 'its address'} is not an address of this host`,
+      };
+    default:
+      return { condition: 'net.port-in-use', severity: 'error', what: 'other', message: `${refused}: ${errno}` };
+  }
+}
+
+/** It can be bound: will clients find it, now and at the next start? */
+function judgeBound(one: Port, { ports: found, listeners: heard }: Facts): Judgement | null {
+  const spot = spotOf(one);
+  if (one.inside && one.use === 'grpc' && !one.published)
+    return {
+      condition: 'net.port-unpublished',
+      severity: heard.all.some(isReachable) ? 'warning' : 'error',
+      what: 'unpublished',
+      message: `${spot} is in the network namespace that rootlesskit makes, and rootlesskit does not publish port ${one.port}: no client of the host reaches it`,
+    };
+  if (one.port === 0 && one.use !== 'published')
+    return {
+      condition: 'config.bad-address',
+      severity: 'warning',
+      what: 'random',
+      message: `${spot} names no port: the kernel chooses another one at every start, which clients cannot know`,
+    };
+  const { ephemeral } = found;
+  if (ephemeral !== null && one.port >= ephemeral[0] && one.port <= ephemeral[1] && !one.inside)
+    return {
+      condition: 'net.port-ephemeral',
+      severity: 'info',
+      what: 'ephemeral',
+      message: `Port ${one.port} lies among those that outgoing connections take (${ephemeral.join('-')}), so it may be taken at the next start`,
+    };
+  return null;
+}
+
+/** Does it serve clients of the host, whatever network rootlesskit makes? */
+const isReachable = ({ use, address }: Listener): boolean =>
+  use === 'grpc' && (address.scheme === 'unix' || address.scheme === 'fd');
+
+function holderWords({ holder }: Port, uid: number): string {
+  if (holder === null) return 'another socket';
+  if (holder.pid === null)
+    return `a process of ${holder.uid === 0 ? 'root' : holder.uid === uid ? 'the same account' : `uid ${holder.uid}`} that cannot be seen from here`;
+  return `${holder.command ?? 'a process'} (pid ${holder.pid})`;
+}
+
+function evidenceOf(one: Port, what: PortsEvidence['what']): PortsEvidence {
+  return {
+    what,
+    use: one.use,
+    address: one.text,
+    host: one.host,
+    port: one.port,
+    errno: one.error,
+    pid: one.holder?.pid ?? null,
+    command: one.holder?.command ?? null,
+    uid: one.holder?.uid ?? null,
+    key: one.key,
+    index: one.index,
+    source: one.source,
+  };
 }

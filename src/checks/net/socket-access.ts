@@ -6,22 +6,24 @@ import type { SocketCase } from './socket-case.ts';
 export function judgeOwnership({ facts, add, who }: SocketCase): void {
   const { owner, group, mapKnown } = facts.sockets;
   const { target } = facts.identity;
+  const { socketUid, socketGid } = facts.settings;
   if (group.unknown)
     add(
       'socket.permission',
       'error',
       String(group.inner),
       `The group "${group.inner}" that buildkitd's sockets shall belong to does not exist`,
-      { what: 'group', address: String(group.inner), key: 'grpc.gid', source: 'unit' },
+      { what: 'group', address: String(group.inner), key: 'grpc.gid', source: socketGid.source },
+      socketGid.at,
     );
   if (!mapKnown || facts.launcher !== 'rootlesskit') return;
-  for (const [what, key, inner, outer] of [
-    ['owner', 'grpc.uid', owner.inner, owner.outer],
-    ['group', 'grpc.gid', group.inner, group.outer],
+  for (const [what, { key, source, at }, inner, outer] of [
+    ['owner', socketUid, owner.inner, owner.outer],
+    ['group', socketGid, group.inner, group.outer],
   ] as const) {
     if (inner === null || group.unknown) continue;
     const label = what === 'group' ? "The sockets' group (grpc.gid, --group)" : "The sockets' owner (grpc.uid)";
-    const evidence = { what, address: String(inner), key, source: 'file' } as const;
+    const evidence = { what, address: String(inner), key, source } as const;
     if (outer === null)
       add(
         'socket.permission',
@@ -29,6 +31,7 @@ export function judgeOwnership({ facts, add, who }: SocketCase): void {
         key,
         `${label} is ${inner}, an id that the user namespace does not have: buildkitd cannot give its socket to it`,
         evidence,
+        at,
       );
     else if (what === 'group' && inner !== 0 && inner !== '0')
       add(
@@ -37,6 +40,7 @@ export function judgeOwnership({ facts, add, who }: SocketCase): void {
         key,
         `${label} is ${inner} inside the user namespace, which is ${outer} outside: no account of the host is in that group`,
         evidence,
+        at,
       );
   }
   const mine = owner.outer === target.uid || group.outer === target.gid || target.groups.includes(group.outer ?? -1);
@@ -46,7 +50,8 @@ export function judgeOwnership({ facts, add, who }: SocketCase): void {
       'error',
       'grpc.uid',
       `${who} cannot connect: the sockets belong to uid ${owner.outer} and gid ${group.outer} of the host, mode 0660`,
-      { what: 'owner', address: String(owner.inner), key: 'grpc.uid', source: 'file' },
+      { what: 'owner', address: String(owner.inner), key: 'grpc.uid', source: socketUid.source },
+      socketUid.at,
     );
 }
 

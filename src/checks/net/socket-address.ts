@@ -1,31 +1,33 @@
-import { parseListenAddress } from '../../buildkit/address.ts';
 import type { SocketPath } from '../../facts/net/sockets.ts';
 import type { Source } from '../../model/say.ts';
-import { isMendedInTheFile, meantAddress } from '../config/address-rules.ts';
 import type { SocketCase } from './socket-case.ts';
 
 /** Schemes: what buildkitd refuses, and what it takes for something else. */
 export function judgeAddresses({ facts, add }: SocketCase): void {
   for (const listener of facts.listeners.all) {
-    const { text, address, key, source, index, line } = listener;
-    const about = { address: text, key, source, index, line };
+    const { text, address, key, source, index, at, use } = listener;
+    const about = { address: text, use, key, source, index };
     if (address.scheme === 'npipe')
       add(
         'config.bad-address',
         'warning',
         text,
         `${text} is meant for Windows: here buildkitd makes a Unix socket of it that every account may use`,
-        { ...about, what: 'scheme', instead: `unix://${address.path}` },
+        { ...about, what: 'scheme' },
+        at,
       );
     else if (address.scheme === null)
-      add('config.bad-address', 'error', text, `buildkitd refuses the address "${text}": ${address.why}`, {
-        ...about,
-        what: isMendedInTheFile(listener) ? 'elsewhere' : 'scheme',
-        instead: meantAddress(text),
-      });
+      add(
+        'config.bad-address',
+        'error',
+        text,
+        `buildkitd refuses the address "${text}": ${address.why}`,
+        { ...about, what: 'scheme' },
+        at,
+      );
     else if (address.scheme === 'fd') {
       const why = whyNotPassed(address.name, source, facts.environment.values.LISTEN_FDS);
-      if (why !== null) add('config.bad-address', 'error', text, why, { ...about, what: 'fd' });
+      if (why !== null) add('config.bad-address', 'error', text, why, { ...about, what: 'fd' }, at);
     }
   }
 }
@@ -46,7 +48,7 @@ export function judgeRelative({ addFor }: SocketCase, socket: SocketPath): void 
       socket,
       'config.bad-address',
       'error',
-      isMendedInTheFile({ source, address: parseListenAddress(text) }) ? 'elsewhere' : 'relative',
+      'relative',
       null,
       `buildkitd refuses the address "${text}": it is not a path`,
     );
@@ -60,21 +62,19 @@ export function judgeRelative({ addFor }: SocketCase, socket: SocketPath): void 
       'relative',
       null,
       `${text} is the relative path "${path}": where the socket stands depends on the directory that buildkitd is started in (unix:///${path} has three slashes)`,
-      `unix:///${path}`,
     );
     return;
   }
   // That of a relative XDG_RUNTIME_DIR is told with the variable.
   if (!needed || source === 'default') return;
-  const meant = path.startsWith('unix:///') ? path.slice('unix://'.length) : null;
+  const hasScheme = path.startsWith('unix:///');
   addFor(
     socket,
     'config.bad-address',
     'error',
-    meant === null ? 'relative' : 'scheme',
+    hasScheme ? 'scheme' : 'relative',
     null,
-    `${key} is "${path}", which is not an absolute path${meant === null ? '' : ' (it takes no scheme)'}: every RUN step fails to find the trace socket`,
-    meant ?? `/${path}`,
+    `${key} is "${path}", which is not an absolute path${hasScheme ? ' (it takes no scheme)' : ''}: every RUN step fails to find the trace socket`,
   );
 }
 
@@ -93,10 +93,11 @@ export function judgeSame({ facts, add }: SocketCase): void {
           what: 'same',
           address: socket.text,
           path: socket.path,
+          use: socket.use,
           key: socket.key,
-          line: socket.line,
           source: socket.source,
         },
+        socket.at,
       );
     else used.set(socket.path, socket);
   }

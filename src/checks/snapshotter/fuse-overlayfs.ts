@@ -1,14 +1,12 @@
 import { failureWords } from '../../facts/cache/snapshotter-trial.ts';
 import { predictSnapshotter, snapshotters } from '../../facts/cache/snapshotters.ts';
 import { cacheDirectory } from '../../facts/config/cache-directory.ts';
-import { configFile } from '../../facts/config/config-file.ts';
 import { settings } from '../../facts/config/settings.ts';
 import type { Check } from '../../model/decide.ts';
-import { atLine } from '../at-line.ts';
 import { findings } from '../findings.ts';
 import { isNamed, type SnapshotterEvidence, trialProblem } from './trial-problem.ts';
 
-const needs = { settings, config: configFile, directory: cacheDirectory, trials: snapshotters };
+const needs = { settings, directory: cacheDirectory, trials: snapshotters };
 
 export const snapshotterFuseOverlayfs: Check<typeof needs, SnapshotterEvidence> = {
   id: 'snapshotter/fuse-overlayfs',
@@ -22,7 +20,7 @@ export const snapshotterFuseOverlayfs: Check<typeof needs, SnapshotterEvidence> 
     'kernel.too-old',
   ],
   needs,
-  examine({ settings: options, config, directory, trials }) {
+  examine({ settings: options, directory, trials }) {
     const { fuse, fuseWrite } = trials;
     if (fuse.works === null) return { problems: [], unseen: [fuse.unseen ?? { why: 'no mount could be tried' }] };
     if (!fuse.works) {
@@ -32,7 +30,6 @@ export const snapshotterFuseOverlayfs: Check<typeof needs, SnapshotterEvidence> 
         names: ['fuse-overlayfs'],
         fallback: 'snapshotter.fuse-overlayfs-broken',
         settings: options,
-        config,
       });
       // The daemon starts and shows it as its snapshotter all the same: only the first RUN step tells.
       return { problems: [problem], unseen: [] };
@@ -41,14 +38,14 @@ export const snapshotterFuseOverlayfs: Check<typeof needs, SnapshotterEvidence> 
     if (fuseWrite !== null && !fuseWrite.ok) {
       const chosen = predictSnapshotter(options, trials).selected === 'fuse-overlayfs';
       const failure = failureWords(fuseWrite);
-      const { value: snapshotter, line } = options.oci.snapshotter;
+      const { value: snapshotter, at } = options.oci.snapshotter;
       add(
         'snapshotter.fuse-overlayfs-broken',
         chosen ? 'error' : 'info',
         directory.nearest,
         `fuse-overlayfs can be mounted read-only on ${directory.nearest}, which is all that buildkitd tries, but not written to (${failure}).${chosen ? ' buildkitd chooses it, and every RUN step fails.' : ''}`,
         { tried: 'write', snapshotter, failure, obstacles: [] },
-        isNamed(options, ['fuse-overlayfs']) ? atLine(config.path, line) : null,
+        isNamed(options, ['fuse-overlayfs']) ? at : null,
       );
     }
     return { problems, unseen };

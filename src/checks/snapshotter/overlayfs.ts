@@ -1,11 +1,10 @@
 import { snapshotters } from '../../facts/cache/snapshotters.ts';
 import { cacheDirectory } from '../../facts/config/cache-directory.ts';
-import { configFile } from '../../facts/config/config-file.ts';
 import { settings } from '../../facts/config/settings.ts';
 import type { Check } from '../../model/decide.ts';
 import { type SnapshotterEvidence, trialProblem } from './trial-problem.ts';
 
-const needs = { settings, config: configFile, directory: cacheDirectory, trials: snapshotters };
+const needs = { settings, directory: cacheDirectory, trials: snapshotters };
 
 export const snapshotterOverlayfs: Check<typeof needs, SnapshotterEvidence> = {
   id: 'snapshotter/overlayfs',
@@ -24,7 +23,7 @@ export const snapshotterOverlayfs: Check<typeof needs, SnapshotterEvidence> = {
     'storage.permission',
   ],
   needs,
-  examine({ settings: options, config, directory, trials }) {
+  examine({ settings: options, directory, trials }) {
     const { overlayfs } = trials;
     if (overlayfs.works === null)
       return { problems: [], unseen: [overlayfs.unseen ?? { why: 'no mount could be tried' }] };
@@ -36,7 +35,6 @@ export const snapshotterOverlayfs: Check<typeof needs, SnapshotterEvidence> = {
       names: ['overlayfs', 'stargz'],
       fallback: 'snapshotter.overlay-unsupported',
       settings: options,
-      config,
     });
     return { problems: [problem], unseen: [] };
   },

@@ -2,12 +2,10 @@ import { meantSnapshotter, SNAPSHOTTER_NAMES } from '../../buildkit/snapshotter-
 import type { Obstacle } from '../../facts/cache/snapshotter-trial.ts';
 import { predictSnapshotter, snapshotters } from '../../facts/cache/snapshotters.ts';
 import { cacheDirectory } from '../../facts/config/cache-directory.ts';
-import { configFile } from '../../facts/config/config-file.ts';
 import { proxySocket } from '../../facts/config/proxy-snapshotter.ts';
 import { settings } from '../../facts/config/settings.ts';
 import type { Check } from '../../model/decide.ts';
 import { optional } from '../../model/unseen.ts';
-import { atLine } from '../at-line.ts';
 import { findings } from '../findings.ts';
 import { causeClause } from './trial-problem.ts';
 
@@ -23,7 +21,6 @@ export interface SelectedEvidence {
 
 const needs = {
   settings,
-  config: configFile,
   directory: cacheDirectory,
   trials: optional(snapshotters),
   proxy: optional(proxySocket),
@@ -36,7 +33,7 @@ export const snapshotterSelected: Check<typeof needs, SelectedEvidence> = {
   decides: true,
   conditions: ['snapshotter.native-fallback', 'snapshotter.name-mismatch', 'snapshotter.proxy-missing'],
   needs,
-  examine({ settings: options, config, directory, trials, proxy }) {
+  examine({ settings: options, directory, trials, proxy }) {
     const { oci } = options;
     if (oci.enabled.value === false)
       return { notApplicable: 'the OCI worker is off; containerd chooses the snapshotter by its name' };
@@ -49,12 +46,12 @@ export const snapshotterSelected: Check<typeof needs, SelectedEvidence> = {
       obstacles: [],
     };
     const { problems, unseen, add } = findings<SelectedEvidence>();
-    const at = atLine(config.path, oci.snapshotter.line);
+    const { at } = oci.snapshotter;
     const written =
       oci.snapshotter.source === 'file' ? 'The configuration names' : 'The flag --oci-worker-snapshotter names';
 
     if (oci.proxySnapshotterPath.value !== null) {
-      const { value: socket, key, line } = oci.proxySnapshotterPath;
+      const { value: socket, key, at: written } = oci.proxySnapshotterPath;
       if (proxy.unseen !== undefined) unseen.push(proxy.unseen);
       else if (!proxy.value.exists)
         add(
@@ -63,7 +60,7 @@ export const snapshotterSelected: Check<typeof needs, SelectedEvidence> = {
           value,
           `The proxy snapshotter's socket ${socket} does not exist, so that buildkitd does not start.`,
           { ...base, kind: 'proxy', key },
-          atLine(config.path, line),
+          written,
         );
     } else if (!SNAPSHOTTER_NAMES.includes(value))
       add(

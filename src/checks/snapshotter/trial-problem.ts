@@ -1,8 +1,6 @@
 import type { Obstacle, Trial } from '../../facts/cache/snapshotter-trial.ts';
-import type { ConfigFile } from '../../facts/config/config-file.ts';
 import type { Settings } from '../../facts/config/settings.ts';
 import type { Condition, Problem } from '../../model/decide.ts';
-import { atLine } from '../at-line.ts';
 import { because, conditionOf } from './obstacles.ts';
 
 /** A snapshotter that was tried. */
@@ -38,14 +36,12 @@ export function trialProblem(
     readonly names: readonly string[];
     readonly fallback: Condition;
     readonly settings: Settings;
-    readonly config: ConfigFile;
   },
 ): Problem<SnapshotterEvidence> {
-  const { title, place, names, fallback, settings, config } = about;
+  const { title, place, names, fallback, settings } = about;
   const { failure, obstacles } = trial;
   const named = isNamed(settings, names);
-  const { value: snapshotter, line } = settings.oci.snapshotter;
-  const at = named ? atLine(config.path, line) : null;
+  const { value: snapshotter, at } = settings.oci.snapshotter;
   const [first] = obstacles;
   return {
     condition: first === undefined ? fallback : conditionOf(first),
@@ -55,6 +51,6 @@ export function trialProblem(
       named ? ' The configuration names it, so that buildkitd does not fall back to another.' : ''
     }`,
     evidence: { tried: 'mount', snapshotter, failure, obstacles },
-    ...(at === null ? {} : { at }),
+    ...(!named || at === null ? {} : { at }),
   };
 }

@@ -1,6 +1,7 @@
 import { type ListenAddress, parseListenAddress } from '../../buildkit/address.ts';
-import { lineOf } from '../../buildkit/config/line-of.ts';
+import { positionOf } from '../../buildkit/config/line-of.ts';
 import { type Release, surelyBefore } from '../../buildkit/version.ts';
+import type { Position } from '../../model/decide.ts';
 import type { Fact } from '../../model/look.ts';
 import type { Source } from '../../model/say.ts';
 import { buildkitdVersion } from '../programs/buildkitd-version.ts';
@@ -20,7 +21,7 @@ export interface Listener {
   /** Its place in a list; null for a single value. */
   readonly index: number | null;
   /** Where the file has it; null when it comes from elsewhere. */
-  readonly line: number | null;
+  readonly at: Position | null;
   readonly source: Source;
   /** False where this buildkitd only warns when it cannot listen. */
   readonly needed: boolean;
@@ -60,7 +61,7 @@ export const listeners: Fact<Listeners> = {
       address: parseListenAddress(text),
       key: options.addresses.key,
       index,
-      line: options.addresses.line === null ? null : lineOf(config.content, options.addresses.key, index),
+      at: options.addresses.at === null ? null : positionOf(config, options.addresses.key, index),
       source: options.addresses.source,
       needed: true,
     }));
@@ -68,7 +69,7 @@ export const listeners: Fact<Listeners> = {
     const fromVariable = surelyBefore(release, DEBUG_ADDRESS_WITH_SCHEME) ? undefined : values.BUILDKITD_DEBUGADDR;
     const debug =
       options.debugAddress.source !== 'unit' && fromVariable
-        ? ({ ...options.debugAddress, value: fromVariable, source: 'unit', line: null } as const)
+        ? ({ ...options.debugAddress, value: fromVariable, source: 'unit', at: null } as const)
         : options.debugAddress;
     if (debug.value !== null && debug.value !== '') {
       const text = debug.value;
@@ -80,7 +81,7 @@ export const listeners: Fact<Listeners> = {
         address: whole ? { scheme: 'tcp', hostPort: text } : parseListenAddress(text),
         key: debug.key,
         index: null,
-        line: debug.line,
+        at: debug.at,
         source: debug.source,
         needed: true,
       });
@@ -94,7 +95,7 @@ export const listeners: Fact<Listeners> = {
       address: { scheme: 'unix', path },
       key: old ? options.root.key : options.otelSocket.key,
       index: null,
-      line: (old ? options.root : options.otelSocket).line,
+      at: (old ? options.root : options.otelSocket).at,
       source: old ? options.root.source : options.otelSocket.source,
       needed: !old,
     });

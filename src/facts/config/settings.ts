@@ -1,6 +1,7 @@
-import { lineOf } from '../../buildkit/config/line-of.ts';
+import { positionOf } from '../../buildkit/config/line-of.ts';
 import { type ConfigDocument, valueAt } from '../../buildkit/config/read.ts';
 import { type Flags, parseBuildkitdArgs } from '../../buildkit/flags.ts';
+import type { Position } from '../../model/decide.ts';
 import type { Fact, Json } from '../../model/look.ts';
 import type { Source } from '../../model/say.ts';
 import { tooMuch, Unseen } from '../../model/unseen.ts';
@@ -16,13 +17,8 @@ export interface Setting<T> {
   readonly value: T;
   readonly source: Source;
   readonly key: string;
-  /** Where the file sets it, counted from 1; null when something else does. */
-  readonly line: number | null;
-}
-/** Where the first of these settings stands that the file holds: what a problem with them names. */
-export function writtenAt(...settings: readonly Setting<unknown>[]): { key: string | null; line: number | null } {
-  const written = settings.find(({ line }) => line !== null);
-  return { key: written?.key ?? null, line: written?.line ?? null };
+  /** Where the file sets it; null when something else does. */
+  readonly at: Position | null;
 }
 
 /** What decides a start, after command line, unit, file and defaults. Paths may be relative if written so, and nothing tells where buildkitd is started. */
@@ -105,12 +101,12 @@ export const settings: Fact<Settings> = {
       parse: (values: readonly string[]) => T = (given) => given.at(-1) as unknown as T,
       option?: T | null,
     ): Setting<T> {
-      if (option !== undefined && option !== null) return { value: option, source: 'option', key, line: null };
+      if (option !== undefined && option !== null) return { value: option, source: 'option', key, at: null };
       const given = flag === undefined ? undefined : flags[flag];
-      if (given !== undefined) return { value: parse(given), source: 'unit', key, line: null };
+      if (given !== undefined) return { value: parse(given), source: 'unit', key, at: null };
       const written = valueAt(document, key.split('.'));
-      if (is(written)) return { value: written as T, source: 'file', key, line: lineOf(config.content, key) };
-      return { value: fallback, source: 'default', key, line: null };
+      if (is(written)) return { value: written as T, source: 'file', key, at: positionOf(config, key) };
+      return { value: fallback, source: 'default', key, at: null };
     }
     const bool = (given: readonly string[]): boolean => flagBoolean(given.at(-1) ?? '') ?? false;
     const auto = (given: readonly string[]): boolean | null => flagBoolean(given.at(-1) ?? '');

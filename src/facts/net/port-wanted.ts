@@ -8,6 +8,7 @@ import {
   resolvePort,
   splitHostPort,
 } from '../../buildkit/address.ts';
+import type { Position } from '../../model/decide.ts';
 import type { Look } from '../../model/look.ts';
 import type { Source } from '../../model/say.ts';
 import type { Listener } from '../config/listeners.ts';
@@ -18,7 +19,7 @@ export interface Wanted {
   readonly text: string;
   readonly key: string;
   readonly index: number | null;
-  readonly line: number | null;
+  readonly at: Position | null;
   readonly source: Source;
   readonly inside: boolean;
   /** Null: every address of both families. */
@@ -88,7 +89,7 @@ export async function readAll(
         text: listener.text,
         key: listener.key,
         index: listener.index,
-        line: listener.line,
+        at: listener.at,
         source: listener.source,
         inside: ownNetwork,
         ...read(listener.address.scheme === 'tcp' ? listener.address.hostPort : ''),
@@ -104,7 +105,7 @@ export async function readAll(
           text,
           key: 'rootlesskit --publish',
           index: null,
-          line: null,
+          at: null,
           source: 'unit',
           inside: false,
           ...given,

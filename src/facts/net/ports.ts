@@ -1,4 +1,5 @@
 import { formatIp, hostsCollide } from '../../buildkit/address.ts';
+import type { Position } from '../../model/decide.ts';
 import type { Fact, Look } from '../../model/look.ts';
 import type { Source } from '../../model/say.ts';
 import { listeners } from '../config/listeners.ts';
@@ -15,7 +16,7 @@ export interface Port {
   readonly text: string;
   readonly key: string;
   readonly index: number | null;
-  readonly line: number | null;
+  readonly at: Position | null;
   readonly source: Source;
   /** Null: every address. Meaningless where `invalid` or `unresolved` is set. */
   readonly host: string | null;
@@ -107,7 +108,7 @@ export const ports: Fact<Ports> = {
         text: one.text,
         key: one.key,
         index: one.index,
-        line: one.line,
+        at: one.at,
         source: one.source,
         host: one.host === null ? null : formatIp(one.host),
         port: one.port,

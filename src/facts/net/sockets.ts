@@ -1,3 +1,4 @@
+import type { Position } from '../../model/decide.ts';
 import type { Fact, FileKind, IdRange, Look, NamespaceAnswer, Stat } from '../../model/look.ts';
 import type { Source } from '../../model/say.ts';
 import { type Listener, listeners } from '../config/listeners.ts';
@@ -14,7 +15,7 @@ export interface SocketPath {
   readonly use: Listener['use'];
   readonly text: string;
   readonly key: string;
-  readonly line: number | null;
+  readonly at: Position | null;
   readonly index: number | null;
   readonly source: Source;
   readonly needed: boolean;
@@ -127,7 +128,7 @@ const within = (ranges: readonly IdRange[], id: number): boolean =>
 
 async function socketAt(
   look: Look,
-  { use, text, key, index, line, source, needed }: Listener,
+  { use, text, key, index, at, source, needed }: Listener,
   path: string,
   running: {
     readonly running: boolean;
@@ -135,7 +136,7 @@ async function socketAt(
     readonly live: readonly { path: string; holder: Holder | null }[];
   },
 ): Promise<SocketPath> {
-  const given = { use, text, key, index, line, source, needed, path, length: utf8Length(path) };
+  const given = { use, text, key, index, at, source, needed, path, length: utf8Length(path) };
   const nothing = {
     obstacle: null,
     directory: null,

@@ -1,37 +1,29 @@
 import type { DriverEvidence } from '../../checks/net/driver-case.ts';
-import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
-import { tell } from '../advice.ts';
+import { osRelease } from '../../facts/machine/os-release.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
+import { advice } from '../advice.ts';
+import { installation, installOn } from '../install.ts';
+
+const needs = { distribution: optional(osRelease) };
 
 /** Installs what the configured driver runs where the person says so; the rest is said. */
-export const supplyDriver: Fix<NoNeeds, DriverEvidence> = {
-  needs: {},
+export const supplyDriver: Fix<typeof needs, DriverEvidence> = {
+  needs,
   title: 'Supply what the network driver needs',
-  plan(problems) {
-    return problems.flatMap(({ evidence }, index): readonly Treatment[] => {
-      const { install, program, what } = evidence;
-      if (install?.argv != null && (what === 'program' || what === 'iptables'))
-        return [
-          {
-            for: [index],
-            risk: 'risky',
-            consequence: `The package ${install.package ?? program ?? ''} and what it depends on are installed from this system's repositories, and stay when this is undone.`,
-            steps: [
-              {
-                do: 'run',
-                as: 'root',
-                argv: install.argv,
-                undo: null,
-                why: `Install ${install.package ?? ''}, which has ${program ?? ''}`,
-              },
-            ],
-          },
-        ];
-      return [{ for: [index], risk: 'manual', steps: [tell(adviceFor(evidence))] }];
+  plan(problems, { distribution }) {
+    return problems.map(({ evidence }, index): Treatment => {
+      const { program, what } = evidence;
+      const install = program === null ? null : installOn(program, distribution);
+      const installed =
+        install !== null && (what === 'program' || what === 'iptables') ? installation([index], install) : null;
+      return installed ?? advice([index], adviceFor(evidence, install?.text ?? null));
     });
   },
 };
 
-function adviceFor({ what, driver, install, path, tun }: DriverEvidence): string {
+/** `install`: how the program gets onto this host. */
+function adviceFor({ what, driver, program, path, tun }: DriverEvidence, install: string | null): string {
   switch (what) {
     case 'tun':
       return tun === null
@@ -40,11 +32,12 @@ function adviceFor({ what, driver, install, path, tun }: DriverEvidence): string
     case 'program':
     case 'iptables':
     case 'version':
-      return install?.text ?? 'use another network driver';
+      // A buildkitd that is too old for a network mode is no reason to replace it.
+      return install === null || program === 'buildkitd' ? 'use another network driver' : install;
     case 'cni-config':
       return `Write a CNI configuration to ${path ?? 'cniConfigPath'}, or set networkMode = "host"`;
     case 'cni-plugins':
-      return install?.text ?? 'install the CNI plugins';
+      return install ?? 'install the CNI plugins';
     case 'cni-cache':
       return 'Give rootlesskit the option --copy-up=/var/lib, or as root make /var/lib/cni for the user';
     case 'cni-network':

@@ -1,17 +1,34 @@
 import type { SocketsEvidence } from '../../checks/net/socket-case.ts';
-import type { Problem } from '../../model/decide.ts';
-import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
+import { configEdit } from '../../facts/rights/config-edit.ts';
+import { rights } from '../../facts/rights/rights.ts';
+import { session } from '../../facts/start/session.ts';
+import { identity } from '../../facts/target/identity.ts';
+import { launcher } from '../../facts/target/launcher.ts';
+import type { FactsOf, Problem } from '../../model/decide.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
+import { mayOwn } from '../../rights/rights.ts';
 import { tell } from '../advice.ts';
-import { configSteps } from '../config-steps.ts';
 import { quoted } from '../quoted.ts';
+import { correctAddress } from './socket-address.ts';
+import { misplacedBy } from './socket-cause.ts';
+
+const needs = {
+  identity,
+  session,
+  launcher,
+  configEdit: optional(configEdit),
+  rights: optional(rights),
+};
+type Facts = FactsOf<typeof needs>;
 
 /** Gives back directories that root left behind, closes what is open to all, and corrects an address. */
-export const repairSockets: Fix<NoNeeds, SocketsEvidence> = {
-  needs: {},
+export const repairSockets: Fix<typeof needs, SocketsEvidence> = {
+  needs,
   title: 'Make the sockets usable, and only by whom they are for',
-  plan(problems) {
+  plan(problems, facts) {
     return problems.flatMap((problem, index): readonly Treatment[] => {
-      const steps = stepsFor(problem);
+      const steps = stepsFor(problem, facts);
       if (steps === null) return [];
       const acts = steps.some(({ do: what }) => what !== 'tell');
       const edits = steps.some(({ do: what }) => what === 'edit');
@@ -20,22 +37,13 @@ export const repairSockets: Fix<NoNeeds, SocketsEvidence> = {
   },
 };
 
-function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly Step[] | null {
-  const { what, at, owner, mode, uid, gid, rootMay, misplacedBy, path, address, instead, config, key, index } =
-    evidence;
+function stepsFor({ evidence, severity }: Problem<SocketsEvidence>, facts: Facts): readonly Step[] | null {
+  const { what, path, address, key } = evidence;
   if (severity === 'info') return null;
   switch (what) {
     case 'scheme':
     case 'relative':
-      if (instead === null || config === null || config.digest === null)
-        return [tell(instead === null ? 'write it as unix:///PATH or tcp://HOST:PORT' : `write it as ${instead}`)];
-      // A relative path may be meant: only a person knows from which directory.
-      if (what === 'relative') return [tell(`Write it as ${instead} at ${key} in ${config.path}`)];
-      return configSteps(config, [
-        { change: 'set', path: [...key.split('.'), ...(index === null ? [] : [String(index)])], value: instead },
-      ]);
-    case 'elsewhere':
-      return [tell(`config/buildkitd says how ${key} is mended.`)];
+      return correctAddress(evidence, facts.configEdit.value ?? null);
     case 'fd':
       return [tell('Start buildkitd from a systemd socket unit, or write a path: unix:///run/buildkit/buildkitd.sock')];
     case 'too-long':
@@ -46,32 +54,14 @@ function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly St
       ];
     case 'cannot-make':
     case 'not-searchable':
-      if (misplacedBy !== null) return [tell(`Repair ${misplacedBy} first (runtime/session).`)];
-      if (at !== null && owner !== null && rootMay && owner.uid !== uid && mode !== null)
-        return [
-          { do: 'owner', as: 'root', path: at, from: owner, to: { uid, gid } },
-          ...((mode & 0o700) === 0o700
-            ? []
-            : [{ do: 'mode', as: 'root', path: at, from: mode, to: mode | 0o700 } as const]),
-        ];
-      return [tell('Choose a path that the user may write, below XDG_RUNTIME_DIR or the home directory')];
+    case 'unreachable':
+      return openWay(evidence, facts);
     case 'occupied':
       return [tell(`Move ${path ?? address} away, or choose another path`)];
     case 'foreign-leftover':
       return [
         tell(
           `As root, if nobody uses it: rm ${quoted(path ?? address)}; better choose a path in a directory of the user's own`,
-        ),
-      ];
-    case 'unreachable':
-      if (misplacedBy !== null) return [tell(`Repair ${misplacedBy} first (runtime/session).`)];
-      if (at !== null && mode !== null && owner?.uid === uid)
-        return [{ do: 'mode', as: 'target', path: at, from: mode, to: mode | 0o700 }];
-      return [
-        tell(
-          at === null
-            ? 'choose an address outside of /run, or leave --copy-up=/run out'
-            : `let the user enter ${at}, or choose another path`,
         ),
       ];
     case 'owner':
@@ -82,27 +72,51 @@ function stepsFor({ evidence, severity }: Problem<SocketsEvidence>): readonly St
         ),
       ];
     case 'exposed-mode':
-      return at === null || mode === null
-        ? null
-        : [
-            {
-              do: 'mode',
-              as: owner?.uid === uid && uid !== 0 ? 'target' : 'root',
-              path: at,
-              from: mode,
-              to: mode & ~0o007,
-            },
-          ];
     case 'exposed-directory':
-      if (at === null || mode === null) return null;
-      if (owner?.uid === uid)
-        return [{ do: 'mode', as: uid === 0 ? 'root' : 'target', path: at, from: mode, to: mode & ~0o022 }];
-      return [tell(`Choose a path in a directory that only the user may write, in place of ${path ?? address}`)];
     case 'exposed-group':
-      return [
-        tell(`Choose a path below a directory of mode 0700, such as /run/user/${uid}, in place of ${path ?? address}`),
-      ];
+      return close(evidence, facts);
     case 'same':
       return [tell(`Give ${key} a path of its own`)];
   }
+}
+
+/** The directory on the way becomes the account's, or its clients may pass. */
+function openWay(evidence: SocketsEvidence, facts: Facts): readonly Step[] {
+  const { what, at, owner, mode } = evidence;
+  const { uid, gid } = facts.identity.target;
+  const cause = misplacedBy(evidence, facts.session, facts.launcher);
+  if (cause !== null) return [tell(`Repair ${cause} first (runtime/session).`)];
+  if (what === 'unreachable') {
+    if (at !== null && mode !== null && owner?.uid === uid)
+      return [{ do: 'mode', as: 'target', path: at, from: mode, to: mode | 0o700 }];
+    return [
+      tell(
+        at === null
+          ? 'choose an address outside of /run, or leave --copy-up=/run out'
+          : `let the user enter ${at}, or choose another path`,
+      ),
+    ];
+  }
+  const rootMay = at !== null && facts.rights.value !== undefined && mayOwn(at, facts.rights.value);
+  if (!rootMay || owner === null || owner.uid === uid || mode === null)
+    return [tell('Choose a path that the user may write, below XDG_RUNTIME_DIR or the home directory')];
+  return [
+    { do: 'owner', as: 'root', path: at, from: owner, to: { uid, gid } },
+    ...((mode & 0o700) === 0o700 ? [] : [{ do: 'mode', as: 'root', path: at, from: mode, to: mode | 0o700 } as const]),
+  ];
+}
+
+/** Takes the rights of other accounts away, where the place is the account's own. */
+function close({ what, at, owner, mode, path, address }: SocketsEvidence, facts: Facts): readonly Step[] | null {
+  const { uid } = facts.identity.target;
+  if (what === 'exposed-group')
+    return [
+      tell(`Choose a path below a directory of mode 0700, such as /run/user/${uid}, in place of ${path ?? address}`),
+    ];
+  if (at === null || mode === null) return null;
+  const mine = owner?.uid === uid;
+  if (what === 'exposed-mode')
+    return [{ do: 'mode', as: mine && uid !== 0 ? 'target' : 'root', path: at, from: mode, to: mode & ~0o007 }];
+  if (mine) return [{ do: 'mode', as: uid === 0 ? 'root' : 'target', path: at, from: mode, to: mode & ~0o022 }];
+  return [tell(`Choose a path in a directory that only the user may write, in place of ${path ?? address}`)];
 }

@@ -1,58 +1,72 @@
-import type { BinariesEvidence } from '../../checks/runtime/binaries.ts';
-import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
-import { tell } from '../advice.ts';
+import type { BinariesEvidence } from '../../checks/runtime/binaries-case.ts';
+import { osRelease } from '../../facts/machine/os-release.ts';
+import { type ConfigEdit, configEdit } from '../../facts/rights/config-edit.ts';
+import { environment } from '../../facts/target/environment.ts';
+import type { Installable } from '../../knowledge/packages.ts';
+import type { FactsOf, Problem } from '../../model/decide.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
+import { advice } from '../advice.ts';
 import { configSteps } from '../config-steps.ts';
+import { installation, installOn } from '../install.ts';
 import { quoted } from '../quoted.ts';
 
+const needs = { environment, distribution: optional(osRelease), configEdit: optional(configEdit) };
+
 /** Names the package of what is missing, and installs it only where the person says so. */
-export const supplyBinaries: Fix<NoNeeds, BinariesEvidence> = {
-  needs: {},
+export const supplyBinaries: Fix<typeof needs, BinariesEvidence> = {
+  needs,
   title: 'Install what is missing',
-  plan(problems) {
-    return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
-      const { install, lacks, configure, path, program, advice } = evidence;
-      if (configure !== null)
-        return [
-          {
-            for: [index],
-            risk: 'safe',
-            until: 'restart',
-            steps: configSteps(
-              configure,
-              configure.values.map(({ key, value }) => ({ change: 'set', path: key.split('.'), value })),
-            ),
-          },
-        ];
-      if (lacks !== null && path !== null)
-        return [
-          { for: [index], risk: 'manual', steps: [tell(`As the owner of the file: chmod ${lacks} ${quoted(path)}`)] },
-        ];
-      if (install === null) return advice === null ? [] : [{ for: [index], risk: 'manual', steps: [tell(advice)] }];
-      if (install.argv === null || severity === 'info')
-        return [
-          {
-            for: [index],
-            risk: 'manual',
-            steps: [tell(install.argv === null ? install.text : `As root: ${install.text}`)],
-          },
-        ];
-      const steps: readonly Step[] = [
-        {
-          do: 'run',
-          as: 'root',
-          argv: install.argv,
-          undo: null,
-          why: `Install ${install.package ?? program}, which has ${program}`,
-        },
-      ];
-      return [
-        {
-          for: [index],
-          risk: 'risky',
-          consequence: `The package ${install.package ?? program} and what it depends on are installed from this system's repositories, and stay when this is undone.`,
-          steps,
-        },
-      ];
-    });
-  },
+  plan: (problems, facts) => problems.map((problem, index) => supply(problem, index, facts)),
 };
+
+function supply(problem: Problem<BinariesEvidence>, index: number, facts: FactsOf<typeof needs>): Treatment {
+  const { condition, severity, evidence } = problem;
+  const { unused, lacks, path, program } = evidence;
+  const config = facts.configEdit.value ?? null;
+  if (unused !== null && config !== null && (unused.named || unused.fits)) return take(unused.named, index, config);
+  if (lacks !== null && path !== null)
+    return advice([index], `As the owner of the file: chmod ${lacks} ${quoted(path)}`);
+  // What is installed would not be found either.
+  if (!facts.environment.values.PATH)
+    return advice(
+      [index],
+      'Give PATH to buildkitd where it is started: export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    );
+  if (condition === 'runtime.no-worker') return advice([index], workerAdvice(evidence));
+  const packaged = PROGRAMS.get(program) ?? null;
+  if (packaged === null)
+    return advice([index], `Install ${program}, or leave worker.oci.binary out: buildkitd then uses runc.`);
+  const install = installOn(packaged, facts.distribution);
+  if (severity === 'info' && install.argv !== null) return advice([index], `As root: ${install.text}`);
+  return installation([index], install) ?? advice([index], install.text);
+}
+
+/** Switches the worker on with the runtime that is there. */
+function take(named: boolean, index: number, config: ConfigEdit): Treatment {
+  const oci = ['worker', 'oci'];
+  const steps = configSteps(config, [
+    { change: 'set', path: [...oci, 'enabled'], value: true },
+    ...(named ? [] : [{ change: 'set', path: [...oci, 'binary'], value: 'crun' } as const]),
+  ]);
+  return { for: [index], risk: 'safe', until: 'restart', steps };
+}
+
+function workerAdvice({ program, key }: BinariesEvidence): string {
+  if (program === 'containerd')
+    return 'Start containerd, or leave worker.containerd.enabled out: buildkitd then does without it.';
+  return key === null
+    ? 'Start buildkitd without --oci-worker=false, or beside a containerd that answers.'
+    : `config/buildkitd says how ${key} is mended.`;
+}
+
+/** What installs a program; somebody's own runtime is not among them. */
+const PROGRAMS: ReadonlyMap<string, Installable> = new Map([
+  ['buildkitd', 'buildkitd'],
+  ['buildctl', 'buildctl'],
+  ['rootlesskit', 'rootlesskit'],
+  ['git', 'git'],
+  ['runc', 'runc'],
+  ['buildkit-runc', 'runc'],
+  ['crun', 'crun'],
+]);

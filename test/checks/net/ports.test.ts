@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { netPorts, withPort } from '../../../src/checks/net/ports.ts';
+import { netPorts } from '../../../src/checks/net/ports.ts';
 import { examine } from '../../../src/examine/examine.ts';
 import { createLook } from '../../../src/examine/look.ts';
-import { movePorts } from '../../../src/fixes/net/ports.ts';
+import { movePorts, withPort } from '../../../src/fixes/net/ports.ts';
 import type { HostReader } from '../../../src/model/look.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
