@@ -8,6 +8,7 @@ import type { Problem, Severity } from '../src/model/decide.ts';
 import type { Request } from '../src/model/look.ts';
 import type { Step } from '../src/model/plan.ts';
 import type { CheckReport, PlannedFix } from '../src/model/say.ts';
+import { located } from '../src/text/located.ts';
 import { carryOut } from './carry-out.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from './virtual-host.ts';
 
@@ -18,7 +19,7 @@ export interface Ailing {
   conditions: readonly string[];
   /** Of every problem, in order; one word where all have the same. The worst of them is the check's status. */
   severity: Severity | readonly Severity[];
-  /** Words that the messages must contain. */
+  /** Words that the messages must contain, with the places before them. */
   says?: readonly string[];
   /**
    * The planned steps, carried out on the virtual host, take away what they treat and bring up no error. A function says what
@@ -75,7 +76,7 @@ function expectProblems(entry: CatalogEntry, report: CheckReport, row: Ailing): 
     expect(entry.check.conditions).toContain(condition);
     expect(JSON.parse(JSON.stringify(evidence))).toEqual(evidence);
   }
-  const words = problems.map(({ message }) => message).join('\n');
+  const words = problems.map(located).join('\n');
   for (const says of row.says ?? []) expect(words).toContain(says);
 }
 

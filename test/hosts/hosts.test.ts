@@ -8,6 +8,7 @@ import type { Opened } from '../../src/host/open.ts';
 import { parseRecording, recordedHost, recordingHost } from '../../src/host/recording.ts';
 import type { HostReader, Request } from '../../src/model/look.ts';
 import type { Report } from '../../src/model/say.ts';
+import { located } from '../../src/text/located.ts';
 import type { Machine } from './machine.ts';
 import { MACHINES, openMachine } from './machines.ts';
 
@@ -56,8 +57,8 @@ function told(machine: Machine, report: Report): string {
     '',
   ];
   for (const { id, problems, status, reason } of report.checks) {
-    for (const { condition, severity, subject, message } of problems)
-      lines.push(`${condition} ${severity} ${subject} (${id}): ${message}`);
+    for (const problem of problems)
+      lines.push(`${problem.condition} ${problem.severity} ${problem.subject} (${id}): ${located(problem)}`);
     if (status === 'unknown') lines.push(`${id} unknown: ${reason}`);
   }
   return `${lines.join('\n')}\n`;

@@ -1,11 +1,7 @@
+import { ENOUGH, FULL, LAST_ID } from '../../knowledge/id-ranges.ts';
 import type { IdRange } from '../../model/look.ts';
 
-/** Largest id a map can hold: 2^32 - 1 means "no id" to the kernel. */
-export const LAST_ID = 4294967294;
-/** What one user should have, so that images may name every 16-bit id. */
-export const FULL = 65536;
-/** The fewest with which a file can be given to nobody (65534): the user's own id is 0 inside. */
-export const ENOUGH = 65534;
+export { ENOUGH, FULL, LAST_ID };
 
 export interface Bounds {
   readonly min: number;

@@ -1,21 +1,16 @@
-import { container } from '../../facts/confinement/container.ts';
-import { type GroupLimit, limits } from '../../facts/confinement/limits.ts';
-import { sysctlPlace } from '../../facts/confinement/sysctl-place.ts';
-import { sysctlFiles } from '../../facts/machine/sysctl.ts';
-import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
-import { optional } from '../../model/unseen.ts';
-import { type SysctlEvidence, sysctlEvidence } from '../userns/sysctl-evidence.ts';
+import { type GroupLimit, type Limits, limits, type Rlimits } from '../../facts/confinement/limits.ts';
+import type { Check, Condition } from '../../model/decide.ts';
+import { type Findings, findings } from '../findings.ts';
 
-const needs = {
-  limits,
-  files: optional(sysctlFiles),
-  place: sysctlPlace,
-  container: optional(container),
-};
+const needs = { limits };
 
-export type KernelLimitsEvidence =
-  | { readonly sysctl: SysctlEvidence }
-  | { readonly limit: number; readonly path: string; readonly text: string };
+/** A key quota of the kernel and how much of it is used. */
+export interface QuotaEvidence {
+  readonly key: string;
+  readonly limit: number;
+  readonly used: number;
+}
+export type KernelLimitsEvidence = QuotaEvidence | { readonly limit: number; readonly path: string };
 
 /** What buildkitd, rootlesskit and runc take for one small build, measured with v0.32.2 and v0.11.6 (Go 1.26, 1.19). */
 const NEEDS = {
@@ -34,8 +29,7 @@ const COMFORT = { openFiles: 256, processes: 256, memory: 256 * 1024 ** 2, fileS
 /** A session keyring's name takes this many bytes of the quota. */
 const KEY_BYTES = 64;
 const FEW_KEYS = 8;
-/** What LXD's documentation sets for hosts with many containers. */
-const WANTED = { maxkeys: '2000', maxbytes: '2000000' };
+const SESSION = '/proc/self/limits';
 
 export const kernelLimits: Check<typeof needs, KernelLimitsEvidence> = {
   id: 'kernel/limits',
@@ -44,129 +38,118 @@ export const kernelLimits: Check<typeof needs, KernelLimitsEvidence> = {
   decides: false,
   conditions: ['limits.keyring-quota', 'limits.open-files', 'limits.pids', 'limits.out-of-memory', 'limits.file-size'],
   needs,
-  examine(facts) {
-    const { keys, process, pids, memory } = facts.limits;
-    const problems: Problem<KernelLimitsEvidence>[] = [];
-    const inside = facts.container.value?.kind ?? null;
-    const report = (
-      condition: Condition,
-      severity: Severity,
-      subject: string,
-      message: string,
-      evidence: KernelLimitsEvidence,
-    ): void => {
-      problems.push({ condition, severity, subject, message, evidence });
-    };
-
-    for (const [name, limit, used, one, unit] of [
-      ['maxkeys', keys.maxKeys, keys.used?.keys, 1, 'keys'],
-      ['maxbytes', keys.maxBytes, keys.used?.bytes, KEY_BYTES, 'bytes of keys'],
-    ] as const) {
-      if (limit === null || used === undefined) continue;
-      // A user without keys gets two keyrings along with the first session keyring.
-      const next = used === 0 ? 3 * one : one;
-      const left = Math.floor((limit - used) / one);
-      const key = `kernel.keys.${keys.prefix}${name}`;
-      if (used + next <= limit && left >= FEW_KEYS) continue;
-      const full = used + next > limit;
-      report(
-        'limits.keyring-quota',
-        full ? 'error' : 'warning',
-        key,
-        full
-          ? `${used} of ${limit} ${unit} (${key}) are in use: runc gets no session keyring for a RUN step ("disk quota exceeded").`
-          : `${used} of ${limit} ${unit} (${key}) are in use: only ${left} RUN steps can run at the same time.`,
-        {
-          sysctl: sysctlEvidence(
-            key,
-            String(limit),
-            String(Math.max(2 * limit, Number(WANTED[name]))),
-            facts.files.value ?? null,
-            facts.place,
-          ),
-        },
-      );
-    }
-
-    const files = process?.openFiles?.hard ?? null;
-    if (files !== null && files < COMFORT.openFiles)
-      report(
-        'limits.open-files',
-        files < NEEDS.openFiles ? 'error' : 'warning',
-        'open files',
-        `This session may have ${files} files open (hard limit); ${files < NEEDS.openFiles ? `a small build needs ${NEEDS.openFiles}` : 'builds with many layers or parallel steps need more'}.`,
-        { limit: files, path: '/proc/self/limits', text: rlimitWords('nofile', 'LimitNOFILE', inside) },
-      );
-    const processes = process?.processes?.soft ?? null;
-    if (processes !== null && processes < COMFORT.processes)
-      report(
-        'limits.pids',
-        processes < NEEDS.processes ? 'error' : 'warning',
-        'processes',
-        `This session may have ${processes} processes and threads of its user; ${processes < NEEDS.processes ? `a small build needs ${NEEDS.processes}` : 'parallel steps and compilers need more'}.`,
-        { limit: processes, path: '/proc/self/limits', text: rlimitWords('nproc', 'LimitNPROC', inside) },
-      );
-    const space = process?.addressSpace?.soft ?? null;
-    if (space !== null && space < NEEDS.addressSpace)
-      report(
-        'limits.out-of-memory',
-        'error',
-        'address space',
-        `This session may use ${mebibytes(space)} of address space; buildkitd does not start with less than ${mebibytes(NEEDS.addressSpace)}.`,
-        { limit: space, path: '/proc/self/limits', text: rlimitWords('as', 'LimitAS', inside) },
-      );
-    const size = process?.fileSize?.soft ?? null;
-    if (size !== null && size < COMFORT.fileSize)
-      report(
-        'limits.file-size',
-        size < NEEDS.fileSize ? 'error' : 'warning',
-        'file size',
-        `This session may write files of at most ${mebibytes(size)}; ${size < NEEDS.fileSize ? `a small build needs ${mebibytes(NEEDS.fileSize)}` : 'layers of images and databases of the cache grow larger'}.`,
-        { limit: size, path: '/proc/self/limits', text: rlimitWords('fsize', 'LimitFSIZE', inside) },
-      );
-    if (pids !== null && leftOf(pids) < NEEDS.pids)
-      report(
-        'limits.pids',
-        'error',
-        pids.path,
-        `${pids.path} allows ${pids.limit} processes and threads${pids.current === null ? '' : `, ${pids.current} of them in use`}; a small build needs ${NEEDS.pids}.`,
-        { limit: pids.limit, path: pids.path, text: groupWords('pids', pids, inside) },
-      );
-    if (memory !== null && memory.limit < COMFORT.memory)
-      report(
-        'limits.out-of-memory',
-        memory.limit < NEEDS.memory ? 'error' : 'warning',
-        memory.path,
-        `${memory.path} allows ${mebibytes(memory.limit)} of memory; ${memory.limit < NEEDS.memory ? `a small build needs ${mebibytes(NEEDS.memory)}` : 'a compiler in a RUN step is likely to be killed'}.`,
-        { limit: memory.limit, path: memory.path, text: groupWords('memory', memory, inside) },
-      );
-    return { problems, unseen: [] };
+  examine({ limits: { keys, process, pids, memory } }) {
+    const found = findings<KernelLimitsEvidence>();
+    judgeKeys(found, keys);
+    if (process !== null) judgeSession(found, process);
+    judgeGroups(found, pids, memory);
+    return { problems: found.problems, unseen: [] };
   },
 };
+
+function judgeKeys(found: Findings<KernelLimitsEvidence>, keys: Limits['keys']): void {
+  for (const [name, limit, used, one, unit] of [
+    ['maxkeys', keys.maxKeys, keys.used?.keys, 1, 'keys'],
+    ['maxbytes', keys.maxBytes, keys.used?.bytes, KEY_BYTES, 'bytes of keys'],
+  ] as const) {
+    if (limit === null || used === undefined) continue;
+    // A user without keys gets two keyrings along with the first session keyring.
+    const next = used === 0 ? 3 * one : one;
+    const left = Math.floor((limit - used) / one);
+    const key = `kernel.keys.${keys.prefix}${name}`;
+    if (used + next <= limit && left >= FEW_KEYS) continue;
+    const full = used + next > limit;
+    found.add(
+      'limits.keyring-quota',
+      full ? 'error' : 'warning',
+      key,
+      full
+        ? `${used} of ${limit} ${unit} (${key}) are in use: runc gets no session keyring for a RUN step ("disk quota exceeded").`
+        : `${used} of ${limit} ${unit} (${key}) are in use: only ${left} RUN steps can run at the same time.`,
+      { key, limit, used },
+    );
+  }
+}
+
+/** A limit of the session: too low for any build (`needs`), or for one of ordinary size (`comfort`). */
+interface SessionLimit {
+  readonly condition: Condition;
+  readonly subject: string;
+  readonly limit: number | null | undefined;
+  readonly needs: number;
+  readonly comfort: number;
+  readonly words: (limit: number, stops: boolean) => string;
+}
+
+function judgeSession(found: Findings<KernelLimitsEvidence>, session: Rlimits): void {
+  for (const { condition, subject, limit, needs, comfort, words } of sessionLimits(session)) {
+    if (limit == null || limit >= comfort) continue;
+    const stops = limit < needs;
+    found.add(condition, stops ? 'error' : 'warning', subject, words(limit, stops), { limit, path: SESSION });
+  }
+}
+
+const sessionLimits = ({ openFiles, processes, addressSpace, fileSize }: Rlimits): readonly SessionLimit[] => [
+  {
+    condition: 'limits.open-files',
+    subject: 'open files',
+    limit: openFiles?.hard,
+    needs: NEEDS.openFiles,
+    comfort: COMFORT.openFiles,
+    words: (limit, stops) =>
+      `This session may have ${limit} files open (hard limit); ${stops ? `a small build needs ${NEEDS.openFiles}` : 'builds with many layers or parallel steps need more'}.`,
+  },
+  {
+    condition: 'limits.pids',
+    subject: 'processes',
+    limit: processes?.soft,
+    needs: NEEDS.processes,
+    comfort: COMFORT.processes,
+    words: (limit, stops) =>
+      `This session may have ${limit} processes and threads of its user; ${stops ? `a small build needs ${NEEDS.processes}` : 'parallel steps and compilers need more'}.`,
+  },
+  {
+    condition: 'limits.out-of-memory',
+    subject: 'address space',
+    limit: addressSpace?.soft,
+    needs: NEEDS.addressSpace,
+    comfort: NEEDS.addressSpace,
+    words: (limit) =>
+      `This session may use ${mebibytes(limit)} of address space; buildkitd does not start with less than ${mebibytes(NEEDS.addressSpace)}.`,
+  },
+  {
+    condition: 'limits.file-size',
+    subject: 'file size',
+    limit: fileSize?.soft,
+    needs: NEEDS.fileSize,
+    comfort: COMFORT.fileSize,
+    words: (limit, stops) =>
+      `This session may write files of at most ${mebibytes(limit)}; ${stops ? `a small build needs ${mebibytes(NEEDS.fileSize)}` : 'layers of images and databases of the cache grow larger'}.`,
+  },
+];
+
+function judgeGroups(found: Findings<KernelLimitsEvidence>, pids: GroupLimit | null, memory: GroupLimit | null): void {
+  if (pids !== null && leftOf(pids) < NEEDS.pids)
+    found.add(
+      'limits.pids',
+      'error',
+      pids.path,
+      `${pids.path} allows ${pids.limit} processes and threads${pids.current === null ? '' : `, ${pids.current} of them in use`}; a small build needs ${NEEDS.pids}.`,
+      { limit: pids.limit, path: pids.path },
+    );
+  if (memory !== null && memory.limit < COMFORT.memory) {
+    const stops = memory.limit < NEEDS.memory;
+    found.add(
+      'limits.out-of-memory',
+      stops ? 'error' : 'warning',
+      memory.path,
+      `${memory.path} allows ${mebibytes(memory.limit)} of memory; ${stops ? `a small build needs ${mebibytes(NEEDS.memory)}` : 'a compiler in a RUN step is likely to be killed'}.`,
+      { limit: memory.limit, path: memory.path },
+    );
+  }
+}
 
 const leftOf = ({ limit, current }: GroupLimit): number => limit - (current ?? 0) + (current === null ? 0 : OURS);
 
 const mebibytes = (bytes: number): string =>
   bytes < 1024 ** 2 ? `${Math.floor(bytes / 1024)} KiB` : `${Math.floor(bytes / 1024 ** 2)} MiB`;
-
-function rlimitWords(item: string, setting: string, inside: string | null): string {
-  const value = item === 'nofile' || item === 'nproc' ? '65536' : 'unlimited';
-  if (inside !== null)
-    return `Start the container with --ulimit ${item}=${value === 'unlimited' ? '-1' : value}, or raise the limit in the engine's own configuration.`;
-  return `Where a login sets it: as root, a line "USER - ${item} ${value}" in /etc/security/limits.d/buildkit.conf, then log in again; for a unit: ${setting}=${value === 'unlimited' ? 'infinity' : `${value} (or infinity)`} under [Service]; in a shell script: take out its "ulimit" line.`;
-}
-
-function groupWords(controller: 'pids' | 'memory', { path }: GroupLimit, inside: string | null): string {
-  const flag = controller === 'pids' ? '--pids-limit 4096' : '--memory 2g';
-  const key = controller === 'pids' ? 'TasksMax=' : 'MemoryMax=';
-  switch (inside) {
-    case null:
-      return `${path} is set by the unit or slice that it is named after: raise its ${key} (systemctl set-property), or start buildkitd elsewhere.`;
-    case 'kubernetes':
-      return controller === 'pids'
-        ? 'Raise podPidsLimit of the kubelet (node configuration).'
-        : 'In the pod: resources.limits.memory of at least 2Gi, or none.';
-    default:
-      return `Start the container with ${flag}.`;
-  }
-}

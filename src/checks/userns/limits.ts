@@ -1,18 +1,20 @@
 import { sysctlPlace } from '../../facts/confinement/sysctl-place.ts';
 import { kernel } from '../../facts/machine/kernel.ts';
-import { sysctlFiles } from '../../facts/machine/sysctl.ts';
+import { type SetAtBoot, setAtBoot, sysctlFiles } from '../../facts/machine/sysctl.ts';
 import { namespace } from '../../facts/start/namespace.ts';
 import {
   limitKey,
   NAMESPACE_KINDS,
   type NamespaceKind,
+  type NamespaceLimits,
   namespaceLimits,
   namespaceNeeds,
 } from '../../facts/start/namespace-limits.ts';
 import type { Check, Problem } from '../../model/decide.ts';
-import type { Outcome, UnseenReason } from '../../model/look.ts';
+import type { Outcome } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
-import { atBootWords, type SysctlEvidence, sysctlEvidence } from './sysctl-evidence.ts';
+import { type Findings, findings } from '../findings.ts';
+import { placeOf, type SysctlEvidence, setterOf, sysctlEvidence } from './sysctl-evidence.ts';
 
 const needs = {
   limits: optional(namespaceLimits),
@@ -23,12 +25,16 @@ const needs = {
   namespace: optional(namespace),
 };
 
-/** `null` where only a look at the outer namespaces or at other programs can help. */
-export type LimitsEvidence = SysctlEvidence | { readonly key: string; readonly text: string };
+type Running = NamespaceLimits['running'];
+/** A refusal that no limit here explains: then only a look at the outer namespaces or at other programs can help. */
+export interface UsedUpEvidence {
+  readonly refused: 'launch' | 'step';
+  readonly running: Running | null;
+}
+export type LimitsEvidence = SysctlEvidence | UsedUpEvidence;
 
-/** RootlessKit asks for 1024 at least; 28633 is what its documentation and Docker's set (rootlesscontaine.rs). */
-const LEAST = 1024;
-const USUAL = 28633;
+/** RootlessKit asks for 1024 at least (rootlesscontaine.rs). */
+export const LEAST = 1024;
 /** Parallel RUN steps that a host should have room for. */
 const ROOM = 8;
 
@@ -51,82 +57,101 @@ export const usernsLimits: Check<typeof needs, LimitsEvidence> = {
   needs,
   examine(facts) {
     const { needed, place } = facts;
-    const limits = facts.limits.value;
-    const files = facts.files.value ?? null;
+    const found = findings<LimitsEvidence>();
     const answer = facts.namespace.value;
-    const problems: Problem<LimitsEvidence>[] = [];
-    const unseen: UnseenReason[] = [];
-    if (limits === undefined) {
-      if (answer?.launch.ok !== true)
-        unseen.push({ why: 'the limits in /proc/sys/user could not be read', command: 'grep . /proc/sys/user/max_*' });
-    }
-    const running = limits?.running ?? null;
-    const wanted = String(Math.max(LEAST, Math.min(USUAL, Math.floor((limits?.threadsMax ?? 2 * USUAL) / 2))));
+    const running = facts.limits.value?.running ?? null;
+    if (running === null && answer?.launch.ok !== true)
+      found.unseen.push({
+        why: 'the limits in /proc/sys/user could not be read',
+        command: 'grep . /proc/sys/user/max_*',
+      });
+    const atBoot = (kind: NamespaceKind): SetAtBoot | null =>
+      facts.files.value === undefined ? null : setAtBoot(facts.files.value, limitKey(kind));
     for (const kind of NAMESPACE_KINDS) {
       const need = needed.launcher[kind] + needed.step[kind];
       const limit = running?.[kind] ?? null;
       if (need === 0 || limit === null) continue;
-      const key = limitKey(kind);
-      const evidence = sysctlEvidence(key, String(limit), wanted, files, place);
-      const condition = kind === 'user' ? 'userns.max-user-namespaces-zero' : 'userns.max-other-zero';
-      if (limit < need) {
-        problems.push({
-          condition,
-          severity: 'error',
-          subject: key,
-          message: `${key} is ${limit}, but a build needs ${MAKES[kind]}${limit === 0 ? '' : ` (${need} at the same time)`}.${isLow(evidence, need) && evidence.atBoot !== null ? ` It is set by ${atBootWords(evidence.atBoot)}.` : ''}`,
-          evidence,
-        });
-        continue;
-      }
-      if (limit < need + ROOM)
-        problems.push({
-          condition,
-          severity: 'warning',
-          subject: key,
-          message: `${key} is ${limit}: ${kind === 'user' ? 'few more programs can have a user namespace beside buildkitd' : `only ${limit - need + 1} RUN steps can run at the same time`}.`,
-          evidence,
-        });
+      const one = { kind, need, limit, atBoot: atBoot(kind) };
+      const leavesRoom = judgeLimit(found, one);
       // What another namespace sets at its own boot is not ours to read.
-      if (place.container !== null || place.inUserNamespace) continue;
-      const { atBoot } = evidence;
-      const zeroByDefault = kind === 'user' && /\.el7\b/.test(facts.kernel.value?.release ?? '');
-      const later =
-        atBoot !== null && isLow(evidence, need)
-          ? `${atBootWords(atBoot)} sets it to ${atBoot.value} at the next boot`
-          : atBoot === null && zeroByDefault && files !== null
-            ? "no file keeps it: this kernel's own default is 0 at the next boot"
-            : null;
-      if (later !== null)
-        problems.push({
-          condition: 'sysctl.not-persistent',
-          severity: 'warning',
-          subject: key,
-          message: `${key} is ${limit} now, but ${later}.`,
-          evidence: { ...evidence, wanted: String(Math.max(limit, Number(wanted))) },
-        });
+      if (leavesRoom && place.container === null && !place.inUserNamespace)
+        judgeNextBoot(found, one, facts.files.value === undefined ? null : (facts.kernel.value?.release ?? null));
     }
-    if (!problems.some(({ severity }) => severity === 'error')) {
-      const used = usedUp(answer, needed.launcher.user > 0);
-      if (used !== null) {
-        const low = KINDS_OF[used].find((kind) => (running?.[kind] ?? LEAST) < LEAST);
-        const found = usedUpProblem(used, running, place.container);
-        if (low === undefined) return { problems: [...problems, found], unseen };
-        const evidence = sysctlEvidence(limitKey(low), String(running?.[low]), wanted, files, place);
-        // One finding a key: that it is used up says more than that it is low.
-        const others = problems.filter(({ subject }) => subject !== limitKey(low));
-        return { problems: [...others, { ...found, subject: limitKey(low), evidence }], unseen };
-      }
-    }
-    return { problems, unseen };
+    const { problems, unseen } = found;
+    if (problems.some(({ severity }) => severity === 'error')) return { problems, unseen };
+    const used = usedUp(answer, needed.launcher.user > 0);
+    if (used === null) return { problems, unseen };
+    const full = usedUpProblem(used, running, place.container);
+    const low = KINDS_OF[used].find((kind) => (running?.[kind] ?? LEAST) < LEAST);
+    if (low === undefined) return { problems: [...problems, full], unseen };
+    const evidence = sysctlEvidence(limitKey(low), running?.[low] ?? 0, atBoot(low));
+    // One finding a key: that it is used up says more than that it is low.
+    const others = problems.filter(({ subject }) => subject !== limitKey(low));
+    return { problems: [...others, { ...full, subject: limitKey(low), evidence }], unseen };
   },
 };
 
-function isLow({ atBoot }: SysctlEvidence, need: number): boolean {
-  return atBoot !== null && /^-?\d+$/.test(atBoot.value) && Number(atBoot.value) < need;
+interface Limit {
+  readonly kind: NamespaceKind;
+  /** How many a build needs at the same time. */
+  readonly need: number;
+  readonly limit: number;
+  readonly atBoot: SetAtBoot | null;
 }
 
-type Used = 'launch' | 'step';
+/** Is there room for one build at least? */
+function judgeLimit(found: Findings<LimitsEvidence>, { kind, need, limit, atBoot }: Limit): boolean {
+  const key = limitKey(kind);
+  const condition = kind === 'user' ? 'userns.max-user-namespaces-zero' : 'userns.max-other-zero';
+  const evidence = sysctlEvidence(key, limit, atBoot);
+  if (limit < need) {
+    const by = isLow(atBoot, need) ? atBoot : null;
+    found.add(
+      condition,
+      'error',
+      key,
+      `${key} is ${limit}, but a build needs ${MAKES[kind]}${limit === 0 ? '' : ` (${need} at the same time)`}.${by === null ? '' : ` It is set at boot by ${setterOf(by)}.`}`,
+      evidence,
+      placeOf(by),
+    );
+    return false;
+  }
+  if (limit < need + ROOM)
+    found.add(
+      condition,
+      'warning',
+      key,
+      `${key} is ${limit}: ${kind === 'user' ? 'few more programs can have a user namespace beside buildkitd' : `only ${limit - need + 1} RUN steps can run at the same time`}.`,
+      evidence,
+    );
+  return true;
+}
+
+/** `release` of the kernel; null: it is not known, or not known what is set at boot. */
+function judgeNextBoot(
+  found: Findings<LimitsEvidence>,
+  { kind, need, limit, atBoot }: Limit,
+  release: string | null,
+): void {
+  const key = limitKey(kind);
+  const zeroByDefault = kind === 'user' && /\.el7\b/.test(release ?? '');
+  if (atBoot === null ? !zeroByDefault : !isLow(atBoot, need)) return;
+  found.add(
+    'sysctl.not-persistent',
+    'warning',
+    key,
+    atBoot === null
+      ? `${key} is ${limit} now, but no file keeps it: this kernel's own default is 0 at the next boot.`
+      : `${key} is ${limit} now, but ${setterOf(atBoot)} sets it to ${atBoot.value} at the next boot.`,
+    sysctlEvidence(key, limit, atBoot),
+    placeOf(atBoot),
+  );
+}
+
+const isLow = (atBoot: SetAtBoot | null, need: number): boolean =>
+  atBoot !== null && /^-?\d+$/.test(atBoot.value) && Number(atBoot.value) < need;
+
+type Used = UsedUpEvidence['refused'];
 const KINDS_OF: { readonly [U in Used]: readonly NamespaceKind[] } = {
   launch: ['user', 'mnt'],
   step: ['mnt', 'pid', 'ipc', 'uts'],
@@ -151,21 +176,17 @@ function usedUp(
   return null;
 }
 
-function usedUpProblem(
-  used: Used,
-  running: { readonly [K in NamespaceKind]: number | null } | null,
-  container: string | null,
-): Problem<LimitsEvidence> {
+function usedUpProblem(used: Used, running: Running | null, container: string | null): Problem<LimitsEvidence> {
   const shown = KINDS_OF[used].map((kind) => `${limitKey(kind)} is ${running?.[kind] ?? 'unknown'}`).join(', ');
-  const outside = container === null ? 'an outer namespace' : `the ${container === 'kubernetes' ? 'node' : 'host'}`;
   return {
     condition: used === 'launch' ? 'userns.max-user-namespaces-zero' : 'userns.max-other-zero',
     severity: 'error',
     subject: used === 'launch' ? limitKey('user') : 'user.max_*_namespaces',
-    message: `The kernel refuses ${used === 'launch' ? 'another user or mount namespace' : 'the namespaces of a RUN step'} (ENOSPC) although ${shown} here: the limit is used up, or that of ${outside} is lower.`,
-    evidence: {
-      key: used === 'launch' ? limitKey('user') : limitKey('pid'),
-      text: `Count what is in use with "lsns -t ${used === 'launch' ? 'user' : 'pid'}" (as root), and end what is not needed; inside a container or user namespace, look at user.max_*_namespaces of ${outside}, and raise it there.`,
-    },
+    message: `The kernel refuses ${used === 'launch' ? 'another user or mount namespace' : 'the namespaces of a RUN step'} (ENOSPC) although ${shown} here: the limit is used up, or that of ${outsideOf(container)} is lower.`,
+    evidence: { refused: used, running },
   };
 }
+
+/** Whose limits count here as well. */
+export const outsideOf = (container: string | null): string =>
+  container === null ? 'an outer namespace' : `the ${container === 'kubernetes' ? 'node' : 'host'}`;

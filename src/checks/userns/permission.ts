@@ -1,9 +1,4 @@
-import {
-  APPARMOR_RESTRICTION,
-  type AppArmorUserns,
-  apparmorUserns,
-  profileNameOf,
-} from '../../facts/confinement/apparmor-userns.ts';
+import { apparmorUserns } from '../../facts/confinement/apparmor-userns.ts';
 import { container } from '../../facts/confinement/container.ts';
 import { sysctlPlace } from '../../facts/confinement/sysctl-place.ts';
 import { kernel } from '../../facts/machine/kernel.ts';
@@ -13,10 +8,12 @@ import { CLONE_SWITCH, usernsSwitches } from '../../facts/machine/userns-switche
 import { namespace } from '../../facts/start/namespace.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
-import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
-import type { NamespaceAnswer, UnseenReason } from '../../model/look.ts';
+import type { Check, FactsOf } from '../../model/decide.ts';
+import type { NamespaceAnswer } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
-import { atBootWords, type SysctlEvidence, sysctlEvidence } from './sysctl-evidence.ts';
+import { type Findings, findings } from '../findings.ts';
+import { type ApparmorEvidence, judgeRestriction } from './apparmor-restriction.ts';
+import { placeOf, type SysctlEvidence, setterOf, sysctlEvidence } from './sysctl-evidence.ts';
 
 const needs = {
   launcher,
@@ -31,25 +28,20 @@ const needs = {
   namespace: optional(namespace),
 };
 
-/** What a profile for rootlesskit takes, when one can be written here. */
-export interface ProfileEvidence {
-  readonly binary: string;
-  /** A profile on disk that would do and only has to be loaded. */
-  readonly load: string | null;
-  readonly write: { readonly path: string; readonly digest: string | null; readonly name: string } | null;
-  readonly parser: string | null;
-  /** The component of the path that others can change; null: only root can. */
-  readonly writable: string | null;
-}
+/** What of the kernel itself keeps ordinary users from making user namespaces. */
+export type KernelObstacle = 'switched-off' | 'before-7.2' | 'mount-only-for-root' | 'not-built-in';
+
 export type PermissionEvidence =
-  | { readonly cause: 'sysctl'; readonly sysctl: SysctlEvidence }
-  | {
-      readonly cause: 'apparmor';
-      readonly profile: ProfileEvidence;
-      /** Set where no profile can be written here, so that only the restriction itself could go. */
-      readonly sysctl: SysctlEvidence | null;
-    }
-  | { readonly cause: 'told'; readonly text: string };
+  | ({ readonly cause: 'sysctl' } & SysctlEvidence)
+  | ApparmorEvidence
+  | { readonly cause: 'kernel'; readonly obstacle: KernelObstacle }
+  | { readonly cause: 'nested'; readonly uid: number }
+  | { readonly cause: 'seccomp'; readonly errno: string | null }
+  | { readonly cause: 'chroot' };
+
+type Found = Findings<PermissionEvidence>;
+type Facts = FactsOf<typeof needs>;
+type Failed = (NamespaceAnswer['launch'] & { readonly ok: false }) | null;
 
 export const usernsPermission: Check<typeof needs, PermissionEvidence> = {
   id: 'userns/permission',
@@ -69,190 +61,115 @@ export const usernsPermission: Check<typeof needs, PermissionEvidence> = {
   examine(facts) {
     if (facts.launcher === 'none')
       return { notApplicable: 'buildkitd is started as root here, so no user namespace is created for it' };
-    const { place } = facts;
     const launch = facts.namespace.value?.launch;
-    const ok = launch?.ok === true;
     const failed = launch?.ok === false ? launch : null;
     // Limits, ids and networks fail in stages and with errors of their own.
     const mayBeRefused =
       failed === null || ((failed.stage === 'clone' || failed.stage === 'setup') && failed.errno !== 'ENOSPC');
-    const problems: Problem<PermissionEvidence>[] = [];
-    const unseen: UnseenReason[] = [];
-    const switches = facts.switches.value;
-    const files = facts.files.value ?? null;
-    const inside = facts.container.value?.kind ?? null;
-    const told = (condition: Condition, subject: string, message: string, text: string): void => {
-      problems.push({ condition, severity: 'error', subject, message, evidence: { cause: 'told', text } });
-    };
-
-    if (switches?.clone === 0 && !ok) {
-      const sysctl = sysctlEvidence(CLONE_SWITCH, '0', '1', files, place);
-      const by = sysctl.atBoot === null ? '' : ` It is set by ${atBootWords(sysctl.atBoot)}.`;
-      problems.push({
-        condition: 'userns.unprivileged-clone-disabled',
-        severity: 'error',
-        subject: CLONE_SWITCH,
-        message: `${CLONE_SWITCH} is 0: only root may create user namespaces on this host.${by}`,
-        evidence: { cause: 'sysctl', sysctl },
-      });
+    const found = findings<PermissionEvidence>();
+    if (launch?.ok !== true) {
+      judgeSwitch(found, facts);
+      if (failed?.errno !== 'ENOSPC') judgeKernel(found, facts);
+      judgeNesting(found, facts);
+      if (mayBeRefused) judgeSeccomp(found, facts, failed);
+      judgeChroot(found, facts, failed);
     }
-    if (!ok && (failed === null || failed.errno !== 'ENOSPC')) {
-      const off = kernelWords(facts);
-      if (off !== null) told('userns.kernel-disabled', 'user namespaces', off.message, off.text);
-    }
-    const { status } = facts;
-    const own = facts.identity.target.uid;
-    if (
-      !ok &&
-      status.value?.inUserNamespace === true &&
-      !status.value.uidMap.some(([first, , count]) => own >= first && own < first + count)
-    )
-      told(
-        'idmap.nested-userns',
-        `uid ${own}`,
-        `uid ${own} does not exist in the user namespace around this session, so it cannot own another one.`,
-        `Run buildkitd as a user whose id is mapped here (see /proc/self/uid_map), or map ${own} where this namespace is made.`,
-      );
-    const seccomp = status.value?.seccomp === 2;
-    if (!ok && mayBeRefused && seccomp) {
-      // Podman's own profile lets everyone create namespaces, LXC's forbids a few other calls; Docker's and containerd's ask for CAP_SYS_ADMIN.
-      const lenient = inside === 'podman' || inside === 'lxc';
-      const denies = !lenient && hasCapability(status.value?.capabilityBounding ?? null, CAP.sysAdmin) === false;
-      if (failed !== null ? failed.stage === 'clone' && failed.errno !== 'EACCES' : inside !== null && denies)
-        told(
-          'seccomp.blocked',
-          'seccomp',
-          `A seccomp filter is active on this process${failed === null ? ', as container engines set it: it forbids new namespaces' : `, and creating a namespace failed with ${failed.errno ?? 'an error'}`}.`,
-          seccompWords(inside),
-        );
-      else if (failed === null && (inside === null || lenient))
-        unseen.push({
-          why: 'a seccomp filter is active here; whether it forbids namespaces shows only when one is tried',
-          command: 'unshare --user --map-root-user true',
-        });
-    }
-    if (!ok && switches?.chrooted === true && (failed === null || failed.errno === 'EPERM'))
-      told(
-        'userns.blocked-unspecified',
-        'chroot',
-        'This process runs in a chroot, where the kernel lets nobody create a user namespace (EPERM).',
-        'Start buildkitd outside of the chroot, or enter the tree with a tool that makes it the root of a mount namespace (systemd-nspawn, bwrap, or unshare --mount with pivot_root) instead of chroot.',
-      );
-    const restriction = facts.apparmor.value;
-    if (restriction !== undefined && restriction.restricts !== null && restriction.enabled !== false) {
-      const found = judgeRestriction(restriction, facts.namespace.value, mayBeRefused, {
-        seccomp,
+    const { apparmor, status, container, files } = facts;
+    if (apparmor.value !== undefined)
+      judgeRestriction(found, apparmor.value, facts.namespace.value, {
+        mayBeRefused,
+        seccomp: status.value?.seccomp === 2,
         label: status.value?.label ?? null,
-        inside,
-        wouldBe: () => sysctlEvidence(APPARMOR_RESTRICTION, '1', '0', files, place),
-        atBoot: files === null ? null : setAtBoot(files, APPARMOR_RESTRICTION),
+        inside: container.value?.kind ?? null,
+        files: files.value ?? null,
       });
-      if (found !== null) problems.push(found);
-    }
-    const later = notPersistent(facts, ok);
-    if (later !== null && !problems.some(({ severity }) => severity === 'error')) problems.push(later);
-    if (!ok && facts.switches.unseen !== undefined) unseen.push(facts.switches.unseen);
-    return { problems, unseen };
+    if (!found.problems.some(({ severity }) => severity === 'error')) judgeNextBoot(found, facts, launch?.ok === true);
+    if (launch?.ok !== true && facts.switches.unseen !== undefined) found.unseen.push(facts.switches.unseen);
+    return { problems: found.problems, unseen: found.unseen };
   },
 };
 
-interface Around {
-  readonly seccomp: boolean;
-  readonly label: string | null;
-  readonly inside: string | null;
-  readonly wouldBe: () => SysctlEvidence;
-  readonly atBoot: { readonly value: string; readonly path: string; readonly line: number } | null;
-}
-
-function judgeRestriction(
-  { restricts, binary, covering, writable, parser, abi, own }: AppArmorUserns,
-  answer: NamespaceAnswer | undefined,
-  mayBeRefused: boolean,
-  { seccomp, label, inside, wouldBe, atBoot }: Around,
-): Problem<PermissionEvidence> | null {
-  if (binary === null) return null;
-  const good = covering.filter(({ allowsUserns }) => allowsUserns);
-  const working = good.filter(({ disabled, loaded }) => !disabled && loaded !== false);
-  const profile: ProfileEvidence = {
-    binary,
-    load: good.find(({ disabled }) => !disabled)?.path ?? null,
-    write: own === null || !abi ? null : { ...own, name: profileNameOf(binary) },
-    parser,
-    writable,
-  };
-  const report = (severity: Severity, condition: Condition, message: string): Problem<PermissionEvidence> => ({
-    condition,
-    severity,
-    subject: binary,
-    message,
-    evidence: {
-      cause: 'apparmor',
-      profile,
-      sysctl: parser === null || (profile.load === null && profile.write === null) ? wouldBe() : null,
-    },
-  });
-  if (restricts === false) {
-    if (answer?.launch.ok !== true || working.length > 0 || atBoot === null || Number(atBoot.value) === 0) return null;
-    return report(
-      'warning',
-      'sysctl.not-persistent',
-      `${APPARMOR_RESTRICTION} is 0 now, but ${atBootWords(atBoot)} sets it to ${atBoot.value} at the next boot, and no AppArmor profile covers ${binary}.`,
-    );
-  }
-  if (answer?.launch.ok === true || !mayBeRefused) return null;
-  const failed = answer?.launch;
-  if (failed !== undefined && failed.errno !== 'EPERM' && failed.errno !== 'EACCES') return null;
-  // The restriction is for unconfined programs; a container's own filter comes first.
-  const confined = label !== null && label !== 'unconfined' && !/\(unconfined\)$/.test(label);
-  if (failed === undefined && working.length > 0) return null;
-  if (confined || (inside !== null && seccomp)) return null;
-  const missing =
-    good.length === 0
-      ? `no AppArmor profile in /etc/apparmor.d covers ${binary}`
-      : working.length === 0
-        ? `the profile ${good[0]?.path} for ${binary} is ${good[0]?.disabled ? 'disabled' : 'not loaded'}`
-        : `the profile ${working[0]?.path} for ${binary} does not seem to be loaded`;
-  return report(
+function judgeSwitch(found: Found, { switches, files }: Facts): void {
+  if (switches.value?.clone !== 0) return;
+  const atBoot = files.value === undefined ? null : setAtBoot(files.value, CLONE_SWITCH);
+  const by = atBoot === null ? '' : ` It is set at boot by ${setterOf(atBoot)}.`;
+  found.add(
+    'userns.unprivileged-clone-disabled',
     'error',
-    'userns.apparmor-restricted',
-    `${APPARMOR_RESTRICTION} is 1 and ${missing}: the kernel gives it no capabilities in a user namespace of its own.`,
+    CLONE_SWITCH,
+    `${CLONE_SWITCH} is 0: only root may create user namespaces on this host.${by}`,
+    { cause: 'sysctl', ...sysctlEvidence(CLONE_SWITCH, 0, atBoot) },
+    placeOf(atBoot),
   );
 }
 
-type Facts = Parameters<typeof usernsPermission.examine>[0];
-
-function kernelWords({ switches, status, kernel }: Facts): { readonly message: string; readonly text: string } | null {
+function judgeKernel(found: Found, { switches, status, kernel }: Facts): void {
+  const add = (obstacle: KernelObstacle, message: string): void =>
+    found.add('userns.kernel-disabled', 'error', 'user namespaces', message, { cause: 'kernel', obstacle });
   const build = switches.value?.enterprise7 ?? null;
-  const grubby = (argument: string): string =>
-    `As root: grubby --args="${argument}" --update-kernel="$(grubby --default-kernel)", then reboot. Enterprise Linux 7 has had no updates since 2024-06-30: a newer release is the better way.`;
   if (switches.value?.enable === false)
-    return {
-      message: 'User namespaces are switched off in this kernel (user_namespace.enable is N).',
-      text: grubby('user_namespace.enable=1'),
-    };
-  if (build !== null && build < 327)
-    return {
-      message: `The kernel ${kernel.value?.release ?? ''} of Enterprise Linux 7.0 or 7.1 has no user namespaces for ordinary users.`,
-      text: 'Update the system (yum update): Enterprise Linux 7.6 is the first that needs no boot argument.',
-    };
-  if (switches.value?.unprivileged === false)
-    return {
-      message: 'This kernel lets only root make mount namespaces (namespace.unpriv_enable is N).',
-      text: grubby('namespace.unpriv_enable=1'),
-    };
-  if (status.value?.userNamespaces === false)
-    return {
-      message: 'This kernel has no user namespaces (/proc/self/ns/user is missing).',
-      text: 'Use a kernel built with CONFIG_USER_NS=y.',
-    };
-  return null;
+    add('switched-off', 'User namespaces are switched off in this kernel (user_namespace.enable is N).');
+  else if (build !== null && build < 327)
+    add(
+      'before-7.2',
+      `The kernel ${kernel.value?.release ?? ''} of Enterprise Linux 7.0 or 7.1 has no user namespaces for ordinary users.`,
+    );
+  else if (switches.value?.unprivileged === false)
+    add('mount-only-for-root', 'This kernel lets only root make mount namespaces (namespace.unpriv_enable is N).');
+  else if (status.value?.userNamespaces === false)
+    add('not-built-in', 'This kernel has no user namespaces (/proc/self/ns/user is missing).');
+}
+
+function judgeNesting(found: Found, { identity, status }: Facts): void {
+  const { uid } = identity.target;
+  if (status.value?.inUserNamespace !== true) return;
+  if (status.value.uidMap.some(([first, , count]) => uid >= first && uid < first + count)) return;
+  found.add(
+    'idmap.nested-userns',
+    'error',
+    `uid ${uid}`,
+    `uid ${uid} does not exist in the user namespace around this session, so it cannot own another one.`,
+    { cause: 'nested', uid },
+  );
+}
+
+function judgeSeccomp(found: Found, { status, container }: Facts, failed: Failed): void {
+  if (status.value?.seccomp !== 2) return;
+  const inside = container.value?.kind ?? null;
+  // Podman's own profile lets everyone create namespaces, LXC's forbids a few other calls; Docker's and containerd's ask for CAP_SYS_ADMIN.
+  const lenient = inside === 'podman' || inside === 'lxc';
+  const denies = !lenient && hasCapability(status.value.capabilityBounding, CAP.sysAdmin) === false;
+  if (failed !== null ? failed.stage === 'clone' && failed.errno !== 'EACCES' : inside !== null && denies)
+    found.add(
+      'seccomp.blocked',
+      'error',
+      'seccomp',
+      `A seccomp filter is active on this process${failed === null ? ', as container engines set it: it forbids new namespaces' : `, and creating a namespace failed with ${failed.errno ?? 'an error'}`}.`,
+      { cause: 'seccomp', errno: failed?.errno ?? null },
+    );
+  else if (failed === null && (inside === null || lenient))
+    found.unseen.push({
+      why: 'a seccomp filter is active here; whether it forbids namespaces shows only when one is tried',
+      command: 'unshare --user --map-root-user true',
+    });
+}
+
+function judgeChroot(found: Found, { switches }: Facts, failed: Failed): void {
+  if (switches.value?.chrooted !== true || (failed !== null && failed.errno !== 'EPERM')) return;
+  found.add(
+    'userns.blocked-unspecified',
+    'error',
+    'chroot',
+    'This process runs in a chroot, where the kernel lets nobody create a user namespace (EPERM).',
+    { cause: 'chroot' },
+  );
 }
 
 /** Debian's switch was 0 by default before Linux 5.10; that of linux-hardened still is. */
-function notPersistent({ switches, files, kernel, place }: Facts, ok: boolean): Problem<PermissionEvidence> | null {
+function judgeNextBoot(found: Found, { switches, files, kernel, place }: Facts, works: boolean): void {
   const clone = switches.value?.clone ?? null;
   if (clone === null || clone === 0 || files.value === undefined || place.container !== null || place.inUserNamespace)
-    return null;
+    return;
   const { value } = kernel;
   const release = value?.release ?? '';
   const offByDefault =
@@ -261,33 +178,15 @@ function notPersistent({ switches, files, kernel, place }: Facts, ok: boolean): 
       value !== undefined &&
       (value.major < 5 || (value.major === 5 && value.minor < 10)));
   const atBoot = setAtBoot(files.value, CLONE_SWITCH);
-  if (atBoot === null ? !(offByDefault && ok) : Number(atBoot.value) !== 0) return null;
-  return {
-    condition: 'sysctl.not-persistent',
-    severity: 'warning',
-    subject: CLONE_SWITCH,
-    message:
-      atBoot === null
-        ? `${CLONE_SWITCH} is ${clone} now, but no file keeps it: this kernel's own default is 0 at the next boot.`
-        : `${CLONE_SWITCH} is ${clone} now, but ${atBootWords(atBoot)} sets it to ${atBoot.value} at the next boot.`,
-    evidence: {
-      cause: 'sysctl',
-      sysctl: sysctlEvidence(CLONE_SWITCH, String(clone), String(clone), files.value, place),
-    },
-  };
-}
-
-function seccompWords(inside: string | null): string {
-  switch (inside) {
-    case null:
-      return 'Start buildkitd outside of the sandbox that set the filter (a systemd unit with SystemCallFilter= or RestrictNamespaces=, a snap, a flatpak, a CI sandbox).';
-    case 'kubernetes':
-      return 'In the pod: securityContext.seccompProfile: {type: Unconfined}, and appArmorProfile: {type: Unconfined} (before Kubernetes 1.30 the annotation container.apparmor.security.beta.kubernetes.io/CONTAINER: unconfined).';
-    case 'lxc':
-      return 'On the host: allow nesting for the container (LXD, Incus: security.nesting=true; Proxmox: features: nesting=1,keyctl=1).';
-    case 'systemd-nspawn':
-      return 'Start the container with systemd-nspawn --system-call-filter="@mount @keyring".';
-    default:
-      return `Start the container with ${inside === 'podman' ? 'podman' : 'docker'} run --security-opt seccomp=unconfined --security-opt apparmor=unconfined.`;
-  }
+  if (atBoot === null ? !(offByDefault && works) : Number(atBoot.value) !== 0) return;
+  found.add(
+    'sysctl.not-persistent',
+    'warning',
+    CLONE_SWITCH,
+    atBoot === null
+      ? `${CLONE_SWITCH} is ${clone} now, but no file keeps it: this kernel's own default is 0 at the next boot.`
+      : `${CLONE_SWITCH} is ${clone} now, but ${setterOf(atBoot)} sets it to ${atBoot.value} at the next boot.`,
+    { cause: 'sysctl', ...sysctlEvidence(CLONE_SWITCH, clone, atBoot) },
+    placeOf(atBoot),
+  );
 }

@@ -1,15 +1,15 @@
 import { settings } from '../../facts/config/settings.ts';
 import { cgroups } from '../../facts/confinement/cgroups.ts';
-import { container } from '../../facts/confinement/container.ts';
 import { mounts } from '../../facts/machine/mounts.ts';
 import { type ProcessStatus, processStatus } from '../../facts/machine/process-status.ts';
 import { namespace } from '../../facts/start/namespace.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { probing } from '../../facts/target/probing.ts';
-import type { Check, Condition, Problem } from '../../model/decide.ts';
-import type { NamespaceAnswer } from '../../model/look.ts';
+import { ENOUGH } from '../../knowledge/id-ranges.ts';
+import type { Check, Condition, FactsOf } from '../../model/decide.ts';
+import type { NamespaceAnswer, Outcome } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
-import { ENOUGH } from '../idmap/allocation.ts';
+import { type Findings, findings } from '../findings.ts';
 import { masksOf } from '../runtime/process-sandbox.ts';
 
 const needs = {
@@ -17,20 +17,23 @@ const needs = {
   launcher,
   settings,
   namespace: optional(namespace),
-  container: optional(container),
   mounts: optional(mounts),
   status: optional(processStatus),
   cgroups: optional(cgroups),
 };
 
 export interface ProbeEvidence {
-  readonly stage: string;
+  readonly stage: Stage;
   readonly errno: string | null;
   /** The words of the program that failed. */
   readonly said: string;
-  /** What a person can type to see it, or to mend what nothing else explains. */
-  readonly text: string;
 }
+/** Where the chain broke: before the namespaces were there, or in what a RUN step makes inside. */
+export type Stage = NonNullable<NamespaceAnswer['launch']['stage']> | 'step';
+
+type Refused = Outcome & { readonly ok: false };
+type Found = Findings<ProbeEvidence>;
+type Facts = FactsOf<typeof needs>;
 
 export const usernsProbe: Check<typeof needs, ProbeEvidence> = {
   id: 'userns/probe',
@@ -62,121 +65,103 @@ export const usernsProbe: Check<typeof needs, ProbeEvidence> = {
     if (!facts.probing) return { notApplicable: 'not probed (--no-probe)' };
     const answer = facts.namespace.value;
     if (answer === undefined) return { problems: [], unseen: [facts.namespace.unseen] };
-    const rootless = facts.launcher === 'rootlesskit';
-    const { launch } = answer;
-    if (!launch.ok) {
-      const said = shortened(launch.message || answer.log.trim().split('\n').at(-1) || 'it said nothing');
-      return {
-        problems: [
-          {
-            condition: rootless
-              ? conditionOf(launch.errno, launch.message, launch.stage ?? 'setup', facts.status.value)
-              : 'container.not-privileged',
-            severity: 'error',
-            subject: rootless ? 'rootlesskit' : 'namespaces',
-            message: rootless
-              ? `rootlesskit could not ${stageWords(launch.stage)}: ${said}`
-              : `No mount namespace can be made here, although buildkitd would run as root: ${said}`,
-            evidence: {
-              stage: launch.stage ?? 'setup',
-              errno: launch.errno,
-              said,
-              text: rootless ? decidingWords(launch.stage) : privilegeWords(facts.container.value?.kind ?? null),
-            },
-          },
-        ],
-        unseen: [],
-      };
-    }
-    return { problems: insideProblems(facts, answer), unseen: [] };
+    const found = findings<ProbeEvidence>();
+    if (answer.launch.ok) judgeInside(found, facts, answer);
+    else judgeLaunch(found, facts, answer.launch, answer.log);
+    return { problems: found.problems, unseen: [] };
   },
 };
 
-function insideProblems(
-  facts: Parameters<typeof usernsProbe.examine>[0],
-  answer: NamespaceAnswer,
-): readonly Problem<ProbeEvidence>[] {
-  const problems: Problem<ProbeEvidence>[] = [];
-  for (const [kind, map] of [
-    ['user', answer.uidMap],
-    ['group', answer.gidMap],
-  ] as const) {
-    const last = lastMapped(map);
-    if (map.length === 0 || last >= ENOUGH) continue;
-    problems.push({
-      condition: 'idmap.subid-too-few',
-      severity: 'error',
-      subject: `${kind} ids`,
-      message: `Inside the namespace only the ${kind} ids 0 to ${last} exist, so a build cannot give a file to nobody (65534).`,
-      evidence: {
-        stage: 'map',
-        errno: 'EINVAL',
-        said: map.map((line) => line.join(' ')).join(', '),
-        text:
-          facts.launcher === 'none'
-            ? 'buildkitd runs as root of a user namespace that somebody else made: give that one a map of at least 65536 ids (podman: a wider --uidmap and --gidmap or a larger range in /etc/subuid; LXD: security.idmap.size).'
-            : 'Give the user 65536 subordinate ids in /etc/subuid and /etc/subgid.',
-      },
-    });
-  }
-  const { isolate, proc, step } = answer;
-  const sandboxed = !facts.settings.oci.noProcessSandbox.value;
+function judgeLaunch(
+  found: Found,
+  { launcher, status }: Facts,
+  { errno, message, stage = 'setup' }: Refused & { readonly stage?: Exclude<Stage, 'step'> },
+  log: string,
+): void {
+  const said = shortened(message || log.trim().split('\n').at(-1) || 'it said nothing');
+  const evidence = { stage, errno, said };
+  if (launcher === 'rootlesskit')
+    found.add(
+      conditionOf(errno, message, stage, status.value),
+      'error',
+      'rootlesskit',
+      `rootlesskit could not ${stageWords(stage)}: ${said}`,
+      evidence,
+    );
+  else
+    found.add(
+      'container.not-privileged',
+      'error',
+      'namespaces',
+      `No mount namespace can be made here, although buildkitd would run as root: ${said}`,
+      evidence,
+    );
+}
+
+function judgeInside(found: Found, facts: Facts, answer: NamespaceAnswer): void {
+  judgeMap(found, 'user', answer.uidMap);
+  judgeMap(found, 'group', answer.gidMap);
+  const stepWorks = judgeStepNamespaces(found, facts, answer);
+  // What a smaller trial showed already is only seen once more.
+  if (stepWorks && found.problems.length === 0) judgeStep(found, facts, answer);
+}
+
+function judgeMap(found: Found, kind: 'user' | 'group', map: NamespaceAnswer['uidMap']): void {
+  const last = lastMapped(map);
+  if (map.length === 0 || last >= ENOUGH) return;
+  found.add(
+    'idmap.subid-too-few',
+    'error',
+    `${kind} ids`,
+    `Inside the namespace only the ${kind} ids 0 to ${last} exist, so a build cannot give a file to nobody (65534).`,
+    { stage: 'map', errno: 'EINVAL', said: map.map((line) => line.join(' ')).join(', ') },
+  );
+}
+
+/** Can the namespaces of a RUN step be made, and was /proc not refused either? */
+function judgeStepNamespaces(found: Found, { settings, mounts }: Facts, { isolate, proc }: NamespaceAnswer): boolean {
   const failed =
     isolate?.ok === false
       ? { outcome: isolate, what: 'the mount, IPC and host name namespaces of a RUN step' }
       : // Masks over /proc are told apart, and mended, elsewhere.
-        sandboxed && proc?.ok === false && (proc.errno === 'ENOSPC' || masksOf(facts.mounts.value ?? []).length === 0)
+        !settings.oci.noProcessSandbox.value &&
+          proc?.ok === false &&
+          (proc.errno === 'ENOSPC' || masksOf(mounts.value ?? []).length === 0)
         ? { outcome: proc, what: 'the process namespace of a RUN step, with a /proc of its own,' }
         : null;
-  if (failed !== null) {
-    const said = shortened(failed.outcome.message || failed.outcome.errno || 'refused');
-    const full = failed.outcome.errno === 'ENOSPC';
-    problems.push({
-      condition: full ? 'userns.max-other-zero' : isolate?.ok === false ? 'userns.blocked-unspecified' : 'proc.masked',
-      severity: 'error',
-      subject: 'RUN steps',
-      message: `Inside the namespace, ${failed.what} could not be made: ${said}`,
-      evidence: {
-        stage: 'step',
-        errno: failed.outcome.errno,
-        said,
-        text: full
-          ? 'Look at user.max_*_namespaces: grep . /proc/sys/user/max_*_namespaces'
-          : 'To see it: rootlesskit unshare --fork --pid --mount --ipc --uts mount -t proc proc /proc',
-      },
-    });
-  }
-  // What a smaller trial showed already is only seen once more.
-  const { layout, controllers } = facts.cgroups.value ?? { layout: 'unified', controllers: [] };
+  if (failed === null) return proc?.ok !== false;
+  const { errno, message } = failed.outcome;
+  const said = shortened(message || errno || 'refused');
+  found.add(
+    errno === 'ENOSPC' ? 'userns.max-other-zero' : isolate?.ok === false ? 'userns.blocked-unspecified' : 'proc.masked',
+    'error',
+    'RUN steps',
+    `Inside the namespace, ${failed.what} could not be made: ${said}`,
+    { stage: 'step', errno, said },
+  );
+  return false;
+}
+
+/** Does the runtime itself come as far as the program of a RUN step? */
+function judgeStep(found: Found, { cgroups, launcher, settings, status }: Facts, { step }: NamespaceAnswer): void {
+  if (step?.ok !== false) return;
+  const { layout, controllers } = cgroups.value ?? { layout: 'unified', controllers: [] };
   const incomplete = layout === null || (layout === 'legacy' && !controllers.includes('devices'));
-  const groups = incomplete && step?.ok === false && /cgroup/i.test(step.message);
-  if (step?.ok === false && failed === null && problems.length === 0 && proc?.ok !== false && !groups) {
-    // runc's log line, without what only a machine reads.
-    const said = shortened(
-      /level=error msg="((?:[^"\\]|\\.)*)"/.exec(step.message)?.[1] ??
-        (step.message || step.errno || 'it said nothing'),
-    );
-    // Where nobody made a user namespace, a container engine may have taken capabilities that every step gets.
-    const poor = facts.launcher === 'none' && /apply caps/i.test(said);
-    const filtered = !poor && facts.status.value?.seccomp === 2 && /not permitted/i.test(said);
-    problems.push({
-      condition: poor ? 'container.not-privileged' : filtered ? 'seccomp.blocked' : 'runtime.runc-too-old',
-      severity: 'error',
-      subject: 'RUN steps',
-      message: `The OCI runtime (${facts.settings.oci.binary.value ?? 'runc'}) could not make a RUN step${poor ? ', because this process lacks capabilities that every step gets' : filtered ? ', and a seccomp filter is active here' : ''}: ${said}`,
-      evidence: {
-        stage: 'step',
-        errno: step.errno,
-        said,
-        text: poor
-          ? privilegeWords(facts.container.value?.kind ?? null)
-          : filtered
-            ? 'Start the container with --security-opt seccomp=unconfined, in a pod: seccompProfile: {type: Unconfined}.'
-            : '"bk-doctor verify" runs a whole build and shows what the runtime says there.',
-      },
-    });
-  }
-  return problems;
+  if (incomplete && /cgroup/i.test(step.message)) return;
+  // runc's log line, without what only a machine reads.
+  const said = shortened(
+    /level=error msg="((?:[^"\\]|\\.)*)"/.exec(step.message)?.[1] ?? (step.message || step.errno || 'it said nothing'),
+  );
+  // Where nobody made a user namespace, a container engine may have taken capabilities that every step gets.
+  const poor = launcher === 'none' && /apply caps/i.test(said);
+  const filtered = !poor && status.value?.seccomp === 2 && /not permitted/i.test(said);
+  found.add(
+    poor ? 'container.not-privileged' : filtered ? 'seccomp.blocked' : 'runtime.runc-too-old',
+    'error',
+    'RUN steps',
+    `The OCI runtime (${settings.oci.binary.value ?? 'runc'}) could not make a RUN step${poor ? ', because this process lacks capabilities that every step gets' : filtered ? ', and a seccomp filter is active here' : ''}: ${said}`,
+    { stage: 'step', errno: step.errno, said },
+  );
 }
 
 /** The last id of the unbroken run from 0, which is what images number by. */
@@ -230,7 +215,7 @@ function asksForUnmapped(message: string, { uidMap, gidMap }: ProcessStatus): bo
   return false;
 }
 
-function stageWords(stage: string | undefined): string {
+function stageWords(stage: Stage): string {
   switch (stage) {
     case 'clone':
       return 'create the user and mount namespaces';
@@ -244,30 +229,6 @@ function stageWords(stage: string | undefined): string {
       return 'be started';
     default:
       return 'set up the namespaces';
-  }
-}
-
-function decidingWords(stage: string | undefined): string {
-  switch (stage) {
-    case 'clone':
-      return 'As the user: "rootlesskit true" shows it. The kernel does not say who refuses; as root, dmesg or journalctl -k names AppArmor, SELinux or seccomp if it was one of them; a chroot refuses without a word.';
-    case 'map':
-      return 'As the user: "rootlesskit true" shows it; "getsubids USER", "ls -l /usr/bin/newuidmap" and "getcap /usr/bin/newuidmap" show what it depends on.';
-    case 'network':
-      return 'As the user: "rootlesskit --net=slirp4netns --copy-up=/etc true", with the options of your unit, shows it; without --net= the host\'s network is used.';
-    default:
-      return 'As the user: "rootlesskit true" shows it.';
-  }
-}
-
-function privilegeWords(kind: string | null): string {
-  switch (kind) {
-    case null:
-      return 'Run buildkitd with all capabilities of root, or rootless through rootlesskit.';
-    case 'kubernetes':
-      return 'In the pod: securityContext.privileged: true; or use the image moby/buildkit:rootless with seccompProfile and appArmorProfile of type Unconfined.';
-    default:
-      return 'Start the container with --privileged; or use the image moby/buildkit:rootless with --security-opt seccomp=unconfined --security-opt apparmor=unconfined.';
   }
 }
 

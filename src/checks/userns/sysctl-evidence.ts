@@ -1,63 +1,23 @@
-import type { SysctlPlace } from '../../facts/confinement/sysctl-place.ts';
-import { baseName, byBytes, type SetAtBoot, type SysctlFiles, setAtBoot } from '../../facts/machine/sysctl.ts';
+import type { SetAtBoot } from '../../facts/machine/sysctl.ts';
+import type { Position } from '../../model/decide.ts';
 
-/** All that a fix needs to set one kernel value for now and for good. */
+/** A kernel value as it is, and as the next boot would make it. */
 export interface SysctlEvidence {
   readonly key: string;
-  /** Null: it cannot be read. */
-  readonly running: string | null;
-  readonly wanted: string;
-  /** What the next boot would make of it; null: nothing sets it. */
-  readonly atBoot: SetAtBoot | null;
-  readonly place: SysctlPlace;
-  /** The file of our own for this key, sorted after every file that sets it. */
-  readonly file: {
-    readonly path: string;
-    /** Digest of the file that stands there; null: none does. */
-    readonly expects: string | null;
-    /** /etc/sysctl.d is missing. */
-    readonly needsDirectory: boolean;
-    /** The file and line that would be applied after ours; null: ours wins. */
-    readonly beatenBy: SetAtBoot | null;
-  };
+  readonly running: string;
+  /** Null: nothing sets it, or nobody may see what does. */
+  readonly atBoot: string | null;
 }
 
-/** Later prefixes beat names that sort after the usual one; "~" comes after every letter. */
-const PREFIXES = ['zz-bk-doctor-', 'zzzz-bk-doctor-', '~~bk-doctor-'];
+export const sysctlEvidence = (key: string, running: number, atBoot: SetAtBoot | null): SysctlEvidence => ({
+  key,
+  running: String(running),
+  atBoot: atBoot?.value ?? null,
+});
 
-export function sysctlEvidence(
-  key: string,
-  running: string | null,
-  wanted: string,
-  files: SysctlFiles | null,
-  place: SysctlPlace,
-): SysctlEvidence {
-  const atBoot = files === null ? null : setAtBoot(files, key);
-  const last = atBoot === null || atBoot.line === 0 ? null : baseName(atBoot.path);
-  const isOurs = last !== null && PREFIXES.some((prefix) => last === `${prefix}${key}.conf`);
-  // procps reads this one after all of sysctl.d, whatever the names.
-  const isLegacy = files?.applier === 'procps' && atBoot?.path === '/etc/sysctl.conf';
-  const fits = (prefix: string): boolean =>
-    last === null || isLegacy || isOurs || byBytes(`${prefix}${key}.conf`, last) > 0;
-  const prefix = isOurs
-    ? (PREFIXES.find((one) => last === `${one}${key}.conf`) ?? '')
-    : (PREFIXES.find(fits) ?? PREFIXES[0] ?? '');
-  const path = `/etc/sysctl.d/${prefix}${key}.conf`;
-  return {
-    key,
-    running,
-    wanted,
-    atBoot,
-    place,
-    file: {
-      path,
-      expects: files?.files.find((file) => file.path === path)?.digest ?? null,
-      needsDirectory: files !== null && !files.directory,
-      beatenBy: atBoot !== null && (isLegacy || !fits(prefix)) ? atBoot : null,
-    },
-  };
-}
+/** Where the value is set; null: in no file that has lines. */
+export const placeOf = (atBoot: SetAtBoot | null): Position | null =>
+  atBoot === null || atBoot.line === 0 ? null : { path: atBoot.path, line: atBoot.line, column: 1 };
 
-/** "line 3 of /etc/sysctl.d/60-x.conf", or the kernel's command line. */
-export const atBootWords = ({ path, line }: SetAtBoot): string =>
-  line === 0 ? "the kernel's command line" : `line ${line} of ${path}`;
+/** What sets it, where its place is told apart from the sentence. */
+export const setterOf = ({ line }: SetAtBoot): string => (line === 0 ? "the kernel's command line" : 'a file');

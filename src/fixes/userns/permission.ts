@@ -1,90 +1,104 @@
-import type { PermissionEvidence, ProfileEvidence } from '../../checks/userns/permission.ts';
-import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
-import { sysctlTreatments } from './sysctl-steps.ts';
+import type { KernelObstacle, PermissionEvidence } from '../../checks/userns/permission.ts';
+import { APPARMOR_RESTRICTION, apparmorUserns } from '../../facts/confinement/apparmor-userns.ts';
+import { container } from '../../facts/confinement/container.ts';
+import { sysctlPlace } from '../../facts/confinement/sysctl-place.ts';
+import { sysctlFiles } from '../../facts/machine/sysctl.ts';
+import type { FactsOf } from '../../model/decide.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
+import { advice } from '../advice.ts';
+import { setSysctl } from '../sysctl/set.ts';
+import { giveProfile } from './apparmor-profile.ts';
+
+const needs = {
+  apparmor: optional(apparmorUserns),
+  files: optional(sysctlFiles),
+  place: sysctlPlace,
+  container: optional(container),
+};
+type Facts = FactsOf<typeof needs>;
 
 /** Sets the kernel's switch, or gives rootlesskit an AppArmor profile of its own. */
-export const permitUserns: Fix<NoNeeds, PermissionEvidence> = {
-  needs: {},
+export const permitUserns: Fix<typeof needs, PermissionEvidence> = {
+  needs,
   title: 'Let rootlesskit create user namespaces',
-  plan: (problems) => problems.flatMap(({ evidence }, index) => treatmentsFor(evidence, index)),
+  plan: (problems, facts) => problems.flatMap(({ evidence }, index) => treatmentsFor(evidence, index, facts)),
 };
 
-function treatmentsFor(evidence: PermissionEvidence, index: number): readonly Treatment[] {
+function treatmentsFor(evidence: PermissionEvidence, index: number, facts: Facts): readonly Treatment[] {
   switch (evidence.cause) {
-    case 'told':
-      return [{ for: [index], risk: 'manual', steps: [{ as: 'root', do: 'tell', text: evidence.text }] }];
-    case 'sysctl':
-      return sysctlTreatments(index, evidence.sysctl);
-    case 'apparmor': {
-      const own = profileTreatment(index, evidence.profile);
-      if (own !== null) return [own];
-      if (evidence.sysctl === null) return [];
-      return sysctlTreatments(index, evidence.sysctl).map((treatment) =>
-        treatment.risk === 'manual'
-          ? treatment
-          : {
-              ...treatment,
-              risk: 'risky',
-              consequence:
-                'Every program of every user may then create user namespaces with full capabilities inside, which Ubuntu forbids because many kernel exploits begin so.',
-            },
-      );
+    case 'sysctl': {
+      const { key, running } = evidence;
+      const wanted = running === '0' ? '1' : running;
+      return setSysctl(index, { key, running, wanted }, facts.files.value ?? null, facts.place);
     }
+    case 'apparmor':
+      return liftRestriction(index, evidence.restricted, facts);
+    case 'kernel':
+      return [advice([index], kernelWords(evidence.obstacle))];
+    case 'nested':
+      return [
+        advice(
+          [index],
+          `Run buildkitd as a user whose id is mapped here (see /proc/self/uid_map), or map ${evidence.uid} where this namespace is made.`,
+        ),
+      ];
+    case 'seccomp':
+      return [advice([index], seccompWords(facts.container.value?.kind ?? null))];
+    case 'chroot':
+      return [
+        advice(
+          [index],
+          'Start buildkitd outside of the chroot, or enter the tree with a tool that makes it the root of a mount namespace (systemd-nspawn, bwrap, or unshare --mount with pivot_root) instead of chroot.',
+        ),
+      ];
   }
 }
 
-function profileTreatment(index: number, { binary, load, write, parser, writable }: ProfileEvidence): Treatment | null {
-  if (parser === null) return null;
-  const loadStep = (path: string, undo: readonly string[] | null): Step => ({
-    as: 'root',
-    do: 'run',
-    argv: [parser, '-r', '-W', path],
-    undo,
-    why: `Load the profile for ${binary} into the kernel`,
-  });
-  if (load !== null) return { for: [index], risk: 'safe', steps: [loadStep(load, null)] };
-  if (write === null) return null;
-  const attachment = attachmentOf(binary);
-  if (attachment === null) return null;
-  const steps: readonly Step[] = [
-    {
-      as: 'root',
-      do: 'edit',
-      path: write.path,
-      expects: write.digest,
-      edit: { edit: 'whole', text: profileText(write.name, attachment) },
-      mode: 0o644,
-      owner: { uid: 0, gid: 0 },
-    },
-    loadStep(write.path, [parser, '-R', write.path]),
-  ];
-  return writable === null
-    ? { for: [index], risk: 'safe', steps }
-    : {
-        for: [index],
-        risk: 'risky',
-        consequence: `${writable} can be changed by another account than root, so whoever can write it can put any program at ${binary} and let it create user namespaces.`,
-        steps,
-      };
+/** A profile for rootlesskit alone; where none can be written, only the restriction itself could go. */
+function liftRestriction(index: number, restricted: boolean, { apparmor, files, place }: Facts): readonly Treatment[] {
+  if (apparmor.value === undefined) return [];
+  const profile = giveProfile(index, apparmor.value);
+  if (profile !== null) return [profile];
+  const change = { key: APPARMOR_RESTRICTION, running: restricted ? '1' : '0', wanted: '0' };
+  return setSysctl(index, change, files.value ?? null, place).map((treatment) =>
+    treatment.risk === 'manual'
+      ? treatment
+      : {
+          ...treatment,
+          risk: 'risky',
+          consequence:
+            'Every program of every user may then create user namespaces with full capabilities inside, which Ubuntu forbids because many kernel exploits begin so.',
+        },
+  );
 }
 
-/** Quoted, with every character that means something in a pattern taken literally (apparmor.d(5)); null: it cannot be written so. */
-function attachmentOf(binary: string): string | null {
-  // Variables are expanded before escapes are looked at, and control characters end a line.
-  if (/[\u0000-\u001f\u007f]|@\{/.test(binary)) return null;
-  if (/^[\w./+-]+$/.test(binary)) return binary;
-  return `"${binary.replace(/[\\"*?[\]{}^]/g, '\\$&')}"`;
+function kernelWords(obstacle: KernelObstacle): string {
+  const grubby = (argument: string): string =>
+    `As root: grubby --args="${argument}" --update-kernel="$(grubby --default-kernel)", then reboot. Enterprise Linux 7 has had no updates since 2024-06-30: a newer release is the better way.`;
+  switch (obstacle) {
+    case 'switched-off':
+      return grubby('user_namespace.enable=1');
+    case 'before-7.2':
+      return 'Update the system (yum update): Enterprise Linux 7.6 is the first that needs no boot argument.';
+    case 'mount-only-for-root':
+      return grubby('namespace.unpriv_enable=1');
+    case 'not-built-in':
+      return 'Use a kernel built with CONFIG_USER_NS=y.';
+  }
 }
 
-function profileText(name: string, attachment: string): string {
-  return `# Written by bk-doctor: lets rootlesskit create user namespaces; it is not confined otherwise.
-abi <abi/4.0>,
-include <tunables/global>
-
-profile ${/^[\w.+-]+$/.test(name) ? name : `"${name}"`} ${attachment} flags=(unconfined) {
-  userns,
-
-  include if exists <local/${name}>
-}
-`;
+function seccompWords(inside: string | null): string {
+  switch (inside) {
+    case null:
+      return 'Start buildkitd outside of the sandbox that set the filter (a systemd unit with SystemCallFilter= or RestrictNamespaces=, a snap, a flatpak, a CI sandbox).';
+    case 'kubernetes':
+      return 'In the pod: securityContext.seccompProfile: {type: Unconfined}, and appArmorProfile: {type: Unconfined} (before Kubernetes 1.30 the annotation container.apparmor.security.beta.kubernetes.io/CONTAINER: unconfined).';
+    case 'lxc':
+      return 'On the host: allow nesting for the container (LXD, Incus: security.nesting=true; Proxmox: features: nesting=1,keyctl=1).';
+    case 'systemd-nspawn':
+      return 'Start the container with systemd-nspawn --system-call-filter="@mount @keyring".';
+    default:
+      return `Start the container with ${inside === 'podman' ? 'podman' : 'docker'} run --security-opt seccomp=unconfined --security-opt apparmor=unconfined.`;
+  }
 }

@@ -207,7 +207,7 @@ testCheck(entry, {
       host: hostWith({ files: sysctlD('60-hardening.conf', '# policy\nuser.max_user_namespaces = 0\n') }),
       conditions: ['sysctl.not-persistent'],
       severity: 'warning',
-      says: ['line 2 of /etc/sysctl.d/60-hardening.conf sets it to 0'],
+      says: ['/etc/sysctl.d/60-hardening.conf:2: user.max_user_namespaces is 63393 now, but a file sets it to 0'],
       cure: carryOut,
     },
     'the kernel of CentOS 7, whose default is 0': {
@@ -225,7 +225,7 @@ testCheck(entry, {
       }),
       conditions: ['userns.max-user-namespaces-zero'],
       severity: 'error',
-      says: ['It is set by line 1 of /etc/sysctl.d/zzz-last.conf'],
+      says: ['/etc/sysctl.d/zzz-last.conf:1: ', 'It is set at boot by a file'],
       cure: carryOut,
     },
     'zero through 99-sysctl.conf': {
@@ -235,7 +235,7 @@ testCheck(entry, {
       }),
       conditions: ['userns.max-user-namespaces-zero'],
       severity: 'error',
-      says: ['line 3 of /etc/sysctl.d/99-sysctl.conf'],
+      says: ['/etc/sysctl.d/99-sysctl.conf:3: '],
       cure: carryOut,
     },
     'zero by a glob': {
@@ -289,10 +289,10 @@ describe('what lasts', () => {
   });
   test('never more than half of the threads, never less than RootlessKit asks for', async () => {
     const wanted = async (threads: string) =>
-      (await plan(zero({ '/proc/sys/kernel/threads-max': threads }))).problems[0]?.evidence;
-    expect(await wanted('20000\n')).toMatchObject({ wanted: '10000' });
-    expect(await wanted('1000\n')).toMatchObject({ wanted: '1024' });
-    expect(await wanted('500000\n')).toMatchObject({ wanted: '28633' });
+      (await plan(zero({ '/proc/sys/kernel/threads-max': threads }))).fixes[0]?.steps.at(-1);
+    expect(await wanted('20000\n')).toMatchObject({ do: 'sysctl', to: '10000' });
+    expect(await wanted('1000\n')).toMatchObject({ do: 'sysctl', to: '1024' });
+    expect(await wanted('500000\n')).toMatchObject({ do: 'sysctl', to: '28633' });
   });
   test('a name after the file that would win, named with its line', async () => {
     const report = await plan(zero(sysctlD('zzz-last.conf', '\nuser.max_user_namespaces=0\n')));

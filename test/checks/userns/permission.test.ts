@@ -132,7 +132,7 @@ testCheck(entry, {
       request: noProbe,
       conditions: ['userns.unprivileged-clone-disabled'],
       severity: 'error',
-      says: ['line 1 of /etc/sysctl.d/50-hardening.conf'],
+      says: ['/etc/sysctl.d/50-hardening.conf:1: '],
       cure: carryOut,
     },
     'on now, off after a reboot': {
@@ -414,6 +414,11 @@ describe('remedies', () => {
     expect(fixes.map(({ risk }) => risk)).toEqual(['risky']);
     expect(fixes[0]?.consequence).toBeTruthy();
     expect(JSON.stringify(fixes)).toContain('kernel.apparmor_restrict_unprivileged_userns');
+  });
+  test('a restriction that is off now is only kept off', async () => {
+    const off = { [`${KERNEL}/apparmor_restrict_unprivileged_userns`]: '0\n', '/usr/sbin/apparmor_parser': null };
+    const { fixes } = await plan(hostWith({ files: { ...ELSEWHERE, ...off } }));
+    expect(fixes.map(({ risk, steps }) => [risk, steps.map((step) => step.do)])).toEqual([['risky', ['edit']]]);
   });
   test('a parser that another account can change is not run', async () => {
     const words = await text(
