@@ -6,8 +6,9 @@ import { kernel } from '../../facts/machine/kernel.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { unit } from '../../facts/target/unit.ts';
 import { selinuxDeniesOverlay } from '../../knowledge/kernels.ts';
-import type { Check, Problem } from '../../model/decide.ts';
+import type { Check, FactsOf } from '../../model/decide.ts';
 import { optional } from '../../model/unseen.ts';
+import { type Findings, findings } from '../findings.ts';
 
 export interface SelinuxEvidence {
   readonly kind: 'kernel' | 'cache-label' | 'program-label' | 'no-policy';
@@ -40,75 +41,74 @@ export const lsmSelinux: Check<typeof needs, SelinuxEvidence> = {
   decides: false,
   conditions: ['lsm.selinux-denied'],
   needs,
-  examine({ identity: who, settings: options, directory, selinux: found, kernel: release, unit: service, trials }) {
-    if (found.state === 'off') return { notApplicable: 'SELinux is not active here' };
-    if (found.state === 'permissive') return { problems: [], unseen: [] };
-    const problems: Problem<SelinuxEvidence>[] = [];
-    const report = (
-      severity: Problem['severity'],
-      subject: string,
-      message: string,
-      evidence: SelinuxEvidence,
-    ): void => {
-      problems.push({ condition: 'lsm.selinux-denied', severity, subject, message, evidence });
-    };
-
-    const overlay = trials.value?.overlayfs;
-    if (
-      who.mode === 'rootless' &&
-      release.value !== undefined &&
-      selinuxDeniesOverlay(release.value) &&
-      overlay?.works === false
-    ) {
-      const named = options.oci.snapshotter.value === 'overlayfs' || options.oci.snapshotter.value === 'stargz';
-      report(
-        named ? 'error' : 'info',
-        release.value.release,
-        `SELinux is enforcing, and with Linux ${release.value.release} it refuses overlayfs in user namespaces (mended in 5.13).`,
-        { kind: 'kernel', path: null, label: null, expected: null },
-      );
+  examine(facts) {
+    if (facts.selinux.state === 'off') return { notApplicable: 'SELinux is not active here' };
+    const found = findings<SelinuxEvidence>();
+    if (facts.selinux.state !== 'permissive') {
+      judgeKernel(facts, found);
+      judgeProgram(facts, found);
+      // A rootless buildkitd runs unconfined, as its user does: labels of the home do not matter to it.
+      if (facts.identity.mode === 'rootful') {
+        judgeCache(facts, found);
+        judgePolicy(facts, found);
+      }
     }
-
-    const program = found.buildkitd;
-    const programLabel = program === null ? undefined : found.labels[program];
-    const programType = programLabel === undefined ? null : selinuxType(programLabel);
-    if (
-      program !== null &&
-      programLabel !== undefined &&
-      programType !== null &&
-      NOT_FOR_SERVICES.test(programType) &&
-      service.value?.scope === 'system'
-    )
-      report(
-        'error',
-        program,
-        `The system unit ${service.value.path} cannot start ${program}: SELinux does not let a service execute a file of type ${programType} (status 203/EXEC).`,
-        { kind: 'program-label', path: program, label: programLabel, expected: found.expected[program] ?? null },
-      );
-
-    const cacheLabel = found.cache === null ? undefined : found.labels[found.cache];
-    const cacheType = cacheLabel === undefined ? null : selinuxType(cacheLabel);
-    // A rootless buildkitd runs unconfined, as its user does: labels of the home do not matter to it.
-    if (
-      who.mode === 'rootful' &&
-      found.cache === directory.path &&
-      cacheLabel !== undefined &&
-      cacheType !== null &&
-      !RUNTIME_MAY_WRITE.test(cacheType)
-    )
-      report(
-        'warning',
-        found.cache,
-        `The cache directory ${found.cache} has the SELinux type ${cacheType}, which a confined container runtime may not write.`,
-        { kind: 'cache-label', path: found.cache, label: cacheLabel, expected: found.expected[found.cache] ?? null },
-      );
-    if (who.mode === 'rootful' && found.containerPolicy === false)
-      report(
-        'info',
-        found.policy ?? 'policy',
-        'SELinux is enforcing and its policy does not know BuildKit: the package container-selinux is not installed.',
-        { kind: 'no-policy', path: null, label: null, expected: null },
-      );
-    return { problems, unseen: [] };
+    return { problems: found.problems, unseen: found.unseen };
   },
 };
+
+type Facts = FactsOf<typeof needs>;
+type Found = Findings<SelinuxEvidence>;
+
+function judgeKernel({ identity: who, settings: options, kernel: { value }, trials }: Facts, { add }: Found): void {
+  if (value === undefined || who.mode !== 'rootless') return;
+  if (!selinuxDeniesOverlay(value) || trials.value?.overlayfs.works !== false) return;
+  const { release } = value;
+  const named = options.oci.snapshotter.value === 'overlayfs' || options.oci.snapshotter.value === 'stargz';
+  add(
+    'lsm.selinux-denied',
+    named ? 'error' : 'info',
+    release,
+    `SELinux is enforcing, and with Linux ${release} it refuses overlayfs in user namespaces (mended in 5.13).`,
+    { kind: 'kernel', path: null, label: null, expected: null },
+  );
+}
+
+function judgeProgram({ selinux: { buildkitd, labels, expected }, unit: service }: Facts, { add }: Found): void {
+  const label = buildkitd === null ? undefined : labels[buildkitd];
+  const type = label === undefined ? null : selinuxType(label);
+  if (buildkitd === null || label === undefined || type === null) return;
+  if (!NOT_FOR_SERVICES.test(type) || service.value?.scope !== 'system') return;
+  add(
+    'lsm.selinux-denied',
+    'error',
+    buildkitd,
+    `The system unit ${service.value.path} cannot start ${buildkitd}: SELinux does not let a service execute a file of type ${type} (status 203/EXEC).`,
+    { kind: 'program-label', path: buildkitd, label, expected: expected[buildkitd] ?? null },
+  );
+}
+
+function judgeCache({ selinux: { cache, labels, expected }, directory }: Facts, { add }: Found): void {
+  const label = cache === null ? undefined : labels[cache];
+  const type = label === undefined ? null : selinuxType(label);
+  if (cache === null || label === undefined || type === null) return;
+  if (cache !== directory.path || RUNTIME_MAY_WRITE.test(type)) return;
+  add(
+    'lsm.selinux-denied',
+    'warning',
+    cache,
+    `The cache directory ${cache} has the SELinux type ${type}, which a confined container runtime may not write.`,
+    { kind: 'cache-label', path: cache, label, expected: expected[cache] ?? null },
+  );
+}
+
+function judgePolicy({ selinux: { policy, containerPolicy } }: Facts, { add }: Found): void {
+  if (containerPolicy !== false) return;
+  add(
+    'lsm.selinux-denied',
+    'info',
+    policy ?? 'policy',
+    'SELinux is enforcing and its policy does not know BuildKit: the package container-selinux is not installed.',
+    { kind: 'no-policy', path: null, label: null, expected: null },
+  );
+}

@@ -1,29 +1,26 @@
 import type { ApparmorEvidence } from '../../checks/lsm/apparmor.ts';
-import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
+import { type ContainerKind, container } from '../../facts/confinement/container.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
+import { advice } from '../advice.ts';
+
+const needs = { container: optional(container) };
 
 /** A profile is put on from outside: only who starts the container can choose another. */
-export const freeFromProfile: Fix<NoNeeds, ApparmorEvidence> = {
-  needs: {},
+export const freeFromProfile: Fix<typeof needs, ApparmorEvidence> = {
+  needs,
   title: 'Start the container under a profile that allows mounts',
-  plan: (problems) =>
+  plan: (problems, { container: inside }) =>
     problems.flatMap(({ evidence, severity }, index): readonly Treatment[] =>
-      severity === 'info'
-        ? []
-        : [
-            {
-              for: [index],
-              risk: 'manual',
-              steps: [{ do: 'tell', as: 'target', text: advice(evidence) } satisfies Step],
-            },
-          ],
+      severity === 'info' ? [] : [advice([index], adviceFor(evidence.profile, inside.value?.kind ?? null))],
     ),
 };
 
-function advice({ profile, container }: ApparmorEvidence): string {
+function adviceFor(profile: string, inside: ContainerKind | null): string {
   const docker = 'docker run --security-opt apparmor=unconfined';
   const pod =
     'securityContext: {appArmorProfile: {type: Unconfined}} (before Kubernetes 1.30 the annotation container.apparmor.security.beta.kubernetes.io/CONTAINER: unconfined)';
-  switch (container) {
+  switch (inside) {
     case 'docker':
     case 'containerd':
       return `Start the container without the profile: ${docker} …`;

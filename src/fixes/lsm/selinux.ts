@@ -1,6 +1,6 @@
 import type { SelinuxEvidence } from '../../checks/lsm/selinux.ts';
 import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
-import { tell } from '../advice.ts';
+import { advice } from '../advice.ts';
 import { quoted } from '../quoted.ts';
 
 /** Restores or writes labels; SELinux itself stays as it is. */
@@ -28,7 +28,7 @@ export const relabel: Fix<NoNeeds, SelinuxEvidence> = {
             ],
           },
         ];
-      return [{ for: [index], risk: 'manual', steps: advice(evidence).map(tell) }];
+      return [advice([index], ...adviceFor(evidence))];
     }),
 };
 
@@ -37,7 +37,7 @@ function differs(label: string | null, expected: string | null): boolean {
   return label !== null && expected !== null && type(label) !== type(expected) && type(expected) !== 'default_t';
 }
 
-function advice({ kind, path, label, expected }: SelinuxEvidence): readonly string[] {
+function adviceFor({ kind, path, label, expected }: SelinuxEvidence): readonly string[] {
   const at = quoted(path ?? '');
   const denials = 'See what was refused: ausearch -m avc -ts recent';
   switch (kind) {
