@@ -1,7 +1,6 @@
-import { listeners } from '../../facts/config/listeners.ts';
 import { type DockerClient, dockerClient } from '../../facts/programs/docker-client.ts';
-import { identity } from '../../facts/target/identity.ts';
-import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
+import type { Check } from '../../model/decide.ts';
+import { type Findings, findings } from '../findings.ts';
 
 export interface DockerEvidence {
   readonly what:
@@ -25,11 +24,9 @@ export interface DockerEvidence {
   readonly dockerBuild: string | null;
   readonly buildxBuild: string | null;
   readonly owner: number | null;
-  readonly uid: number;
-  readonly address: string | null;
 }
 
-const needs = { dockerClient, identity, listeners };
+const needs = { dockerClient };
 
 export const clientDocker: Check<typeof needs, DockerEvidence> = {
   id: 'client/docker',
@@ -52,223 +49,233 @@ export const clientDocker: Check<typeof needs, DockerEvidence> = {
     'env.buildkit-host-wrong',
   ],
   needs,
-  examine({ dockerClient: found, identity: { target }, listeners: heard }) {
-    const { config, daemon, buildx, variables } = found;
-    if (found.cli === null && !config.exists && buildx.builders.length === 0)
+  examine({ dockerClient: client }) {
+    if (client.cli === null && !client.config.exists && client.buildx.builders.length === 0)
       return { notApplicable: 'the docker command is not in PATH' };
-    const problems: Problem<DockerEvidence>[] = [];
-    const { dockerBuild, buildxBuild } = buildersOf(found);
-    const address = heard.all.find(({ use, address: at }) => use === 'grpc' && at.scheme === 'unix')?.text ?? null;
-    const add = (
-      condition: Condition,
-      severity: Severity,
-      subject: string,
-      message: string,
-      more: Pick<DockerEvidence, 'what'> & Partial<DockerEvidence>,
-    ): void => {
-      problems.push({
-        condition,
-        severity,
-        subject,
-        message,
-        evidence: { path: null, names: [], dockerBuild, buildxBuild, owner: null, uid: target.uid, address, ...more },
-      });
-    };
-
-    if (found.cli !== null) {
-      judgeVariables();
-      judgePlugin();
-      judgeEndpoint();
+    const found: Found = { ...findings<DockerEvidence>(), builders: buildersOf(client) };
+    if (client.cli !== null) {
+      judgeVariables(client, found);
+      judgePlugin(client, found);
+      judgeEndpoint(client, found);
     }
-    judgeFiles();
-    judgeBuildx();
-    if (found.cli !== null && dockerBuild !== null)
-      add(
-        'client.builds-with',
-        'info',
-        'docker build',
-        `docker build uses ${dockerBuild}${buildxBuild === null || buildxBuild === dockerBuild ? '' : `; docker buildx build uses ${buildxBuild}`}`,
-        { what: 'builds-with' },
-      );
-    return { problems, unseen: [] };
-
-    function judgeVariables(): void {
-      if (found.wanted === 'invalid')
-        add(
-          'env.docker-buildkit',
-          'warning',
-          'DOCKER_BUILDKIT',
-          `DOCKER_BUILDKIT is "${variables.DOCKER_BUILDKIT ?? ''}", which is no boolean: docker build ends with an error`,
-          { what: 'variable' },
-        );
-      else if (found.wanted === false)
-        add(
-          'env.docker-buildkit',
-          'info',
-          'DOCKER_BUILDKIT',
-          'DOCKER_BUILDKIT=0 makes docker build use the deprecated builder inside dockerd, without BuildKit',
-          { what: 'variable' },
-        );
-      if (variables.BUILDKIT_HOST !== null && !buildx.builders.some(({ driver }) => driver === 'remote'))
-        add(
-          'env.buildkit-host-wrong',
-          'info',
-          'BUILDKIT_HOST',
-          'BUILDKIT_HOST has no effect on docker build; only docker buildx create reads it',
-          { what: 'ignored' },
-        );
-    }
-
-    function judgePlugin(): void {
-      if (buildx.plugin !== null) return;
-      const where = buildx.notExecutable === null ? 'is not installed' : `is not executable (${buildx.notExecutable})`;
-      add(
-        'buildx.plugin-missing',
-        found.wanted === true || buildx.builders.length > 0 ? 'warning' : 'info',
-        'docker-buildx',
-        found.wanted === true
-          ? `DOCKER_BUILDKIT is set, but the buildx plugin ${where}: docker build ends with "the buildx component is missing or broken"`
-          : `The buildx plugin ${where}: docker build falls back to the deprecated builder inside dockerd`,
-        { what: 'plugin', path: buildx.notExecutable },
-      );
-    }
-
-    function judgeEndpoint(): void {
-      const { context, endpoint, answers } = found;
-      if (!context.exists) {
-        add(
-          'env.docker-host-wrong',
-          'warning',
-          context.name,
-          `the Docker context "${context.name}" (from ${context.from}) does not exist`,
-          { what: 'context', path: config.path },
-        );
-        return;
-      }
-      const error = answers?.error ?? null;
-      if (error === null) return;
-      const asked = context.from === 'default' ? endpoint : `${endpoint} (from ${context.from})`;
-      if (error === 'EACCES' || error === 'EPERM')
-        add(
-          'socket.docker-permission',
-          'info',
-          endpoint,
-          `${asked} may not be used by this account, so docker build cannot reach dockerd`,
-          { what: 'permission', path: endpoint },
-        );
-      else
-        add(
-          context.from === 'default' ? 'daemon.not-running' : 'env.docker-host-wrong',
-          context.from === 'default' ? 'info' : 'warning',
-          endpoint,
-          `no dockerd answers at ${asked}: ${error === 'ENOENT' ? 'there is no such socket' : error}`,
-          { what: 'endpoint', path: endpoint },
-        );
-    }
-
-    function judgeFiles(): void {
-      if (config.broken !== null)
-        add(
-          'config.client-json-invalid',
-          'warning',
-          config.path,
-          `${config.path} cannot be used: ${config.broken}; docker ignores it, with its logins and contexts`,
-          { what: 'client-config', path: config.path },
-        );
-      if (config.badFeatures.length > 0)
-        add(
-          'config.client-json-invalid',
-          'warning',
-          config.path,
-          `features.${config.badFeatures.join(', features.')} in ${config.path} is not a string, so docker ignores the whole file; features.buildkit belongs to /etc/docker/daemon.json`,
-          { what: 'features', path: config.path, names: config.badFeatures },
-        );
-      if (config.idle.length > 0)
-        add(
-          'config.unknown-key',
-          'info',
-          config.path,
-          `${config.idle.join(', ')} in ${config.path} has no effect: docker has no such setting`,
-          { what: 'idle', path: config.path, names: config.idle },
-        );
-      if (config.missingHelpers.length > 0)
-        add(
-          'env.credential-helper-missing',
-          'warning',
-          config.path,
-          `${config.path} names ${config.missingHelpers.map((name) => `docker-credential-${name}`).join(', ')}, which is not in PATH: pulls and pushes end with "error getting credentials"`,
-          { what: 'helper', path: config.path, names: config.missingHelpers },
-        );
-      if (daemon.broken !== null)
-        add(
-          'config.daemon-json-invalid',
-          'warning',
-          daemon.path,
-          `${daemon.path} cannot be used: ${daemon.broken}; dockerd does not start with it`,
-          { what: 'daemon-config', path: daemon.path },
-        );
-      if (daemon.buildkit !== undefined && typeof daemon.buildkit !== 'boolean')
-        add(
-          'config.daemon-json-invalid',
-          'warning',
-          daemon.path,
-          `features.buildkit in ${daemon.path} is not true or false, so dockerd does not start`,
-          {
-            what: 'daemon-config',
-            path: daemon.path,
-            names: ['features.buildkit'],
-          },
-        );
-      if (daemon.unknown.length > 0)
-        add(
-          'config.daemon-json-invalid',
-          'warning',
-          daemon.path,
-          `dockerd has no setting ${daemon.unknown.join(', ')} (${daemon.path}) and does not start with it`,
-          {
-            what: 'daemon-config',
-            path: daemon.path,
-            names: daemon.unknown,
-          },
-        );
-    }
-
-    function isBuilder(name: string): boolean {
-      return buildx.builders.some((one) => one.name === name);
-    }
-    function judgeBuildx(): void {
-      if (buildx.broken !== null)
-        add(
-          'buildx.builder-misconfigured',
-          'warning',
-          buildx.directory,
-          `A file of buildx cannot be used: ${buildx.broken}`,
-          { what: 'builder', path: buildx.directory },
-        );
-      const named = variables.BUILDX_BUILDER;
-      const isContext = named === null || named === 'default' || named === found.context.name;
-      const gone = named === null ? buildx.lost : isContext || isBuilder(named) ? null : named;
-      if (gone !== null)
-        add(
-          'buildx.builder-misconfigured',
-          'warning',
-          gone,
-          named === null
-            ? `the builder "${gone}", chosen by docker buildx use, is not in ${buildx.directory}/instances: buildx builds inside dockerd instead`
-            : `the builder "${gone}" (from BUILDX_BUILDER) is not in ${buildx.directory}/instances: buildx ends with an error`,
-          { what: 'builder', names: [gone], path: buildx.directory },
-        );
-      if (!buildx.directoryWritable)
-        add(
-          'buildx.config-dir-permission',
-          'warning',
-          buildx.directory,
-          `${buildx.directory} belongs to ${buildx.directoryOwner === 0 ? 'root' : `uid ${buildx.directoryOwner ?? '?'}`}, and buildx cannot write there`,
-          { what: 'directory', path: buildx.directory, owner: buildx.directoryOwner },
-        );
-    }
+    judgeClientFile(client, found);
+    judgeDaemonFile(client, found);
+    judgeBuilders(client, found);
+    judgeDirectory(client, found);
+    if (client.cli !== null) tellBuilders(found);
+    return { problems: found.problems, unseen: found.unseen };
   },
 };
+
+type Found = Findings<DockerEvidence> & { readonly builders: ReturnType<typeof buildersOf> };
+
+/** What was seen, beside which builders are in use. */
+function seen(
+  { builders }: Found,
+  what: DockerEvidence['what'],
+  more: Partial<Pick<DockerEvidence, 'path' | 'names' | 'owner'>> = {},
+): DockerEvidence {
+  return { what, path: null, names: [], ...builders, owner: null, ...more };
+}
+
+function tellBuilders(found: Found): void {
+  const { dockerBuild, buildxBuild } = found.builders;
+  if (dockerBuild === null) return;
+  const other = buildxBuild === null || buildxBuild === dockerBuild ? '' : `; docker buildx build uses ${buildxBuild}`;
+  found.add(
+    'client.builds-with',
+    'info',
+    'docker build',
+    `docker build uses ${dockerBuild}${other}`,
+    seen(found, 'builds-with'),
+  );
+}
+
+function judgeVariables({ wanted, variables, buildx }: DockerClient, found: Found): void {
+  const { add } = found;
+  if (wanted === 'invalid')
+    add(
+      'env.docker-buildkit',
+      'warning',
+      'DOCKER_BUILDKIT',
+      `DOCKER_BUILDKIT is "${variables.DOCKER_BUILDKIT ?? ''}", which is no boolean: docker build ends with an error`,
+      seen(found, 'variable'),
+    );
+  else if (wanted === false)
+    add(
+      'env.docker-buildkit',
+      'info',
+      'DOCKER_BUILDKIT',
+      'DOCKER_BUILDKIT=0 makes docker build use the deprecated builder inside dockerd, without BuildKit',
+      seen(found, 'variable'),
+    );
+  if (variables.BUILDKIT_HOST !== null && !buildx.builders.some(({ driver }) => driver === 'remote'))
+    add(
+      'env.buildkit-host-wrong',
+      'info',
+      'BUILDKIT_HOST',
+      'BUILDKIT_HOST has no effect on docker build; only docker buildx create reads it',
+      seen(found, 'ignored'),
+    );
+}
+
+function judgePlugin({ wanted, buildx }: DockerClient, found: Found): void {
+  if (buildx.plugin !== null) return;
+  const where = buildx.notExecutable === null ? 'is not installed' : `is not executable (${buildx.notExecutable})`;
+  found.add(
+    'buildx.plugin-missing',
+    wanted === true || buildx.builders.length > 0 ? 'warning' : 'info',
+    'docker-buildx',
+    wanted === true
+      ? `DOCKER_BUILDKIT is set, but the buildx plugin ${where}: docker build ends with "the buildx component is missing or broken"`
+      : `The buildx plugin ${where}: docker build falls back to the deprecated builder inside dockerd`,
+    seen(found, 'plugin', { path: buildx.notExecutable }),
+  );
+}
+
+function judgeEndpoint({ context, config, endpoint, answers }: DockerClient, found: Found): void {
+  if (!context.exists) {
+    found.add(
+      'env.docker-host-wrong',
+      'warning',
+      context.name,
+      `the Docker context "${context.name}" (from ${context.from}) does not exist`,
+      seen(found, 'context', { path: config.path }),
+      context.at,
+    );
+    return;
+  }
+  const error = answers?.error ?? null;
+  if (error === null) return;
+  const asked = context.from === 'default' ? endpoint : `${endpoint} (from ${context.from})`;
+  if (error === 'EACCES' || error === 'EPERM')
+    found.add(
+      'socket.docker-permission',
+      'info',
+      endpoint,
+      `${asked} may not be used by this account, so docker build cannot reach dockerd`,
+      seen(found, 'permission', { path: endpoint }),
+    );
+  else
+    found.add(
+      context.from === 'default' ? 'daemon.not-running' : 'env.docker-host-wrong',
+      context.from === 'default' ? 'info' : 'warning',
+      endpoint,
+      `no dockerd answers at ${asked}: ${error === 'ENOENT' ? 'there is no such socket' : error}`,
+      seen(found, 'endpoint', { path: endpoint }),
+    );
+}
+
+function judgeClientFile({ config }: DockerClient, found: Found): void {
+  const { path, badFeatures, idle, missingHelpers } = config;
+  const { add } = found;
+  if (config.broken !== null)
+    add(
+      'config.client-json-invalid',
+      'warning',
+      path,
+      `This file cannot be used: ${config.broken}; docker ignores it, with its logins and contexts`,
+      seen(found, 'client-config', { path }),
+      config.brokenAt,
+    );
+  if (badFeatures.names.length > 0)
+    add(
+      'config.client-json-invalid',
+      'warning',
+      path,
+      `features.${badFeatures.names.join(', features.')} is not a string, so docker ignores the whole file; features.buildkit belongs to /etc/docker/daemon.json`,
+      seen(found, 'features', { path, names: badFeatures.names }),
+      badFeatures.at,
+    );
+  if (idle.names.length > 0)
+    add(
+      'config.unknown-key',
+      'info',
+      path,
+      `${idle.names.join(', ')} has no effect: docker has no such setting`,
+      seen(found, 'idle', { path, names: idle.names }),
+      idle.at,
+    );
+  if (missingHelpers.names.length > 0)
+    add(
+      'env.credential-helper-missing',
+      'warning',
+      path,
+      `${missingHelpers.names.map((name) => `docker-credential-${name}`).join(', ')} is not in PATH: pulls and pushes end with "error getting credentials"`,
+      seen(found, 'helper', { path, names: missingHelpers.names }),
+      missingHelpers.at,
+    );
+}
+
+function judgeDaemonFile({ daemon }: DockerClient, found: Found): void {
+  const { path, broken, brokenAt, buildkit, buildkitAt, unknown } = daemon;
+  const { add } = found;
+  if (broken !== null)
+    add(
+      'config.daemon-json-invalid',
+      'warning',
+      path,
+      `This file cannot be used: ${broken}; dockerd does not start with it`,
+      seen(found, 'daemon-config', { path }),
+      brokenAt,
+    );
+  if (buildkit !== undefined && typeof buildkit !== 'boolean')
+    add(
+      'config.daemon-json-invalid',
+      'warning',
+      path,
+      'features.buildkit is not true or false, so dockerd does not start',
+      seen(found, 'daemon-config', { path, names: ['features.buildkit'] }),
+      buildkitAt,
+    );
+  if (unknown.names.length > 0)
+    add(
+      'config.daemon-json-invalid',
+      'warning',
+      path,
+      `dockerd has no setting ${unknown.names.join(', ')} and does not start with it`,
+      seen(found, 'daemon-config', { path, names: unknown.names }),
+      unknown.at,
+    );
+}
+
+function judgeBuilders({ buildx, context, variables }: DockerClient, found: Found): void {
+  const { directory, broken, builders, lost } = buildx;
+  if (broken !== null)
+    found.add(
+      'buildx.builder-misconfigured',
+      'warning',
+      directory,
+      `buildx cannot use this file: ${broken.why}`,
+      seen(found, 'builder', { path: directory }),
+      broken.at,
+    );
+  const named = variables.BUILDX_BUILDER;
+  const isThere = named === 'default' || named === context.name || builders.some((one) => one.name === named);
+  const gone = named === null ? lost : isThere ? null : named;
+  if (gone !== null)
+    found.add(
+      'buildx.builder-misconfigured',
+      'warning',
+      gone,
+      named === null
+        ? `the builder "${gone}", chosen by docker buildx use, is not in ${directory}/instances: buildx builds inside dockerd instead`
+        : `the builder "${gone}" (from BUILDX_BUILDER) is not in ${directory}/instances: buildx ends with an error`,
+      seen(found, 'builder', { names: [gone], path: directory }),
+    );
+}
+
+function judgeDirectory({ buildx }: DockerClient, found: Found): void {
+  const { directory, directoryOwner, directoryWritable } = buildx;
+  if (directoryWritable) return;
+  found.add(
+    'buildx.config-dir-permission',
+    'warning',
+    directory,
+    `${directory} belongs to ${directoryOwner === 0 ? 'root' : `uid ${directoryOwner ?? '?'}`}, and buildx cannot write there`,
+    seen(found, 'directory', { path: directory, owner: directoryOwner }),
+  );
+}
 
 /** What the two build commands would use, in words. */
 export function buildersOf(found: DockerClient): { dockerBuild: string | null; buildxBuild: string | null } {

@@ -1,45 +1,40 @@
+import type { Position } from '../../model/decide.ts';
 import type { Fact, Json, Look } from '../../model/look.ts';
 import { tooMuch, Unseen } from '../../model/unseen.ts';
 import { environment } from '../target/environment.ts';
 import { identity } from '../target/identity.ts';
 import { binaries } from './binaries.ts';
+import { asTable, asText, type Document, faultOf, readDocument, type Written, written } from './docker-document.ts';
 import { findInPath } from './find-in-path.ts';
 
-type Table = { readonly [key: string]: Json | undefined };
-
-/** A JSON file of Docker's. Never its credentials: only what is named here is taken from it. */
-interface Document {
-  readonly path: string;
-  readonly exists: boolean;
-  /** Why it cannot be used; null when it is absent or an object. */
-  readonly broken: string | null;
-  readonly table: Table;
-}
 export interface DockerConfig {
   readonly path: string;
   readonly exists: boolean;
   readonly broken: string | null;
+  readonly brokenAt: Position | null;
   readonly currentContext: string | null;
   /** Programs "docker-credential-NAME" that it names. */
   readonly credentialHelpers: readonly string[];
   /** Those of them that PATH does not have. */
-  readonly missingHelpers: readonly string[];
+  readonly missingHelpers: Written;
   /** The builder alias: "buildx" makes `docker build` use buildx's current builder. */
   readonly builderAlias: string | null;
   readonly pluginDirectories: readonly string[];
   /** Keys of `features` whose value is not a string: the client then ignores the whole file. */
-  readonly badFeatures: readonly string[];
+  readonly badFeatures: Written;
   /** Keys that look like settings of BuildKit and that no client reads. */
-  readonly idle: readonly string[];
+  readonly idle: Written;
 }
 export interface DaemonConfig {
   readonly path: string;
   readonly exists: boolean;
   readonly broken: string | null;
+  readonly brokenAt: Position | null;
   /** `features.buildkit` as written; undefined where it is not. */
   readonly buildkit: Json | undefined;
+  readonly buildkitAt: Position | null;
   /** Keys that dockerd does not have: it refuses to start with them. */
-  readonly unknown: readonly string[];
+  readonly unknown: Written;
 }
 /** A builder of buildx (~/.docker/buildx/instances/NAME). */
 export interface Builder {
@@ -58,6 +53,8 @@ export interface DockerClient {
     readonly name: string;
     readonly from: 'DOCKER_HOST' | 'DOCKER_CONTEXT' | 'config.json' | 'default';
     readonly exists: boolean;
+    /** Where config.json names it; null when something else does. */
+    readonly at: Position | null;
   };
   /** Docker's own address. */
   readonly endpoint: string;
@@ -75,7 +72,8 @@ export interface DockerClient {
     readonly current: string | null;
     /** One that was chosen so and is no more: buildx then builds in the context. */
     readonly lost: string | null;
-    readonly broken: string | null;
+    /** A file of its own that cannot be used. */
+    readonly broken: { readonly path: string; readonly why: string; readonly at: Position | null } | null;
   };
   /** DOCKER_BUILDKIT as Go's ParseBool reads it; "invalid" stops every build. */
   readonly wanted: boolean | 'invalid' | null;
@@ -86,33 +84,8 @@ export interface DockerClient {
   };
 }
 
-const asTable = (value: Json | undefined): Table =>
-  value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Table) : {};
-const asText = (value: Json | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);
-
 /** Each program is looked for in PATH, each directory for plugins. */
 const MOST_NAMED = 500;
-
-/** Only buildx minds an empty file, and only dockerd takes a byte order mark. */
-type Reader = 'docker' | 'dockerd' | 'buildx';
-
-async function readDocument({ host }: Look, path: string, by: Reader): Promise<Document> {
-  try {
-    const file = await host.read(path, 'target', undefined, 'json');
-    if (file === null) return { path, exists: false, broken: null, table: {} };
-    const text = by === 'dockerd' ? file.text.replace(/^\ufeff/, '') : file.text;
-    if (by !== 'buildx' && text.trim() === '') return { path, exists: true, broken: null, table: {} };
-    const value = JSON.parse(text) as Json;
-    if (value === null || typeof value !== 'object' || Array.isArray(value))
-      return { path, exists: true, broken: 'it is not a JSON object', table: {} };
-    return { path, exists: true, broken: null, table: value as Table };
-  } catch (error) {
-    // What may not be read is not known to be wrong.
-    if (error instanceof Unseen) return { path, exists: false, broken: null, table: {} };
-    if (error instanceof SyntaxError) return { path, exists: true, broken: 'it is not valid JSON', table: {} };
-    throw error;
-  }
-}
 
 /** Settings that articles give to the client, and that it has never had. */
 const IDLE = ['buildkit', 'buildkitd', 'buildkit-daemon', 'buildkit-daemon.address', 'buildkit-host'];
@@ -162,8 +135,9 @@ export const dockerClient: Fact<DockerClient> = {
         return program?.executable ? [] : [name];
       }),
     );
-    const config: DockerConfig = { ...given, missingHelpers: lacking.flat() };
+    const config: DockerConfig = { ...given, missingHelpers: written(lacking.flat(), (one) => helperAt(client, one)) };
     const context = await contextOf(look, values, directory, config.currentContext);
+    const { name, from, exists } = context;
     const endpoint = context.endpoint;
     const socket = /^unix:\/\/(\/.*)$/.exec(endpoint)?.[1];
     const answers =
@@ -178,7 +152,7 @@ export const dockerClient: Fact<DockerClient> = {
       directory,
       config,
       daemon: daemonOf(daemon),
-      context: { name: context.name, from: context.from, exists: context.exists },
+      context: { name, from, exists, at: from === 'config.json' ? client.placeOf('currentContext') : null },
       endpoint,
       answers,
       buildx: await buildxOf(look, values, directory, config.pluginDirectories, context),
@@ -199,7 +173,15 @@ export function booleanOf(text: string | undefined): boolean | 'invalid' | null 
   return /^(?:0|f|F|FALSE|false|False)$/.test(text) ? false : 'invalid';
 }
 
-function configOf({ path, exists, broken, table }: Document): Omit<DockerConfig, 'missingHelpers'> {
+/** The key whose value names a credential helper. */
+function helperAt({ table, placeOf }: Document, name: string): Position | null {
+  if (table.credsStore === name) return placeOf('credsStore');
+  const [registry] = Object.entries(asTable(table.credHelpers)).find(([, helper]) => helper === name) ?? [];
+  return registry === undefined ? null : placeOf('credHelpers', registry);
+}
+
+function configOf(document: Document): Omit<DockerConfig, 'missingHelpers'> {
+  const { path, exists, broken, brokenAt, table, placeOf } = document;
   const features = asTable(table.features);
   const helpers = [asText(table.credsStore), ...Object.values(asTable(table.credHelpers)).map((one) => asText(one))];
   const extra = Array.isArray(table.cliPluginsExtraDirs) ? table.cliPluginsExtraDirs : [];
@@ -209,22 +191,35 @@ function configOf({ path, exists, broken, table }: Document): Omit<DockerConfig,
     path,
     exists,
     broken,
+    brokenAt,
     currentContext: asText(table.currentContext),
     credentialHelpers: [...new Set(helpers.filter((one) => one !== null))].sort(),
     builderAlias: asText(asTable(table.aliases).builder),
     pluginDirectories: extra.filter((one): one is string => typeof one === 'string' && one.startsWith('/')),
-    badFeatures: Object.keys(features).filter((key) => typeof features[key] !== 'string'),
-    idle: IDLE.filter((key) => table[key] !== undefined),
+    badFeatures: written(
+      Object.keys(features).filter((key) => typeof features[key] !== 'string'),
+      (key) => placeOf('features', key),
+    ),
+    idle: written(
+      IDLE.filter((key) => table[key] !== undefined),
+      placeOf,
+    ),
   };
 }
 
-function daemonOf({ path, exists, broken, table }: Document): DaemonConfig {
+function daemonOf({ path, exists, broken, brokenAt, table, placeOf }: Document): DaemonConfig {
+  const { buildkit } = asTable(table.features);
   return {
     path,
     exists,
     broken,
-    buildkit: asTable(table.features).buildkit,
-    unknown: REFUSED.filter((key) => table[key] !== undefined),
+    brokenAt,
+    buildkit,
+    buildkitAt: buildkit === undefined ? null : placeOf('features', 'buildkit'),
+    unknown: written(
+      REFUSED.filter((key) => table[key] !== undefined),
+      placeOf,
+    ),
   };
 }
 
@@ -283,10 +278,11 @@ async function buildxOf(
     readDocument(look, `${state}/current`, 'buildx'),
   ]);
   const builders: Builder[] = [];
-  let broken = chosen.broken;
+  let broken = faultOf(chosen);
   for (const name of (names ?? []).slice(0, 200)) {
-    const { table, broken: why } = await readDocument(look, `${state}/instances/${name}`, 'buildx');
-    if (why !== null) broken ??= `${state}/instances/${name}: ${why}`;
+    const document = await readDocument(look, `${state}/instances/${name}`, 'buildx');
+    const { table } = document;
+    broken ??= faultOf(document);
     const nodes = Array.isArray(table.Nodes) ? table.Nodes.map((node) => asTable(node)) : [];
     builders.push({
       name: asText(table.Name) ?? name,

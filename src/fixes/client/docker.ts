@@ -1,20 +1,32 @@
 import type { DockerEvidence } from '../../checks/client/docker.ts';
-import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
+import { listeners } from '../../facts/config/listeners.ts';
+import { identity } from '../../facts/target/identity.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
+import { advice } from '../advice.ts';
 import { quoted } from '../quoted.ts';
 
+const needs = { identity, listeners: optional(listeners) };
+
 /** Docker's own files stay as they are; it is said what to change, and how to build with this buildkitd. */
-export const directDocker: Fix<NoNeeds, DockerEvidence> = {
-  needs: {},
+export const directDocker: Fix<typeof needs, DockerEvidence> = {
+  needs,
   title: 'Say what makes Docker build where it should',
-  plan(problems) {
+  plan(problems, { identity: { target }, listeners: heard }) {
+    const here = heard.value?.all.find(({ use, address: at }) => use === 'grpc' && at.scheme === 'unix');
     return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
-      const text = adviceFor(evidence, severity === 'info');
-      return text === null ? [] : [{ for: [index], risk: 'manual', steps: [{ do: 'tell', as: 'target', text }] }];
+      const text = adviceFor(evidence, severity === 'info', here?.text ?? null, target.uid);
+      return text === null ? [] : [advice([index], text)];
     });
   },
 };
 
-function adviceFor({ what, path, names, address, uid }: DockerEvidence, minor: boolean): string | null {
+function adviceFor(
+  { what, path, names }: DockerEvidence,
+  minor: boolean,
+  address: string | null,
+  uid: number,
+): string | null {
   const remote =
     address === null
       ? 'docker buildx create --name buildkitd --driver remote ADDRESS --use'

@@ -83,7 +83,7 @@ testCheck(
         conditions: ['snapshotter.overlay-on-overlay'],
         severity: 'error',
         advice: ['Put the cache on a local disk'],
-        says: ['EINVAL', 'does not fall back'],
+        says: ['EINVAL', 'does not fall back', '/home/alice/.config/buildkit/buildkitd.toml:2: overlayfs cannot'],
         cure: setSnapshotter,
       },
       'on overlayfs, with stargz': {

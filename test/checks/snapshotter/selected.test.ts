@@ -64,6 +64,7 @@ testCheck(
         host: hostWith({ config: worker('snapshotter = "x"\nproxySnapshotterPath = "/run/x.sock"') }),
         conditions: ['snapshotter.proxy-missing'],
         severity: 'error',
+        says: ['/home/alice/.config/buildkit/buildkitd.toml:3: The proxy'],
         advice: ['Start the proxy snapshotter'],
       },
       'a proxy written as an address': {
