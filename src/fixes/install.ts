@@ -7,13 +7,17 @@ export function installOn(program: Installable, distribution: Seen<Distribution>
   return installOf(program, distribution.value ?? { id: 'linux', idLike: [], version: null });
 }
 
-/** Installs a package for these problems; null where no package manager of this host can. */
-export function installation(problems: readonly number[], { program, package: name, argv }: Install): Treatment | null {
+/** Installs a package, and the programs that it `has`, for these problems; null where no package manager of this host can. */
+export function installation(
+  problems: readonly number[],
+  { program, package: name, argv }: Install,
+  has: string = program,
+): Treatment | null {
   if (argv === null) return null;
   return {
     for: problems,
     risk: 'risky',
     consequence: `The package ${name ?? program} and what it depends on are installed from this system's repositories, and stay when this is undone.`,
-    steps: [{ do: 'run', as: 'root', argv, undo: null, why: `Install ${name ?? program}, which has ${program}` }],
+    steps: [{ do: 'run', as: 'root', argv, undo: null, why: `Install ${name ?? program}, which has ${has}` }],
   };
 }

@@ -1,76 +1,80 @@
 import type { HelpersEvidence } from '../../checks/idmap/helpers.ts';
-import type { Problem } from '../../model/decide.ts';
-import type { Fix, NoNeeds, Step, Treatment } from '../../model/plan.ts';
+import { container } from '../../facts/confinement/container.ts';
+import { osRelease } from '../../facts/machine/os-release.ts';
+import { installedHelpers } from '../../facts/start/idmap-helpers.ts';
+import { unit } from '../../facts/target/unit.ts';
+import type { FactsOf, Problem } from '../../model/decide.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
+import { advice } from '../advice.ts';
+import { installation, installOn } from '../install.ts';
+import { restorePrivilege, withoutSetuid } from './helper-privilege.ts';
+import {
+  boundedSetuidWords,
+  capabilityWords,
+  noNewPrivsWords,
+  pathWords,
+  remountWords,
+  unitWords,
+} from './helper-words.ts';
+
+const needs = {
+  helpers: installedHelpers,
+  os: optional(osRelease),
+  container: optional(container),
+  unit: optional(unit),
+};
+type Facts = FactsOf<typeof needs>;
 
 /** Gives newuidmap and newgidmap back the privilege that their package gives them. */
-export const restoreHelpers: Fix<NoNeeds, HelpersEvidence> = {
-  needs: {},
+export const restoreHelpers: Fix<typeof needs, HelpersEvidence> = {
+  needs,
   title: 'Restore the privilege of newuidmap and newgidmap',
-  plan: (problems) => problems.flatMap((_, index) => treatmentsFor(problems, index)),
+  plan: (problems, facts) =>
+    problems.flatMap(({ evidence }, index) =>
+      evidence.obstacle === 'missing' ? install(problems, index, facts) : [treat(evidence, index, facts)],
+    ),
 };
 
-function treatmentsFor(problems: readonly Problem<HelpersEvidence>[], index: number): readonly Treatment[] {
-  const evidence = problems[index]?.evidence;
-  if (evidence === undefined) return [];
-  const { path, repair } = evidence;
-  switch (repair.how) {
-    case 'manual':
-      return [{ for: [index], risk: 'manual', steps: [{ as: 'root', do: 'tell', text: repair.text }] }];
-    case 'install': {
-      const { argv, package: name, text, program } = repair.install;
-      // One package brings both.
-      const all = problems.flatMap(({ evidence: { repair: other } }, at) =>
-        other.how === 'install' && other.install.package === name ? [at] : [],
-      );
-      if (argv === null) return [{ for: [index], risk: 'manual', steps: [{ as: 'root', do: 'tell', text }] }];
-      if (all[0] !== index) return [];
-      return [
-        {
-          for: all,
-          risk: 'risky',
-          consequence: `The package ${name ?? program} and what it depends on are installed from this system's repositories, and stay when this is undone.`,
-          steps: [
-            {
-              as: 'root',
-              do: 'run',
-              argv,
-              undo: null,
-              why: `Install ${name ?? program}, which has newuidmap and newgidmap`,
-            },
-          ],
-        },
-      ];
-    }
-    case 'capability':
-      return path === null
-        ? []
-        : [{ for: [index], risk: 'safe', steps: [setCapability(path, repair.set, repair.previous)] }];
-    case 'mode': {
-      if (path === null) return [];
-      const { from, to, dropCapabilities } = repair;
-      const drop: readonly Step[] =
-        dropCapabilities === null
-          ? []
-          : [
-              {
-                as: 'root',
-                do: 'run',
-                argv: ['setcap', '-r', path],
-                undo: ['setcap', dropCapabilities, path],
-                why: `Take off the file capability ${dropCapabilities}, which stands in the way of the setuid bit`,
-              },
-            ];
-      return [{ for: [index], risk: 'safe', steps: [...drop, { as: 'root', do: 'mode', path, from, to }] }];
-    }
-  }
+/** One package brings both. */
+function install(problems: readonly Problem<HelpersEvidence>[], index: number, { os }: Facts): readonly Treatment[] {
+  const wanted = problems.map(({ evidence: { helpers, obstacle } }) => {
+    const [name] = helpers;
+    return obstacle === 'missing' && name !== undefined ? installOn(name, os) : null;
+  });
+  const own = wanted[index];
+  if (own == null) return [];
+  const all = wanted.flatMap((other, at) => (other?.package === own.package ? [at] : []));
+  const treatment = installation(all, own, 'newuidmap and newgidmap');
+  if (treatment === null) return [advice([index], own.text)];
+  return all[0] === index ? [treatment] : [];
 }
 
-function setCapability(path: string, set: string, previous: string | null): Step {
-  return {
-    as: 'root',
-    do: 'run',
-    argv: ['setcap', set, path],
-    undo: previous === null ? ['setcap', '-r', path] : ['setcap', previous, path],
-    why: `Give the file the capability that its package gives it (${set})`,
-  };
+function treat({ helpers, path, obstacle, lacks }: HelpersEvidence, index: number, facts: Facts): Treatment {
+  const helper = facts.helpers[helpers[0] ?? 'newuidmap'];
+  const inside = facts.container.value?.kind ?? null;
+  const around = { distribution: facts.os, inside, suseLevel: facts.helpers.suseLevel };
+  const point = helper.mount?.point ?? '/';
+  switch (obstacle) {
+    case 'no-new-privs':
+      return advice([index], path === null ? noNewPrivsWords(inside) : unitWords(path, facts.unit.value ?? null));
+    case 'outside-path':
+      return advice([index], pathWords(path ?? ''));
+    case 'noexec':
+      return advice([index], remountWords(point, 'exec', inside));
+    case 'nosuid':
+      return facts.os.value?.id === 'nixos'
+        ? restorePrivilege(index, helper, around)
+        : advice([index], remountWords(point, 'suid', inside));
+    case 'bounding-set':
+      return advice([index], capabilityWords(lacks[0] ?? '', inside));
+    case 'setuid-and-capabilities':
+      return withoutSetuid(index, helper, around) ?? restorePrivilege(index, helper, around);
+    case 'setuid-without-capabilities':
+      return advice([index], boundedSetuidWords(helper.name, path ?? '', lacks[0] ?? '', inside));
+    case 'missing':
+    case 'not-executable':
+    case 'unprivileged':
+      return restorePrivilege(index, helper, around);
+  }
 }
