@@ -3,8 +3,9 @@ import { container } from '../../facts/confinement/container.ts';
 import { processStatus } from '../../facts/machine/process-status.ts';
 import { runtimeBinary } from '../../facts/start/runtime-binary.ts';
 import { launcher } from '../../facts/target/launcher.ts';
-import type { Check, Condition, Problem } from '../../model/decide.ts';
+import type { Check, Condition, Severity } from '../../model/decide.ts';
 import { optional } from '../../model/unseen.ts';
+import { findings } from '../findings.ts';
 
 export interface CgroupsEvidence {
   readonly layout: 'unified' | 'legacy' | null;
@@ -24,15 +25,14 @@ export const runtimeCgroups: Check<typeof needs, CgroupsEvidence> = {
   conditions: ['cgroup.not-mounted', 'cgroup.read-only', 'cgroup.v1-only', 'cgroup.delegation-missing'],
   needs,
   examine({ cgroups: found, launcher: by, runtimeBinary: runtime, status, container: inside }) {
-    const problems: Problem<CgroupsEvidence>[] = [];
+    const { problems, unseen, add: find } = findings<CgroupsEvidence>();
     const { layout, controllers, readOnly, hybrid, delegated } = found;
     const isCrun = runtime?.path.endsWith('crun') === true;
     const rootless = by === 'rootlesskit' || status.value?.inUserNamespace === true;
     const missing = delegated === null ? [] : ['cpu', 'memory', 'pids'].filter((name) => !delegated.includes(name));
     const evidence: CgroupsEvidence = { layout, controllers, readOnly, container: inside.value?.kind ?? null, missing };
-    const add = (condition: Condition, severity: Problem['severity'], message: string): void => {
-      problems.push({ condition, severity, subject: '/sys/fs/cgroup', message, evidence });
-    };
+    const add = (condition: Condition, severity: Severity, message: string): void =>
+      find(condition, severity, '/sys/fs/cgroup', message, evidence);
     const name = isCrun ? 'crun' : 'runc';
     if (layout === null)
       add(
@@ -64,6 +64,6 @@ export const runtimeCgroups: Check<typeof needs, CgroupsEvidence> = {
         'info',
         `of the controllers cpu, memory and pids, ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not delegated to the user; rootless builds have no limits in any case`,
       );
-    return { problems, unseen: [] };
+    return { problems, unseen };
   },
 };

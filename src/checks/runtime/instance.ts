@@ -1,6 +1,7 @@
-import { instance } from '../../facts/start/instance.ts';
+import { type Instance, instance } from '../../facts/start/instance.ts';
 import { identity } from '../../facts/target/identity.ts';
-import type { Check, Problem } from '../../model/decide.ts';
+import type { Check, Condition, Severity } from '../../model/decide.ts';
+import { findings } from '../findings.ts';
 
 export interface InstanceEvidence {
   readonly what: 'own' | 'lock' | 'launcher' | 'socket';
@@ -20,57 +21,66 @@ export const runtimeInstance: Check<typeof needs, InstanceEvidence> = {
   conditions: ['daemon.running', 'daemon.state-dir-locked', 'socket.in-use'],
   needs,
   examine({ identity: { target }, instance: found }) {
-    const problems: Problem<InstanceEvidence>[] = [];
-    const { lock, running, live } = found;
-    const who = (holder: { pid: number | null; command: string | null; uid: number | null } | null): string => {
-      if (holder?.pid == null) return holder?.uid == null ? 'another process' : `a process of uid ${holder.uid}`;
-      const owner = holder.uid === null ? '' : holder.uid === target.uid ? '' : `, uid ${holder.uid}`;
-      return `${holder.command ?? 'process'} (pid ${holder.pid}${owner})`;
+    const { problems, unseen, add: find } = findings<InstanceEvidence>();
+    const { lock, running, live, launcherLock: kit } = found;
+    const add = (
+      condition: Condition,
+      severity: Severity,
+      what: InstanceEvidence['what'],
+      path: string,
+      holder: typeof lock.holder,
+      message: string,
+    ): void => {
+      const { pid = null, command = null, uid = null } = holder ?? {};
+      find(condition, severity, path, message, { what, path, pid, command, uid });
     };
-    const evidence = (what: InstanceEvidence['what'], path: string, holder: typeof lock.holder): InstanceEvidence => ({
-      what,
-      path,
-      pid: holder?.pid ?? null,
-      command: holder?.command ?? null,
-      uid: holder?.uid ?? null,
-    });
+    const who = (holder: typeof lock.holder): string => holderWords(holder, target.uid);
     if (running)
-      problems.push({
-        condition: 'daemon.running',
-        severity: 'info',
-        subject: lock.path,
-        message: `this buildkitd is already running${found.pid === null ? '' : ` (pid ${found.pid})`}`,
-        evidence: evidence('own', lock.path, lock.holder),
-      });
+      add(
+        'daemon.running',
+        'info',
+        'own',
+        lock.path,
+        lock.holder,
+        `this buildkitd is already running${found.pid === null ? '' : ` (pid ${found.pid})`}`,
+      );
     else if (lock.held)
-      problems.push({
-        condition: 'daemon.state-dir-locked',
-        severity: 'error',
-        subject: lock.path,
-        message: `${who(lock.holder)} holds ${lock.path}: a buildkitd on the same state directory ends with "another instance running?"`,
-        evidence: evidence('lock', lock.path, lock.holder),
-      });
-    const kit = found.launcherLock;
+      add(
+        'daemon.state-dir-locked',
+        'error',
+        'lock',
+        lock.path,
+        lock.holder,
+        `${who(lock.holder)} holds ${lock.path}: a buildkitd on the same state directory ends with "another instance running?"`,
+      );
     if (!running && kit?.held)
-      problems.push({
-        condition: 'daemon.state-dir-locked',
-        severity: 'error',
-        subject: kit.path,
-        message: `${who(kit.holder)} holds ${kit.path}: a second rootlesskit on the same --state-dir ends with "another RootlessKit is running"`,
-        evidence: evidence('launcher', kit.path, kit.holder),
-      });
+      add(
+        'daemon.state-dir-locked',
+        'error',
+        'launcher',
+        kit.path,
+        kit.holder,
+        `${who(kit.holder)} holds ${kit.path}: a second rootlesskit on the same --state-dir ends with "another RootlessKit is running"`,
+      );
     for (const { path, use, holder } of live) {
       if (use === 'otel' || running) continue;
       // What the holder of the lock answers on is told with the lock.
       if (lock.held && holder?.pid != null && holder.pid === lock.holder?.pid) continue;
-      problems.push({
-        condition: 'socket.in-use',
-        severity: 'warning',
-        subject: path,
-        message: `${who(holder)} answers on ${path}: buildkitd would take the address over, and cut it off from its clients`,
-        evidence: evidence('socket', path, holder),
-      });
+      add(
+        'socket.in-use',
+        'warning',
+        'socket',
+        path,
+        holder,
+        `${who(holder)} answers on ${path}: buildkitd would take the address over, and cut it off from its clients`,
+      );
     }
-    return { problems, unseen: [] };
+    return { problems, unseen };
   },
 };
+
+function holderWords(holder: Instance['lock']['holder'], uid: number): string {
+  if (holder?.pid == null) return holder?.uid == null ? 'another process' : `a process of uid ${holder.uid}`;
+  const owner = holder.uid === null || holder.uid === uid ? '' : `, uid ${holder.uid}`;
+  return `${holder.command ?? 'process'} (pid ${holder.pid}${owner})`;
+}

@@ -4,20 +4,18 @@ import { type ContainerKind, container } from '../../facts/confinement/container
 import { mounts } from '../../facts/machine/mounts.ts';
 import { processStatus } from '../../facts/machine/process-status.ts';
 import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
-import { type ConfigEdit, configEdit } from '../../facts/rights/config-edit.ts';
 import { namespace } from '../../facts/start/namespace.ts';
 import { launcher } from '../../facts/target/launcher.ts';
-import type { Check, Problem } from '../../model/decide.ts';
-import type { Mount } from '../../model/look.ts';
+import type { Check, FactsOf, Problem } from '../../model/decide.ts';
+import type { Mount, UnseenReason } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
+import { findings } from '../findings.ts';
 
 export interface ProcessSandboxEvidence {
   readonly masks: readonly string[];
   readonly container: ContainerKind | null;
-  /** Where the process sandbox could be switched off, as the last resort. */
-  readonly config: ConfigEdit | null;
-  /** The setting is decided by a flag of a unit, which no edit of the file overrides. */
-  readonly fromUnit: boolean;
+  /** /proc is mounted with the processes alone, and this buildkitd reads /proc/stat. */
+  readonly lacksStat: boolean;
 }
 
 const needs = {
@@ -27,7 +25,6 @@ const needs = {
   launcher,
   container: optional(container),
   status: optional(processStatus),
-  configEdit,
   version: optional(buildkitdVersion),
 };
 
@@ -56,18 +53,6 @@ export function masksOf(mounted: readonly Mount[]): readonly string[] {
   return isWhole ? [] : hiding(mounted, '/proc');
 }
 
-/** A whole proc elsewhere, as LXC with nesting has at /dev/.lxc/proc: the kernel then allows new ones, whatever is masked. */
-function hasWholeProc(mounted: readonly Mount[]): boolean {
-  return mounted.some(
-    ({ fstype, root, point, options }) =>
-      fstype === 'proc' &&
-      root === '/' &&
-      point !== '/proc' &&
-      !options.includes('ro') &&
-      !mounted.some((other) => other.point.startsWith(`${point}/`)),
-  );
-}
-
 export const runtimeProcessSandbox: Check<typeof needs, ProcessSandboxEvidence> = {
   id: 'runtime/process-sandbox',
   title: 'Build steps get a /proc of their own',
@@ -76,94 +61,75 @@ export const runtimeProcessSandbox: Check<typeof needs, ProcessSandboxEvidence> 
   conditions: ['proc.masked'],
   needs,
   examine(facts) {
-    const { settings: options, launcher: by, container: inside, configEdit: config } = facts;
-    const setting = options.oci.noProcessSandbox;
-    const inUserNamespace = by === 'rootlesskit' || facts.status.value?.inUserNamespace === true;
-    const masks = masksOf(facts.mounts.value ?? []);
-    const evidence: ProcessSandboxEvidence = {
-      masks,
-      container: inside.value?.kind ?? null,
-      config,
-      fromUnit: setting.source === 'unit',
-    };
-    const problem = (
-      severity: 'error' | 'warning' | 'info',
-      message: string,
-      more: Partial<ProcessSandboxEvidence> = {},
-    ): Problem<ProcessSandboxEvidence> => ({
-      condition: 'proc.masked',
-      severity,
-      subject: '/proc',
-      message,
-      evidence: { ...evidence, ...more },
-    });
-    const outcome = facts.namespace.value?.launch.ok === true ? facts.namespace.value.proc : null;
-    const refused = outcome !== null && !outcome.ok;
-    const proc = facts.mounts.value?.findLast(({ point }) => point === '/proc');
-    const measures = facts.version.value === undefined || !surelyBefore(facts.version.value, MEASURES);
-    if (proc?.superOptions.includes('subset=pid') && measures)
-      return {
-        problems: [
-          problem(
-            'error',
-            '/proc is mounted with subset=pid and so lacks /proc/stat, which buildkitd reads for every build',
-            // buildkitd itself reads it: no setting of the sandbox helps.
-            { config: null },
-          ),
-        ],
-        unseen: [],
-      };
-    if (setting.value) {
-      // A host where /proc can be mounted gives up the protection for nothing.
-      const needless = outcome?.ok === true && masks.length === 0 && inUserNamespace;
-      return {
-        problems: needless
-          ? [
-              problem(
-                'warning',
-                `noProcessSandbox is set (${setting.key}) although a new /proc can be mounted here: build steps can end and inspect buildkitd's processes for nothing`,
-              ),
-            ]
-          : [],
-        unseen: [],
-      };
-    }
-    const named = masks.length === 0 ? '' : ` (masked: ${list(masks)})`;
-    if (outcome?.ok === true) return { problems: [], unseen: [] };
-    if (refused && masks.length > 0)
-      return {
-        problems: [
-          problem('error', `A new /proc cannot be mounted: ${wordsOf(outcome)}${named}; every RUN step fails there`),
-        ],
-        unseen: [],
-      };
-    // Another cause than masks is the namespace probe's to tell.
-    if (refused)
-      return {
-        problems: [],
-        unseen: [{ why: `a new /proc could not be mounted (${wordsOf(outcome)}), but nothing masks the present one` }],
-      };
-    if (facts.mounts.unseen !== undefined) return { problems: [], unseen: [facts.mounts.unseen] };
-    // Outside of a user namespace root may mount proc whatever is masked.
-    return masks.length === 0 || !inUserNamespace || hasWholeProc(facts.mounts.value ?? [])
-      ? { problems: [], unseen: [] }
-      : {
-          problems: [
-            problem(
-              'error',
-              `Parts of /proc are masked (${list(masks)}): the kernel then refuses to mount a new /proc for a RUN step`,
-            ),
-          ],
-          unseen: [],
-        };
+    const { problems, unseen, add } = findings<ProcessSandboxEvidence>();
+    const found = judge(facts);
+    if (found === null) return { problems, unseen };
+    if ('why' in found) return { problems, unseen: [found] };
+    const { severity, message, at } = found;
+    add('proc.masked', severity, '/proc', message, evidenceOf(facts), at);
+    return { problems, unseen };
   },
 };
 
-const wordsOf = (outcome: {
-  readonly ok: boolean;
-  readonly message?: string;
-  readonly errno?: string | null;
-}): string => outcome.message || outcome.errno || 'refused';
+type Facts = FactsOf<typeof needs>;
+type Judgement = Pick<Problem, 'severity' | 'message' | 'at'>;
+
+const evidenceOf = (facts: Facts): ProcessSandboxEvidence => ({
+  masks: masksOf(facts.mounts.value ?? []),
+  container: facts.container.value?.kind ?? null,
+  lacksStat: lacksStat(facts),
+});
+
+function lacksStat({ mounts: mounted, version }: Facts): boolean {
+  const proc = mounted.value?.findLast(({ point }) => point === '/proc');
+  const measures = version.value === undefined || !surelyBefore(version.value, MEASURES);
+  return measures && proc?.superOptions.includes('subset=pid') === true;
+}
+
+const isInUserNamespace = ({ launcher: by, status }: Facts): boolean =>
+  by === 'rootlesskit' || status.value?.inUserNamespace === true;
+
+function judge(facts: Facts): Judgement | UnseenReason | null {
+  if (lacksStat(facts))
+    return {
+      severity: 'error',
+      message: '/proc is mounted with subset=pid and so lacks /proc/stat, which buildkitd reads for every build',
+    };
+  const outcome = facts.namespace.value?.launch.ok === true ? facts.namespace.value.proc : null;
+  const masks = masksOf(facts.mounts.value ?? []);
+  if (facts.settings.oci.noProcessSandbox.value) return judgeOff(facts, outcome?.ok === true && masks.length === 0);
+  if (outcome === null) return judgeByFiles(facts, masks);
+  if (outcome.ok) return null;
+  const words = outcome.message || outcome.errno || 'refused';
+  // Another cause than masks is the namespace probe's to tell.
+  if (masks.length === 0)
+    return { why: `a new /proc could not be mounted (${words}), but nothing masks the present one` };
+  return {
+    severity: 'error',
+    message: `A new /proc cannot be mounted: ${words} (masked: ${list(masks)}); every RUN step fails there`,
+  };
+}
+
+/** The sandbox is off: a host where /proc can be mounted gives up the protection for nothing. */
+function judgeOff(facts: Facts, mountable: boolean): Judgement | null {
+  if (!mountable || !isInUserNamespace(facts)) return null;
+  const { key, at } = facts.settings.oci.noProcessSandbox;
+  return {
+    severity: 'warning',
+    message: `noProcessSandbox is set (${key}) although a new /proc can be mounted here: build steps can end and inspect buildkitd's processes for nothing`,
+    ...(at === null ? {} : { at }),
+  };
+}
+
+/** Without a trial. Outside of a user namespace root may mount proc whatever is masked. */
+function judgeByFiles(facts: Facts, masks: readonly string[]): Judgement | UnseenReason | null {
+  if (facts.mounts.unseen !== undefined) return facts.mounts.unseen;
+  if (masks.length === 0 || !isInUserNamespace(facts)) return null;
+  return {
+    severity: 'error',
+    message: `Parts of /proc are masked (${list(masks)}): the kernel then refuses to mount a new /proc for a RUN step`,
+  };
+}
 
 function list(paths: readonly string[]): string {
   return paths.length <= 3 ? paths.join(', ') : `${paths.slice(0, 3).join(', ')} and ${paths.length - 3} more`;

@@ -2,7 +2,6 @@ import { resolver } from '../../facts/cache/resolver.ts';
 import { listeners } from '../../facts/config/listeners.ts';
 import { settings } from '../../facts/config/settings.ts';
 import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
-import { rights } from '../../facts/rights/rights.ts';
 import type { Reach } from '../../facts/start/reach.ts';
 import { type FreeSpace, session } from '../../facts/start/session.ts';
 import { environment } from '../../facts/target/environment.ts';
@@ -10,9 +9,9 @@ import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import type { Condition, FactsOf, Problem, Severity } from '../../model/decide.ts';
 import type { EnvironmentSource } from '../../model/say.ts';
-import { mayOwn } from '../../rights/rights.ts';
+import { findings } from '../findings.ts';
 
-/** What a repair has to know; `kind` says what is wrong with which directory or variable. */
+/** What was seen; `kind` says what is wrong with which directory or variable. */
 export interface SessionEvidence {
   readonly kind:
     | 'unset'
@@ -35,23 +34,9 @@ export interface SessionEvidence {
     | 'resolver';
   readonly variable: string;
   readonly path: string | null;
-  readonly uid: number;
-  readonly gid: number;
-  readonly userName: string | null;
-  readonly home: string | null;
   readonly mode: number | null;
   readonly owner: { readonly uid: number; readonly gid: number } | null;
   readonly source: EnvironmentSource | null;
-  /** /run/user/UID, and whether it is there and belongs to the user. */
-  readonly runUser: string;
-  readonly runUserReady: boolean;
-  readonly runUserMissing: boolean;
-  readonly runUserParentMissing: boolean;
-  readonly systemd: boolean;
-  readonly linger: boolean | null;
-  readonly loginctl: string | null;
-  /** Root may change owner and mode of `path` for this target. */
-  readonly rootMay: boolean;
 }
 
 export const sessionNeeds = {
@@ -63,7 +48,6 @@ export const sessionNeeds = {
   listeners,
   buildkitdVersion,
   resolver,
-  rights,
 };
 
 type Details = Pick<SessionEvidence, 'kind' | 'variable'> & Partial<SessionEvidence>;
@@ -80,42 +64,15 @@ export interface SessionCase {
 
 export function openSession(facts: FactsOf<typeof sessionNeeds>): SessionCase {
   const { target } = facts.identity;
-  const { runUser, homeFromPasswd, systemd, linger, loginctl } = facts.session;
   const who = target.name ?? `uid ${target.uid}`;
-  const problems: Problem<SessionEvidence>[] = [];
-  const directory = runUser.reach.passed.find(({ path }) => path === runUser.path);
+  const { problems, add } = findings<SessionEvidence>();
   return {
     facts,
     problems,
     who,
     ownerWords: (uid) => (uid === 0 ? 'root' : uid === target.uid ? who : `uid ${uid}`),
-    add(condition, severity, subject, message, evidence) {
-      problems.push({
-        condition,
-        severity,
-        subject,
-        message,
-        evidence: {
-          path: null,
-          mode: null,
-          owner: null,
-          source: null,
-          ...evidence,
-          rootMay: evidence.path != null && mayOwn(evidence.path, facts.rights),
-          uid: target.uid,
-          gid: target.gid,
-          userName: target.name,
-          home: homeFromPasswd,
-          runUser: runUser.path,
-          runUserReady: directory?.stat.uid === target.uid,
-          runUserMissing: directory === undefined,
-          runUserParentMissing: !runUser.reach.passed.some(({ path }) => path === '/run/user'),
-          systemd,
-          linger,
-          loginctl,
-        },
-      });
-    },
+    add: (condition, severity, subject, message, evidence) =>
+      add(condition, severity, subject, message, { path: null, mode: null, owner: null, source: null, ...evidence }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { InstanceEvidence } from '../../checks/runtime/instance.ts';
 import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
+import { advice } from '../advice.ts';
 import { quoted } from '../quoted.ts';
 
 /** Never ends somebody's daemon; says how its owner can, or how to stand beside it. */
@@ -17,7 +18,7 @@ export const standBeside: Fix<NoNeeds, InstanceEvidence> = {
           : what === 'lock'
             ? 'or start this one with another state directory (--root DIR) and another address'
             : 'or give this one another address (--addr unix:///PATH)';
-      return [{ for: [index], risk: 'manual', steps: [{ do: 'tell', as: 'target', text: `${stop}, ${beside}` }] }];
+      return [advice([index], `${stop}, ${beside}`)];
     });
   },
 };

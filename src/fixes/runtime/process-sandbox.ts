@@ -1,34 +1,37 @@
 import type { ProcessSandboxEvidence } from '../../checks/runtime/process-sandbox.ts';
-import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
-import { tell } from '../advice.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { configEdit } from '../../facts/rights/config-edit.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
+import { advice } from '../advice.ts';
 import { configSteps } from '../config-steps.ts';
 
+const needs = { settings, configEdit: optional(configEdit) };
+const SETTING = ['worker', 'oci', 'noProcessSandbox'];
+
 /** Asks for an unmasked /proc first; switching the sandbox off is the last resort. */
-export const unmaskProc: Fix<NoNeeds, ProcessSandboxEvidence> = {
-  needs: {},
+export const unmaskProc: Fix<typeof needs, ProcessSandboxEvidence> = {
+  needs,
   title: 'Unmask /proc, or run build steps without a process namespace',
-  plan(problems) {
+  plan(problems, facts) {
+    const config = facts.configEdit.value ?? null;
+    // No edit of the file overrules a flag.
+    const fromUnit = facts.settings.oci.noProcessSandbox.source === 'unit';
     return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
-      const { config, container, fromUnit } = evidence;
       if (severity === 'warning')
         return config === null || fromUnit
-          ? [
-              {
-                for: [index],
-                risk: 'manual',
-                steps: [tell('Leave out --oci-worker-no-process-sandbox where buildkitd is started')],
-              },
-            ]
+          ? [advice([index], 'Leave out --oci-worker-no-process-sandbox where buildkitd is started')]
           : [
               {
                 for: [index],
                 risk: 'safe',
                 until: 'restart',
-                steps: configSteps(config, [{ change: 'remove', path: ['worker', 'oci', 'noProcessSandbox'] }]),
+                steps: configSteps(config, [{ change: 'remove', path: SETTING }]),
               },
             ];
-      const unmask: Treatment = { for: [index], risk: 'manual', steps: [tell(adviceFor(container))] };
-      if (config === null) return [unmask];
+      const unmask = advice([index], adviceFor(evidence.container));
+      // It is buildkitd itself that reads /proc/stat: no setting of the sandbox helps.
+      if (config === null || evidence.lacksStat) return [unmask];
       return [
         unmask,
         {
@@ -37,7 +40,7 @@ export const unmaskProc: Fix<NoNeeds, ProcessSandboxEvidence> = {
           until: 'restart',
           consequence:
             'Build steps run in the process namespace of buildkitd: they can end and inspect its processes, and what they leave running stays.',
-          steps: configSteps(config, [{ change: 'set', path: ['worker', 'oci', 'noProcessSandbox'], value: true }]),
+          steps: configSteps(config, [{ change: 'set', path: SETTING, value: true }]),
         },
       ];
     });
