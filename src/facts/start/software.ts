@@ -26,7 +26,7 @@ export const TIMED_OUT = 'it did not answer in time';
 export interface Software {
   readonly buildkitd: Program | null;
   readonly rootlesskit: Program | null;
-  /** The OCI runtime that the worker would execute. */
+  /** The OCI runtime that the worker would execute; where there is none, crun, which could take its place. */
   readonly runtime: Program | null;
   readonly slirp4netns: Program | null;
   readonly pasta: Program | null;
@@ -111,11 +111,13 @@ export const software: Fact<Software> = {
     const daemon = Promise.all([look.get(buildkitdVersion), look.get(buildkitdAnswer)]);
     // Awaited at the end; until then nobody listens.
     daemon.catch(() => {});
-    const [found, runtime, { rootlesskitFlags }] = await Promise.all([
+    const [found, chosen, { rootlesskitFlags }] = await Promise.all([
       look.get(binaries),
       look.get(runtimeBinary),
       look.get(settings),
     ]);
+    // Where there is none, crun may be put in its place.
+    const runtime = !chosen?.executable && found.crun?.executable ? found.crun : chosen;
     const name = runtime?.path.slice(runtime.path.lastIndexOf('/') + 1);
     const tool = RUNTIMES.find((known) => known === name);
     const quiet = (reading: Promise<Program | null>): Promise<Program | null> =>

@@ -101,6 +101,12 @@ testCheck(entry, {
       severity: 'error',
       advice: ['Use --net=slirp4netns in place of --net=bridge'],
     },
+    'a driver with the name of something that every object has': {
+      host: hostWith({ start: kit('--net=constructor') }),
+      conditions: ['net.driver-unknown'],
+      severity: 'error',
+      advice: ['Use --net=slirp4netns in place of --net=constructor'],
+    },
     'ports published without a driver for them': {
       host: slirp({}, { answer: {}, start: kit('--net=slirp4netns -p 8080:80/tcp') }),
       conditions: ['net.port-driver'],
@@ -119,7 +125,7 @@ testCheck(entry, {
       conditions: ['net.cni-missing'],
       severity: 'error',
       advice: ['Write a CNI configuration to /etc/cni.json'],
-      says: ['/etc/cni.json'],
+      says: ['.config/buildkit/buildkitd.toml:3: networkMode is "cni", but the configuration /etc/cni.json'],
     },
     'a CNI configuration that is none': {
       host: cni({ '/etc/cni.json': '{bad' }),

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { netPorts } from '../../../src/checks/net/ports.ts';
 import { examine } from '../../../src/examine/examine.ts';
 import { createLook } from '../../../src/examine/look.ts';
@@ -279,6 +279,32 @@ test('a file of root that only the target names is not edited by root', async ()
     }),
   );
   expect(report.fixes.map(({ risk }) => risk)).toEqual(['manual']);
+});
+
+describe('where a problem says that it is written', () => {
+  test('an element of a list of several lines, on its own line', async () => {
+    const report = await examineWith(
+      hostWith({ config: `[grpc]\naddress = [\n  "unix://${SOCKET}",\n  "tcp://127.0.0.1:4711",\n]\n`, used: [4711] }),
+    );
+    expect(report.problems.map(({ at }) => at)).toEqual([{ path: CONFIG, line: 4, column: 1 }]);
+  });
+
+  test('the key of a single value, at its column', async () => {
+    const report = await examineWith(hostWith({ config: '[grpc]\n  debugAddress = "127.0.0.1:6060"\n', used: [6060] }));
+    expect(report.problems.map(({ at }) => at)).toEqual([{ path: CONFIG, line: 2, column: 3 }]);
+  });
+
+  test('nowhere, when a unit has it', async () => {
+    const report = await examineWith(hostWith({ start: at('tcp://127.0.0.1:4711'), used: [4711] }));
+    expect(report.problems).toHaveLength(1);
+    expect(report.problems[0]).not.toHaveProperty('at');
+  });
+});
+
+test('evidence is what was seen: what a fix would write is not in it', async () => {
+  const report = await examineWith(hostWith({ config: listen('tcp://127.0.0.1:4711'), used: [4711] }));
+  expect(report.fixes).toMatchObject([{ risk: 'safe' }]);
+  expect(JSON.stringify(report.problems)).not.toContain('4712');
 });
 
 test('only the port of an address is replaced', () => {

@@ -152,6 +152,13 @@ testCheck(
         severity: 'error',
         cure: true,
       },
+      'an abstract socket in the place of the trace socket’s path': {
+        host: hostWith({ config: '[otel]\nsocketPath = "@trace"\n' }),
+        conditions: ['config.bad-address'],
+        severity: 'error',
+        advice: ['write it as an absolute path'],
+        says: ['buildkitd.toml:2: buildkitd refuses the address "@trace"'],
+      },
       'a path of 105 bytes': {
         host: hostWith({ config: listen(`unix://${long(105)}`) }),
         conditions: ['socket.path-too-long'],
@@ -268,7 +275,7 @@ testCheck(
         conditions: ['socket.permission'],
         severity: 'warning',
         advice: ['Leave grpc.gid out'],
-        says: ['100099 outside'],
+        says: ['100099 outside', '.config/buildkit/buildkitd.toml:3: '],
       },
       'a group number that is not mapped': {
         host: hostWith({ config: `${config}gid = 70000\n` }),

@@ -122,8 +122,21 @@ testCheck(entry, {
       host: hostWith({ config: '[worker.oci]\nbinary = "/opt/nothing"\n' }),
       conditions: ['runtime.runc-missing'],
       severity: 'error',
-      says: ['/opt/nothing'],
+      says: ['/opt/nothing', '.config/buildkit/buildkitd.toml:2: '],
       advice: ['leave worker.oci.binary out'],
+    },
+    'a runtime with the name of something that every object has': {
+      host: hostWith({ config: '[worker.oci]\nbinary = "constructor"\n' }),
+      conditions: ['runtime.runc-missing'],
+      severity: 'error',
+      advice: ['Install constructor, or leave worker.oci.binary out'],
+    },
+    'crun alone, and too old to be taken': {
+      host: hostWith({ files: { ...NO_RUNC, ...CRUN }, tools: crun('1.8.1') }),
+      conditions: ['runtime.runc-missing'],
+      severity: 'error',
+      says: ['/usr/bin/crun is there'],
+      cure: true,
     },
     'a configured runtime of which no package is known': {
       host: hostWith({ config: '[worker.oci]\nbinary = "kata"\n' }),

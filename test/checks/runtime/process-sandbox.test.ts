@@ -84,6 +84,7 @@ testCheck(entry, {
       host: hostWith({ config: OFF }),
       conditions: ['proc.masked'],
       severity: 'warning',
+      says: ['.config/buildkit/buildkitd.toml:2: noProcessSandbox is set'],
       cure: true,
     },
   },
