@@ -1,8 +1,8 @@
 import { positionOf } from '../../buildkit/config/line-of.ts';
-import { type ConfigDocument, valueAt } from '../../buildkit/config/read.ts';
+import { valueAt } from '../../buildkit/config/read.ts';
 import { type Flags, parseBuildkitdArgs } from '../../buildkit/flags.ts';
 import type { Position } from '../../model/decide.ts';
-import type { Fact, Json } from '../../model/look.ts';
+import type { Fact, Look, Request } from '../../model/look.ts';
 import type { Source } from '../../model/say.ts';
 import { tooMuch, Unseen } from '../../model/unseen.ts';
 import { splitWords } from '../../secrets/split-words.ts';
@@ -10,7 +10,8 @@ import { environment } from '../target/environment.ts';
 import { identity } from '../target/identity.ts';
 import { fromStart } from '../target/start-directory.ts';
 import { unit } from '../target/unit.ts';
-import { configFile, usesRootlessPaths } from './config-file.ts';
+import { type ConfigText, configFile, usesRootlessPaths } from './config-file.ts';
+import { CONTAINERD, GENERAL, OCI, type Row, type Surroundings, TLS } from './settings-table.ts';
 
 /** A setting with where it came from; `key` is the dotted key of buildkitd.toml that holds it. */
 export interface Setting<T> {
@@ -65,16 +66,9 @@ export interface Settings {
 /** Each is tried. */
 const MOST_ADDRESSES = 100;
 
-const isString = (value: Json | undefined): value is string => typeof value === 'string';
-const isStrings = (value: Json | undefined): value is readonly string[] =>
-  Array.isArray(value) && value.every(isString);
-const isBoolean = (value: Json | undefined): value is boolean => typeof value === 'boolean';
-const isNumber = (value: Json | undefined): value is number => typeof value === 'number' || typeof value === 'bigint';
-
-/** strconv.ParseBool, with what buildkitd's tri-state worker flags add: "auto" is null. */
-function flagBoolean(text: string): boolean | null {
-  return /^(1|t|true)$/i.test(text) ? true : /^(0|f|false)$/i.test(text) ? false : null;
-}
+/** A row of the table for every setting of a group. */
+type Rows<G> = { readonly [K in keyof G]: G[K] extends Setting<infer T> ? Row<T> : never };
+type General = Pick<Settings, keyof typeof GENERAL>;
 
 export const settings: Fact<Settings> = {
   id: 'settings',
@@ -87,138 +81,23 @@ export const settings: Fact<Settings> = {
     ]);
     // By what buildkitd would do without it, the wrong host would be judged.
     if (config.unseen?.tooMuch === true) throw new Unseen(config.unseen.why, undefined, true);
-    const document: ConfigDocument | null = config.content.document;
     const flags: Flags = service?.buildkitd.flags ?? parseBuildkitdArgs(splitWords(values.BUILDKITD_FLAGS ?? '')).flags;
     const rootlessPaths = usesRootlessPaths(who.mode, values);
-    const runtime = rootlessPaths ? (values.XDG_RUNTIME_DIR ?? '').split(':')[0] : '';
-    const runDirectory = runtime ? await fromStart(look, `${runtime}/buildkit`) : '/run/buildkit';
-
-    function pick<T extends Json>(
-      key: string,
-      fallback: T,
-      is: (value: Json | undefined) => boolean,
-      flag?: string,
-      parse: (values: readonly string[]) => T = (given) => given.at(-1) as unknown as T,
-      option?: T | null,
-    ): Setting<T> {
-      if (option !== undefined && option !== null) return { value: option, source: 'option', key, at: null };
-      const given = flag === undefined ? undefined : flags[flag];
-      if (given !== undefined) return { value: parse(given), source: 'unit', key, at: null };
-      const written = valueAt(document, key.split('.'));
-      if (is(written)) return { value: written as T, source: 'file', key, at: positionOf(config, key) };
-      return { value: fallback, source: 'default', key, at: null };
-    }
-    const bool = (given: readonly string[]): boolean => flagBoolean(given.at(-1) ?? '') ?? false;
-    const auto = (given: readonly string[]): boolean | null => flagBoolean(given.at(-1) ?? '');
-
-    const dataHome = (values.XDG_DATA_HOME ?? '').split(':')[0];
-    const defaultRoot = !rootlessPaths
-      ? '/var/lib/buildkit'
-      : dataHome
-        ? `${dataHome}/buildkit`
-        : values.HOME
-          ? `${values.HOME}/.local/share/buildkit`
-          : '/var/lib/buildkit';
-    const configHome = values.XDG_CONFIG_HOME || (values.HOME ? `${values.HOME}/.config` : '');
-    const text = (key: string, flag?: string) => pick<string | null>(key, null, (v) => isString(v) && v !== '', flag);
-    const addresses = pick<readonly string[]>(
-      'grpc.address',
-      [`unix://${runDirectory}/buildkitd.sock`],
-      (v) => isStrings(v) && v.length > 0,
-      'addr',
-      (given) => given,
-      look.request.addresses,
-    );
-    if (addresses.value.length > MOST_ADDRESSES)
+    const from: Sources = {
+      request: look.request,
+      flags,
+      file: config,
+      where: await surroundings(look, who.mode, rootlessPaths ? values : null),
+    };
+    const general = pickAll<General>(GENERAL, from);
+    if (general.addresses.value.length > MOST_ADDRESSES)
       throw tooMuch(`buildkitd is to listen on more than ${MOST_ADDRESSES} addresses`);
-    const root = pick<string>(
-      'root',
-      defaultRoot,
-      (v) => isString(v) && v !== '',
-      'root',
-      undefined,
-      look.request.root,
-    );
     return {
-      root: { ...root, value: await fromStart(look, root.value) },
-      addresses,
-      debugAddress: text('grpc.debugAddress', 'debugaddr'),
-      otelSocket: pick<string>(
-        'otel.socketPath',
-        `${runDirectory}/otel-grpc.sock`,
-        (v) => isString(v) && v !== '',
-        'otel-socket-path',
-      ),
-      socketUid: pick<number | null>('grpc.uid', null, isNumber),
-      socketGid: pick<number | string | null>('grpc.gid', null, isNumber, 'group'),
-      tls: {
-        cert: text('grpc.tls.cert', 'tlscert'),
-        key: text('grpc.tls.key', 'tlskey'),
-        ca: text('grpc.tls.ca', 'tlscacert'),
-      },
-      entitlements: pick<readonly string[]>(
-        'insecure-entitlements',
-        [],
-        isStrings,
-        'allow-insecure-entitlement',
-        (given) => given,
-      ),
-      oci: {
-        enabled: pick<boolean | null>('worker.oci.enabled', null, isBoolean, 'oci-worker', auto),
-        snapshotter: pick<string>(
-          'worker.oci.snapshotter',
-          'auto',
-          (v) => isString(v) && v !== '',
-          'oci-worker-snapshotter',
-        ),
-        proxySnapshotterPath: text('worker.oci.proxySnapshotterPath', 'oci-worker-proxy-snapshotter-path'),
-        noProcessSandbox: pick<boolean>(
-          'worker.oci.noProcessSandbox',
-          false,
-          isBoolean,
-          'oci-worker-no-process-sandbox',
-          bool,
-        ),
-        // Inside a user namespace buildkitd's own --rootless is on and overrules the file.
-        rootless: pick<boolean>(
-          'worker.oci.rootless',
-          who.mode === 'rootless',
-          (value) => who.mode === 'rootful' && isBoolean(value),
-          'oci-worker-rootless',
-          bool,
-        ),
-        binary: text('worker.oci.binary', 'oci-worker-binary'),
-        networkMode: pick<string>('worker.oci.networkMode', 'auto', (v) => isString(v) && v !== '', 'oci-worker-net'),
-        cniConfigPath: pick<string>(
-          'worker.oci.cniConfigPath',
-          rootlessPaths && configHome ? `${configHome}/buildkit/cni.json` : '/etc/buildkit/cni.json',
-          (v) => isString(v) && v !== '',
-          'oci-cni-config-path',
-        ),
-        cniBinaryPath: pick<string>(
-          'worker.oci.cniBinaryPath',
-          '/opt/cni/bin',
-          (v) => isString(v) && v !== '',
-          'oci-cni-binary-dir',
-        ),
-        apparmorProfile: text('worker.oci.apparmor-profile', 'oci-worker-apparmor-profile'),
-        selinux: pick<boolean>('worker.oci.selinux', false, isBoolean, 'oci-worker-selinux', bool),
-      },
-      containerd: {
-        enabled: pick<boolean | null>('worker.containerd.enabled', null, isBoolean, 'containerd-worker', auto),
-        address: pick<string>(
-          'worker.containerd.address',
-          '/run/containerd/containerd.sock',
-          (v) => isString(v) && v !== '',
-          'containerd-worker-addr',
-        ),
-        snapshotter: pick<string>(
-          'worker.containerd.snapshotter',
-          'overlayfs',
-          (v) => isString(v) && v !== '',
-          'containerd-worker-snapshotter',
-        ),
-      },
+      ...general,
+      root: { ...general.root, value: await fromStart(look, general.root.value) },
+      tls: pickAll<Settings['tls']>(TLS, from),
+      oci: pickAll<Settings['oci']>(OCI, from),
+      containerd: pickAll<Settings['containerd']>(CONTAINERD, from),
       rootlesskitArgs: service?.rootlesskit?.args ?? [],
       rootlesskitFlags: service?.rootlesskit?.flags ?? {},
       flags,
@@ -226,3 +105,44 @@ export const settings: Fact<Settings> = {
     };
   },
 };
+
+/** What appdefaults makes of the environment; `values` null: the paths are those of a daemon of the system. */
+async function surroundings(
+  look: Look,
+  mode: Surroundings['mode'],
+  values: { readonly [name: string]: string } | null,
+): Promise<Surroundings> {
+  const { XDG_RUNTIME_DIR = '', XDG_DATA_HOME = '', XDG_CONFIG_HOME = '', HOME = '' } = values ?? {};
+  const runtime = XDG_RUNTIME_DIR.split(':')[0];
+  const dataHome = XDG_DATA_HOME.split(':')[0] || (HOME && `${HOME}/.local/share`);
+  const configHome = XDG_CONFIG_HOME || (HOME && `${HOME}/.config`);
+  return {
+    mode,
+    root: dataHome ? `${dataHome}/buildkit` : '/var/lib/buildkit',
+    runDirectory: runtime ? await fromStart(look, `${runtime}/buildkit`) : '/run/buildkit',
+    cniConfigPath: `${configHome || '/etc'}/buildkit/cni.json`,
+  };
+}
+
+/** What a setting may come from, and what its default depends on. */
+interface Sources {
+  readonly request: Request;
+  readonly flags: Flags;
+  readonly file: ConfigText;
+  readonly where: Surroundings;
+}
+
+function pick<T>({ key, option, flag, parse, is, byDefault }: Row<T>, from: Sources): Setting<T> {
+  const asked = option?.(from.request) ?? null;
+  if (asked !== null) return { value: asked, source: 'option', key, at: null };
+  const given = flag === undefined ? undefined : from.flags[flag];
+  if (given !== undefined) return { value: parse(given), source: 'unit', key, at: null };
+  const written = valueAt(from.file.content.document, key.split('.'));
+  if (is(written, from.where)) return { value: written as T, source: 'file', key, at: positionOf(from.file, key) };
+  return { value: byDefault(from.where), source: 'default', key, at: null };
+}
+
+function pickAll<G>(rows: Rows<G>, from: Sources): G {
+  const named = Object.entries(rows) as readonly [string, Row<unknown>][];
+  return Object.fromEntries(named.map(([name, row]) => [name, pick(row, from)])) as G;
+}
