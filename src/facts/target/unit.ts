@@ -1,10 +1,11 @@
 import { type Flags, parseBuildkitdArgs, parseRootlesskitArgs } from '../../buildkit/flags.ts';
-import type { Fact, Look } from '../../model/look.ts';
+import type { Account, Fact, HostReader, Identity, Look } from '../../model/look.ts';
 import { tooMuch, unlessTooMuch } from '../../model/unseen.ts';
 import { splitWords } from '../../secrets/split-words.ts';
 import { isListed } from '../../secrets/variables.ts';
 import { identity } from './identity.ts';
 import { type ReadingBudget, readingBudget } from './reading-budget.ts';
+import { noNewPrivilegesOf, parseService, type ServiceSection } from './service-section.ts';
 
 /** The systemd unit that starts buildkitd for the target, with what it decides. */
 export interface Unit {
@@ -29,54 +30,6 @@ export interface Unit {
 const MOST_UNITS = 1000;
 /** More words than any command line or environment that a person wrote. */
 const MOST_WORDS = 1000;
-
-/** Settings that systemd can only make with seccomp, for which an ordinary user's process needs no_new_privs. */
-const FILTERING = ['SystemCallFilter', 'SystemCallArchitectures', 'SystemCallLog', 'RestrictAddressFamilies'];
-const FILTERING_SWITCHES = [
-  'RestrictNamespaces',
-  'PrivateDevices',
-  'ProtectKernelTunables',
-  'ProtectKernelModules',
-  'ProtectKernelLogs',
-  'ProtectClock',
-  'ProtectHostname',
-  'MemoryDenyWriteExecute',
-  'RestrictRealtime',
-  'RestrictSUIDSGID',
-  'LockPersonality',
-];
-
-interface Section {
-  readonly [key: string]: readonly string[];
-}
-
-/** Parses the [Service] section of unit text and drop-ins, in order; an empty assignment resets its key (systemd.unit(5)). */
-export function parseService(texts: readonly string[]): Section {
-  const values: { [key: string]: string[] } = Object.create(null);
-  for (const text of texts) {
-    let section = '';
-    for (const line of text.replace(/\\\r?\n/g, ' ').split(/\r?\n/)) {
-      const trimmed = line.trim();
-      if (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith(';')) continue;
-      const header = /^\[(.+)\]$/.exec(trimmed);
-      if (header?.[1] !== undefined) {
-        section = header[1];
-        continue;
-      }
-      const at = trimmed.indexOf('=');
-      if (section !== 'Service' || at < 0) continue;
-      const key = trimmed.slice(0, at).trim();
-      const value = trimmed.slice(at + 1).trim();
-      if (value === '') delete values[key];
-      else {
-        const list = values[key];
-        if (list === undefined) values[key] = [value];
-        else list.push(value);
-      }
-    }
-  }
-  return values;
-}
 
 const base = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
@@ -125,7 +78,36 @@ export async function readUnit(
   file: string,
   scope: Unit['scope'],
 ): Promise<Unit | null> {
-  const { target: account, mode } = host.identity;
+  const path = `${directory}/${file}`;
+  const found = await readMerged(host, budget, directory, file, scope);
+  if (found === null) return null;
+  const service = parseService(found.texts);
+  const expand = expander(host.identity.target, file, scope);
+  const command = commandOf(service, path, expand);
+  if (command === null || (scope === 'system' && !runsAsTarget(service, host.identity))) return null;
+  const variables = await variablesOf(service, path, expand, budget);
+  const directoryOf = service.WorkingDirectory?.at(-1);
+  const noNewPrivilegesBy = noNewPrivilegesOf(service, scope);
+  return {
+    path,
+    scope,
+    files: [...found.files, ...variables.files],
+    ...command,
+    environment: variables.environment,
+    workingDirectory: directoryOf === undefined ? null : expand(directoryOf.replace(/^-/, '')),
+    noNewPrivileges: noNewPrivilegesBy !== null,
+    noNewPrivilegesBy,
+  };
+}
+
+/** The unit's text and what is dropped in, in the order in which it counts; null without the unit itself. */
+async function readMerged(
+  host: HostReader,
+  budget: ReadingBudget,
+  directory: string,
+  file: string,
+  scope: Unit['scope'],
+): Promise<{ readonly texts: readonly string[]; readonly files: readonly string[] } | null> {
   const path = `${directory}/${file}`;
   const main = await budget.read(path, 'unit');
   if (main === null) return null;
@@ -144,42 +126,76 @@ export async function readUnit(
       files.push(`${dropIn}/${name}`);
     }
   }
-  const service = parseService(texts);
-  const line = service.ExecStart?.at(-1);
-  if (line === undefined) return null;
-  const specifiers: { [letter: string]: string } = {
-    h: account.home ?? '',
-    u: account.name ?? '',
-    U: String(account.uid),
+  return { texts, files };
+}
+
+type Expand = (text: string) => string;
+
+/** Replaces specifiers as systemd.unit(5) does; those that tell nothing about BuildKit stay. */
+function expander({ home, name, uid }: Account, file: string, scope: Unit['scope']): Expand {
+  const own = home ?? '';
+  const specifiers: { readonly [letter: string]: string } = {
+    h: own,
+    u: name ?? '',
+    U: String(uid),
     n: file,
     N: file.replace(/\.service$/, ''),
-    t: scope === 'user' ? `/run/user/${account.uid}` : '/run',
-    S: scope === 'user' ? `${account.home ?? ''}/.config` : '/var/lib',
-    C: scope === 'user' ? `${account.home ?? ''}/.cache` : '/var/cache',
-    E: scope === 'user' ? `${account.home ?? ''}/.config` : '/etc',
+    t: scope === 'user' ? `/run/user/${uid}` : '/run',
+    S: scope === 'user' ? `${own}/.config` : '/var/lib',
+    C: scope === 'user' ? `${own}/.cache` : '/var/cache',
+    E: scope === 'user' ? `${own}/.config` : '/etc',
     '%': '%',
   };
-  const expand = (text: string): string =>
-    text.replace(/%(.)/g, (whole, letter: string) => specifiers[letter] ?? whole);
-  const few = (words: readonly string[], of: string): readonly string[] => {
-    if (words.length > MOST_WORDS) throw tooMuch(`${of} of ${path} has more than ${MOST_WORDS} words`);
-    return words;
-  };
-  const argv = few(splitWords(line.replace(/^[-@:+!]+/, '')), 'ExecStart').map(expand);
+  return (text) => text.replace(/%(.)/g, (whole, letter: string) => specifiers[letter] ?? whole);
+}
+
+/** `of` names the words in a sentence. */
+function few(words: readonly string[], of: string): readonly string[] {
+  if (words.length > MOST_WORDS) throw tooMuch(`${of} has more than ${MOST_WORDS} words`);
+  return words;
+}
+
+/** The command line with its parts; null when it does not start buildkitd. */
+function commandOf(
+  service: ServiceSection,
+  path: string,
+  expand: Expand,
+): Pick<Unit, 'argv' | 'rootlesskit' | 'buildkitd'> | null {
+  const line = service.ExecStart?.at(-1);
+  if (line === undefined) return null;
+  const argv = few(splitWords(line.replace(/^[-@:+!]+/, '')), `ExecStart of ${path}`).map(expand);
   const start = argv.findIndex((word) => base(word) === 'buildkitd');
   if (start < 0) return null;
   const kit = argv.slice(0, start).findIndex((word) => base(word) === 'rootlesskit');
+  const kitArgs = argv.slice(kit + 1, start);
+  const args = argv.slice(start + 1);
+  return {
+    argv,
+    rootlesskit:
+      kit < 0 ? null : { path: argv[kit] ?? 'rootlesskit', args: kitArgs, flags: parseRootlesskitArgs(kitArgs).flags },
+    buildkitd: { path: argv[start] ?? 'buildkitd', args, flags: parseBuildkitdArgs(args).flags },
+  };
+}
+
+/** Does the system start this service as the account that will run buildkitd? */
+function runsAsTarget(service: ServiceSection, { target, mode }: Identity): boolean {
   const runsAs = service.User?.at(-1);
-  if (scope === 'system') {
-    const wanted =
-      mode === 'rootless'
-        ? runsAs !== undefined && (runsAs === account.name || runsAs === String(account.uid))
-        : runsAs === undefined || runsAs === 'root' || runsAs === '0';
-    if (!wanted) return null;
-  }
+  return mode === 'rootless'
+    ? runsAs !== undefined && (runsAs === target.name || runsAs === String(target.uid))
+    : runsAs === undefined || runsAs === 'root' || runsAs === '0';
+}
+
+/** Of `Environment=` and the files that `EnvironmentFile=` names, by the allow-list. */
+async function variablesOf(
+  service: ServiceSection,
+  path: string,
+  expand: Expand,
+  budget: ReadingBudget,
+): Promise<Pick<Unit, 'environment' | 'files'>> {
   const environment: { [name: string]: string } = {};
-  const assigned = few(service.Environment ?? [], 'Environment').flatMap(splitWords);
-  for (const word of few(assigned, 'Environment')) {
+  const files: string[] = [];
+  const assigned = few(service.Environment ?? [], `Environment of ${path}`).flatMap(splitWords);
+  for (const word of few(assigned, `Environment of ${path}`)) {
     const at = word.indexOf('=');
     const name = word.slice(0, at);
     if (isListed(name)) environment[name] = expand(word.slice(at + 1));
@@ -188,33 +204,10 @@ export async function readUnit(
     const from = expand(named.replace(/^-/, ''));
     const text = await budget.read(from, 'environment-file');
     if (text !== null) files.push(from);
-    for (const row of few((text ?? '').split(/\r?\n/), `The environment file ${from}`)) {
+    for (const row of few((text ?? '').split(/\r?\n/), `The environment file ${from} of ${path}`)) {
       const found = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(row);
       if (found?.[1] !== undefined && isListed(found[1])) environment[found[1]] = splitWords(found[2] ?? '').join(' ');
     }
   }
-  const directoryOf = service.WorkingDirectory?.at(-1);
-  const isOn = (key: string): boolean => /^(yes|true|1|on)$/i.test(service[key]?.at(-1) ?? '');
-  const noNewPrivilegesBy = isOn('NoNewPrivileges')
-    ? 'NoNewPrivileges'
-    : scope === 'user'
-      ? ([...FILTERING.filter((key) => service[key] !== undefined), ...FILTERING_SWITCHES.filter(isOn)][0] ?? null)
-      : null;
-  const kitArgs = kit < 0 ? null : parseRootlesskitArgs(argv.slice(kit + 1, start));
-  const daemon = parseBuildkitdArgs(argv.slice(start + 1));
-  return {
-    path,
-    scope,
-    files,
-    argv,
-    rootlesskit:
-      kitArgs === null
-        ? null
-        : { path: argv[kit] ?? 'rootlesskit', args: argv.slice(kit + 1, start), flags: kitArgs.flags },
-    buildkitd: { path: argv[start] ?? 'buildkitd', args: argv.slice(start + 1), flags: daemon.flags },
-    environment,
-    workingDirectory: directoryOf === undefined ? null : expand(directoryOf.replace(/^-/, '')),
-    noNewPrivileges: noNewPrivilegesBy !== null,
-    noNewPrivilegesBy,
-  };
+  return { environment, files };
 }
