@@ -10,15 +10,29 @@ interface Judged<R> {
   readonly report: R;
 }
 
+/** What is said of a treatment. */
+interface Saying {
+  readonly result: TreatmentResult;
+  readonly message: string | null;
+}
+
+/** A treatment that does not help, or harms: what is taken back, the checks that became worse, and why. */
+interface Rejected {
+  readonly transaction: string;
+  readonly worse: readonly string[];
+  readonly why: string;
+}
+
 /** A fix is not believed: fresh facts decide, and what did not help, or harmed, is taken back. */
 export async function judge<R extends Checked, S>(
   done: CarriedOut,
-  { check, fix, problems }: Planned,
+  planned: Planned,
   before: R,
   options: TreatOptions<R, S>,
   run: Run,
 ): Promise<Judged<R>> {
-  const told = (result: TreatmentResult, message: string | null, report: R): Judged<R> => ({
+  const { check, fix } = planned;
+  const told = ({ result, message }: Saying, report: R): Judged<R> => ({
     treatment: {
       check,
       result,
@@ -30,7 +44,27 @@ export async function judge<R extends Checked, S>(
     report,
   });
   const report = await options.examine();
-  if (done.result === 'failed') return told('failed', done.message, report);
+  const verdict = verdictOn(done, planned, before, report, options);
+  if ('result' in verdict) return told(verdict, report);
+  const back = await run.takeBack(verdict.transaction);
+  const again = await options.examine();
+  if (back.result === 'refused') {
+    const message = `${verdict.why}, and it could not be taken back: ${back.reason}`;
+    return told({ result: 'failed', message }, again);
+  }
+  const stillWorse = madeWorse(before, again, options);
+  return told(takenBack(verdict, stillWorse), again);
+}
+
+/** What the examination after a treatment says about it: all there is to say where it stays, else why it must not. */
+function verdictOn(
+  done: CarriedOut,
+  { check, fix, problems }: Planned,
+  before: Checked,
+  report: Checked,
+  options: Pick<Treating, 'isSelected'>,
+): Saying | Rejected {
+  if (done.result === 'failed') return { result: 'failed', message: done.message };
   const after = report.checks.find(({ id }) => id === check);
   // What is left as a mere note was made better.
   const left = problems.filter((problem) =>
@@ -38,28 +72,28 @@ export async function judge<R extends Checked, S>(
   );
   const worse = madeWorse(before, report, options);
   if (worse.length === 0 && left.length === 0 && after !== undefined && after.status !== 'unknown')
-    return told(done.result === 'already' ? 'already' : 'cured', null, report);
-  if (done.transaction === null) return told('already', 'there was nothing to change', report);
-  if (worse.length === 0 && fix.until !== undefined)
-    return told('pending', `it takes effect at the next ${fix.until}`, report);
-  if (
-    worse.length === 0 &&
-    done.leftAlone.length > 0 &&
-    left.every((problem) => isLess(problem, after?.problems ?? []))
-  )
-    return told('partly-cured', 'what bk-doctor leaves alone is still there', report);
+    return { result: done.result === 'already' ? 'already' : 'cured', message: null };
+  const { transaction } = done;
+  if (transaction === null) return { result: 'already', message: 'there was nothing to change' };
+  if (worse.length > 0) return { transaction, worse, why: `it made ${worse.join(' and ')} worse` };
+  if (fix.until !== undefined) return { result: 'pending', message: `it takes effect at the next ${fix.until}` };
+  if (done.leftAlone.length > 0 && left.every((problem) => isLess(problem, after?.problems ?? [])))
+    return { result: 'partly-cured', message: 'what bk-doctor leaves alone is still there' };
   const why =
-    worse.length > 0
-      ? `it made ${worse.join(' and ')} worse`
-      : after?.status === 'unknown' && left.length === 0
-        ? `whether it helped cannot be told (${after.reason ?? 'unknown'})`
-        : 'the problem is still there';
-  const back = await run.takeBack(done.transaction);
-  const again = await options.examine();
-  if (back.result === 'refused') return told('failed', `${why}, and it could not be taken back: ${back.reason}`, again);
-  const blamed = worse.filter((id) => madeWorse(before, again, options).includes(id));
+    after?.status === 'unknown' && left.length === 0
+      ? `whether it helped cannot be told (${after.reason ?? 'unknown'})`
+      : 'the problem is still there';
+  return { transaction, worse, why };
+}
+
+/** What stayed worse without the treatment may have another cause. */
+function takenBack({ worse, why }: Rejected, stillWorse: readonly string[]): Saying {
+  const blamed = worse.filter((id) => stillWorse.includes(id));
   const note = blamed.length === 0 ? '' : ` (${blamed.join(' and ')} stayed so, and may have another cause)`;
-  return told(worse.length > 0 ? 'taken-back' : 'still-failing', `${why}, so it was taken back${note}`, again);
+  return {
+    result: worse.length > 0 ? 'taken-back' : 'still-failing',
+    message: `${why}, so it was taken back${note}`,
+  };
 }
 
 /** Is there less of it, where it is counted how much there is? */
