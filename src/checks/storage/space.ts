@@ -3,13 +3,12 @@ import { quota } from '../../facts/cache/quota.ts';
 import { selectedSnapshotter } from '../../facts/cache/snapshotters.ts';
 import { workerDirectory } from '../../facts/cache/worker-directory.ts';
 import { cacheDirectory } from '../../facts/config/cache-directory.ts';
-import { gcPolicy } from '../../facts/config/gc-policy.ts';
-import { settings } from '../../facts/config/settings.ts';
-import { binaries } from '../../facts/programs/binaries.ts';
-import { instance } from '../../facts/start/instance.ts';
+import { type GcRule, gcPolicy } from '../../facts/config/gc-policy.ts';
 import { identity } from '../../facts/target/identity.ts';
-import type { Check, Condition, Problem, Severity } from '../../model/decide.ts';
+import type { Check, FactsOf } from '../../model/decide.ts';
+import type { FsStat } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
+import { type Findings, findings } from '../findings.ts';
 
 export interface SpaceEvidence {
   readonly kind: 'bytes' | 'inodes' | 'quota' | 'policy';
@@ -18,22 +17,18 @@ export interface SpaceEvidence {
   readonly available: number;
   readonly total: number;
   readonly needed: number;
-  /** How the running buildkitd can be asked to prune; null where none runs or buildctl is missing. */
-  readonly prune: { readonly buildctl: string; readonly address: string } | null;
+  /** For a limit of the configuration: its table, or the flag. */
   readonly key: string | null;
 }
 
 const needs = {
   identity,
-  settings,
   directory: cacheDirectory,
   disk: filesystem,
   selected: optional(selectedSnapshotter),
   worker: optional(workerDirectory),
   policy: optional(gcPolicy),
   quota: optional(quota),
-  instance: optional(instance),
-  binaries: optional(binaries),
 };
 
 /**
@@ -55,141 +50,170 @@ export const storageSpace: Check<typeof needs, SpaceEvidence> = {
   decides: true,
   conditions: ['storage.disk-full', 'storage.inodes-exhausted', 'storage.quota-exceeded', 'storage.gc-policy'],
   needs,
-  examine({
-    identity: who,
-    settings: options,
-    directory,
-    disk,
-    selected,
-    worker,
-    policy,
-    quota: limits,
-    instance: live,
-    binaries: programs,
-  }) {
-    const { stat, mount } = disk;
-    const { path } = directory;
-    if (stat === null || stat.totalBytes === 0) {
-      // ramfs and the like count nothing: there is no limit to run into.
-      if (stat !== null) return { problems: [], unseen: [] };
-      return {
-        problems: [],
-        unseen: [{ why: `the free space below ${path} could not be read`, command: `df ${directory.nearest}` }],
-      };
-    }
-    const problems: Problem<SpaceEvidence>[] = [];
-    const socket = options.addresses.value.find((address) => address.startsWith('unix://'));
-    const buildctl = programs.value?.buildctl;
-    const base: SpaceEvidence = {
-      kind: 'bytes',
-      path,
-      mount: mount?.point ?? null,
-      available: 0,
-      total: 0,
-      needed: 0,
-      prune:
-        live.value?.running === true && buildctl?.executable === true && socket !== undefined
-          ? { buildctl: buildctl.path, address: socket }
-          : null,
-      key: null,
-    };
-    const report = (
-      condition: Condition,
-      severity: Severity,
-      message: string,
-      evidence: Partial<SpaceEvidence>,
-    ): void => {
-      problems.push({
-        condition,
-        severity,
-        subject: mount?.point ?? path,
-        message,
-        evidence: { ...base, ...evidence },
+  examine(facts) {
+    const { disk, directory } = facts;
+    const found = findings<SpaceEvidence>();
+    // ramfs and the like count nothing: there is no limit to run into.
+    if (disk.stat !== null && disk.stat.totalBytes > 0) {
+      const judged = judgedSpace(facts, disk.stat);
+      judgeBytes(judged, found);
+      judgeInodes(judged, found);
+      judgeQuota(facts, judged, found);
+      judgePolicy(facts, judged, found);
+    } else if (disk.stat === null)
+      found.unseen.push({
+        why: `the free space below ${directory.path} could not be read`,
+        command: `df ${directory.nearest}`,
       });
-    };
-    const where =
+    return { problems: found.problems, unseen: found.unseen };
+  },
+};
+
+type Facts = FactsOf<typeof needs>;
+type Found = Findings<SpaceEvidence>;
+
+/** What of the file system this buildkitd can use, and what it needs of it. */
+interface JudgedSpace {
+  readonly stat: FsStat;
+  /** The mount, or the directory where it could not be seen. */
+  readonly subject: string;
+  readonly where: string;
+  readonly available: number;
+  readonly least: { readonly bytes: number; readonly inodes: number };
+  readonly base: SpaceEvidence;
+}
+
+function judgedSpace(
+  { identity: who, directory: { path }, disk: { mount }, selected, worker }: Facts,
+  stat: FsStat,
+): JudgedSpace {
+  return {
+    stat,
+    subject: mount?.point ?? path,
+    where:
       mount === null
         ? path
         : mount.point === path
           ? `${path} (${mount.fstype})`
-          : `${mount.point} (${mount.fstype}), which holds ${path},`;
-    const least = smallest(selected.value?.selected === 'native', worker.value?.exists === true);
-
+          : `${mount.point} (${mount.fstype}), which holds ${path},`,
     // The reserve of a file system is only for root of the initial namespace.
-    const bytes = who.mode === 'rootful' ? stat.freeBytes : stat.availableBytes;
-    const counts = { available: bytes, total: stat.totalBytes };
-    if (bytes < least.bytes)
-      report(
-        'storage.disk-full',
-        'error',
-        `${where} has ${human(bytes)} left of ${human(stat.totalBytes)}: buildkitd needs ${human(least.bytes)} for the smallest build.`,
-        { ...counts, kind: 'bytes', needed: least.bytes },
-      );
-    else if (bytes < COMFORTABLE.bytes)
-      report(
-        'storage.disk-full',
+    available: who.mode === 'rootful' ? stat.freeBytes : stat.availableBytes,
+    least: smallest(selected.value?.selected === 'native', worker.value?.exists === true),
+    base: { kind: 'bytes', path, mount: mount?.point ?? null, available: 0, total: 0, needed: 0, key: null },
+  };
+}
+
+function judgeBytes({ stat, subject, where, available, least, base }: JudgedSpace, { add }: Found): void {
+  const total = stat.totalBytes;
+  if (available < least.bytes)
+    add(
+      'storage.disk-full',
+      'error',
+      subject,
+      `${where} has ${human(available)} left of ${human(total)}: buildkitd needs ${human(least.bytes)} for the smallest build.`,
+      { ...base, available, total, needed: least.bytes },
+    );
+  else if (available < COMFORTABLE.bytes)
+    add(
+      'storage.disk-full',
+      'warning',
+      subject,
+      `${where} has only ${human(available)} left of ${human(total)}: the layers of an ordinary image may not fit.`,
+      { ...base, available, total, needed: COMFORTABLE.bytes },
+    );
+}
+
+function judgeInodes({ stat, subject, where, least, base }: JudgedSpace, { add }: Found): void {
+  const { files: total, filesFree: available } = stat;
+  if (total === 0) return;
+  if (available < least.inodes)
+    add(
+      'storage.inodes-exhausted',
+      'error',
+      subject,
+      `${where} has ${available} inodes left of ${total}: buildkitd needs ${least.inodes} for the smallest build.`,
+      { ...base, kind: 'inodes', available, total, needed: least.inodes },
+    );
+  else if (available < COMFORTABLE.inodes)
+    add(
+      'storage.inodes-exhausted',
+      'warning',
+      subject,
+      `${where} has only ${available} inodes left of ${total}: the files of an ordinary image may not fit.`,
+      { ...base, kind: 'inodes', available, total, needed: COMFORTABLE.inodes },
+    );
+}
+
+function judgeQuota(
+  { quota: { value } }: Facts,
+  { stat, subject, where, least, base }: JudgedSpace,
+  { add }: Found,
+): void {
+  const total = stat.totalBytes;
+  if (value?.refused === true)
+    add('storage.quota-exceeded', 'error', subject, `The quota on ${where} refuses another block (EDQUOT).`, {
+      ...base,
+      kind: 'quota',
+      total,
+    });
+  else if (value?.left != null && value.left < COMFORTABLE.bytes) {
+    const available = Math.max(0, value.left);
+    const lacks = value.left < least.bytes;
+    add(
+      'storage.quota-exceeded',
+      lacks ? 'error' : 'warning',
+      subject,
+      `The quota on ${where} leaves ${human(available)}${lacks ? `: buildkitd needs ${human(least.bytes)} for the smallest build` : ''}.`,
+      { ...base, kind: 'quota', available, total, needed: least.bytes },
+    );
+  }
+}
+
+function judgePolicy(
+  { policy: { value } }: Facts,
+  { stat, subject, available, base }: JudgedSpace,
+  { add }: Found,
+): void {
+  const total = stat.totalBytes;
+  for (const rule of value?.enabled === true ? value.rules : []) {
+    const { key, reserved, max, minFree } = rule;
+    const impossible = impossibleLimit(rule, total);
+    if (impossible !== null)
+      add(
+        'storage.gc-policy',
         'warning',
-        `${where} has only ${human(bytes)} left of ${human(stat.totalBytes)}: the layers of an ordinary image may not fit.`,
-        { ...counts, kind: 'bytes', needed: COMFORTABLE.bytes },
+        subject,
+        `${key}: ${impossible.words}.`,
+        { ...base, kind: 'policy', key, total, available, needed: Math.max(minFree, reserved, max) },
+        rule.at[impossible.limit],
       );
+  }
+}
 
-    if (stat.files > 0) {
-      const inodes = { available: stat.filesFree, total: stat.files };
-      if (stat.filesFree < least.inodes)
-        report(
-          'storage.inodes-exhausted',
-          'error',
-          `${where} has ${stat.filesFree} inodes left of ${stat.files}: buildkitd needs ${least.inodes} for the smallest build.`,
-          { ...inodes, kind: 'inodes', needed: least.inodes },
-        );
-      else if (stat.filesFree < COMFORTABLE.inodes)
-        report(
-          'storage.inodes-exhausted',
-          'warning',
-          `${where} has only ${stat.filesFree} inodes left of ${stat.files}: the files of an ordinary image may not fit.`,
-          { ...inodes, kind: 'inodes', needed: COMFORTABLE.inodes },
-        );
-    }
-
-    const allowance = limits.value;
-    if (allowance?.refused === true)
-      report('storage.quota-exceeded', 'error', `The quota on ${where} refuses another block (EDQUOT).`, {
-        kind: 'quota',
-        total: stat.totalBytes,
-      });
-    else if (allowance?.left != null && allowance.left < COMFORTABLE.bytes)
-      report(
-        'storage.quota-exceeded',
-        allowance.left < least.bytes ? 'error' : 'warning',
-        `The quota on ${where} leaves ${human(Math.max(0, allowance.left))}${
-          allowance.left < least.bytes ? `: buildkitd needs ${human(least.bytes)} for the smallest build` : ''
-        }.`,
-        { kind: 'quota', available: Math.max(0, allowance.left), total: stat.totalBytes, needed: least.bytes },
-      );
-
-    if (policy.value?.enabled === true)
-      for (const { key, reserved, max, minFree } of policy.value.rules) {
-        const total = stat.totalBytes;
-        const impossible =
-          minFree > total
-            ? `minFreeSpace of ${human(minFree)} is more than the whole file system has (${human(total)}): the cache is emptied after every build`
-            : reserved > total && max === 0 && minFree === 0
-              ? `reservedSpace of ${human(reserved)} is more than the whole file system has (${human(total)}): nothing is ever removed, and the disk fills up`
-              : max > total && minFree === 0
-                ? `maxUsedSpace of ${human(max)} is more than the whole file system has (${human(total)}), and no minFreeSpace is kept: the disk can fill up`
-                : null;
-        if (impossible !== null)
-          report('storage.gc-policy', 'warning', `${key}: ${impossible}.`, {
-            kind: 'policy',
-            key,
-            total,
-            available: bytes,
-            needed: Math.max(minFree, reserved, max),
-          });
-      }
-    return { problems, unseen: [] };
-  },
-};
+/** The limit of a rule that this file system cannot keep, and what comes of it. */
+function impossibleLimit(
+  { reserved, max, minFree }: GcRule,
+  total: number,
+): { readonly limit: keyof GcRule['at']; readonly words: string } | null {
+  const all = `is more than the whole file system has (${human(total)})`;
+  if (minFree > total)
+    return {
+      limit: 'minFree',
+      words: `minFreeSpace of ${human(minFree)} ${all}: the cache is emptied after every build`,
+    };
+  if (minFree > 0) return null;
+  if (reserved > total && max === 0)
+    return {
+      limit: 'reserved',
+      words: `reservedSpace of ${human(reserved)} ${all}: nothing is ever removed, and the disk fills up`,
+    };
+  if (max > total)
+    return {
+      limit: 'max',
+      words: `maxUsedSpace of ${human(max)} ${all}, and no minFreeSpace is kept: the disk can fill up`,
+    };
+  return null;
+}
 
 /** Decimal units, as df -H and BuildKit's own output use them. */
 export function human(bytes: number): string {

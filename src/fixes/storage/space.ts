@@ -1,38 +1,43 @@
 import type { SpaceEvidence } from '../../checks/storage/space.ts';
-import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
-import { tell } from '../advice.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { binaries } from '../../facts/programs/binaries.ts';
+import { instance } from '../../facts/start/instance.ts';
+import type { FactsOf } from '../../model/decide.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
+import { advice } from '../advice.ts';
 import { quoted } from '../quoted.ts';
 
+const needs = { settings, instance: optional(instance), binaries: optional(binaries) };
+
 /** Makes room by BuildKit's own pruning, where a buildkitd runs that can do it; else says where to look. */
-export const makeRoom: Fix<NoNeeds, SpaceEvidence> = {
-  needs: {},
+export const makeRoom: Fix<typeof needs, SpaceEvidence> = {
+  needs,
   title: 'Make room for the cache',
-  plan: (problems) =>
-    problems.flatMap(({ evidence }, index): readonly Treatment[] => {
-      const { kind, prune, path } = evidence;
-      if (kind !== 'policy' && prune !== null)
-        return [
-          {
-            for: [index],
-            risk: 'risky',
-            consequence:
-              'Everything in the build cache that no running build uses is deleted, and cannot be brought back.',
-            steps: [
-              {
-                do: 'run',
-                as: 'target',
-                argv: [prune.buildctl, '--addr', prune.address, 'prune'],
-                undo: null,
-                why: 'Delete unused build cache',
-              },
-            ],
-          },
-        ];
-      return [{ for: [index], risk: 'manual', steps: [tell(advice(kind, path, evidence.mount))] }];
-    }),
+  plan(problems, facts) {
+    const prune = pruneStep(facts);
+    return problems.map(({ evidence }, index): Treatment => {
+      if (evidence.kind === 'policy' || prune === null) return advice([index], adviceFor(evidence));
+      return {
+        for: [index],
+        risk: 'risky',
+        consequence: 'Everything in the build cache that no running build uses is deleted, and cannot be brought back.',
+        steps: [prune],
+      };
+    });
+  },
 };
 
-function advice(kind: SpaceEvidence['kind'], path: string, mount: string | null): string {
+/** Null where no buildkitd runs, or it cannot be asked. */
+function pruneStep({ settings: options, instance: live, binaries: programs }: FactsOf<typeof needs>): Step | null {
+  const socket = options.addresses.value.find((address) => address.startsWith('unix://'));
+  const buildctl = programs.value?.buildctl;
+  if (live.value?.running !== true || buildctl?.executable !== true || socket === undefined) return null;
+  const argv = [buildctl.path, '--addr', socket, 'prune'];
+  return { do: 'run', as: 'target', argv, undo: null, why: 'Delete unused build cache' };
+}
+
+function adviceFor({ kind, path, mount }: SpaceEvidence): string {
   const at = quoted(mount ?? path);
   switch (kind) {
     case 'bytes':

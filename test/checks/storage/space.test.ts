@@ -125,7 +125,9 @@ testCheck(
         conditions: ['storage.gc-policy'],
         severity: 'warning',
         advice: ['reservedSpace = "10%"'],
-        says: ['minFreeSpace of 107 GB is more than the whole file system has (50 GB)'],
+        says: [
+          '/home/alice/.config/buildkit/buildkitd.toml:2: worker.oci: minFreeSpace of 107 GB is more than the whole file system has (50 GB)',
+        ],
       },
       'reservedSpace larger than the disk, and no other limit': {
         host: withConfig('reservedSpace = 90000000000'),
@@ -136,6 +138,7 @@ testCheck(
       },
       'the deprecated name': {
         host: withConfig('gckeepstorage = "90GB"'),
+        says: ['/home/alice/.config/buildkit/buildkitd.toml:2: worker.oci: reservedSpace'],
         conditions: ['storage.gc-policy'],
         severity: 'warning',
         advice: ['reservedSpace = "10%"'],
@@ -145,7 +148,7 @@ testCheck(
         conditions: ['storage.gc-policy'],
         severity: 'warning',
         advice: ['reservedSpace = "10%"'],
-        says: ['worker.oci.gcpolicy.0: maxUsedSpace'],
+        says: ['/home/alice/.config/buildkit/buildkitd.toml:4: worker.oci.gcpolicy.0: maxUsedSpace'],
       },
     },
   },
