@@ -1,48 +1,71 @@
 import type { FilesystemEvidence } from '../../checks/storage/filesystem.ts';
-import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
-import { tell } from '../advice.ts';
+import { snapshotters } from '../../facts/cache/snapshotters.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { container } from '../../facts/confinement/container.ts';
+import { configEdit } from '../../facts/rights/config-edit.ts';
+import { identity } from '../../facts/target/identity.ts';
+import type { FactsOf } from '../../model/decide.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
+import { advice } from '../advice.ts';
 import { configSteps } from '../config-steps.ts';
 import { quoted } from '../quoted.ts';
 
+const needs = {
+  identity,
+  settings,
+  config: optional(configEdit),
+  trials: optional(snapshotters),
+  container: optional(container),
+};
+
 /** Says how to give the cache a file system that suits it; makes what a dangling link points at. */
-export const mendFilesystem: Fix<NoNeeds, FilesystemEvidence> = {
-  needs: {},
+export const mendFilesystem: Fix<typeof needs, FilesystemEvidence> = {
+  needs,
   title: 'Give the cache directory a file system that suits BuildKit',
-  plan: (problems) =>
+  plan: (problems, facts) =>
     problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
-      if (evidence.kind === 'dangling' && isBelow(evidence.target, evidence.home)) {
-        const owner = { uid: evidence.uid, gid: evidence.gid };
-        return [
-          {
-            for: [index],
-            risk: 'safe',
-            steps: [{ do: 'directory', as: 'target', path: evidence.target, mode: 0o700, owner }],
-          },
-        ];
-      }
-      if (evidence.kind === 'noexec' && evidence.config !== null && evidence.overlayWorks) {
-        return [
-          {
-            for: [index],
-            risk: 'risky',
-            consequence: 'What the native snapshotter has cached is not used any more, and stays on the disk.',
-            until: 'restart',
-            steps: configSteps(evidence.config, [
-              { change: 'set', path: ['worker', 'oci', 'snapshotter'], value: 'auto' },
-            ]),
-          },
-        ];
-      }
-      if (severity === 'info') return [];
-      return [{ for: [index], risk: 'manual', steps: [tell(advice(evidence))] }];
+      const treatment = targetMade(evidence, facts, index) ?? overlayfsAllowed(evidence, facts, index);
+      if (treatment !== null) return [treatment];
+      const inside = facts.container.value;
+      return severity === 'info'
+        ? []
+        : [advice([index], adviceFor(evidence, inside !== undefined && inside.kind !== null))];
     }),
 };
+
+type Facts = FactsOf<typeof needs>;
+
+/** What a dangling link points at, where that lies in the account's own home. */
+function targetMade({ kind, target: path }: FilesystemEvidence, facts: Facts, index: number): Treatment | null {
+  const { home, uid, gid } = facts.identity.target;
+  if (kind !== 'dangling' || !isBelow(path, home)) return null;
+  return {
+    for: [index],
+    risk: 'safe',
+    steps: [{ do: 'directory', as: 'target', path, mode: 0o700, owner: { uid, gid } }],
+  };
+}
+
+/** Overlayfs is not affected by noexec: where the file names native, buildkitd may choose again. */
+function overlayfsAllowed({ kind }: FilesystemEvidence, facts: Facts, index: number): Treatment | null {
+  const { config, settings: options, trials } = facts;
+  if (kind !== 'noexec' || config.value == null || options.oci.snapshotter.source !== 'file') return null;
+  if (trials.value?.overlayfs.works !== true) return null;
+  return {
+    for: [index],
+    risk: 'risky',
+    consequence: 'What the native snapshotter has cached is not used any more, and stays on the disk.',
+    until: 'restart',
+    steps: configSteps(config.value, [{ change: 'set', path: ['worker', 'oci', 'snapshotter'], value: 'auto' }]),
+  };
+}
 
 function isBelow(path: string | null, home: string | null): path is string {
   return home?.startsWith('/') === true && path?.startsWith(`${home}/`) === true;
 }
 
-function advice({ kind, path, mount, contained }: FilesystemEvidence): string {
+function adviceFor({ kind, path, mount }: FilesystemEvidence, contained: boolean): string {
   const elsewhere = contained
     ? `Mount a volume of a local disk on ${path}: docker run -v buildkit:${quoted(path)}, in a pod an emptyDir volume.`
     : 'Put the cache on a local disk (ext4, xfs, btrfs): root = "DIRECTORY" in buildkitd.toml, or buildkitd --root DIRECTORY.';

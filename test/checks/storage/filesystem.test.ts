@@ -101,6 +101,7 @@ testCheck(
       'noexec with native by name': {
         host: hostWith({ mountinfo: cacheMount('ext4', 'rw,noexec'), config: NATIVE }),
         conditions: ['storage.noexec'],
+        says: ['/home/alice/.config/buildkit/buildkitd.toml:2: /home/alice/.local/share/buildkit lies on a mount'],
         severity: 'error',
         cure: (options, steps) => ({
           ...options,
