@@ -4,13 +4,24 @@ const { resolve } = require('node:path');
 const { load } = require('./load.js');
 
 const built = resolve(__dirname, '../dist/main.cjs');
-if (existsSync(built)) {
-  load(built)
-    .main(process.argv.slice(2), process)
-    .then((code) => {
-      process.exitCode = code;
-    });
-} else {
-  process.stderr.write('bk-doctor: this copy has not been built yet: run "npm run build" in its directory\n');
+
+/** The command itself never throws: what comes here is wrong with this copy of it. */
+function give(up) {
+  process.stderr.write(`bk-doctor: ${up}\n`);
   process.exitCode = 3;
+}
+
+if (!existsSync(built)) give('this copy has not been built yet: run "npm run build" in its directory');
+else {
+  try {
+    load(built)
+      .main(process.argv.slice(2), process)
+      .then((code) => {
+        process.exitCode = code;
+      });
+  } catch (error) {
+    give(
+      `this copy is damaged (${String(error).split('\n')[0]}): install it again, or run "npm run build" in its directory`,
+    );
+  }
 }

@@ -107,8 +107,6 @@ function shapeOf(call: Call): Shape {
       return orNull(mount);
     case 'access':
       return bool;
-    case 'socketHolder':
-      return orNull(record({ pid: number, command: path, uid: number }));
     case 'run':
       return orNull(ran);
     case 'survey':
@@ -142,6 +140,8 @@ export function fitsRecorded(verb: string, args: readonly unknown[], value: unkn
   switch (verb) {
     case 'hardware':
       return orNull(hardware)(value);
+    case 'socketHolder':
+      return orNull(record({ pid: number, command: path, uid: number }))(value);
     case 'read':
       return fits({ verb: 'read', args: ['', Number.MAX_SAFE_INTEGER] } as Call, value);
     case 'probe':
@@ -160,7 +160,6 @@ const VERBS = new Set([
   'statfs',
   'mountOf',
   'access',
-  'socketHolder',
   'run',
   'survey',
 ]);

@@ -3,8 +3,8 @@ import { Unanswered, Unseen } from '../model/unseen.ts';
 import { ENVIRONMENT_NAMES } from '../secrets/variables.ts';
 import type { Budget } from './budget.ts';
 import { hangingPoints } from './hanging.ts';
-import { looker } from './looks/looker.ts';
 import { SYSTEM_PATH } from './looks/run-tool.ts';
+import { socketHolders } from './looks/socket-holder.ts';
 import { Remote } from './remote.ts';
 import { rootsAnswer } from './roots-place.ts';
 import { type Call, carryOut, limitOf } from './verbs.ts';
@@ -92,7 +92,7 @@ export function localHost(
     survey: (tree, allowed, as) =>
       call({ verb: 'survey', args: [tree, allowed] }, as) as ReturnType<HostReader['survey']>,
     hardware: async () => (await import('./hardware.ts')).hardware(),
-    socketHolder: async (inode) => looker.socketHolder(inode),
+    socketHolder: socketHolders(),
     probe: (name, input, as, environment) => call({ verb: 'probe', args: [name, input, environment] }, as) as never,
     async close() {
       await Promise.all([asTarget?.close(), asSelf?.close()]);
@@ -116,7 +116,6 @@ async function carryOutAsOther(request: Call, target: Account): Promise<unknown>
     case 'list':
     case 'statfs':
     case 'mountOf':
-    case 'socketHolder':
       return carryOut(request);
   }
 }

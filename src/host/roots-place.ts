@@ -41,7 +41,6 @@ function pathOf(call: Call): string | null {
   switch (call.verb) {
     case 'run':
     case 'survey':
-    case 'socketHolder':
       return null;
     case 'probe':
       return call.args[0] === 'program' ? (call.args[1] as { readonly path: string }).path : null;

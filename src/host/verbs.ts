@@ -128,7 +128,6 @@ export function carryOut(call: Call, leftMs = Number.POSITIVE_INFINITY): unknown
     case 'statfs':
     case 'mountOf':
     case 'access':
-    case 'socketHolder':
       return ((call.held ? heldLooker : looker)[call.verb] as (...args: readonly unknown[]) => unknown)(...call.args);
   }
 }

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { run, temporary } from './run.ts';
+import { run, runProgram, temporary } from './run.ts';
 
 test.each([
   ['throws', 'throw new Error("out of place\\u001b[31m")'],
@@ -14,4 +14,16 @@ test.each([
   expect(stderr).toMatch(
     /^bk-doctor: a fault of bk-doctor \S+ itself: out of place\\x1b\[31m \(please report it[^\n]*\)\n$/,
   );
+});
+
+test('a damaged copy of bk-doctor says so in one sentence, exit 3', async () => {
+  const copy = temporary();
+  cpSync('bin', join(copy, 'bin'), { recursive: true });
+  for (const text of ['function (', 'exports.main = 1;', 'throw new Error("half of it");']) {
+    cpSync('dist', join(copy, 'dist'), { recursive: true, filter: (name) => !name.endsWith('.cache') });
+    writeFileSync(join(copy, 'dist/main.cjs'), text);
+    const { code, stdout, stderr } = await runProgram(process.execPath, [join(copy, 'bin/bk-doctor.js'), 'check']);
+    expect([code, stdout]).toEqual([3, '']);
+    expect(stderr).toMatch(/^bk-doctor: this copy is damaged \([^\n]*\): install it again[^\n]*\n$/);
+  }
 });

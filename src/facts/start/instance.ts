@@ -15,6 +15,9 @@ import {
 import { identity } from '../target/identity.ts';
 import { launcher } from '../target/launcher.ts';
 
+/** Of one path: it can stand in the table once for each mount namespace. */
+const MOST_ROWS = 20;
+
 /** A process as /proc tells it; what another account may not see is null. */
 export interface Holder {
   readonly pid: number | null;
@@ -132,7 +135,7 @@ export const instance: Fact<Instance> = {
         : rows.length > 0;
       if (!answers) continue;
       // The table has the paths of every mount namespace: of several alike only the one that holds the lock is told apart.
-      const holders = await Promise.all(rows.map(({ inode }) => host.socketHolder(inode)));
+      const holders = await Promise.all(rows.slice(0, MOST_ROWS).map(({ inode }) => host.socketHolder(inode)));
       const known = holders.find((one) => one !== null && pids.includes(one.pid));
       live.push({ path: address.path, use, holder: known ?? (holders.length === 1 ? (holders[0] ?? null) : null) });
     }

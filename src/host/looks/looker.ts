@@ -188,21 +188,6 @@ export const looker = {
     }
   },
   /** Scans /proc/PID/fd; only processes that this account may inspect are seen. */
-  socketHolder(inode: number): { pid: number; command: string; uid: number } | null {
-    const wanted = `socket:[${inode}]`;
-    for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      try {
-        for (const fd of fs.readdirSync(`/proc/${pid}/fd`)) {
-          if (fs.readlinkSync(`/proc/${pid}/fd/${fd}`) !== wanted) continue;
-          const command = fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-          return { pid: Number(pid), command, uid: fs.statSync(`/proc/${pid}`).uid };
-        }
-      } catch {
-        // Gone meanwhile, or another account's.
-      }
-    }
-    return null;
-  },
 };
 
 function decode(bytes: Buffer): { text: string; utf8: boolean } {
