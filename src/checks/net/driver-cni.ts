@@ -49,9 +49,9 @@ function judgeConfiguration({ facts, add, written }: DriverCase): void {
       written.plugins,
     );
   if (!cni.exists) config(`networkMode is "cni", but the configuration ${cni.path} does not exist`);
-  else if (cni.broken !== null) {
+  else if (cni.unreadable !== null || cni.malformed) {
     const taken = asked === 'auto' ? 'buildkitd uses CNI as soon as its configuration exists, but ' : '';
-    config(`${taken}${cni.path} cannot be used: ${cni.broken}`);
+    config(`${taken}${cni.path} cannot be used: ${cni.unreadable ?? 'it is not a CNI configuration in JSON'}`);
   } else if (!directory.exists) plugins(`the directory of CNI plugins ${directory.path} does not exist`);
   else {
     // buildkitd adds the loopback plugin itself.

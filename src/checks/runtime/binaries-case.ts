@@ -4,12 +4,13 @@ import { binaries } from '../../facts/programs/binaries.ts';
 import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
 import type { Binary } from '../../facts/programs/find-in-path.ts';
 import { runtimeBinary } from '../../facts/start/runtime-binary.ts';
-import { type Program, software, TIMED_OUT } from '../../facts/start/software.ts';
+import { type Program, software } from '../../facts/start/software.ts';
 import { environment } from '../../facts/target/environment.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import type { Condition, FactsOf, Severity } from '../../model/decide.ts';
 import { octal } from '../../text/octal.ts';
 import { type Findings, findings } from '../findings.ts';
+import { failureWords } from './failure-words.ts';
 
 /** What was seen of a missing, broken or too old program. */
 export interface BinariesEvidence {
@@ -100,8 +101,10 @@ export function judgeStart(
 ): void {
   const failed = program?.failed ?? null;
   if (program === null || failed === null) return;
-  if (failed === TIMED_OUT)
+  if (failed.by === 'silent')
     unseen.push({ why: `${program.path} --version did not answer in time`, command: `${program.path} --version` });
   else
-    add(condition, 'error', name, `${program.path} cannot even print its version: ${failed}`, { path: program.path });
+    add(condition, 'error', name, `${program.path} cannot even print its version: ${failureWords(failed)}`, {
+      path: program.path,
+    });
 }

@@ -11,8 +11,10 @@ import { reach } from './reach.ts';
 export interface CniConfig {
   readonly path: string;
   readonly exists: boolean;
-  /** Why it cannot be used as it is; null when it can be read and parsed. */
-  readonly broken: string | null;
+  /** Why it could not be read; null when it was. */
+  readonly unreadable: string | null;
+  /** It was read, and is no CNI configuration. */
+  readonly malformed: boolean;
   /** Names of the plugin programs that it runs. */
   readonly plugins: readonly string[];
 }
@@ -78,10 +80,10 @@ export const netDriver: Fact<NetDriver> = {
     const directory = oci.cniBinaryPath.value;
     const [file, directoryStat, programs, tun, readable, writable, cache, iptables, ownPlugins] = await Promise.all([
       host.read(path, 'target', undefined, 'json').then(
-        (reading) => ({ text: reading?.text ?? null, broken: null }),
+        (reading) => ({ text: reading?.text ?? null, unreadable: null }),
         (error: unknown) => {
           unlessTooMuch(error);
-          return { text: null, broken: error instanceof Error ? error.message : String(error) };
+          return { text: null, unreadable: error instanceof Error ? error.message : String(error) };
         },
       ),
       host.stat(directory, 'target').catch(() => null),
@@ -97,7 +99,7 @@ export const netDriver: Fact<NetDriver> = {
       one.replace(/(?<!\/)\/+$/, ''),
     );
     const detached = rootlesskitFlags['detach-netns'];
-    const exists = file.text !== null || file.broken !== null;
+    const exists = file.text !== null || file.unreadable !== null;
     const plugins = file.text === null ? null : cniPlugins(file.text);
     const bridge = /^(1|t|true)$/i.test(values.BUILDKIT_NETWORK_BRIDGE_AUTO ?? '');
     const written = oci.networkMode.value;
@@ -113,7 +115,8 @@ export const netDriver: Fact<NetDriver> = {
       cni: {
         path,
         exists,
-        broken: file.broken ?? (exists && plugins === null ? 'it is not a CNI configuration in JSON' : null),
+        unreadable: file.unreadable,
+        malformed: file.text !== null && plugins === null,
         plugins: plugins ?? [],
       },
       cacheWritable:

@@ -15,13 +15,17 @@ export interface Program {
   readonly text: string | null;
   /** Null when the text holds no release, such as "0.0.0+unknown". */
   readonly release: Release | null;
-  /** Why it could not be run; null when it ran. Exit codes count: a program that cannot print its version is broken. */
-  readonly failed: string | null;
+  /** Null when it ran. Exit codes count: a program that cannot print its version is broken. */
+  readonly failed: Failure | null;
   /** May the target read it? */
   readonly readable: boolean;
 }
-/** What `failed` says of a program that gave no answer: nothing is known of it then. */
-export const TIMED_OUT = 'it did not answer in time';
+/** Why a program could not be run: what its file is, or how it ended. `silent`: it did not answer in time, and nothing is known of it. */
+export type Failure =
+  | { readonly by: 'silent' }
+  | { readonly by: 'file'; readonly obstacle: NonNullable<ProgramAnswer['obstacle']> }
+  /** `code` is null when a signal ended it; `last` is the last line of what it said. */
+  | { readonly by: 'end'; readonly code: number | null; readonly last: string };
 /** Versions of what is judged by them. Null: not found, not executable, not configured, or not a program that may be asked. */
 export interface Software {
   readonly buildkitd: Program | null;
@@ -74,32 +78,15 @@ async function shapeOf({ host }: Look, { path }: Binary): Promise<ProgramAnswer 
 }
 
 /** Why a program cannot be started, or is broken; null when it answers. */
-function failureOf(ran: Ran, file: ProgramAnswer | null): string | null {
+function failureOf(ran: Ran, file: ProgramAnswer | null): Failure | null {
   const obstacle = file?.obstacle ?? null;
   // A shell runs these two as scripts of its own; rootlesskit and buildkitd do not.
-  if (obstacle?.kind === 'empty' || obstacle?.kind === 'no-program') return obstacleWords(obstacle);
-  if (ran.timedOut) return TIMED_OUT;
+  if (obstacle?.kind === 'empty' || obstacle?.kind === 'no-program') return { by: 'file', obstacle };
+  if (ran.timedOut) return { by: 'silent' };
   // Where no process at all can be made, that is not the program's fault.
   if (ran.code === 0 || (ran.code === null && /: (EPERM|EAGAIN|ENOMEM|EMFILE|ENFILE)$/.test(ran.stderr))) return null;
-  if (obstacle !== null) return obstacleWords(obstacle);
-  const last = ran.stderr.trim().split('\n').at(-1) ?? '';
-  if (last !== '') return ran.code === null ? last : `${last} (exit code ${ran.code})`;
-  return ran.code === null ? 'it crashed' : `it ends with exit code ${ran.code}`;
-}
-
-function obstacleWords({ kind, what }: NonNullable<ProgramAnswer['obstacle']>): string {
-  switch (kind) {
-    case 'empty':
-      return 'the file is empty';
-    case 'no-program':
-      return 'it is neither a program nor a script that names its interpreter';
-    case 'foreign':
-      return `it is a program for another kind of processor (ELF machine ${what})`;
-    case 'truncated':
-      return 'its end is missing';
-    case 'interpreter':
-      return `it needs ${what}, which is not there`;
-  }
+  if (obstacle !== null) return { by: 'file', obstacle };
+  return { by: 'end', code: ran.code, last: ran.stderr.trim().split('\n').at(-1) ?? '' };
 }
 
 const RUNTIMES = ['runc', 'buildkit-runc', 'crun'] as const;
@@ -170,7 +157,8 @@ async function askRuntime(
   const file = await shapeOf(look, runtime);
   if (file === null) return null;
   // Without running it nobody knows whether an emulator takes it.
-  const failed = file.obstacle === null || file.obstacle.kind === 'foreign' ? null : obstacleWords(file.obstacle);
+  const { obstacle } = file;
+  const failed = obstacle === null || obstacle.kind === 'foreign' ? null : ({ by: 'file', obstacle } as const);
   return { path: runtime.path, text: null, release: null, failed, readable: file.readable };
 }
 
