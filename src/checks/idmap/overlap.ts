@@ -1,20 +1,18 @@
-import { type SubidKind, subids } from '../../facts/start/subids.ts';
+import { type SubidKind, type Subids, subids } from '../../facts/start/subids.ts';
 import { type Accounts, accounts } from '../../facts/target/accounts.ts';
-import { loginDefs } from '../../facts/target/login-defs.ts';
 import type { SubidEntry } from '../../facts/target/subid-file.ts';
-import type { Check, Problem } from '../../model/decide.ts';
+import type { Check, Position } from '../../model/decide.ts';
 import type { IdRange } from '../../model/look.ts';
-import { FULL, freeRange, overlaps, RESERVED, rangeText } from './allocation.ts';
+import { type Findings, findings } from '../findings.ts';
 import { fileOf } from './asked.ts';
+import { overlaps, rangeText } from './id-ranges.ts';
 
-const needs = { subids, accounts, login: loginDefs };
+const needs = { subids, accounts };
 
 export interface OverlapEvidence {
-  readonly file: string;
-  readonly lines: readonly number[];
   readonly ids: IdRange;
-  /** What a person could type, once it is decided who gives way; null: there is no free range. */
-  readonly advice: string | null;
+  /** The other line with these ids; null: they are those of accounts. */
+  readonly other: { readonly owner: string; readonly line: number } | null;
 }
 
 /** A host with more is told of the first, so that the report stays readable. */
@@ -29,64 +27,54 @@ export const idmapOverlap: Check<typeof needs, OverlapEvidence> = {
   decides: false,
   conditions: ['idmap.subid-overlap'],
   needs,
-  examine({ subids, accounts, login }) {
-    const problems: Problem<OverlapEvidence>[] = [];
-    const unseen = [];
-    let more = 0;
-    for (const kind of ['uid', 'gid'] as const) {
-      const file = subids[kind];
-      if (file.state === 'missing') continue;
-      if (!file.known) {
-        unseen.push({ why: `${file.path} could not be read here`, command: `sudo grep -n '' ${file.path}` });
-        continue;
-      }
-      const entries = file.content.shadow.filter(({ owner, count }) => count > 0 && !owner.startsWith('#'));
-      const free = freeRange(
-        [...RESERVED, ...entries.map(({ start, count }) => ({ start, count }))],
-        kind === 'uid' ? login.uid : login.gid,
-        FULL,
-        null,
+  examine({ subids, accounts }) {
+    const found = findings<OverlapEvidence>();
+    const overlapping = (['uid', 'gid'] as const).flatMap((kind) => overlapsOf(found, kind, subids, accounts));
+    const more = overlapping.length - MOST;
+    for (const [index, { subject, message, at, ids, other }] of overlapping.slice(0, MOST).entries())
+      found.add(
+        'idmap.subid-overlap',
+        'warning',
+        subject,
+        more > 0 && index === MOST - 1 ? `${message} ${more} more like these are not listed.` : message,
+        { ids, other },
+        at,
       );
-      for (const found of [...betweenUsers(entries, accounts), ...overAccounts(entries, accounts, kind)]) {
-        if (problems.length >= MOST) {
-          more++;
-          continue;
-        }
-        problems.push({
-          condition: 'idmap.subid-overlap',
-          severity: 'warning',
-          subject: found.subject,
-          message: found.message(fileOf(kind)),
-          evidence: {
-            file: fileOf(kind),
-            lines: found.lines,
-            ids: found.ids,
-            advice: free === null ? null : adviceFor(kind, found.mover, free),
-          },
-        });
-      }
-    }
-    const last = problems.at(-1);
-    if (more > 0 && last !== undefined)
-      problems[problems.length - 1] = { ...last, message: `${last.message} ${more} more like these are not listed.` };
-    return { problems, unseen };
+    return { problems: found.problems, unseen: found.unseen };
   },
 };
 
-interface Overlap {
+interface Overlap extends OverlapEvidence {
   readonly subject: string;
-  readonly lines: readonly number[];
-  readonly ids: IdRange;
-  readonly mover: SubidEntry;
-  readonly message: (file: string) => string;
+  readonly message: string;
+  /** Of the line that would have to give way. */
+  readonly at: Position;
 }
+
+function overlapsOf(
+  { unseen }: Pick<Findings<OverlapEvidence>, 'unseen'>,
+  kind: SubidKind,
+  subids: Subids,
+  accounts: Accounts,
+): readonly Overlap[] {
+  const file = subids[kind];
+  if (file.state === 'missing') return [];
+  if (!file.known) {
+    unseen.push({ why: `${file.path} could not be read here`, command: `sudo grep -n '' ${file.path}` });
+    return [];
+  }
+  const entries = file.content.shadow.filter(({ owner, count }) => count > 0 && !owner.startsWith('#'));
+  return [...betweenUsers(entries, accounts, kind), ...overAccounts(entries, accounts, kind)];
+}
+
+const placeOf = (kind: SubidKind, { line }: SubidEntry): Position => ({ path: fileOf(kind), line, column: 1 });
 
 /** "1000" and the name of uid 1000 are one owner. */
 function whoIs(owner: string, { users }: Accounts): string {
   return /^\d+$/.test(owner) ? (users.find(({ uid }) => uid === Number(owner))?.name ?? owner) : owner;
 }
 
-function betweenUsers(entries: readonly SubidEntry[], accounts: Accounts): readonly Overlap[] {
+function betweenUsers(entries: readonly SubidEntry[], accounts: Accounts, kind: SubidKind): readonly Overlap[] {
   const names = new Map(accounts.users.map(({ uid, name }) => [String(uid), name]));
   const nameOf = (owner: string): string => names.get(owner) ?? owner;
   const found: Overlap[] = [];
@@ -98,7 +86,7 @@ function betweenUsers(entries: readonly SubidEntry[], accounts: Accounts): reado
     for (const earlier of [reach, other]) {
       if (earlier === null || nameOf(earlier.owner) === nameOf(entry.owner) || !overlaps(earlier, entry)) continue;
       if (CONTAINER_MANAGERS.has(earlier.owner) && CONTAINER_MANAGERS.has(entry.owner)) continue;
-      found.push(pairOf(earlier, entry, nameOf));
+      found.push(pairOf(kind, earlier, entry, nameOf));
       break;
     }
     if (reach === null || endOf(entry) > endOf(reach)) {
@@ -112,17 +100,17 @@ function betweenUsers(entries: readonly SubidEntry[], accounts: Accounts): reado
 
 const endOf = ({ start, count }: SubidEntry): number => start + count;
 
-function pairOf(a: SubidEntry, b: SubidEntry, nameOf: (owner: string) => string): Overlap {
+function pairOf(kind: SubidKind, a: SubidEntry, b: SubidEntry, nameOf: (owner: string) => string): Overlap {
   const start = Math.max(a.start, b.start);
   const ids = { start, count: Math.min(endOf(a), endOf(b)) - start };
-  const later = a.line > b.line ? a : b;
+  const [first, later] = a.line > b.line ? [b, a] : [a, b];
+  const other = { owner: nameOf(first.owner), line: first.line };
   return {
     subject: nameOf(later.owner),
-    lines: [a.line, b.line].sort((x, y) => x - y),
+    message: `${nameOf(later.owner)} shares the ids ${rangeText(ids)} with ${other.owner} (line ${other.line}).`,
+    at: placeOf(kind, later),
     ids,
-    mover: later,
-    message: (file) =>
-      `${nameOf(a.owner)} (line ${a.line}) and ${nameOf(b.owner)} (line ${b.line}) of ${file} share the ids ${rangeText(ids)}.`,
+    other,
   };
 }
 
@@ -142,11 +130,10 @@ function overAccounts(entries: readonly SubidEntry[], accounts: Accounts, kind: 
     const names = within.slice(0, 5).map(({ name, id }) => `${name} (${id})`);
     found.push({
       subject: owner,
-      lines: [entry.line],
+      message: `${owner}'s range ${rangeText(entry)} contains ${kind === 'uid' ? 'the accounts' : 'the groups'} ${names.join(', ')}${within.length > 5 ? ` and ${within.length - 5} more` : ''}.`,
+      at: placeOf(kind, entry),
       ids: { start: entry.start, count: entry.count },
-      mover: entry,
-      message: (file) =>
-        `${owner}'s range ${rangeText(entry)} in line ${entry.line} of ${file} contains ${kind === 'uid' ? 'the accounts' : 'the groups'} ${names.join(', ')}${within.length > 5 ? ` and ${within.length - 5} more` : ''}.`,
+      other: null,
     });
   }
   return found;
@@ -164,9 +151,4 @@ function between<T extends { readonly id: number }>(sorted: readonly T[], from: 
   let end = low;
   while (end < sorted.length && (sorted[end]?.id ?? 0) < to) end++;
   return sorted.slice(low, end);
-}
-
-function adviceFor(kind: SubidKind, { owner, start, count }: SubidEntry, free: IdRange): string {
-  const [del, add] = kind === 'uid' ? ['--del-subuids', '--add-subuids'] : ['--del-subgids', '--add-subgids'];
-  return `Decide who gives way. To move ${owner}, after its containers are stopped and its image stores are emptied, as root: usermod ${del} ${start}-${start + count - 1} ${add} ${rangeText(free)} ${owner}`;
 }

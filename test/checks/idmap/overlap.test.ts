@@ -31,14 +31,14 @@ testCheck(entry, {
       conditions: ['idmap.subid-overlap'],
       severity: 'warning',
       advice: ['usermod --del-subuids 100000-165535 --add-subuids 165536-231071 bob'],
-      says: ['alice (line 1) and bob (line 2) of /etc/subuid share the ids 100000-165535'],
+      says: ['/etc/subuid:2: bob shares the ids 100000-165535 with alice (line 1)'],
     },
     'a part of it, for groups': {
       host: host('', 'bob:165000:65536\nalice:100000:65536\n'),
       conditions: ['idmap.subid-overlap'],
       severity: 'warning',
       advice: ['usermod --del-subgids 100000-165535 --add-subgids 230536-296071 alice'],
-      says: ['/etc/subgid share the ids 165000-165535'],
+      says: ['/etc/subgid:2: alice shares the ids 165000-165535 with bob (line 1)'],
     },
     'a short range within a long one, beside others': {
       host: host('big:100000:1000000\ncarol:2000000:10\nalice:300000:65536\nbig:1200000:5\nbob:400000:65536\n'),
@@ -48,14 +48,17 @@ testCheck(entry, {
         'usermod --del-subuids 300000-365535 --add-subuids 1100000-1165535 alice',
         'usermod --del-subuids 400000-465535 --add-subuids 1100000-1165535 bob',
       ],
-      says: ['big (line 1) and alice (line 3)', 'big (line 1) and bob (line 5)'],
+      says: [
+        '/etc/subuid:3: alice shares the ids',
+        '/etc/subuid:5: bob shares the ids 400000-465535 with big (line 1)',
+      ],
     },
     'an account inside': {
       host: host('carol:65000:65536\n'),
       conditions: ['idmap.subid-overlap'],
       severity: 'warning',
       advice: ['usermod --del-subuids 65000-130535 --add-subuids 130536-196071 carol'],
-      says: ['contains the accounts nobody (65534)'],
+      says: ["/etc/subuid:1: carol's range 65000-130535 contains the accounts nobody (65534)"],
     },
     'a group inside': {
       host: host('', 'bob:900:200\n'),

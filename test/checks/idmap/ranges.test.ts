@@ -200,7 +200,7 @@ testCheck(entry, {
       host: subids(`${A}1000:400000:65536\n`, A),
       conditions: ['idmap.subid-overlap'],
       severity: 'error',
-      says: ['400000-465535 twice'],
+      says: ['/etc/subuid:2: This line names alice by number', '400000-465535 twice'],
       cure: carryOut,
     },
     'overlapping ranges': {
@@ -267,7 +267,7 @@ testCheck(entry, {
       host: subids('alice:100000:65536 \n'),
       conditions: ['idmap.subid-invalid'],
       severity: 'error',
-      says: ['pass over line 1'],
+      says: ['/etc/subuid:1: newuidmap and newgidmap pass over this line', 'In line 1 of /etc/subgid: '],
       cure: carryOut,
     },
     'a leading blank': {
@@ -299,7 +299,7 @@ testCheck(entry, {
       host: reading(`bad line\n${A}`),
       conditions: ['idmap.subid-invalid'],
       severity: 'error',
-      says: ['gives up at line 1', 'bad line'],
+      says: ['/etc/subuid:1: rootlesskit gives up at this line', 'bad line'],
       cure: carryOut,
     },
     "a fourth field in somebody else's line": {

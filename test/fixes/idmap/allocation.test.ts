@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { freeRange, LAST_ID, overlaps } from '../../src/checks/idmap/allocation.ts';
+import { overlaps } from '../../../src/checks/idmap/id-ranges.ts';
+import { freeRange } from '../../../src/fixes/idmap/allocation.ts';
+import { LAST_ID } from '../../../src/knowledge/id-ranges.ts';
 
 const range = fc.record({ start: fc.nat(3000), count: fc.nat(400) });
 

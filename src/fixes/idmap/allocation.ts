@@ -1,7 +1,5 @@
-import { ENOUGH, FULL, LAST_ID } from '../../knowledge/id-ranges.ts';
+import { LAST_ID } from '../../knowledge/id-ranges.ts';
 import type { IdRange } from '../../model/look.ts';
-
-export { ENOUGH, FULL, LAST_ID };
 
 export interface Bounds {
   readonly min: number;
@@ -45,10 +43,3 @@ export function directorySlice(uid: number): IdRange | null {
   if (uid < 200000) return null;
   return { start: Math.floor(uid / 200000) * 200000, count: 200000 };
 }
-
-export const overlaps = (a: IdRange, b: IdRange): boolean => a.start < b.start + b.count && b.start < a.start + a.count;
-
-export const contains = ({ start, count }: IdRange, id: number): boolean => id >= start && id < start + count;
-
-/** "100000-165535" */
-export const rangeText = ({ start, count }: IdRange): string => `${start}-${start + count - 1}`;
