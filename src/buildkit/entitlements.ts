@@ -1,4 +1,5 @@
 import type { Mode } from '../model/look.ts';
+import { editDistance } from '../text/nearest.ts';
 import { type Release, release } from './version.ts';
 
 /** What a build may be allowed beyond its sandbox. Nothing else exists (util/entitlements). */
@@ -95,4 +96,19 @@ export function adviceOnEntitlement(name: string, meant: string | null): string 
   if (meant !== null) return `Perhaps ${meant} is meant.`;
   const found = INSTEAD.find(([pattern]) => pattern.test(name));
   return found?.[1] ?? `There are only ${ENTITLEMENTS.map((entitlement) => entitlement.name).join(', ')}.`;
+}
+
+/** The entitlement of that name; null where there is none. */
+export const entitlementNamed = (name: string): Entitlement | null =>
+  ENTITLEMENTS.find((entitlement) => entitlement.name === name) ?? null;
+
+/** The real entitlement that a misspelt name means; null where nothing is near enough. */
+export function meantEntitlement(name: string): string | null {
+  const folded = name.toLowerCase().replace(/[^a-z]/g, '');
+  const exact = ENTITLEMENTS.find((entitlement) => entitlement.name.replace(/[^a-z]/g, '') === folded);
+  if (exact !== undefined) return exact.name;
+  const near = ENTITLEMENTS.find(
+    (entitlement) => folded.length > 5 && editDistance(name.toLowerCase(), entitlement.name) <= 2,
+  );
+  return near?.name ?? null;
 }

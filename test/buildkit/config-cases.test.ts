@@ -6,19 +6,33 @@ import { configRegistries } from '../../src/checks/config/registries.ts';
 import { configTls } from '../../src/checks/config/tls.ts';
 import { examine } from '../../src/examine/examine.ts';
 import { createLook } from '../../src/examine/look.ts';
+import { correctConfiguration } from '../../src/fixes/config/buildkitd.ts';
+import { correctEntitlements } from '../../src/fixes/config/entitlements.ts';
+import { correctRegistries } from '../../src/fixes/config/registries.ts';
+import { protectKeys } from '../../src/fixes/config/tls.ts';
+import type { Catalog } from '../../src/model/catalog.ts';
 import type { Problem } from '../../src/model/decide.ts';
 import type { TomlEdit } from '../../src/model/plan.ts';
+import type { CheckReport } from '../../src/model/say.ts';
 import { ASK } from '../virtual-host.ts';
 import { CASES, type ConfigCase } from './cases.ts';
 import { rootfulHost, stamped } from './rootful-host.ts';
 
-const CHECKS = [configBuildkitd, configEntitlements, configTls, configRegistries].map((check) => ({ check }));
+const ENTRIES: Catalog = [
+  { check: configBuildkitd, fix: correctConfiguration },
+  { check: configEntitlements, fix: correctEntitlements },
+  { check: configTls, fix: protectKeys },
+  { check: configRegistries, fix: correctRegistries },
+];
 const MARK = { error: 'E', warning: 'W', info: 'I' };
 
-async function problemsOf({ text }: ConfigCase, version: string): Promise<readonly Problem[]> {
+function reportsOn({ text }: ConfigCase, version: string): Promise<readonly CheckReport[]> {
   const look = createLook({ host: rootfulHost(text, stamped(version)), request: ASK });
-  const reports = await examine(look, CHECKS, { isSelected: () => true });
-  return reports.flatMap(({ problems }) => problems);
+  return examine(look, ENTRIES, { isSelected: () => true });
+}
+
+async function problemsOf(file: ConfigCase, version: string): Promise<readonly Problem[]> {
+  return (await reportsOn(file, version)).flatMap(({ problems }) => problems);
 }
 
 test('there are at least eighty files, each with its own name', () => {
@@ -35,9 +49,9 @@ for (const [version, which] of [
       test(JSON.stringify(file.name), async () => {
         const wanted = 'old' in file.found ? file.found[which] : file.found;
         const problems = await problemsOf(file, version);
-        const told = problems.map(({ severity, condition, evidence }) => {
-          const { key, line } = evidence as { key: string | null; line: number | null };
-          return `${MARK[severity]} ${condition} ${key} ${line}`;
+        const told = problems.map(({ severity, condition, evidence, at }) => {
+          const { key } = evidence as { key: string | null };
+          return `${MARK[severity]} ${condition} ${key} ${at?.line ?? null}`;
         });
         const listed = new Set(wanted);
         expect(told.filter((row) => !row.startsWith('I') || listed.has(row)).sort()).toEqual([...wanted].sort());
@@ -46,6 +60,17 @@ for (const [version, which] of [
       });
     }
   });
+}
+
+/** Every change of the text that is planned, with the problems that it is for. */
+function changesIn({ problems, fixes }: CheckReport): readonly (readonly [readonly Problem[], readonly TomlEdit[]])[] {
+  return fixes.flatMap((fix) =>
+    fix.steps.flatMap((step) =>
+      step.do === 'edit' && step.edit.edit === 'toml'
+        ? [[fix.for.flatMap((index) => problems[index] ?? []), step.edit.changes] as const]
+        : [],
+    ),
+  );
 }
 
 describe('what can be mended', () => {
@@ -57,14 +82,15 @@ describe('what can be mended', () => {
       let mended = 0;
       for (const file of CASES) {
         if (typeof file.text !== 'string') continue;
-        const before = await problemsOf(file, version);
-        for (const problem of before) {
-          const { changes } = problem.evidence as { changes?: readonly TomlEdit[] | null };
-          if (changes == null) continue;
+        const reports = await reportsOn(file, version);
+        const before = reports.flatMap(({ problems }) => problems);
+        for (const [treated, changes] of reports.flatMap(changesIn)) {
           const after = await problemsOf({ ...file, text: editToml(file.text, changes) }, version);
-          expect(after.map(nameOf), `${file.name}: ${nameOf(problem)}`).not.toContain(nameOf(problem));
+          const left = after.map(nameOf);
+          for (const problem of treated)
+            expect(left, `${file.name}: ${nameOf(problem)}`).not.toContain(nameOf(problem));
           expect(errors(after), file.name).toBeLessThanOrEqual(errors(before));
-          mended++;
+          mended += treated.length;
         }
       }
       expect(mended).toBeGreaterThan(10);

@@ -1,3 +1,4 @@
+import type { Position } from '../../model/decide.ts';
 import type { Json } from '../../model/look.ts';
 import { type Dialect, dialectOf } from '../toml/dialect.ts';
 import { readToml } from '../toml/read.ts';
@@ -29,14 +30,16 @@ export interface ConfigReading {
   /** The releases that were judged: one for each way in which those of the bracket differ. */
   readonly releases: readonly Release[];
 }
+/** Where in a text something stands; both count from 1. */
+export type TextPosition = Pick<Position, 'line' | 'column'>;
 /** A value of the file that buildkitd reads. Line and column count from 1. */
 export interface ConfigValue extends KeyPath {
   readonly value: Json;
   readonly raw: string;
   readonly line: number;
   readonly column: number;
-  /** Lines of the elements of a list. */
-  readonly itemLines: readonly number[];
+  /** Where the elements of a list stand. */
+  readonly items: readonly TextPosition[];
 }
 
 /** Where there is no file. */
@@ -85,13 +88,13 @@ export function readConfig(text: string, by: Bracket, utf8 = true): ConfigReadin
     values: (last?.leaves ?? []).map(({ at, items, ...leaf }) => ({
       ...leaf,
       ...place(at),
-      itemLines: items.map((item) => place(item).line),
+      items: items.map(place),
     })),
     releases,
   };
 }
 
-function placer(text: string): (at: number) => { line: number; column: number } {
+function placer(text: string): (at: number) => TextPosition {
   const starts = [0];
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
   return (at) => {

@@ -1,4 +1,4 @@
-import { type ListenAddress, parseIp, resolvePort, splitHostPort } from '../../buildkit/address.ts';
+import { type ListenAddress, resolvePort, splitHostPort } from '../../buildkit/address.ts';
 import type { Source } from '../../model/say.ts';
 
 /** Why nothing can listen at an address, told from its text alone; null where only the host can tell. */
@@ -25,12 +25,4 @@ export function meantAddress(text: string): string | null {
   return /^[\w.*[\]:-]*:\d+$/.test(text) && !/^\w+:\/\//.test(text)
     ? `tcp://${text.replace(/^\*:/, '0.0.0.0:')}`
     : null;
-}
-
-/** How an address of a known scheme is written. */
-export function addressAdvice(address: ListenAddress): string {
-  const bare = address.scheme === 'tcp' ? /^([\s\S]*):(\d+)$/.exec(address.hostPort) : null;
-  if (bare?.[1] !== undefined && parseIp(bare[1]) !== null)
-    return `Write an IPv6 host in brackets: tcp://[${bare[1]}]:${bare[2] ?? ''}.`;
-  return 'Write unix:///PATH or tcp://HOST:PORT.';
 }

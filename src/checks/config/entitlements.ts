@@ -1,24 +1,26 @@
-import { trialsOf } from '../../buildkit/config/mend.ts';
+import { positionIn } from '../../buildkit/config/position.ts';
+import type { ConfigValue } from '../../buildkit/config/read.ts';
 import { acrossReleases, releasesOf } from '../../buildkit/config/releases.ts';
 import { joinKey, keyText } from '../../buildkit/config/schema-tree.ts';
-import { adviceOnEntitlement, ENTITLEMENTS } from '../../buildkit/entitlements.ts';
+import { adviceOnEntitlement, entitlementNamed, meantEntitlement } from '../../buildkit/entitlements.ts';
 import { isSince, type Release } from '../../buildkit/version.ts';
 import { configFile } from '../../facts/config/config-file.ts';
 import { settings } from '../../facts/config/settings.ts';
 import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
-import { configEdit } from '../../facts/rights/config-edit.ts';
 import { identity } from '../../facts/target/identity.ts';
-import type { Check, Problem } from '../../model/decide.ts';
-import type { TomlEdit } from '../../model/plan.ts';
+import type { Check, FactsOf } from '../../model/decide.ts';
 import { optional } from '../../model/unseen.ts';
-import { editDistance } from '../../text/nearest.ts';
+import { type Findings, findings } from '../findings.ts';
 import type { ConfigEvidence } from './evidence.ts';
 
+/** Evidence of config/entitlements. */
 export interface EntitlementsEvidence extends ConfigEvidence {
   readonly name: string;
+  /** Its place in the list of the file; null when a flag gives it. */
+  readonly index: number | null;
 }
 
-const needs = { config: configFile, settings, edit: configEdit, identity, version: optional(buildkitdVersion) };
+const needs = { config: configFile, settings, identity, version: optional(buildkitdVersion) };
 
 export const configEntitlements: Check<typeof needs, EntitlementsEvidence> = {
   id: 'config/entitlements',
@@ -27,96 +29,90 @@ export const configEntitlements: Check<typeof needs, EntitlementsEvidence> = {
   decides: true,
   conditions: ['entitlement.unknown', 'entitlement.allowed'],
   needs,
-  examine({ config, settings: options, edit, identity: who, version }) {
+  examine(facts) {
+    const { config, settings: options, version } = facts;
     const { source, value: names } = options.entitlements;
-    const problems: Problem<EntitlementsEvidence>[] = [];
+    const found = findings<EntitlementsEvidence>();
     const releases = releasesOf(version.value ?? config.bracket);
-    const entry = config.content.values.find(({ path }) => joinKey(path) === 'insecure-entitlements');
-    const text = config.file?.text ?? '';
-    const tried = trialsOf(text);
-    const fromFile = source === 'file' && entry !== undefined;
+    const inFile = config.content.values.find(({ path }) => joinKey(path) === 'insecure-entitlements');
+    const entry = source === 'file' ? (inFile ?? null) : null;
     for (const [index, name] of names.entries()) {
-      const evidence: EntitlementsEvidence = {
-        key: 'insecure-entitlements',
-        line: fromFile ? (entry.itemLines[index] ?? entry.line) : null,
-        column: null,
-        path: config.path,
-        versions: null,
-        prints: null,
-        changes: null,
-        consequence: null,
-        alone: false,
-        advice: null,
-        edit: null,
-        name,
-      };
-      const where = fromFile ? `${config.path}:${evidence.line}` : 'The flag --allow-insecure-entitlement';
       const unknownIn = acrossReleases<true>(
         releases,
-        (at) => (isKnown(name, at, fromFile) ? [] : [true]),
+        (at) => (isKnown(name, at, entry !== null) ? [] : [true]),
         () => '',
       )[0];
-      if (unknownIn === undefined) {
-        const known = ENTITLEMENTS.find((entitlement) => entitlement.name === name);
-        if (known === undefined || name === 'device') continue;
-        problems.push({
-          condition: 'entitlement.allowed',
-          severity: 'info',
-          subject: name,
-          message: `${where}: builds may use ${name}: ${known.consequence[who.mode]} A build still has to ask for it: ${known.client}.`,
-          evidence: { ...evidence, advice: null },
-        });
-        continue;
-      }
-      const { versions } = unknownIn;
-      const meant = meantBy(name);
-      const written = [...(entry?.written ?? ['insecure-entitlements']), String(index)];
-      const changes: TomlEdit[] | null =
-        meant === null || !fromFile
-          ? null
-          : names.includes(meant)
-            ? [{ change: 'remove', path: written }]
-            : [{ change: 'set', path: written, value: meant }];
-      const possible = changes !== null && edit !== null && tried(text, changes) !== null;
-      const known = ENTITLEMENTS.find((entitlement) => entitlement.name === (meant ?? name));
-      const exists = known !== undefined && known.name === name;
-      const advice = exists
-        ? `${name} is known from ${known.since} on${fromFile ? '' : ' (as a flag, device from v0.24.0 on)'}; remove it, or install a newer BuildKit.`
-        : adviceOnEntitlement(name, meant);
-      problems.push({
-        condition: 'entitlement.unknown',
-        severity: fromFile || versions !== null ? 'warning' : 'error',
-        subject: fromFile ? keyText(written) : name,
-        message: exists
-          ? `${where}: this buildkitd has no entitlement ${JSON.stringify(name)} yet${fromFile ? ', and drops it without a word' : ', and does not start'}.${versions === null ? '' : ` This concerns ${versions}.`}`
-          : `${where}: an entitlement ${JSON.stringify(name)} does not exist; ${fromFile ? 'buildkitd drops it without a word' : 'buildkitd does not start'}. ${advice}`,
-        evidence: {
-          ...evidence,
-          versions,
-          prints: fromFile ? null : `invalid entitlement : ${name}`,
-          changes: possible ? changes : null,
-          consequence: possible ? (names.includes(meant ?? '') ? null : (known?.consequence[who.mode] ?? null)) : null,
-          advice,
-          edit: possible ? edit : null,
-        },
-      });
+      if (unknownIn === undefined) addAllowed(found, facts, name, index, entry);
+      else addUnknown(found, facts, name, index, entry, unknownIn.versions);
     }
-    return { problems, unseen: [] };
+    return found;
   },
 };
 
+type Facts = FactsOf<typeof needs>;
+
 function isKnown(name: string, at: Release, fromFile: boolean): boolean {
-  const found = ENTITLEMENTS.find((entitlement) => entitlement.name === name);
-  return found !== undefined && isSince(at, fromFile ? found.sinceRelease : found.flagSince);
+  const known = entitlementNamed(name);
+  return known !== null && isSince(at, fromFile ? known.sinceRelease : known.flagSince);
 }
 
-/** The real entitlement that a misspelt name means; null where nothing is near enough. */
-function meantBy(name: string): string | null {
-  const folded = name.toLowerCase().replace(/[^a-z]/g, '');
-  const exact = ENTITLEMENTS.find((entitlement) => entitlement.name.replace(/[^a-z]/g, '') === folded);
-  if (exact !== undefined) return exact.name;
-  const near = ENTITLEMENTS.find(
-    (entitlement) => folded.length > 5 && editDistance(name.toLowerCase(), entitlement.name) <= 2,
+/** A sentence about a name; of the flag that gives it where the file does not. */
+const about = (entry: ConfigValue | null, sentence: string): string =>
+  entry === null
+    ? `The flag --allow-insecure-entitlement: ${sentence}`
+    : sentence.charAt(0).toUpperCase() + sentence.slice(1);
+
+const positionOfItem = ({ config }: Facts, entry: ConfigValue | null, index: number) =>
+  entry === null ? null : positionIn(config, entry.items[index] ?? entry);
+
+function addAllowed(
+  found: Findings<EntitlementsEvidence>,
+  facts: Facts,
+  name: string,
+  index: number,
+  entry: ConfigValue | null,
+): void {
+  const known = entitlementNamed(name);
+  if (known === null || name === 'device') return;
+  found.add(
+    'entitlement.allowed',
+    'info',
+    name,
+    about(
+      entry,
+      `builds may use ${name}: ${known.consequence[facts.identity.mode]} A build still has to ask for it: ${known.client}.`,
+    ),
+    { key: 'insecure-entitlements', versions: null, prints: null, name, index: entry === null ? null : index },
+    positionOfItem(facts, entry, index),
   );
-  return near?.name ?? null;
+}
+
+function addUnknown(
+  found: Findings<EntitlementsEvidence>,
+  facts: Facts,
+  name: string,
+  index: number,
+  entry: ConfigValue | null,
+  versions: string | null,
+): void {
+  const fromFile = entry !== null;
+  const drops = fromFile ? 'buildkitd drops it without a word' : 'buildkitd does not start';
+  const message =
+    entitlementNamed(name) !== null
+      ? `this buildkitd has no entitlement ${JSON.stringify(name)} yet${fromFile ? ', and drops it without a word' : ', and does not start'}.${versions === null ? '' : ` This concerns ${versions}.`}`
+      : `an entitlement ${JSON.stringify(name)} does not exist; ${drops}. ${adviceOnEntitlement(name, meantEntitlement(name))}`;
+  found.add(
+    'entitlement.unknown',
+    fromFile || versions !== null ? 'warning' : 'error',
+    fromFile ? keyText([...entry.written, String(index)]) : name,
+    about(entry, message),
+    {
+      key: 'insecure-entitlements',
+      versions,
+      prints: fromFile ? null : `invalid entitlement : ${name}`,
+      name,
+      index: fromFile ? index : null,
+    },
+    positionOfItem(facts, entry, index),
+  );
 }

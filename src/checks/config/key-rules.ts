@@ -1,11 +1,9 @@
 import { parseIp, parseListenAddress } from '../../buildkit/address.ts';
 import { joinKey } from '../../buildkit/config/schema-tree.ts';
 import { repositoryComplaint } from '../../buildkit/repositories.ts';
-import { meantSnapshotter } from '../../buildkit/snapshotter-names.ts';
 import { isSince, type Release } from '../../buildkit/version.ts';
 import type { Json } from '../../model/look.ts';
-import { nearest } from '../../text/nearest.ts';
-import { addressAdvice, addressComplaint, meantAddress } from './address-rules.ts';
+import { addressComplaint } from './address-rules.ts';
 import type { FoundValue, JudgedValue } from './value-problem.ts';
 
 const KNOWN_OS =
@@ -29,12 +27,12 @@ const PLATFORM_PARTS: readonly { readonly since: Release; readonly first: RegExp
 ];
 
 /** Why a release cannot read a platform; null where it can. */
-function platformComplaint(text: string, at: Release): string | null {
+function platformComplaint(text: string, release: Release): string | null {
   const parts = text.split('/');
   if (text.includes(',')) return 'it holds several platforms: each is an element of the list';
   if (text.includes('*')) return 'there are no wildcards';
   if (parts.length > 3) return 'it has more than three parts';
-  const { first, later } = PLATFORM_PARTS.find(({ since }) => isSince(at, since)) ?? { first: /^/, later: /^/ };
+  const { first, later } = PLATFORM_PARTS.find(({ since }) => isSince(release, since)) ?? { first: /^/, later: /^/ };
   const bad = parts.find((part, index) => !(index === 0 ? first : later).test(part));
   if (bad !== undefined)
     return bad === '' ? 'a part of it is empty' : `${JSON.stringify(bad)} has a character that platforms cannot have`;
@@ -51,16 +49,15 @@ function judgeSnapshotter({ text, known, off, say, values, context }: JudgedValu
     values.some((other) => joinKey(other.path) === 'worker.oci.proxySnapshotterPath' && other.value !== '') ||
     context.overridden('worker.oci.proxySnapshotterPath');
   if (known.includes(text) || proxied || off) return [];
-  const meant = meantSnapshotter(text);
   return [
     say(
-      'snapshotter.name-mismatch',
+      'snapshotter',
       'stops',
       `buildkitd knows no snapshotter ${JSON.stringify(text)} and does not start; there are ${known.join(', ')}.`,
       {
+        condition: 'snapshotter.name-mismatch',
         prints: `unknown snapshotter name: ${JSON.stringify(text)}`,
-        instead: meant !== null && known.includes(meant) ? meant : null,
-        advice: `Write one of ${known.join(', ')}; auto takes the best that works.`,
+        choices: known,
       },
     ),
   ];
@@ -70,29 +67,22 @@ function judgeContainerdSnapshotter({ text, off, say }: JudgedValue): readonly F
   if (text !== 'auto' && text?.includes('/') !== true) return [];
   return [
     say(
-      'snapshotter.name-mismatch',
+      'containerd-snapshotter',
       off ? 'odd' : 'stops',
       `${JSON.stringify(text)} is no snapshotter of containerd; there is no automatic choice for this worker.`,
-      {
-        advice: 'Write a snapshotter that this containerd has (ctr plugins ls), overlayfs for example.',
-      },
+      { condition: 'snapshotter.name-mismatch' },
     ),
   ];
 }
 
 function judgeNetworkMode({ text, known, off, say }: JudgedValue): readonly FoundValue[] {
   if (text === null || text === '' || known.includes(text)) return [];
-  const meant = known.includes(text.toLowerCase()) ? text.toLowerCase() : nearest(text, known);
   return [
     say(
-      'config.invalid-value',
+      'network-mode',
       off ? 'odd' : 'stops',
       `networkMode ${JSON.stringify(text)} does not exist${off ? '' : ', and buildkitd does not start'}; there are ${known.join(', ')}.`,
-      {
-        prints: off ? '' : `invalid network mode: ${JSON.stringify(text)}`,
-        instead: text === 'none' ? null : meant,
-        advice: `Write one of ${known.join(', ')}.${text === 'none' ? ' Single steps go without network by RUN --network=none.' : ''}`,
-      },
+      { prints: off ? '' : `invalid network mode: ${JSON.stringify(text)}`, choices: known },
     ),
   ];
 }
@@ -101,14 +91,10 @@ function judgeLogFormat({ text, known, say }: JudgedValue): readonly FoundValue[
   if (text === null || text === '' || known.includes(text)) return [];
   return [
     say(
-      'config.invalid-value',
+      'log-format',
       'stops',
       `The log format ${JSON.stringify(text)} does not exist, and buildkitd does not start; there are ${known.join(' and ')}.`,
-      {
-        prints: `unsupported log type ${JSON.stringify(text)}`,
-        instead: known.find((item) => item === text.toLowerCase()) ?? nearest(text, known),
-        advice: `Write ${known.join(' or ')}.`,
-      },
+      { prints: `unsupported log type ${JSON.stringify(text)}`, choices: known },
     ),
   ];
 }
@@ -117,82 +103,55 @@ function judgeLogLevel({ text, known, say }: JudgedValue): readonly FoundValue[]
   if (text === null || text === '' || LEVELS.test(text)) return [];
   return [
     say(
-      'config.invalid-value',
+      'log-level',
       'stops',
       `The log level ${JSON.stringify(text)} does not exist, and buildkitd does not start; there are ${known.join(', ')}.`,
-      {
-        prints: 'unsupported log level',
-        instead: nearest(text, known),
-        advice: `Write one of ${known.join(', ')}.`,
-      },
+      { prints: 'unsupported log level', choices: known },
     ),
   ];
 }
 
 function judgeAddress(judged: JudgedValue): readonly FoundValue[] {
-  const { value, say, written, line, itemLines } = judged;
+  const { value, sayOf } = judged;
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: Json, index) => {
     const address = typeof item === 'string' ? parseListenAddress(item) : null;
     const why = address === null ? null : addressComplaint(address);
-    if (typeof item !== 'string' || address === null || why === null) return literalPath(judged, item, index);
-    const place = { line: itemLines[index] ?? line, written: [...written, String(index)] };
-    const meant = address.scheme === null ? meantAddress(item) : null;
+    if (address === null || why === null) return literalPath(judged, item, index);
     return [
-      say(
-        'config.bad-address',
+      sayOf(
+        index,
+        'address',
         'stops',
         address.scheme === null
           ? `buildkitd does not start with the address ${JSON.stringify(item)}: it must begin with unix://, tcp:// or fd://.`
           : `buildkitd cannot listen at ${JSON.stringify(item)}: ${why}.`,
-        {
-          ...place,
-          prints: address.scheme === 'unix' ? '' : why,
-          // A socket at that path opens nothing to the network; a port is a person's decision.
-          instead: meant?.startsWith('unix:') ? meant : null,
-          advice: meant === null ? addressAdvice(address) : `Write ${meant}.`,
-        },
+        { condition: 'config.bad-address', prints: address.scheme === 'unix' ? '' : why },
       ),
     ];
   });
 }
 
-function judgeDebugAddress({ text, at, say }: JudgedValue): readonly FoundValue[] {
+function judgeDebugAddress({ text, release, say }: JudgedValue): readonly FoundValue[] {
   if (text === null || text === '') return [];
-  const whole = !isSince(at, DEBUG_ADDRESS_WITH_SCHEME) || !text.includes('://');
+  const whole = !isSince(release, DEBUG_ADDRESS_WITH_SCHEME) || !text.includes('://');
   const why = addressComplaint(whole ? { scheme: 'tcp', hostPort: text } : parseListenAddress(text));
   if (why === null) return [];
   return [
-    say(
-      'config.bad-address',
-      'stops',
-      `buildkitd cannot listen at the debug address ${JSON.stringify(text)}: ${why}.`,
-      {
-        prints: why,
-        advice: 'Write host:port, such as 127.0.0.1:6060.',
-      },
-    ),
+    say('debug-address', 'stops', `buildkitd cannot listen at the debug address ${JSON.stringify(text)}: ${why}.`, {
+      condition: 'config.bad-address',
+      prints: why,
+    }),
   ];
 }
 
-function judgePlatforms({ value, at, off, say, written, line, itemLines }: JudgedValue): readonly FoundValue[] {
+function judgePlatforms({ value, release, off, sayOf }: JudgedValue): readonly FoundValue[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: Json, index) => {
-    const why = typeof item === 'string' ? platformComplaint(item, at) : null;
+    const why = typeof item === 'string' ? platformComplaint(item, release) : null;
     if (why === null) return [];
-    return [
-      say(
-        'config.invalid-value',
-        off ? 'odd' : 'stops',
-        `The platform ${JSON.stringify(item)} cannot be read: ${why}.`,
-        {
-          line: itemLines[index] ?? line,
-          prints: off ? '' : 'invalid platforms',
-          written: [...written, String(index)],
-          advice: 'Write platforms as "linux/amd64" or "linux/arm/v7".',
-        },
-      ),
-    ];
+    const message = `The platform ${JSON.stringify(item)} cannot be read: ${why}.`;
+    return [sayOf(index, 'platform', off ? 'odd' : 'stops', message, { prints: off ? '' : 'invalid platforms' })];
   });
 }
 
@@ -200,13 +159,10 @@ function judgeMaxRegistryConcurrency({ value, say }: JudgedValue): readonly Foun
   if (typeof value !== 'number' || value > 0) return [];
   return [
     say(
-      'config.invalid-value',
+      'registry-concurrency',
       'stops',
       `maxRegistryConcurrency is ${value}; it must be greater than zero, else buildkitd does not start.`,
-      {
-        prints: 'maxRegistryConcurrency must be greater than zero',
-        advice: 'Write a number greater than zero, or remove the key: the default is 4.',
-      },
+      { prints: 'maxRegistryConcurrency must be greater than zero' },
     ),
   ];
 }
@@ -214,35 +170,25 @@ function judgeMaxRegistryConcurrency({ value, say }: JudgedValue): readonly Foun
 function judgeHistoryMaxEntries({ value, say }: JudgedValue): readonly FoundValue[] {
   if (typeof value !== 'number' || value >= 0) return [];
   return [
-    say(
-      'config.invalid-value',
-      'stops',
-      `maxEntries is ${value}; less than 0 makes buildkitd crash soon after its start.`,
-      {
-        prints: 'slice bounds out of range',
-        advice: 'Write a number from 0 on, or remove the key: the default is 50.',
-      },
-    ),
+    say('history-entries', 'stops', `maxEntries is ${value}; less than 0 makes buildkitd crash soon after its start.`, {
+      prints: 'slice bounds out of range',
+    }),
   ];
 }
 
-function judgeNameservers({ value, at, say, written, line, itemLines }: JudgedValue): readonly FoundValue[] {
+function judgeNameservers({ value, release, sayOf }: JudgedValue): readonly FoundValue[] {
   if (!Array.isArray(value)) return [];
-  const checked = isSince(at, [0, 24, 0]);
+  const checked = isSince(release, [0, 24, 0]);
   return value.flatMap((item: Json, index) =>
     typeof item !== 'string' || parseIp(item) !== null
       ? []
       : [
-          say(
-            'config.invalid-value',
+          sayOf(
+            index,
+            'name-server',
             checked ? 'stops' : 'odd',
             `The name server ${JSON.stringify(item)} is no bare IP address${checked ? ': every RUN step fails' : ', and build steps get it as it is'}.`,
-            {
-              line: itemLines[index] ?? line,
-              prints: checked ? 'bad nameserver address' : '',
-              written: [...written, String(index)],
-              advice: 'Write IP addresses without port and without name.',
-            },
+            { prints: checked ? 'bad nameserver address' : '' },
           ),
         ],
   );
@@ -252,13 +198,10 @@ function judgeDockerfileEnabled({ value, say }: JudgedValue): readonly FoundValu
   if (value !== false) return [];
   return [
     say(
-      'config.invalid-value',
+      'dockerfile-off',
       'stops',
       'The Dockerfile frontend is switched off: builds that ask for it fail, as those of buildctl and docker buildx do.',
-      {
-        prints: 'invalid frontend: dockerfile.v0',
-        advice: 'Write enabled = true, or remove the line, unless no client is to build Dockerfiles.',
-      },
+      { prints: 'invalid frontend: dockerfile.v0' },
     ),
   ];
 }
@@ -267,33 +210,25 @@ function judgeProxySnapshotterPath({ text, off, say }: JudgedValue): readonly Fo
   if (text?.startsWith('unix://') !== true) return [];
   return [
     say(
-      'config.invalid-value',
+      'proxy-scheme',
       off ? 'odd' : 'stops',
       `The path of the proxy snapshotter is written without unix://; so it is not found.`,
-      {
-        prints: off ? '' : "Do not include 'unix://' prefix",
-        instead: text.replace(/^unix:\/\//, ''),
-        advice: `Write ${JSON.stringify(text.replace(/^unix:\/\//, ''))}.`,
-      },
+      { prints: off ? '' : "Do not include 'unix://' prefix" },
     ),
   ];
 }
 
-function judgeAllowedRepositories({ value, say, written, line, itemLines }: JudgedValue): readonly FoundValue[] {
+function judgeAllowedRepositories({ value, sayOf }: JudgedValue): readonly FoundValue[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: Json, index) => {
     const why = typeof item === 'string' ? repositoryComplaint(item) : null;
     if (why === null) return [];
     return [
-      say(
-        'config.invalid-value',
+      sayOf(
+        index,
+        'repository',
         'stops',
         `buildkitd does not start: the allowed repository ${JSON.stringify(item)} cannot be read: ${why}.`,
-        {
-          line: itemLines[index] ?? line,
-          written: [...written, String(index)],
-          advice: 'Write repositories as "docker/dockerfile" or "host:port/path".',
-        },
       ),
     ];
   });
@@ -302,36 +237,26 @@ function judgeAllowedRepositories({ value, say, written, line, itemLines }: Judg
 function judgeUnused({ key, say }: JudgedValue): readonly FoundValue[] {
   return [
     say(
-      'config.invalid-value',
+      'unused',
       'note',
       key === 'grpc.securityDescriptor'
         ? `${key} is for Windows and does nothing here.`
         : `${key} is for BuildKit's own tests.`,
-      {},
     ),
   ];
 }
 
 /** A path in which a shell would replace something. */
 export function literalPath(
-  { key, line, written, itemLines, say }: JudgedValue,
+  { key, say, sayOf }: JudgedValue,
   candidate: Json,
   index: number | null,
 ): readonly FoundValue[] {
   if (typeof candidate !== 'string') return [];
   const isPath = index !== null || key === 'root' || /(?:Path|Dir|\.cert|\.key|\.ca|\.address|\.binary)$/.test(key);
   if (!isPath || !/^(?:unix:\/\/)?(?:~\/|\$\{?[A-Za-z_])/.test(candidate)) return [];
-  return [
-    say(
-      'config.invalid-value',
-      'odd',
-      `${JSON.stringify(candidate)} is taken literally: buildkitd replaces neither ~ nor variables.`,
-      {
-        ...(index === null ? {} : { line: itemLines[index] ?? line, written: [...written, String(index)] }),
-        advice: 'Write the whole path.',
-      },
-    ),
-  ];
+  const message = `${JSON.stringify(candidate)} is taken literally: buildkitd replaces neither ~ nor variables.`;
+  return [index === null ? say('literal-path', 'odd', message) : sayOf(index, 'literal-path', 'odd', message)];
 }
 
 /** Keys that have rules of their own. */

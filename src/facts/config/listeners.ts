@@ -1,5 +1,5 @@
 import { type ListenAddress, parseListenAddress } from '../../buildkit/address.ts';
-import { positionOf } from '../../buildkit/config/line-of.ts';
+import { positionOf } from '../../buildkit/config/position.ts';
 import { type Release, surelyBefore } from '../../buildkit/version.ts';
 import type { Position } from '../../model/decide.ts';
 import type { Fact } from '../../model/look.ts';

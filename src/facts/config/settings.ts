@@ -1,4 +1,4 @@
-import { positionOf } from '../../buildkit/config/line-of.ts';
+import { positionOf } from '../../buildkit/config/position.ts';
 import { valueAt } from '../../buildkit/config/read.ts';
 import { type Flags, parseBuildkitdArgs } from '../../buildkit/flags.ts';
 import type { Position } from '../../model/decide.ts';

@@ -81,7 +81,7 @@ testCheck(entry, {
       conditions: ['config.toml-syntax'],
       severity: 'error',
       advice: ['Correct that line; nothing in the file counts until then'],
-      says: [`${ALICE_FILE}:3:15:`, 'The line is: snapshotter = overlayfs'],
+      says: [`${ALICE_FILE}:3:`, 'The line is: snapshotter = overlayfs'],
     },
     'a secret in a broken line is not shown': {
       host: alice('password = hunter2\n'),
@@ -231,12 +231,32 @@ async function report(options: VirtualHostOptions) {
   return found;
 }
 
-test('each problem of a file tells its key and line', async () => {
-  const { problems } = await report(alice('[worker.oci]\n\n\nsnapshotter = "vfs"\nmax-parallelism = "4"\n'));
-  expect(problems.map(({ evidence }) => evidence)).toEqual([
-    expect.objectContaining({ key: 'worker.oci.snapshotter', line: 4 }),
-    expect.objectContaining({ key: 'worker.oci.max-parallelism', line: 5 }),
+test('each problem of a file tells its key and where it stands', async () => {
+  const { problems } = await report(
+    alice(
+      '[worker.oci]\n\n\nsnapshotter = "vfs"\n  max-parallelism = "4"\n[grpc]\naddress = [ "unix:///a",\n  ":80"]\n',
+    ),
+  );
+  const path = ALICE_FILE;
+  expect(problems).toMatchObject([
+    { at: { path, line: 4, column: 1 }, evidence: { key: 'worker.oci.snapshotter' } },
+    { at: { path, line: 5, column: 3 }, evidence: { key: 'worker.oci.max-parallelism' } },
+    { at: { path, line: 8, column: 3 }, evidence: { key: 'grpc.address', index: 1 } },
   ]);
+  const [broken] = (await report(alice('[worker.oci]\nsnapshotter = overlayfs\n'))).problems;
+  expect(broken?.at).toEqual({ path, line: 2, column: 15 });
+});
+
+test('what is wrong with the file as a whole, or stands outside it, has no place in it', async () => {
+  for (const host of [
+    alice({ kind: 'fifo' }),
+    alice(null, {
+      files: { '/etc/buildkit/provenance.d/a.json': '{', '/etc/buildkit/provenance.d': { kind: 'directory' } },
+    }),
+  ]) {
+    const { problems } = await report(host);
+    expect(problems.map(({ at }) => at)).toEqual([undefined]);
+  }
 });
 
 test('what would bring a weaker setting into force is risky and says so', async () => {

@@ -11,7 +11,7 @@ import { probeKeypair, probePem } from '../../../src/host/probes/pem.ts';
 import type { PemAnswer, Probes } from '../../../src/model/look.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, type VirtualFile, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
-import { alice, root } from './host.ts';
+import { ALICE_FILE, alice, root } from './host.ts';
 
 const entry = { check: configTls, fix: protectKeys };
 const NOW = Date.UTC(2026, 0, 1);
@@ -182,6 +182,19 @@ testCheck(entry, {
       says: 'relative path',
     },
   },
+});
+
+test('a listener is told of where the file has it, and nowhere where a flag gives it', async () => {
+  const at = async (host: VirtualHostOptions) => {
+    const look = createLook({ host: new VirtualHost(host), request: ASK });
+    const [report] = await examine(look, [entry], { isSelected: () => true });
+    return report?.problems.map((problem) => problem.at);
+  };
+  const file = '[grpc]\naddress = [\n  "unix:///a",\n  "tcp://0.0.0.0:1234",\n]\n';
+  expect(await at(alice(file))).toEqual([{ path: ALICE_FILE, line: 4, column: 3 }]);
+  const unit = '[Service]\nExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd --addr tcp://0.0.0.0:1\n';
+  const files = { '/home/alice/.config/systemd/user/buildkit.service': unit };
+  expect(await at(alice(file, { files }))).toEqual([undefined]);
 });
 
 const scratch = mkdtempSync(join(tmpdir(), 'bkd-tls-'));
