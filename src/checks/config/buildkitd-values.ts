@@ -1,5 +1,6 @@
 import { positionIn, positionOf } from '../../buildkit/config/position.ts';
 import { joinKey, keyText } from '../../buildkit/config/schema-tree.ts';
+import { containerdWords } from '../containerd-words.ts';
 import { type BuildkitdCase, WHOLE } from './buildkitd-case.ts';
 import { overriddenBy } from './value-context.ts';
 import { judgeValues } from './value-rules.ts';
@@ -30,7 +31,7 @@ export function judgeWorkers({ config, settings: options, containerd, context, f
     'runtime.no-worker',
     'error',
     key,
-    `The OCI worker is switched off, and ${worker.why}: buildkitd finds no worker and does not start.`,
+    `The OCI worker is switched off, and ${containerdWords(worker.obstacle)}: buildkitd finds no worker and does not start.`,
     { what: 'no-worker', key, versions: null, prints: 'no worker found, rebuild the buildkit daemon?' },
     at,
   );

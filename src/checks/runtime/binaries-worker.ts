@@ -3,6 +3,7 @@ import type { Binary } from '../../facts/programs/find-in-path.ts';
 import type { Program } from '../../facts/start/software.ts';
 import type { Severity } from '../../model/decide.ts';
 import { octal } from '../../text/octal.ts';
+import { containerdWords } from '../containerd-words.ts';
 import { type BinariesCase, judgeStart } from './binaries-case.ts';
 
 /** buildkitd passes `run --keep` since v0.12.0 (executor/runcexecutor); runc has it since 1.1.0, crun since 1.15. */
@@ -29,27 +30,27 @@ export function judgeWorker(open: BinariesCase): void {
 }
 
 function judgeContainerd({ facts, add }: BinariesCase): void {
-  const { required, usable, why } = facts.containerdWorker;
-  if (!required || usable) return;
+  const { containerdWorker: worker } = facts;
+  if (!worker.required || worker.usable) return;
   add(
     'runtime.no-worker',
     'error',
     'containerd',
-    `The containerd worker is switched on, but ${why}: buildkitd gives up after waiting for it`,
+    `The containerd worker is switched on, but ${containerdWords(worker.obstacle)}: buildkitd gives up after waiting for it`,
     {},
     facts.settings.containerd.enabled,
   );
 }
 
 function judgeOff({ facts, add }: BinariesCase): void {
-  const { required, usable, why } = facts.containerdWorker;
-  if (usable || required) return;
+  const { containerdWorker: worker } = facts;
+  if (worker.usable || worker.required) return;
   const { enabled } = facts.settings.oci;
   add(
     'runtime.no-worker',
     'error',
     'worker',
-    `The OCI worker is switched off (${enabled.key}), and ${why}: buildkitd ends with "no worker found"`,
+    `The OCI worker is switched off (${enabled.key}), and ${containerdWords(worker.obstacle)}: buildkitd ends with "no worker found"`,
     {},
     enabled,
   );

@@ -3,37 +3,38 @@ import { Unseen } from '../../model/unseen.ts';
 import { settings } from './settings.ts';
 
 /** buildkitd's other worker: in automatic mode it is used when its socket answers. */
-export interface ContainerdWorker {
-  readonly usable: boolean;
+export type ContainerdWorker = {
   /** It is switched on by name: buildkitd then insists on it. */
   readonly required: boolean;
-  /** Why it is not used, in words that continue a sentence. */
-  readonly why: string;
-}
+} & ({ readonly usable: true } | { readonly usable: false; readonly obstacle: ContainerdObstacle });
+
+/** Why it is not used; `error` is the errno of connecting. */
+export type ContainerdObstacle =
+  | { readonly why: 'switched-off' }
+  | { readonly why: 'relative' | 'absent' | 'denied' | 'untried'; readonly address: string }
+  | { readonly why: 'silent'; readonly address: string; readonly error: string };
 
 export const containerdWorker: Fact<ContainerdWorker> = {
   id: 'containerd-worker',
   async read({ host, request, get }) {
     const { containerd } = await get(settings);
     const required = containerd.enabled.value === true;
-    if (containerd.enabled.value === false)
-      return { usable: false, required, why: 'the containerd worker is switched off too' };
+    if (containerd.enabled.value === false) return { usable: false, required, obstacle: { why: 'switched-off' } };
     const path = containerd.address.value.replace(/^unix:\/\//, '');
-    const no = (why: string): ContainerdWorker => ({ usable: false, required, why });
-    if (!path.startsWith('/')) return no(`the address of containerd, "${path}", is not an absolute path`);
+    const yes: ContainerdWorker = { usable: true, required };
+    const no = (obstacle: ContainerdObstacle): ContainerdWorker => ({ usable: false, required, obstacle });
+    if (!path.startsWith('/')) return no({ why: 'relative', address: path });
     const stat = await host.stat(path, 'target').catch(() => null);
-    if (stat === null) return no(`there is no containerd at ${path}`);
+    if (stat === null) return no({ why: 'absent', address: path });
     if (!request.probe) {
       const writable = await host.access(path, 'w', 'target');
-      return writable ? { usable: true, required, why: '' } : no(`containerd's socket ${path} may not be used`);
+      return writable ? yes : no({ why: 'denied', address: path });
     }
     try {
       const { error } = await host.probe('connect', { path }, 'target', {});
-      return error === null
-        ? { usable: true, required, why: '' }
-        : no(`containerd does not answer at ${path} (${error})`);
+      return error === null ? yes : no({ why: 'silent', address: path, error });
     } catch (error) {
-      if (error instanceof Unseen) return no(`whether containerd answers at ${path} could not be tried`);
+      if (error instanceof Unseen) return no({ why: 'untried', address: path });
       throw error;
     }
   },
