@@ -1,12 +1,12 @@
 import type { DynamicRanges, SubidFile, SubidKind, Subids } from '../../facts/start/subids.ts';
-import type { SubidEntry, SubidLine } from '../../facts/target/subid-file.ts';
+import type { FatalLine, SubidEntry } from '../../facts/target/subid-file.ts';
 import type { IdRange } from '../../model/look.ts';
 
 /** The ranges that rootlesskit will ask newuidmap or newgidmap for, or why it does not come that far. */
 export type Asked =
   | { readonly from: 'getsubids' | 'file'; readonly ranges: readonly IdRange[] }
   | { readonly from: 'file'; readonly failure: 'missing' | 'unreadable' | 'not-a-file' | 'none' | 'unknown' }
-  | { readonly from: 'file'; readonly failure: 'malformed'; readonly at: SubidLine & { readonly why: string } }
+  | { readonly from: 'file'; readonly failure: 'malformed'; readonly at: FatalLine }
   | { readonly from: 'getsubids'; readonly failure: 'none' };
 
 /** As RootlessKit decides: getsubids for both kinds if it has something for both, else its own reading of both files. */
@@ -61,5 +61,12 @@ export function isDelegated(entries: readonly SubidEntry[], owners: readonly str
   }
   return start >= end;
 }
+
+/** Why rootlesskit reads no further. */
+export const FATAL: { readonly [B in FatalLine['by']]: string } = {
+  length: 'the line is longer than 64 KiB',
+  form: 'the line does not have the form NAME:START:COUNT',
+  number: 'its numbers are not written in plain decimal digits',
+};
 
 export const fileOf = (kind: SubidKind): string => `/etc/sub${kind}`;

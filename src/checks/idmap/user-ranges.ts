@@ -3,7 +3,7 @@ import type { SubidEntry, SubidLine } from '../../facts/target/subid-file.ts';
 import { ENOUGH, FULL, LAST_ID } from '../../knowledge/id-ranges.ts';
 import type { Condition, Position, Severity } from '../../model/decide.ts';
 import type { IdRange, UnseenReason } from '../../model/look.ts';
-import { type Asked, fileOf, isDelegated } from './asked.ts';
+import { type Asked, FATAL, fileOf, isDelegated } from './asked.ts';
 import { contains, isWithin, overlaps, rangeText } from './id-ranges.ts';
 
 /** What is wrong with the user's ranges of one kind. */
@@ -158,8 +158,8 @@ function judgeFailure(
     case 'unknown':
       return { why: `${path} could not be read here`, command: `sudo grep -n '' ${path}` };
     case 'malformed': {
-      const { line, why, text } = asked.at;
-      return [invalid(owner, `rootlesskit gives up at this line: ${why}: ${shown(text)}.`, lineAt(kind, line))];
+      const { line, by, text } = asked.at;
+      return [invalid(owner, `rootlesskit gives up at this line: ${FATAL[by]}: ${shown(text)}.`, lineAt(kind, line))];
     }
     case 'none': {
       const hidden = hiddenLine(owner);

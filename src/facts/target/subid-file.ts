@@ -13,13 +13,17 @@ export interface SubidLine {
   readonly line: number;
   readonly text: string;
 }
+/** A line that ends RootlessKit's own reading, and by what. */
+export interface FatalLine extends SubidLine {
+  readonly by: 'length' | 'form' | 'number';
+}
 export interface SubidText {
   /** What shadow accepts, of every owner. */
   readonly shadow: readonly SubidEntry[];
   /** Lines that are neither empty nor a comment and that shadow passes over; the first hundred. */
   readonly ignored: readonly SubidLine[];
   /** The first line that ends RootlessKit's own reading, whoever it belongs to; null: none. */
-  readonly fatal: (SubidLine & { readonly why: string }) | null;
+  readonly fatal: FatalLine | null;
   /** The named owners' ranges as RootlessKit's own parser reads them, up to the fatal line. */
   readonly rootlesskit: readonly SubidEntry[];
   /** Every line that somebody could take for the owners', as written. */
@@ -69,21 +73,21 @@ export function parseSubids(text: string, owners: readonly string[]): SubidText 
   for (const { line, text: raw } of linesOf(text)) {
     const kept = { line, text: raw.slice(0, 200) };
     if (raw.length >= GO_LINE) {
-      fatal = { ...kept, why: 'the line is longer than 64 KiB' };
+      fatal = { ...kept, by: 'length' };
       break;
     }
     const trimmed = trimmedAsGo(raw);
     if (trimmed === '' || trimmed.startsWith('#')) continue;
     const parts = trimmed.split(':');
     if (parts.length !== 3) {
-      fatal = { ...kept, why: 'the line does not have the form NAME:START:COUNT' };
+      fatal = { ...kept, by: 'form' };
       break;
     }
     const [owner = '', first = '', second = ''] = parts;
     if (!owners.includes(owner)) continue;
     const [start, count] = [readDecimal(first), readDecimal(second)];
     if (start === null || count === null) {
-      fatal = { ...kept, why: 'its numbers are not written in plain decimal digits' };
+      fatal = { ...kept, by: 'number' };
       break;
     }
     rootlesskit.push({ line, owner, start, count });

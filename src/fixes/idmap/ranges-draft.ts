@@ -1,3 +1,4 @@
+import { FATAL } from '../../checks/idmap/asked.ts';
 import { contains, isWithin, overlaps } from '../../checks/idmap/id-ranges.ts';
 import type { SubidFile, SubidKind } from '../../facts/start/subids.ts';
 import { LAST_ID } from '../../knowledge/id-ranges.ts';
@@ -63,7 +64,7 @@ export function draftOf({ subids, target, outer, readsFiles }: RepairInput, kind
   if (readsFiles && fatal !== null && !ownLines.some(({ line }) => line === fatal.line)) {
     const isUnread = ignored.some(({ line }) => line === fatal.line);
     if (!isUnread || !isPlain(fatal.text) || fatal.text.length >= 200)
-      return `rootlesskit stops at line ${fatal.line} of ${file.path} (${fatal.why}): as root, correct that line, or put "#" in front of it.`;
+      return `rootlesskit stops at line ${fatal.line} of ${file.path} (${FATAL[fatal.by]}): as root, correct that line, or put "#" in front of it.`;
     replace.push([fatal.text, `# ${fatal.text}`]);
   }
   return { ...draft, replace };

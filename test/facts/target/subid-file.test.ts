@@ -56,7 +56,7 @@ describe('lines', () => {
     expect(entries(`${long(1023)}\n`)).toHaveLength(1);
     expect(entries(`${long(1024)}\n`)).toEqual([]);
     expect(entries(`${'é'.repeat(510)}:1:1\n`)).toEqual([]);
-    expect(parseSubids(`${'x'.repeat(70000)}\nalice:1:2\n`, OWN).fatal).toMatchObject({ line: 1 });
+    expect(parseSubids(`${'x'.repeat(70000)}\nalice:1:2\n`, OWN).fatal).toMatchObject({ line: 1, by: 'length' });
   });
   test('a NUL joins its line with the next, as fgets(3) leaves it', () => {
     expect(entries('bo\0b:1:2\nb:3:4\nalice:5:6\n')).toEqual([
@@ -67,9 +67,9 @@ describe('lines', () => {
   test('RootlessKit stops at what has not three fields, whoever it belongs to', () => {
     const { fatal, rootlesskit } = parseSubids('alice:1:2\n# no\n  alice:5:6  \nbob:1\n1000:3:4\n', OWN);
     expect(rootlesskit.map(({ line }) => line)).toEqual([1, 3]);
-    expect(fatal).toMatchObject({ line: 4, text: 'bob:1' });
+    expect(fatal).toMatchObject({ line: 4, text: 'bob:1', by: 'form' });
     expect(parseSubids('bob:x:y\nalice:1:2\n', OWN).fatal).toBeNull();
-    expect(parseSubids('alice:x:2\n', OWN).fatal).toMatchObject({ line: 1 });
+    expect(parseSubids('alice:x:2\n', OWN).fatal).toMatchObject({ line: 1, by: 'number' });
   });
   test('lines that a person would take for the user’s', () => {
     expect(
