@@ -1,4 +1,12 @@
-import { isSecretName, MASK, maskAddress, type OnSecret, tellParts, tellWords } from '../text/secret-words.ts';
+import {
+  isSecretName,
+  looksSecret,
+  MASK,
+  maskAddress,
+  type OnSecret,
+  tellParts,
+  tellWords,
+} from '../text/secret-words.ts';
 import { garbled } from './garble.ts';
 
 /** Texts that decide something for a client, a daemon or a network; all other texts of such files are masked. */
@@ -7,6 +15,7 @@ const KEPT = new Set(
     ' ',
   ),
 );
+const HELPERS = new Set(['credsStore', 'credHelpers']);
 const ADDRESSES = new Set(['Host', 'Endpoint', 'Key']);
 const MARK = /[{}[\]:,]|\s+/y;
 const WORD = /[^\s"{}[\]:,]+/y;
@@ -65,7 +74,9 @@ function maskedWord(word: string, key: string, found: OnSecret): string {
 function maskedString(value: string, keys: readonly string[], found: OnSecret): string {
   const own = keys.at(-1) ?? '';
   if (ADDRESSES.has(own)) return maskAddress(value, found);
-  if (keys.some((key) => KEPT.has(key)) && !isSecretName(own)) return value;
+  // A helper is named in plain words; what is none was put there by mistake.
+  const misplaced = keys.some((key) => HELPERS.has(key)) && looksSecret(value);
+  if (keys.some((key) => KEPT.has(key)) && !isSecretName(own) && !misplaced) return value;
   if (keys.some(isSecretName)) tellParts(value, found);
   maskAddress(value, found);
   tellWords(value, found);

@@ -58,6 +58,7 @@ test.each([
     '{"credHelpers":{"gcr.io":"gcloud"},"credsStore":"pass"}',
     '{"credHelpers":{"gcr.io":"gcloud"},"credsStore":"pass"}',
   ],
+  ['{"credsStore":"tok3nValue","credHelpers":{"r.io":"x9y8z7"}}', '{"credsStore":"***","credHelpers":{"r.io":"***"}}'],
   ['{"a": hunter2, "pin": 12345}', '{"a": xxxxxxx, "pin": 1}'],
   ['{"a": "hunter2', '{"a": "xxxxxxx'],
 ])('%s', (text, after) => {
