@@ -14,7 +14,7 @@ const TABLE: readonly { id: string; text: string; condition: string; key: string
     condition: 'socket.path-too-long',
     key: 'grpc.address',
     line: 4,
-    column: 1,
+    column: 3,
   },
   {
     id: 'net/ports',
@@ -22,7 +22,7 @@ const TABLE: readonly { id: string; text: string; condition: string; key: string
     condition: 'net.privileged-port',
     key: 'grpc.address',
     line: 2,
-    column: 3,
+    column: 14,
   },
   {
     id: 'net/driver',
