@@ -282,11 +282,11 @@ test('a file of root that only the target names is not edited by root', async ()
 });
 
 describe('where a problem says that it is written', () => {
-  test('an element of a list of several lines, on its own line', async () => {
+  test('an element of a list of several lines, where it stands itself', async () => {
     const report = await examineWith(
       hostWith({ config: `[grpc]\naddress = [\n  "unix://${SOCKET}",\n  "tcp://127.0.0.1:4711",\n]\n`, used: [4711] }),
     );
-    expect(report.problems.map(({ at }) => at)).toEqual([{ path: CONFIG, line: 4, column: 1 }]);
+    expect(report.problems.map(({ at }) => at)).toEqual([{ path: CONFIG, line: 4, column: 3 }]);
   });
 
   test('the key of a single value, at its column', async () => {
