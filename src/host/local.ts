@@ -18,38 +18,7 @@ export function localHost(
   budget: Budget,
 ): HostReader & { close(): Promise<void> } {
   const { self, target } = identity;
-  const own = sameAccount(self, target);
-  const canBecome = own || self.uid === 0;
-  let asTarget: Remote | null = null;
-  let asSelf: Remote | null = null;
-  const hanging = hangingPoints();
-  const dead: string[] = [];
-
-  async function call(asked: Call, as: As): Promise<unknown> {
-    let request = asked;
-    // The kernel answers at once that no path is so long.
-    if (typeof request.args[0] === 'string' && request.args[0].length > 4096) return carryOut(request);
-    if (as === 'target' && !own) {
-      if (!canBecome) return carryOutAsOther(request, target);
-      asTarget ??= new Remote(target, budget, dead);
-      const remote = asTarget;
-      return rootsAnswer(request, target, hanging, () => remote.call(request));
-    }
-    if (request.verb === 'probe' || request.verb === 'run') return here(request);
-    // What is known to answer at once stays here: a helper costs a process.
-    const path = String(request.args[0]);
-    if (/^\/(proc|sys|dev)(\/|$)/.test(path)) return here(request);
-    const held = self.uid === 0 && !own && !/^\/(etc|usr|boot)\//.test(path);
-    if (held) request = { ...request, held };
-    if (hanging.length === 0) return here(request);
-    asSelf ??= new Remote(null, budget, dead);
-    return asSelf.call(request);
-  }
-  async function here(request: Call): Promise<unknown> {
-    if (limitOf(request) === 0) return carryOut(request);
-    if (budget.left() === 0) throw new Unanswered(budget.usedUp);
-    return budget.spend(Promise.resolve(carryOut(request, budget.left())));
-  }
+  const { call, close } = callsOf(identity, budget);
   const look =
     <T>(verb: Exclude<Call['verb'], 'run' | 'survey' | 'probe'>) =>
     (path: string, as: As) =>
@@ -73,17 +42,10 @@ export function localHost(
     statfs: look('statfs'),
     mountOf: look('mountOf'),
     access: (path, mode, as) => call({ verb: 'access', args: [path, mode] }, as) as Promise<boolean>,
-    env: async () => {
-      const values: { [name: string]: string } = {};
-      for (const name of ENVIRONMENT_NAMES) {
-        const value = given[name];
-        if (value !== undefined) values[name] = value;
-      }
-      return values;
-    },
+    env: async () => pickFrom(given, ENVIRONMENT_NAMES),
     now: () => Date.now(),
     run: (tool, args, as, path) => {
-      const env = own ? pickOwn(given, target) : ownOf(target);
+      const env = sameAccount(self, target) ? pickOwn(given, target) : ownOf(target);
       return call(
         { verb: 'run', args: [{ tool, args, path: as === 'self' ? SYSTEM_PATH : (path ?? SYSTEM_PATH), env }] },
         as,
@@ -94,6 +56,48 @@ export function localHost(
     hardware: async () => (await import('./hardware.ts')).hardware(),
     socketHolder: socketHolders(),
     probe: (name, input, as, environment) => call({ verb: 'probe', args: [name, input, environment] }, as) as never,
+    close,
+  };
+}
+
+/** Decides for each call who carries it out: this process, or one of its own as the target or where a look may hang. */
+function callsOf(
+  { self, target }: Identity,
+  budget: Budget,
+): { call(asked: Call, as: As): Promise<unknown>; close(): Promise<void> } {
+  const own = sameAccount(self, target);
+  const canBecome = own || self.uid === 0;
+  let asTarget: Remote | null = null;
+  let asSelf: Remote | null = null;
+  const hanging = hangingPoints();
+  const dead: string[] = [];
+
+  async function here(request: Call): Promise<unknown> {
+    if (limitOf(request) === 0) return carryOut(request);
+    if (budget.left() === 0) throw new Unanswered(budget.usedUp);
+    return budget.spend(Promise.resolve(carryOut(request, budget.left())));
+  }
+  return {
+    async call(asked, as) {
+      let request = asked;
+      // The kernel answers at once that no path is so long.
+      if (typeof request.args[0] === 'string' && request.args[0].length > 4096) return carryOut(request);
+      if (as === 'target' && !own) {
+        if (!canBecome) return carryOutAsOther(request, target);
+        asTarget ??= new Remote(target, budget, dead);
+        const remote = asTarget;
+        return rootsAnswer(request, target, hanging, () => remote.call(request));
+      }
+      if (request.verb === 'probe' || request.verb === 'run') return here(request);
+      // What is known to answer at once stays here: a helper costs a process.
+      const path = String(request.args[0]);
+      if (/^\/(proc|sys|dev)(\/|$)/.test(path)) return here(request);
+      const held = self.uid === 0 && !own && !/^\/(etc|usr|boot)\//.test(path);
+      if (held) request = { ...request, held };
+      if (hanging.length === 0) return here(request);
+      asSelf ??= new Remote(null, budget, dead);
+      return asSelf.call(request);
+    },
     async close() {
       await Promise.all([asTarget?.close(), asSelf?.close()]);
     },
@@ -120,7 +124,9 @@ async function carryOutAsOther(request: Call, target: Account): Promise<unknown>
   }
 }
 
-function ownOf({ home, name, uid }: Account): { [variable: string]: string } {
+type Variables = { [variable: string]: string };
+
+function ownOf({ home, name, uid }: Account): Variables {
   return {
     ...(home === null ? {} : { HOME: home }),
     ...(name === null ? {} : { USER: name }),
@@ -128,11 +134,16 @@ function ownOf({ home, name, uid }: Account): { [variable: string]: string } {
   };
 }
 
-function pickOwn(given: NodeJS.ProcessEnv, account: Account): { [variable: string]: string } {
-  const values: { [variable: string]: string } = {};
-  for (const name of ['HOME', 'USER', 'XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'DBUS_SESSION_BUS_ADDRESS']) {
+function pickOwn(given: NodeJS.ProcessEnv, account: Account): Variables {
+  const values = pickFrom(given, ['HOME', 'USER', 'XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'DBUS_SESSION_BUS_ADDRESS']);
+  return Object.keys(values).length === 0 ? ownOf(account) : values;
+}
+
+function pickFrom(given: NodeJS.ProcessEnv, names: readonly string[]): Variables {
+  const values: Variables = {};
+  for (const name of names) {
     const value = given[name];
     if (value !== undefined) values[name] = value;
   }
-  return Object.keys(values).length === 0 ? ownOf(account) : values;
+  return values;
 }
