@@ -77,13 +77,15 @@ export interface Program {
   end(patienceMs: number): void;
 }
 
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
 /**
  * Starts a program in a session of its own, without our terminal. At the time limit, beyond the limit of what it may
  * print, and where something holds its pipes open after its end, it is ended with all that it started.
  */
 export function startProgram(path: string, args: readonly string[], options: RunOptions): Program {
   const mark = options.leavesRest ? null : newMark();
-  let child: ChildProcessByStdio<null, Readable, Readable>;
+  let child: Child;
   try {
     child = spawn(path, [...args], {
       env: { ...options.env, ...(mark === null ? {} : { [LOOK_MARK]: mark }) },
@@ -96,9 +98,12 @@ export function startProgram(path: string, args: readonly string[], options: Run
     const ran: Ran = { code: null, stdout: '', stderr: `${path}: ${errnoOf(error)}`, timedOut: false };
     return { pid: undefined, done: Promise.resolve(ran), hasEnded: () => true, end: () => {} };
   }
+  return watch(child, path, mark, options);
+}
+
+/** Waits for a program's end, and brings it about where it is due. */
+function watch(child: Child, path: string, mark: string | null, options: RunOptions): Program {
   const { pid } = child;
-  const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-  let size = 0;
   let timedOut = false;
   let ended = false;
   let asked = false;
@@ -123,12 +128,8 @@ export function startProgram(path: string, args: readonly string[], options: Run
     child.stdout?.destroy();
     child.stderr?.destroy();
     child.unref();
-    settle({
-      code,
-      stdout: Buffer.concat(output.stdout).toString('utf8'),
-      stderr: Buffer.concat(output.stderr).toString('utf8') + failure,
-      timedOut,
-    });
+    const { stdout, stderr } = output();
+    settle({ code, stdout, stderr: stderr + failure, timedOut });
   };
   const endAll = (code: number | null): void => {
     endFamilyOf();
@@ -151,21 +152,7 @@ export function startProgram(path: string, args: readonly string[], options: Run
     end(END_MS);
   }, options.timeoutMs);
   child.on('error', (error) => finish(null, `${path}: ${errnoOf(error)}`));
-  // Without a descriptor left there are no pipes; the error comes by itself.
-  if (child.stdout == null) return { pid, done, hasEnded: () => ended, end };
-  const most = options.mostBytes ?? MOST_OUTPUT;
-  const take = (into: Buffer[] | null) => (chunk: Buffer) => {
-    if (into !== null && size < most) into.push(chunk);
-    if (size <= most && size + chunk.length > most) endAll(null);
-    size += chunk.length;
-  };
-  const { onStdout, onOutput } = options;
-  if (onOutput !== undefined) {
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', onOutput).on('data', take(null));
-  } else {
-    child.stdout.on('data', onStdout ?? take(output.stdout));
-    child.stderr.on('data', take(output.stderr));
-  }
+  const output = collect(child, options, () => endAll(null));
   child.on('close', (code) => finish(code));
   child.on('exit', (code) => {
     ended = true;
@@ -173,6 +160,34 @@ export function startProgram(path: string, args: readonly string[], options: Run
     later(500, () => (options.leavesRest ? finish(code) : endAll(code)));
   });
   return { pid, done, hasEnded: () => ended, end };
+}
+
+/** Takes what a program prints; `beyond` is called once when that is more than it may. */
+function collect(
+  { stdout, stderr }: Child,
+  { mostBytes = MOST_OUTPUT, onStdout, onOutput }: RunOptions,
+  beyond: () => void,
+): () => Pick<Ran, 'stdout' | 'stderr'> {
+  const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  let size = 0;
+  const take = (into: Buffer[] | null) => (chunk: Buffer) => {
+    if (into !== null && size < mostBytes) into.push(chunk);
+    if (size <= mostBytes && size + chunk.length > mostBytes) beyond();
+    size += chunk.length;
+  };
+  // Without a descriptor left there are no pipes; the error comes by itself.
+  if (stdout != null) {
+    if (onOutput !== undefined) {
+      for (const stream of [stdout, stderr]) stream.on('data', onOutput).on('data', take(null));
+    } else {
+      stdout.on('data', onStdout ?? take(output.stdout));
+      stderr.on('data', take(output.stderr));
+    }
+  }
+  return () => ({
+    stdout: Buffer.concat(output.stdout).toString('utf8'),
+    stderr: Buffer.concat(output.stderr).toString('utf8'),
+  });
 }
 
 /** Runs a program to its end. */
