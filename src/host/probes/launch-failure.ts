@@ -1,0 +1,38 @@
+import type { NamespaceAnswer } from '../../model/look.ts';
+import { errnoInText } from '../looks/errno.ts';
+
+type Stage = NonNullable<NamespaceAnswer['launch']['stage']>;
+
+/** Why the chain did not come to its end, and where it broke. */
+export function failureOf(
+  timedOut: boolean,
+  log: string,
+  rootlesskit: boolean,
+): { errno: string | null; message: string; stage: Stage } {
+  const lines = log
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
+  // The parent's error is the cause; the child's "parsing message from fd 3: EOF" only follows from it.
+  const cause =
+    lines.find((line) => /rootlesskit:parent\] error/.test(line) && !/error: child exited/.test(line)) ??
+    lines.find((line) => /error|failed/i.test(line) && !/fd 3: EOF/.test(line)) ??
+    lines.at(-1) ??
+    '';
+  const message = cause.replace(/^(\S+ )?\[rootlesskit:\w+ *\] error: /, '');
+  const errno = errnoInText(message);
+  if (timedOut) return { errno: 'ETIMEDOUT', message: message || 'no answer within the time limit', stage: 'timeout' };
+  if (!rootlesskit) return { errno, message, stage: /unshare/.test(message) ? 'clone' : 'spawn' };
+  const stage: Stage = /fork\/exec \/proc\/self\/exe/.test(message)
+    ? 'clone'
+    : /uid\/gid map|newuidmap|newgidmap|subuid|subgid|unknown userid|UID\/GID map|gain the caps|Cannot parse/i.test(
+          message,
+        )
+      ? 'map'
+      : /network|slirp4netns|pasta|tap\d|executable file not found/i.test(message)
+        ? 'network'
+        : /ENOENT|EACCES|ENOEXEC/.test(message) && !message.includes(' ')
+          ? 'spawn'
+          : 'setup';
+  return { errno, message, stage };
+}
