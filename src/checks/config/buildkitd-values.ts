@@ -1,5 +1,6 @@
 import { positionIn, positionOf } from '../../buildkit/config/position.ts';
 import { joinKey, keyText } from '../../buildkit/config/schema-tree.ts';
+import type { ProvenanceObstacle } from '../../facts/config/provenance-env.ts';
 import { containerdWords } from '../containerd-words.ts';
 import { type BuildkitdCase, WHOLE } from './buildkitd-case.ts';
 import { overriddenBy } from './value-context.ts';
@@ -51,18 +52,29 @@ export function judgeOverridden({ config, settings: options, environment, found 
 
 /** The files that buildkitd reads beside its configuration. */
 export function judgeProvenance({ config, provenance, found }: BuildkitdCase): void {
-  const dir = provenance.value;
-  if (dir == null || (dir.refused === null && dir.bad.length === 0)) return;
+  const env = provenance.value;
+  if (env == null || (env.obstacle === null && env.bad.length === 0)) return;
   const what =
-    dir.refused !== null
-      ? `the directory ${dir.path} cannot be listed (${dir.refused})`
-      : dir.bad.map(({ name, why }) => `${dir.path}/${name}: ${why}`).join('; ');
+    env.obstacle !== null
+      ? `the directory ${env.path} cannot be listed (${wordsOf(env.obstacle)})`
+      : env.bad.map(({ name, reading }) => `${env.path}/${name}: ${reading?.why ?? 'it is no JSON object'}`).join('; ');
   found.add(
     'config.invalid-value',
-    dir.surely ? 'error' : 'warning',
+    env.surely ? 'error' : 'warning',
     'provenanceEnvDir',
     `buildkitd reads the *.json files in provenanceEnvDir at its start, from v0.25.0 on, and stops: ${what}.`,
     { ...WHOLE, what: 'provenance', key: 'provenanceEnvDir' },
     positionOf(config, 'provenanceEnvDir'),
   );
+}
+
+function wordsOf(obstacle: ProvenanceObstacle): string {
+  switch (obstacle.kind) {
+    case 'no-directory':
+      return `it is a ${obstacle.is}`;
+    case 'denied':
+      return 'permission denied';
+    case 'unseen':
+      return obstacle.reason.why;
+  }
 }

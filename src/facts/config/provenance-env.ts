@@ -1,6 +1,6 @@
 import { valueAt } from '../../buildkit/config/read.ts';
 import { ANY_RELEASE, type Release, surelyBefore, surelySince } from '../../buildkit/version.ts';
-import type { Fact } from '../../model/look.ts';
+import type { Fact, FileKind, UnseenReason } from '../../model/look.ts';
 import { reasonOf, tooMuch, Unanswered, Unseen, unlessTooMuch } from '../../model/unseen.ts';
 import { buildkitdVersion } from '../programs/buildkitd-version.ts';
 import { configFile } from './config-file.ts';
@@ -8,13 +8,19 @@ import { configFile } from './config-file.ts';
 /** The directory whose *.json files buildkitd reads at its start, since v0.25.0. */
 export interface ProvenanceEnv {
   readonly path: string;
-  /** Files that are no JSON object, with why. */
-  readonly bad: readonly { readonly name: string; readonly why: string }[];
+  /** Files that buildkitd does not take; `reading`: what reading them was answered, null where they were read and hold no JSON object. */
+  readonly bad: readonly { readonly name: string; readonly reading: UnseenReason | null }[];
   /** Set when the directory is there and may not be listed. */
-  readonly refused: string | null;
+  readonly obstacle: ProvenanceObstacle | null;
   /** Every buildkitd that may be at hand reads it. */
   readonly surely: boolean;
 }
+
+/** Why the directory cannot be listed. */
+export type ProvenanceObstacle =
+  | { readonly kind: 'no-directory'; readonly is: FileKind }
+  | { readonly kind: 'denied' }
+  | { readonly kind: 'unseen'; readonly reason: UnseenReason };
 
 const MOST = 100;
 const SINCE: Release = [0, 25, 0];
@@ -30,14 +36,15 @@ export const provenanceEnv: Fact<ProvenanceEnv | null> = {
     const version = await look.get(buildkitdVersion).catch(() => ANY_RELEASE);
     if (surelyBefore(version, SINCE)) return null;
     const surely = surelySince(version, SINCE);
+    const refused = (obstacle: ProvenanceObstacle): ProvenanceEnv => ({ path, bad: [], obstacle, surely });
     try {
       const stat = await host.stat(path, 'target');
       if (stat === null) return null;
-      if (stat.kind !== 'directory') return { path, bad: [], refused: `it is a ${stat.kind}`, surely };
-      if (!(await host.access(path, 'r', 'target'))) return { path, bad: [], refused: 'permission denied', surely };
+      if (stat.kind !== 'directory') return refused({ kind: 'no-directory', is: stat.kind });
+      if (!(await host.access(path, 'r', 'target'))) return refused({ kind: 'denied' });
       const names = ((await host.list(path, 'target')) ?? []).filter((name) => name.endsWith('.json'));
       if (names.length > MOST) throw tooMuch(`${path} has more than ${MOST} files`);
-      const bad: { name: string; why: string }[] = [];
+      const bad: { name: string; reading: UnseenReason | null }[] = [];
       for (const name of names) {
         try {
           const inner = await host.stat(`${path}/${name}`, 'target');
@@ -47,14 +54,14 @@ export const provenanceEnv: Fact<ProvenanceEnv | null> = {
         } catch (error) {
           if (error instanceof Unanswered) throw error;
           unlessTooMuch(error);
-          bad.push({ name, why: error instanceof Unseen ? reasonOf(error).why : 'it is no JSON object' });
+          bad.push({ name, reading: error instanceof Unseen ? reasonOf(error) : null });
         }
       }
-      return { path, bad, refused: null, surely };
+      return { path, bad, obstacle: null, surely };
     } catch (error) {
       if (!(error instanceof Unseen) || error instanceof Unanswered) throw error;
       unlessTooMuch(error);
-      return { path, bad: [], refused: reasonOf(error).why, surely };
+      return refused({ kind: 'unseen', reason: reasonOf(error) });
     }
   },
 };
