@@ -77,7 +77,7 @@ function verdictOn(
   if (transaction === null) return { result: 'already', message: 'there was nothing to change' };
   if (worse.length > 0) return { transaction, worse, why: `it made ${worse.join(' and ')} worse` };
   if (fix.until !== undefined) return { result: 'pending', message: `it takes effect at the next ${fix.until}` };
-  if (done.leftAlone.length > 0 && left.every((problem) => isLess(problem, after?.problems ?? [])))
+  if (done.leftAlone.length > 0 && left.length > 0 && left.every((problem) => isLess(problem, after?.problems ?? [])))
     return { result: 'partly-cured', message: 'what bk-doctor leaves alone is still there' };
   const why =
     after?.status === 'unknown' && left.length === 0
