@@ -30,8 +30,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
-    // One for each core: by itself vitest would leave one of two idle.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // By itself vitest would leave one of two cores idle; one more worker fills the time in which another waits.
+    maxWorkers: Math.max(2, availableParallelism()) + (process.env.CI ? 0 : 1),
     sequence: { sequencer: LongestFirst },
     // A terminal shows the files that run; a log has to be told.
     reporters: process.stdout.isTTY ? ['default'] : ['default', new Progress()],

@@ -15,6 +15,8 @@ interface Orders {
   readonly to: number;
   /** A process that has our pid by then. */
   readonly stranger: number;
+  /** Of so many moments one is tried. */
+  readonly step: number;
 }
 
 const orders = JSON.parse(fs.readFileSync(process.argv[2] ?? '', 'utf8')) as Orders;
@@ -88,7 +90,7 @@ const random = (): number => {
   state = (state * 1103515245 + 12345) % 2147483648;
   return state / 2147483648;
 };
-for (let count = 1; count <= writes.length; count++) {
+for (let count = 1; count <= writes.length; count += orders.step) {
   const done = writes.slice(0, count);
   const flushed = done.findLastIndex(({ flush }) => flush);
   // At every second moment a part of what came after the last flush never arrived.

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Step } from '../../src/model/plan.ts';
+import { oneIn } from '../thoroughly.ts';
 import { type Built, buildChildren, startChild } from './children.ts';
 import { canChangeThings, editStep, Ground, ROOT, root, sh, sha } from './ground.ts';
 
@@ -79,9 +80,11 @@ describe.skipIf(!canChangeThings('qemu-storage-daemon', 'losetup', 'mke2fs', 'us
       const to = fs.statSync(log).size;
       daemon.kill();
       await new Promise((ended) => daemon.once('exit', ended));
+      // Odd, so that what never arrived is tried too.
+      const step = oneIn(7);
       const orders = {
         context: ground.context({ ...context, userEntry: built.asUser }),
-        ...{ base, tree: ground.tree, log, from, to, stranger: process.pid },
+        ...{ base, tree: ground.tree, log, from, to, stranger: process.pid, step },
       };
       fs.writeFileSync(`${ground.path}/orders.json`, JSON.stringify(orders));
       const told: string[] = [];
@@ -98,10 +101,10 @@ describe.skipIf(!canChangeThings('qemu-storage-daemon', 'losetup', 'mke2fs', 'us
             JSON.parse(line) as { readonly of: number; readonly locked: boolean; readonly problem: string | null },
         );
       expect(moments.filter(({ problem }) => problem !== null)).toEqual([]);
-      expect(moments.length).toBe(moments[0]?.of);
-      expect(moments.filter(({ locked }) => locked).length).toBeGreaterThan(5);
+      expect(moments.length).toBe(Math.ceil((moments[0]?.of ?? 0) / step));
+      if (step === 1) expect(moments.filter(({ locked }) => locked).length).toBeGreaterThan(5);
       // Dozens of files made durable, each with the file system's own journal.
-      expect(moments.length).toBeGreaterThan(100);
+      expect(moments[0]?.of).toBeGreaterThan(100);
     } finally {
       spawnSync('umount', ['-l', ground.tree]);
       spawnSync('losetup', ['--detach', loop]);
