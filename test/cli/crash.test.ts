@@ -8,7 +8,11 @@ test.each([
   ['leaves a promise broken', 'Promise.reject(new Error("out of place\\u001b[31m"))'],
 ])('whatever %s where nobody catches it ends in one sentence and exit 3', async (_, statement) => {
   const before = join(temporary(), 'before.cjs');
-  writeFileSync(before, `setTimeout(() => { ${statement}; }, 150);`);
+  // As soon as the command listens for what nobody catches, its work is under way.
+  writeFileSync(
+    before,
+    `process.on('newListener', (event) => { if (event === 'uncaughtException') setImmediate(() => { ${statement}; }); });`,
+  );
   const { code, stdout, stderr } = await run(['check', '--json'], { env: { NODE_OPTIONS: `--require=${before}` } });
   expect([code, stdout]).toEqual([3, '']);
   expect(stderr).toMatch(
