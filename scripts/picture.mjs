@@ -11,6 +11,7 @@ const END = '<!-- end of the picture -->';
 /** From what everything stands on to what a person types: a folder imports from those before it alone. */
 const ORDER = [
   'knowledge',
+  'knowledge/errors',
   'model',
   'text',
   'package',

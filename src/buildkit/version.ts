@@ -144,3 +144,16 @@ export function bracketFromHelp(help: string): { readonly min: Release | null; r
   // A build between two releases can have the newer flag without the older: then only the older end is sure.
   return min !== null && max !== null && compareReleases(min, max) > 0 ? { min: max, max: null } : { min, max };
 }
+
+/**
+ * A buildkitd whose default file is broken answers neither --version nor --help: it reads that file before its flags.
+ * The words of its complaint tell which TOML library it has.
+ */
+export function bracketFromComplaint(stderr: string): Pick<Bracket, 'min' | 'max'> {
+  if (!stderr.includes('failed to parse config')) return { min: null, max: null };
+  const library2 = release('v0.28.0');
+  // Nothing older than 2020 is expected here; without a floor, keys of v0.5.0 would count as perhaps unknown to it.
+  return /^\(\d+, \d+\): /m.test(stderr)
+    ? { min: release('v0.8.0'), max: lastBefore(library2) }
+    : { min: library2, max: null };
+}

@@ -5,6 +5,8 @@ import { type ProcessStatus, processStatus } from '../../facts/machine/process-s
 import { namespace } from '../../facts/start/namespace.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { probing } from '../../facts/target/probing.ts';
+import type { ErrorWords } from '../../knowledge/errors/row.ts';
+import { meaningOf } from '../../knowledge/errors/table.ts';
 import { ENOUGH } from '../../knowledge/id-ranges.ts';
 import type { Check, Condition, FactsOf } from '../../model/decide.ts';
 import type { NamespaceAnswer, Outcome } from '../../model/look.ts';
@@ -59,6 +61,10 @@ export const usernsProbe: Check<typeof needs, ProbeEvidence> = {
     'storage.disk-full',
     'seccomp.blocked',
     'runtime.runc-too-old',
+    'limits.keyring-quota',
+    'apparmor.lxc-sysctl-denied',
+    'apparmor.profile-load-failed',
+    'cgroup.v1-only',
   ],
   needs,
   examine(facts) {
@@ -82,7 +88,7 @@ function judgeLaunch(
   const evidence = { stage, errno, said };
   if (launcher === 'rootlesskit')
     found.add(
-      conditionOf(errno, message, stage, status.value),
+      launchCondition(message, status.value),
       'error',
       'rootlesskit',
       `rootlesskit could not ${stageWords(stage)}: ${said}`,
@@ -143,26 +149,31 @@ function judgeStepNamespaces(found: Found, { settings, mounts }: Facts, { isolat
 }
 
 /** Does the runtime itself come as far as the program of a RUN step? */
-function judgeStep(found: Found, { cgroups, launcher, settings, status }: Facts, { step }: NamespaceAnswer): void {
+function judgeStep(found: Found, { cgroups, settings, status }: Facts, { step }: NamespaceAnswer): void {
   if (step?.ok !== false) return;
-  const { layout, controllers } = cgroups.value ?? { layout: 'unified', controllers: [] };
-  const incomplete = layout === null || (layout === 'legacy' && !controllers.includes('devices'));
-  if (incomplete && /cgroup/i.test(step.message)) return;
   // runc's log line, without what only a machine reads.
   const said = shortened(
     /level=error msg="((?:[^"\\]|\\.)*)"/.exec(step.message)?.[1] ?? (step.message || step.errno || 'it said nothing'),
   );
-  // Where nobody made a user namespace, a container engine may have taken capabilities that every step gets.
-  const poor = launcher === 'none' && /apply caps/i.test(said);
-  const filtered = !poor && status.value?.seccomp === 2 && /not permitted/i.test(said);
+  const meaning = meaningOf(said, 'runtime');
+  const { layout, controllers } = cgroups.value ?? { layout: 'unified', controllers: [] };
+  const incomplete = layout === null || (layout === 'legacy' && !controllers.includes('devices'));
+  if (incomplete && meaning?.means[0].startsWith('cgroup.')) return;
+  const condition = stepCondition(meaning, status.value);
   found.add(
-    poor ? 'container.not-privileged' : filtered ? 'seccomp.blocked' : 'runtime.runc-too-old',
+    condition,
     'error',
     'RUN steps',
-    `The OCI runtime (${settings.oci.binary.value ?? 'runc'}) could not make a RUN step${poor ? ', because this process lacks capabilities that every step gets' : filtered ? ', and a seccomp filter is active here' : ''}: ${said}`,
+    `The OCI runtime (${settings.oci.binary.value ?? 'runc'}) could not make a RUN step${REASONS[condition] ?? ''}: ${said}`,
     { stage: 'step', errno: step.errno, said },
   );
 }
+
+/** What was seen beside the runtime's words. */
+const REASONS: { readonly [C in Condition]?: string } = {
+  'container.not-privileged': ', because this process lacks capabilities that every step gets',
+  'seccomp.blocked': ', and a seccomp filter is active here',
+};
 
 /** The last id of the unbroken run from 0, which is what images number by. */
 function lastMapped(map: NamespaceAnswer['uidMap']): number {
@@ -174,33 +185,28 @@ function lastMapped(map: NamespaceAnswer['uidMap']): number {
   return next - 1;
 }
 
-/** The words of rootlesskit, newuidmap and newgidmap, where they tell one cause from the others. */
-function conditionOf(
-  errno: string | null,
-  message: string,
-  stage: string,
-  status: ProcessStatus | undefined,
-): Condition {
-  if (/"new[ug]idmap": executable file not found/.test(message)) return 'idmap.newuidmap-missing';
-  if (/unknown userid|Cannot determine your user name|owned by a different user/.test(message))
-    return 'idmap.user-lookup-failed';
-  if (/No sub[ug]id ranges found|open \/etc\/sub[ug]id: no such file/.test(message)) return 'idmap.subid-missing';
-  if (/Cannot parse subuid|conversion failed|not allowed|overflow detected|\/etc\/sub[ug]id/.test(message))
-    return 'idmap.subid-invalid';
-  if (/write to [ug]id_map failed: Invalid argument/.test(message)) return 'idmap.subid-overlap';
-  if (/[ug]id_map failed|Could not set caps|new[ug]idmap: operation not permitted/i.test(message)) {
-    // One text, three causes: what this process is allowed tells the first two.
-    if (status?.noNewPrivs === true) return 'idmap.no-new-privs';
-    if (status !== undefined && asksForUnmapped(message, status)) return 'idmap.nested-userns';
-    return 'idmap.newuidmap-not-setuid';
-  }
-  if (stage === 'network') return 'net.slirp4netns-failed';
-  // The same errno says that files could not be made.
-  if (errno === 'ENOSPC')
-    return /\b(mkdir|write|open|creat\w*) /.test(message) && !/clone|unshare|fork/.test(message)
-      ? 'storage.disk-full'
-      : 'userns.max-user-namespaces-zero';
-  return 'userns.blocked-unspecified';
+/** What rootlesskit, newuidmap and newgidmap mean; where their words have several causes, what this process is allowed tells them apart. */
+function launchCondition(message: string, status: ProcessStatus | undefined): Condition {
+  const means = reportable(meaningOf(message, 'rootlesskit', 'idmap-helper'));
+  const proven: Proven = {
+    'idmap.no-new-privs': status?.noNewPrivs === true,
+    'idmap.nested-userns': status !== undefined && asksForUnmapped(message, status),
+  };
+  return means.find((one) => proven[one]) ?? means[0] ?? 'userns.blocked-unspecified';
+}
+
+/** What the runtime's words mean; where they have several causes, only one that was seen is named. */
+function stepCondition(meaning: ErrorWords | null, status: ProcessStatus | undefined): Condition {
+  const means = reportable(meaning);
+  const proven: Proven = { 'seccomp.blocked': status?.seccomp === 2 };
+  const sure = meaning?.means.length === 1 ? means[0] : means.find((one) => proven[one]);
+  return sure ?? 'runtime.runc-too-old';
+}
+
+type Proven = { readonly [C in Condition]?: boolean };
+
+function reportable(meaning: ErrorWords | null): readonly Condition[] {
+  return meaning?.means.filter((one) => usernsProbe.conditions.includes(one)) ?? [];
 }
 
 /** Does "newuidmap PID [INSIDE OUTSIDE COUNT …]" name an id that does not exist in our own user namespace? */

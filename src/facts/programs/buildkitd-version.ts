@@ -1,4 +1,4 @@
-import { type Bracket, bracketFromHelp, lastBefore, parseRelease, release } from '../../buildkit/version.ts';
+import { type Bracket, bracketFromComplaint, bracketFromHelp, parseRelease } from '../../buildkit/version.ts';
 import type { Fact, Look, Ran } from '../../model/look.ts';
 import { environment } from '../target/environment.ts';
 import { binaries } from './binaries.ts';
@@ -33,19 +33,6 @@ export const buildkitdVersion: Fact<Bracket> = {
     if (ran.code === 0 && exact !== null) return { min: exact, max: exact, text };
     const help = await look.host.run('buildkitd', ['--help'], 'target', path);
     const bracket = help === null ? null : bracketFromHelp(help.stdout);
-    return { ...(bracket ?? byComplaint(ran.stderr)), text: text || ran.stderr.trim().split('\n')[0] || '' };
+    return { ...(bracket ?? bracketFromComplaint(ran.stderr)), text: text || ran.stderr.trim().split('\n')[0] || '' };
   },
 };
-
-/**
- * A buildkitd whose default file is broken answers neither --version nor --help: it reads that file before its flags.
- * The words of its complaint tell which TOML library it has.
- */
-function byComplaint(stderr: string): Pick<Bracket, 'min' | 'max'> {
-  if (!stderr.includes('failed to parse config')) return { min: null, max: null };
-  const library2 = release('v0.28.0');
-  // Nothing older than 2020 is expected here; without a floor, keys of v0.5.0 would count as perhaps unknown to it.
-  return /^\(\d+, \d+\): /m.test(stderr)
-    ? { min: release('v0.8.0'), max: lastBefore(library2) }
-    : { min: library2, max: null };
-}

@@ -1,5 +1,6 @@
+import { errnoInText } from '../../knowledge/errors/errno.ts';
+import { launchStageOf } from '../../knowledge/errors/launch.ts';
 import type { NamespaceAnswer } from '../../model/look.ts';
-import { errnoInText } from '../looks/errno.ts';
 
 type Stage = NonNullable<NamespaceAnswer['launch']['stage']>;
 
@@ -23,16 +24,7 @@ export function failureOf(
   const errno = errnoInText(message);
   if (timedOut) return { errno: 'ETIMEDOUT', message: message || 'no answer within the time limit', stage: 'timeout' };
   if (!rootlesskit) return { errno, message, stage: /unshare/.test(message) ? 'clone' : 'spawn' };
-  const stage: Stage = /fork\/exec \/proc\/self\/exe/.test(message)
-    ? 'clone'
-    : /uid\/gid map|newuidmap|newgidmap|subuid|subgid|unknown userid|UID\/GID map|gain the caps|Cannot parse/i.test(
-          message,
-        )
-      ? 'map'
-      : /network|slirp4netns|pasta|tap\d|executable file not found/i.test(message)
-        ? 'network'
-        : /ENOENT|EACCES|ENOEXEC/.test(message) && !message.includes(' ')
-          ? 'spawn'
-          : 'setup';
-  return { errno, message, stage };
+  // What is spawned and cannot be started leaves an errno alone.
+  const spawned = /ENOENT|EACCES|ENOEXEC/.test(message) && !message.includes(' ');
+  return { errno, message, stage: spawned ? 'spawn' : launchStageOf(message) };
 }

@@ -1,6 +1,6 @@
+import { errnoInText } from '../../knowledge/errors/errno.ts';
 import type { NamespaceAnswer, Outcome, Survey } from '../../model/look.ts';
 import { parseIdMap } from '../../text/id-map.ts';
-import { errnoInText } from '../looks/errno.ts';
 import { surveyReader } from '../looks/survey.ts';
 
 const MOST_ANSWERS = 100;
