@@ -2,11 +2,9 @@ import { isSecretName, MASK, type OnSecret, tellWords } from '../text/secret-wor
 import { maskArguments } from './arguments.ts';
 import { maskComment } from './garble.ts';
 import { splitWords } from './split-words.ts';
+import { isPlainSetting } from './unit-settings.ts';
 import { maskVariable } from './variables.ts';
 
-/** Settings of a unit that decide something for buildkitd; the values of all others may be anything. */
-const KEPT =
-  /^(?:EnvironmentFile|PassEnvironment|UnsetEnvironment|User|Group|WorkingDirectory|Type|Restart|KillMode|Delegate|WantedBy|After|Requires|(?:SystemCall|Restrict)\w+)$/;
 const PLAIN = /^(?:yes|no|true|false|on|off|\d{1,3}(?:s|min|ms|h|d)?)$/i;
 
 /** The text of a unit or a drop-in as it may be kept: no value of a variable that is not on the list, no secret of a command line. */
@@ -36,7 +34,9 @@ function maskLine(lines: string, found: OnSecret): string {
   const key = line.slice(0, at).trim();
   const value = line.slice(at + 1).trim();
   const shown = maskSetting(key, value, found);
-  return shown === value ? lines : `${key}=${shown}${carriage}`;
+  // Every line stays where it stood.
+  const rest = ' \\\n'.repeat(lines.split('\n').length - 1);
+  return shown === value ? lines : `${key}=${shown}${carriage}${rest}`;
 }
 
 function maskSetting(key: string, value: string, found: OnSecret): string {
@@ -46,7 +46,7 @@ function maskSetting(key: string, value: string, found: OnSecret): string {
     const prefix = /^[-@:+!|]*/.exec(value)?.[0] ?? '';
     return rejoined(value.slice(prefix.length), prefix, (words) => maskArguments(words, found));
   }
-  if (KEPT.test(key) || PLAIN.test(value)) return value;
+  if (isPlainSetting(key) || PLAIN.test(value)) return value;
   tellWords(value, found);
   if (isSecretName(key)) found(value);
   return MASK;

@@ -9,7 +9,7 @@ const nobody = (): void => {};
 test.each([
   ['Environment=AWS_SECRET_ACCESS_KEY=hunter2', 'Environment=AWS_SECRET_ACCESS_KEY=***'],
   ['Environment="A=hunter2 x" B=hunter2 PATH=/usr/bin', 'Environment=A=*** B=*** PATH=/usr/bin'],
-  ['Environment=A=1 \\\n  B=hunter2', 'Environment=A=*** B=***'],
+  ['Environment=A=1 \\\n  B=hunter2', 'Environment=A=*** B=*** \\\n'],
   ['Environment=HTTP_PROXY=http://u:hunter/2@p:1', 'Environment=HTTP_PROXY=***'],
   ['Environment=BUILDKIT_HOST=tcp://u:hunter2@h:1', 'Environment=BUILDKIT_HOST=tcp://***:***@h:1'],
   [

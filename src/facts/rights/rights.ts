@@ -54,16 +54,9 @@ const socketsOf = (addresses: readonly string[]): readonly string[] =>
   addresses.flatMap((address) => /^unix:\/\/(\/.+)$/.exec(address)?.[1] ?? []);
 
 /** A unit below /etc, read by ourselves, if nobody but root can write any of it; null for any other. */
-async function asRootWroteIt(look: Look, { path, scope }: Unit): Promise<Unit | null> {
-  if (!path.startsWith('/etc/')) return null;
-  const at = path.lastIndexOf('/');
-  const own = await readUnit(
-    look,
-    readingBudget(look.host, 'the unit', 'self'),
-    path.slice(0, at),
-    path.slice(at + 1),
-    scope,
-  ).catch(() => null);
+async function asRootWroteIt(look: Look, { source }: Unit): Promise<Unit | null> {
+  if (!source.fragment.startsWith('/etc/')) return null;
+  const own = await readUnit(look, readingBudget(look.host, 'the unit', 'self'), source).catch(() => null);
   for (const file of own?.files ?? []) if ((await writableComponent(look, file)) !== null) return null;
   return own;
 }

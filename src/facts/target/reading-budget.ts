@@ -1,11 +1,13 @@
 import type { As, HostReader, ReadingKind } from '../../model/look.ts';
-import { tooMuch, unlessTooMuch } from '../../model/unseen.ts';
+import { asAbsent, tooMuch, Unseen } from '../../model/unseen.ts';
 
-/** Reads small files until there were too many of them or of their text. What may not be read is as good as absent. */
+/** Reads small files until there were too many of them or of their text. What may not be read is told apart from what is absent. */
 export interface ReadingBudget {
   readonly as: As;
-  /** Throws Unseen (too much) beyond the limits. */
+  /** Throws Unseen beyond the limits, and where nobody answered. Null: absent, or refused. */
   read(path: string, kind: ReadingKind): Promise<string | null>;
+  /** Was a file there that may not be read? */
+  refused(path: string): boolean;
 }
 
 const LONGEST = 256 * 1024;
@@ -16,14 +18,29 @@ const MOST_TEXT = 8 * 1024 * 1024;
 export function readingBudget(host: HostReader, what: string, as: As = 'target'): ReadingBudget {
   let files = 0;
   let length = 0;
+  const refused = new Set<string>();
+  const readAs = async (path: string, kind: ReadingKind, who: As): Promise<string | null> => {
+    try {
+      const text = (await host.read(path, who, LONGEST, kind))?.text ?? null;
+      refused.delete(path);
+      return text;
+    } catch (error) {
+      if (error instanceof Unseen) refused.add(path);
+      return asAbsent(error);
+    }
+  };
   return {
     as,
     async read(path, kind) {
       if (++files > MOST_FILES) throw tooMuch(`${what} are more than ${MOST_FILES} files`);
-      const text = (await host.read(path, as, LONGEST, kind).catch(unlessTooMuch))?.text ?? null;
+      let text = await readAs(path, kind, as);
+      // The system's manager is root.
+      if (text === null && refused.has(path) && as === 'target' && host.identity.self.uid === 0)
+        text = await readAs(path, kind, 'self');
       length += text?.length ?? 0;
       if (length > MOST_TEXT) throw tooMuch(`${what} are more than ${MOST_TEXT / 1024 / 1024} MiB of text`);
       return text;
     },
+    refused: (path) => refused.has(path),
   };
 }

@@ -1,16 +1,28 @@
 import { type Flags, parseBuildkitdArgs, parseRootlesskitArgs } from '../../buildkit/flags.ts';
-import type { Account, Fact, HostReader, Identity, Look } from '../../model/look.ts';
-import { tooMuch, unlessTooMuch } from '../../model/unseen.ts';
+import type { Fact, Identity, Look } from '../../model/look.ts';
+import { tooMuch } from '../../model/unseen.ts';
 import { splitWords } from '../../secrets/split-words.ts';
 import { isListed } from '../../secrets/variables.ts';
+import { type Directives, isOn, lastOf, listOf, parseUnit, rawOf, type UnitText } from './directives.ts';
 import { identity } from './identity.ts';
+import { noNewPrivilegesOf } from './no-new-privileges.ts';
 import { type ReadingBudget, readingBudget } from './reading-budget.ts';
-import { noNewPrivilegesOf, parseService, type ServiceSection } from './service-section.ts';
+import { type Expand, specifiers } from './specifiers.ts';
+import { candidatesIn } from './unit-candidates.ts';
+import { listDirectories, type UnitFiles } from './unit-files.ts';
+import { SYSTEM_DIRECTORIES, type UnitScope, type UserPlaces, userDirectories } from './unit-paths.ts';
 
 /** The systemd unit that starts buildkitd for the target, with what it decides. */
 export interface Unit {
+  /** With its type and instance: "buildkit.service", "buildkit@bob.service". */
+  readonly name: string;
   readonly path: string;
-  readonly scope: 'system' | 'user';
+  readonly scope: UnitScope;
+  /** User= of a system unit; null without one, and for a user unit. */
+  readonly user: string | null;
+  /** What it and its drop-ins say, with specifiers replaced. */
+  readonly directives: Directives;
+  readonly source: UnitFiles;
   /** Every file that it was read from: the unit, what is dropped in, and the files of variables. */
   readonly files: readonly string[];
   readonly argv: readonly string[];
@@ -26,8 +38,6 @@ export interface Unit {
   readonly noNewPrivilegesBy: string | null;
 }
 
-/** So many units of a directory are read, those that BuildKit's name stands in first. */
-const MOST_UNITS = 1000;
 /** More words than any command line or environment that a person wrote. */
 const MOST_WORDS = 1000;
 
@@ -37,32 +47,16 @@ export const unit: Fact<Unit | null> = {
   id: 'unit',
   async read(look) {
     const who = await look.get(identity);
-    const { home, uid, name } = who.target;
-    const user = ['/etc/systemd/user', '/usr/local/lib/systemd/user', '/usr/lib/systemd/user'];
-    const system = [
-      '/etc/systemd/system',
-      '/run/systemd/system',
-      '/usr/local/lib/systemd/system',
-      '/usr/lib/systemd/system',
-      '/lib/systemd/system',
-    ];
-    const configHome = look.request.env.XDG_CONFIG_HOME ?? (home === null ? null : `${home}/.config`);
-    const places: [directory: string, scope: 'system' | 'user'][] = [];
-    if (who.mode === 'rootless') {
-      if (configHome !== null) places.push([`${configHome}/systemd/user`, 'user']);
-      for (const directory of user) places.push([directory, 'user']);
-    }
-    for (const directory of system) places.push([directory, 'system']);
+    const { name, uid } = who.target;
     const budget = readingBudget(look.host, `the units that may start buildkitd for ${name ?? `user ${uid}`}`);
-    for (const [directory, scope] of places) {
-      const names = (await look.host.list(directory, 'target').catch(unlessTooMuch)) ?? [];
-      const own = directory.startsWith('/etc/') || directory.startsWith(`${configHome}/`);
-      const candidates = names
-        .filter((file) => file.endsWith('.service') && (own || file.includes('buildkit')))
-        .sort((a, b) => Number(b.includes('buildkit')) - Number(a.includes('buildkit')) || (a < b ? -1 : 1));
-      for (const [index, file] of candidates.entries()) {
-        if (index === MOST_UNITS) throw tooMuch(`${directory} has more than ${MOST_UNITS} units`);
-        const found = await readUnit(look, budget, directory, file, scope);
+    const scopes: readonly UnitScope[] = who.mode === 'rootless' ? ['user', 'system'] : ['system'];
+    for (const scope of scopes) {
+      const listed = await listDirectories(
+        look,
+        scope === 'user' ? userDirectories(placesOf(look)) : SYSTEM_DIRECTORIES,
+      );
+      for (const candidate of await candidatesIn(look, budget, listed, scope)) {
+        const found = await readUnit(look, budget, candidate);
         if (found !== null) return found;
       }
     }
@@ -70,31 +64,49 @@ export const unit: Fact<Unit | null> = {
   },
 };
 
-/** One unit; null where it does not start the target's buildkitd. */
-export async function readUnit(
-  { host }: Look,
-  budget: ReadingBudget,
-  directory: string,
-  file: string,
-  scope: Unit['scope'],
-): Promise<Unit | null> {
-  const path = `${directory}/${file}`;
-  const found = await readMerged(host, budget, directory, file, scope);
-  if (found === null) return null;
-  const service = parseService(found.texts);
-  const expand = expander(host.identity.target, file, scope);
-  const command = commandOf(service, path, expand);
-  if (command === null || (scope === 'system' && !runsAsTarget(service, host.identity))) return null;
-  const variables = await variablesOf(service, path, expand, budget);
-  const directoryOf = service.WorkingDirectory?.at(-1);
-  const noNewPrivilegesBy = noNewPrivilegesOf(service, scope);
+function placesOf({ host, request }: Look): UserPlaces {
+  const { home, uid } = host.identity.target;
+  const below = (path: string): string | null => (home === null ? null : `${home}/${path}`);
   return {
-    path,
+    configHome: request.env.XDG_CONFIG_HOME ?? below('.config'),
+    dataHome: request.env.XDG_DATA_HOME ?? below('.local/share'),
+    runtime: `/run/user/${uid}`,
+  };
+}
+
+/** One unit; null where it does not start the target's buildkitd. */
+export async function readUnit(look: Look, budget: ReadingBudget, files: UnitFiles): Promise<Unit | null> {
+  const { host } = look;
+  const { name, scope, fragment } = files;
+  const found = await readMerged(budget, files);
+  if (found === null) return null;
+  const written = parseUnit(found);
+  if (!rawOf(written, 'ExecStart').some(({ value }) => value.includes('buildkitd'))) return null;
+  const { target } = host.identity;
+  const place = { name, scope, target, configHome: placesOf(look).configHome, fragment };
+  const expand = await specifiers(
+    look,
+    place,
+    found.map(({ text }) => text),
+  );
+  const directives = expanded(written, expand);
+  const user = scope === 'system' ? (lastOf(directives, 'User')?.value ?? null) : null;
+  const command = commandOf(written, fragment, expand);
+  if (command === null || (scope === 'system' && !runsAsTarget(directives, host.identity))) return null;
+  const variables = await variablesOf(written, fragment, expand, budget);
+  const directoryOf = lastOf(directives, 'WorkingDirectory')?.value;
+  const noNewPrivilegesBy = noNewPrivilegesOf(directives, scope);
+  return {
+    name,
+    path: fragment,
     scope,
-    files: [...found.files, ...variables.files],
+    user,
+    directives,
+    source: files,
+    files: [...found.map(({ path }) => path), ...variables.files],
     ...command,
     environment: variables.environment,
-    workingDirectory: directoryOf === undefined ? null : expand(directoryOf.replace(/^-/, '')),
+    workingDirectory: directoryOf === undefined ? null : directoryOf.replace(/^-/, ''),
     noNewPrivileges: noNewPrivilegesBy !== null,
     noNewPrivilegesBy,
   };
@@ -102,51 +114,31 @@ export async function readUnit(
 
 /** The unit's text and what is dropped in, in the order in which it counts; null without the unit itself. */
 async function readMerged(
-  host: HostReader,
   budget: ReadingBudget,
-  directory: string,
-  file: string,
-  scope: Unit['scope'],
-): Promise<{ readonly texts: readonly string[]; readonly files: readonly string[] } | null> {
-  const path = `${directory}/${file}`;
-  const main = await budget.read(path, 'unit');
+  { fragment, dropIns }: UnitFiles,
+): Promise<readonly UnitText[] | null> {
+  const main = await budget.read(fragment, 'unit');
   if (main === null) return null;
-  const texts = [main];
-  const files = [path];
-  const dropIns = [
-    `${directory}/${file}.d`,
-    ...(directory.startsWith('/etc/') ? [] : [`/etc/systemd/${scope}/${file}.d`]),
-  ];
-  for (const dropIn of dropIns) {
-    for (const name of (await host.list(dropIn, budget.as).catch(unlessTooMuch)) ?? []) {
-      if (!name.endsWith('.conf')) continue;
-      const text = await budget.read(`${dropIn}/${name}`, 'unit');
-      if (text === null) continue;
-      texts.push(text);
-      files.push(`${dropIn}/${name}`);
-    }
+  const texts = [{ path: fragment, text: main }];
+  for (const path of dropIns) {
+    const text = await budget.read(path, 'unit');
+    if (text !== null) texts.push({ path, text });
   }
-  return { texts, files };
+  return texts;
 }
 
-type Expand = (text: string) => string;
-
-/** Replaces specifiers as systemd.unit(5) does; those that tell nothing about BuildKit stay. */
-function expander({ home, name, uid }: Account, file: string, scope: Unit['scope']): Expand {
-  const own = home ?? '';
-  const specifiers: { readonly [letter: string]: string } = {
-    h: own,
-    u: name ?? '',
-    U: String(uid),
-    n: file,
-    N: file.replace(/\.service$/, ''),
-    t: scope === 'user' ? `/run/user/${uid}` : '/run',
-    S: scope === 'user' ? `${own}/.config` : '/var/lib',
-    C: scope === 'user' ? `${own}/.cache` : '/var/cache',
-    E: scope === 'user' ? `${own}/.config` : '/etc',
-    '%': '%',
-  };
-  return (text) => text.replace(/%(.)/g, (whole, letter: string) => specifiers[letter] ?? whole);
+function expanded(written: Directives, expand: Expand): Directives {
+  return Object.fromEntries(
+    Object.entries(written).map(([section, keys]) => [
+      section,
+      Object.fromEntries(
+        Object.entries(keys).map(([key, values]) => [
+          key,
+          values.map((directive) => ({ ...directive, value: expand(directive.value) })),
+        ]),
+      ),
+    ]),
+  );
 }
 
 /** `of` names the words in a sentence. */
@@ -157,11 +149,11 @@ function few(words: readonly string[], of: string): readonly string[] {
 
 /** The command line with its parts; null when it does not start buildkitd. */
 function commandOf(
-  service: ServiceSection,
+  service: Directives,
   path: string,
   expand: Expand,
 ): Pick<Unit, 'argv' | 'rootlesskit' | 'buildkitd'> | null {
-  const line = service.ExecStart?.at(-1);
+  const line = lastOf(service, 'ExecStart')?.value;
   if (line === undefined) return null;
   const argv = few(splitWords(line.replace(/^[-@:+!]+/, '')), `ExecStart of ${path}`).map(expand);
   const start = argv.findIndex((word) => base(word) === 'buildkitd');
@@ -178,8 +170,10 @@ function commandOf(
 }
 
 /** Does the system start this service as the account that will run buildkitd? */
-function runsAsTarget(service: ServiceSection, { target, mode }: Identity): boolean {
-  const runsAs = service.User?.at(-1);
+function runsAsTarget(service: Directives, { target, mode }: Identity): boolean {
+  const runsAs = lastOf(service, 'User')?.value;
+  // Without User= it is an account of the unit's own name.
+  if (runsAs === undefined && isOn(service, 'DynamicUser') !== null) return false;
   return mode === 'rootless'
     ? runsAs !== undefined && (runsAs === target.name || runsAs === String(target.uid))
     : runsAs === undefined || runsAs === 'root' || runsAs === '0';
@@ -187,21 +181,24 @@ function runsAsTarget(service: ServiceSection, { target, mode }: Identity): bool
 
 /** Of `Environment=` and the files that `EnvironmentFile=` names, by the allow-list. */
 async function variablesOf(
-  service: ServiceSection,
+  service: Directives,
   path: string,
   expand: Expand,
   budget: ReadingBudget,
 ): Promise<Pick<Unit, 'environment' | 'files'>> {
   const environment: { [name: string]: string } = {};
   const files: string[] = [];
-  const assigned = few(service.Environment ?? [], `Environment of ${path}`).flatMap(splitWords);
+  const assigned = few(
+    listOf(service, 'Environment').map(({ value }) => value),
+    `Environment of ${path}`,
+  ).flatMap(splitWords);
   for (const word of few(assigned, `Environment of ${path}`)) {
     const at = word.indexOf('=');
     const name = word.slice(0, at);
     if (isListed(name)) environment[name] = expand(word.slice(at + 1));
   }
-  for (const named of service.EnvironmentFile ?? []) {
-    const from = expand(named.replace(/^-/, ''));
+  for (const { value } of listOf(service, 'EnvironmentFile')) {
+    const from = expand(value.replace(/^-/, ''));
     const text = await budget.read(from, 'environment-file');
     if (text !== null) files.push(from);
     for (const row of few((text ?? '').split(/\r?\n/), `The environment file ${from} of ${path}`)) {
