@@ -3,6 +3,7 @@ import { container } from '../../facts/confinement/container.ts';
 import { processStatus } from '../../facts/machine/process-status.ts';
 import { runtimeBinary } from '../../facts/start/runtime-binary.ts';
 import { launcher } from '../../facts/target/launcher.ts';
+import type { Engine } from '../../knowledge/engines.ts';
 import type { Check, Condition, Severity } from '../../model/decide.ts';
 import { optional } from '../../model/unseen.ts';
 import { findings } from '../findings.ts';
@@ -11,7 +12,7 @@ export interface CgroupsEvidence {
   readonly layout: 'unified' | 'legacy' | null;
   readonly controllers: readonly string[];
   readonly readOnly: readonly string[];
-  readonly container: string | null;
+  readonly container: Engine | null;
   readonly missing: readonly string[];
 }
 

@@ -1,11 +1,12 @@
 import { type Release, surelyBefore } from '../../buildkit/version.ts';
 import { settings } from '../../facts/config/settings.ts';
-import { type ContainerKind, container } from '../../facts/confinement/container.ts';
+import { container } from '../../facts/confinement/container.ts';
 import { mounts } from '../../facts/machine/mounts.ts';
 import { processStatus } from '../../facts/machine/process-status.ts';
 import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
 import { namespace } from '../../facts/start/namespace.ts';
 import { launcher } from '../../facts/target/launcher.ts';
+import type { Engine } from '../../knowledge/engines.ts';
 import type { Check, FactsOf, Problem } from '../../model/decide.ts';
 import type { Mount, UnseenReason } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
@@ -13,7 +14,7 @@ import { findings } from '../findings.ts';
 
 export interface ProcessSandboxEvidence {
   readonly masks: readonly string[];
-  readonly container: ContainerKind | null;
+  readonly container: Engine | null;
   /** /proc is mounted with the processes alone, and this buildkitd reads /proc/stat. */
   readonly lacksStat: boolean;
 }

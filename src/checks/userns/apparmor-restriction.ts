@@ -1,5 +1,6 @@
 import { APPARMOR_RESTRICTION, type AppArmorUserns } from '../../facts/confinement/apparmor-userns.ts';
 import { type SysctlFiles, setAtBoot } from '../../facts/machine/sysctl.ts';
+import type { Engine } from '../../knowledge/engines.ts';
 import type { NamespaceAnswer } from '../../model/look.ts';
 import type { Findings } from '../findings.ts';
 import { placeOf, setterOf } from './sysctl-evidence.ts';
@@ -18,7 +19,7 @@ interface Around {
   readonly seccomp: boolean;
   readonly label: string | null;
   /** The container's kind. */
-  readonly inside: string | null;
+  readonly inside: Engine | null;
   readonly files: SysctlFiles | null;
 }
 

@@ -10,6 +10,7 @@ import {
   namespaceLimits,
   namespaceNeeds,
 } from '../../facts/start/namespace-limits.ts';
+import { type Engine, groundOf } from '../../knowledge/engines.ts';
 import type { Check, Problem } from '../../model/decide.ts';
 import type { Outcome } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
@@ -176,7 +177,7 @@ function usedUp(
   return null;
 }
 
-function usedUpProblem(used: Used, running: Running | null, container: string | null): Problem<LimitsEvidence> {
+function usedUpProblem(used: Used, running: Running | null, container: Engine | null): Problem<LimitsEvidence> {
   const shown = KINDS_OF[used].map((kind) => `${limitKey(kind)} is ${running?.[kind] ?? 'unknown'}`).join(', ');
   return {
     condition: used === 'launch' ? 'userns.max-user-namespaces-zero' : 'userns.max-other-zero',
@@ -188,5 +189,5 @@ function usedUpProblem(used: Used, running: Running | null, container: string | 
 }
 
 /** Whose limits count here as well. */
-export const outsideOf = (container: string | null): string =>
-  container === null ? 'an outer namespace' : `the ${container === 'kubernetes' ? 'node' : 'host'}`;
+export const outsideOf = (container: Engine | null): string =>
+  container === null ? 'an outer namespace' : `the ${groundOf(container)}`;

@@ -1,12 +1,12 @@
+import type { Engine } from '../../knowledge/engines.ts';
 import type { Fact } from '../../model/look.ts';
 import { mounts } from '../machine/mounts.ts';
 import { processStatus } from '../machine/process-status.ts';
 import { environment } from '../target/environment.ts';
 
-export type ContainerKind = 'kubernetes' | 'docker' | 'podman' | 'lxc' | 'containerd' | 'systemd-nspawn' | 'other';
 /** Are we in a container, and what says so? A stray /.dockerenv alone is not evidence. */
 export interface Container {
-  readonly kind: ContainerKind | null;
+  readonly kind: Engine | null;
   readonly evidence: readonly string[];
 }
 
@@ -26,8 +26,8 @@ export const container: Fact<Container> = {
       host.stat('/var/run/secrets/kubernetes.io/serviceaccount', 'self').catch(() => null),
     ]);
     const evidence: string[] = [];
-    let kind: ContainerKind | null = null;
-    const say = (found: ContainerKind, why: string): void => {
+    let kind: Engine | null = null;
+    const say = (found: Engine, why: string): void => {
       kind ??= found;
       evidence.push(why);
     };
@@ -50,9 +50,7 @@ export const container: Fact<Container> = {
       say('lxc', 'lxcfs is mounted over /proc');
     const declared = (managed?.text.trim() || /(?:^|\0)container=([^\0]*)/.exec(one?.text ?? '')?.[1]) ?? '';
     if (declared !== '' && declared !== 'wsl') {
-      const known = ['docker', 'podman', 'lxc', 'systemd-nspawn'].find((name) => name === declared) as
-        | ContainerKind
-        | undefined;
+      const known = (['docker', 'podman', 'lxc', 'systemd-nspawn'] as const).find((name) => name === declared);
       say(known ?? 'other', `process 1 was told container=${declared}`);
     }
     if (containerenv !== null && root?.fstype !== 'ext4') say('podman', '/run/.containerenv exists');

@@ -1,3 +1,4 @@
+import type { Engine } from '../../knowledge/engines.ts';
 import type { Fact } from '../../model/look.ts';
 import { kernel } from '../machine/kernel.ts';
 import { mounts } from '../machine/mounts.ts';
@@ -14,7 +15,7 @@ export interface SysctlPlace {
   /** What the node runs, as far as its kernel's name tells it from inside a container. */
   readonly node: ManagedSystem | null;
   /** The container's kind; null outside of one. */
-  readonly container: string | null;
+  readonly container: Engine | null;
   /** /proc/sys cannot be written here, whoever writes. */
   readonly readOnly: boolean;
   /** Keys outside user.* belong to an outer namespace then. */

@@ -1,5 +1,6 @@
 import { OWN } from '../../checks/idmap/helpers.ts';
 import { grants, type IdmapHelper } from '../../facts/start/idmap-helpers.ts';
+import type { Engine } from '../../knowledge/engines.ts';
 import { type Distribution, familyOf } from '../../knowledge/packages.ts';
 import type { Seen } from '../../model/decide.ts';
 import type { Step, Treatment } from '../../model/plan.ts';
@@ -11,7 +12,7 @@ import { imageWords } from './helper-words.ts';
 interface Around {
   readonly distribution: Seen<Distribution>;
   /** The container's kind. */
-  readonly inside: string | null;
+  readonly inside: Engine | null;
   readonly suseLevel: string | null;
 }
 

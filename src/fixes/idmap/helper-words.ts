@@ -1,6 +1,7 @@
 import { OWN } from '../../checks/idmap/helpers.ts';
 import type { IdmapHelper } from '../../facts/start/idmap-helpers.ts';
 import type { Unit } from '../../facts/target/unit.ts';
+import { type Engine, sentenceFor } from '../../knowledge/engines.ts';
 
 /** `path`: of the helper that is outside of PATH. */
 export function pathWords(path: string): string {
@@ -18,7 +19,7 @@ export function boundedSetuidWords(
   name: IdmapHelper['name'],
   path: string,
   lacking: string,
-  kind: string | null,
+  kind: Engine | null,
 ): string {
   const { capability } = OWN[name];
   return kind === null
@@ -26,33 +27,25 @@ export function boundedSetuidWords(
     : `${imageWords(name, path, capability)} Or give the container what it lacks: ${capabilityWords(lacking, kind)}`;
 }
 
-export function noNewPrivsWords(kind: string | null): string {
-  switch (kind) {
-    case null:
-      return 'Start buildkitd from a session or unit without it: it comes from setpriv --no-new-privs, from NoNewPrivileges= or a filtering option of a systemd unit, or from a sandbox around the shell; once set it cannot be taken off.';
-    case 'kubernetes':
-      return 'Set securityContext.allowPrivilegeEscalation: true for the container. The Pod Security levels "restricted" and "baseline" both refuse a rootless BuildKit pod: its namespace needs "privileged".';
-    default:
-      return 'Start the container without --security-opt no-new-privileges, and without "no-new-privileges": true in /etc/docker/daemon.json.';
-  }
+export function noNewPrivsWords(kind: Engine | null): string {
+  if (kind === null)
+    return 'Start buildkitd from a session or unit without it: it comes from setpriv --no-new-privs, from NoNewPrivileges= or a filtering option of a systemd unit, or from a sandbox around the shell; once set it cannot be taken off.';
+  const daemon =
+    kind === 'docker' || kind === 'other' ? ' Look also for "no-new-privileges": true in /etc/docker/daemon.json.' : '';
+  return `${sentenceFor(kind, 'new-privileges')}${daemon}`;
 }
 
-export function capabilityWords(flag: string, kind: string | null): string {
-  switch (kind) {
-    case null:
-      return `Start buildkitd from a session whose bounding set has CAP_${flag} (see CapBnd in /proc/self/status; CapabilityBoundingSet= of a systemd unit limits it).`;
-    case 'kubernetes':
-      return `securityContext.capabilities.add: [${flag}], and no drop of ALL without it.`;
-    default:
-      return `docker run --cap-add ${flag} (and no --cap-drop that takes it away).`;
-  }
+export function capabilityWords(capability: string, kind: Engine | null): string {
+  return kind === null
+    ? `Start buildkitd from a session whose bounding set has CAP_${capability} (see CapBnd in /proc/self/status; CapabilityBoundingSet= of a systemd unit limits it).`
+    : `${sentenceFor(kind, ['capability', capability])} Nothing may take it away again (--cap-drop; in a pod a drop of ALL without this add).`;
 }
 
 export function imageWords(name: string, path: string, capability: string): string {
   return `Give ${name} its file capability in the image: RUN chmod u-s ${path} && setcap ${capability}=ep ${path}; moby/buildkit:rootless has working helpers.`;
 }
 
-export function remountWords(point: string, option: 'suid' | 'exec', kind: string | null): string {
+export function remountWords(point: string, option: 'suid' | 'exec', kind: Engine | null): string {
   return kind === null
     ? `As root: mount -o remount,${option} ${point}, and take "no${option}" out of its line in /etc/fstab; or install the helpers on a file system without it.`
     : `Mount ${point} without "no${option}" into the container, or keep the helpers in the image itself.`;

@@ -1,5 +1,6 @@
 import { isWithin, overlaps } from '../../checks/idmap/id-ranges.ts';
 import type { SubidKind } from '../../facts/start/subids.ts';
+import { clauseFor } from '../../knowledge/engines.ts';
 import { FULL, LAST_ID } from '../../knowledge/id-ranges.ts';
 import type { IdRange } from '../../model/look.ts';
 import { directorySlice, freeRange, RESERVED } from './allocation.ts';
@@ -55,9 +56,9 @@ function intersect(a: readonly IdRange[], b: readonly IdRange[]): readonly IdRan
   );
 }
 
-export function noRoom({ outer, login }: RepairInput): string {
+export function noRoom({ outer, login, engine }: RepairInput): string {
   if (outer === null)
     return `No 65536 ids in a row are free between ${login.uid.min} and ${login.uid.max}: raise SUB_UID_MAX and SUB_GID_MAX in /etc/login.defs, or take ranges from accounts that no longer need them.`;
   const width = outer.uid.map(({ start, count }) => `${start}-${start + count - 1}`).join(', ');
-  return `Only the ids ${width} exist in this container, too few for 65536 more beside its own accounts. Widen its id map on the host: LXD or Incus "lxc config set NAME security.idmap.size 200000" and restart it; Proxmox "lxc.idmap" lines in /etc/pve/lxc/ID.conf; or run buildkitd on the host or in a virtual machine.`;
+  return `Only the ids ${width} exist in this container, too few for 65536 more beside its own accounts. Widen its id map: ${clauseFor(engine ?? 'lxc', ['ids', '200000'])}; or run buildkitd on the host or in a virtual machine.`;
 }

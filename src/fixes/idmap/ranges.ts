@@ -48,6 +48,7 @@ function repairAll(problems: readonly number[], facts: FactsOf<typeof needs>): T
     login,
     outer: outerIds(status.value),
     system: place.system,
+    engine: place.container,
     // Where getsubids is used, it finds the new range and the files are not read.
     readsFiles: subids.dynamic === null && namespace.value?.launch.ok !== true,
   });

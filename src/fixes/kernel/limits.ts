@@ -2,6 +2,7 @@ import type { KernelLimitsEvidence } from '../../checks/kernel/limits.ts';
 import { container } from '../../facts/confinement/container.ts';
 import { sysctlPlace } from '../../facts/confinement/sysctl-place.ts';
 import { sysctlFiles } from '../../facts/machine/sysctl.ts';
+import { type Engine, sentenceFor } from '../../knowledge/engines.ts';
 import type { Condition } from '../../model/decide.ts';
 import type { Fix } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
@@ -31,38 +32,37 @@ export const raiseKernelLimits: Fix<typeof needs, KernelLimitsEvidence> = {
     }),
 };
 
-function limitWords(condition: Condition, path: string, inside: string | null): string {
+function limitWords(condition: Condition, path: string, inside: Engine | null): string {
   const ofSession = path === '/proc/self/limits';
   switch (condition) {
     case 'limits.open-files':
-      return sessionWords('nofile', 'LimitNOFILE', inside);
+      return sessionWords('open-files', inside);
     case 'limits.file-size':
-      return sessionWords('fsize', 'LimitFSIZE', inside);
+      return sessionWords('file-size', inside);
     case 'limits.pids':
-      return ofSession ? sessionWords('nproc', 'LimitNPROC', inside) : groupWords('pids', path, inside);
+      return ofSession ? sessionWords('processes', inside) : groupWords('pids-of-group', path, inside);
     default:
-      return ofSession ? sessionWords('as', 'LimitAS', inside) : groupWords('memory', path, inside);
+      return ofSession ? sessionWords('address-space', inside) : groupWords('memory-of-group', path, inside);
   }
 }
 
-function sessionWords(item: string, setting: string, inside: string | null): string {
-  const value = item === 'nofile' || item === 'nproc' ? '65536' : 'unlimited';
+/** As limits.conf(5) and systemd name a limit, and the value that is enough. */
+const SESSION = {
+  'open-files': ['nofile', 'LimitNOFILE', '65536'],
+  processes: ['nproc', 'LimitNPROC', '65536'],
+  'file-size': ['fsize', 'LimitFSIZE', 'unlimited'],
+  'address-space': ['as', 'LimitAS', 'unlimited'],
+} as const;
+
+function sessionWords(limit: keyof typeof SESSION, inside: Engine | null): string {
+  const [item, setting, value] = SESSION[limit];
   if (inside !== null)
-    return `Start the container with --ulimit ${item}=${value === 'unlimited' ? '-1' : value}, or raise the limit in the engine's own configuration.`;
+    return `${sentenceFor(inside, [limit, value])} Or raise the limit in the engine's own configuration.`;
   return `Where a login sets it: as root, a line "USER - ${item} ${value}" in /etc/security/limits.d/buildkit.conf, then log in again; for a unit: ${setting}=${value === 'unlimited' ? 'infinity' : `${value} (or infinity)`} under [Service]; in a shell script: take out its "ulimit" line.`;
 }
 
-function groupWords(controller: 'pids' | 'memory', path: string, inside: string | null): string {
-  const flag = controller === 'pids' ? '--pids-limit 4096' : '--memory 2g';
-  const key = controller === 'pids' ? 'TasksMax=' : 'MemoryMax=';
-  switch (inside) {
-    case null:
-      return `${path} is set by the unit or slice that it is named after: raise its ${key} (systemctl set-property), or start buildkitd elsewhere.`;
-    case 'kubernetes':
-      return controller === 'pids'
-        ? 'Raise podPidsLimit of the kubelet (node configuration).'
-        : 'In the pod: resources.limits.memory of at least 2Gi, or none.';
-    default:
-      return `Start the container with ${flag}.`;
-  }
+function groupWords(limit: 'pids-of-group' | 'memory-of-group', path: string, inside: Engine | null): string {
+  if (inside !== null) return sentenceFor(inside, [limit, '4096']);
+  const key = limit === 'pids-of-group' ? 'TasksMax=' : 'MemoryMax=';
+  return `${path} is set by the unit or slice that it is named after: raise its ${key} (systemctl set-property), or start buildkitd elsewhere.`;
 }

@@ -1,4 +1,5 @@
 import type { CgroupsEvidence } from '../../checks/runtime/cgroups.ts';
+import { sentenceFor } from '../../knowledge/engines.ts';
 import type { Condition } from '../../model/decide.ts';
 import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
 
@@ -18,12 +19,12 @@ function adviceFor(condition: Condition, { container, readOnly }: CgroupsEvidenc
   switch (condition) {
     case 'cgroup.not-mounted':
       return container === null
-        ? 'as root: mount -t cgroup2 none /sys/fs/cgroup, and let the system do so at boot'
-        : 'run the container with its cgroup file system (docker run --cgroupns=private mounts it at /sys/fs/cgroup)';
+        ? 'As root: mount -t cgroup2 none /sys/fs/cgroup, and let the system do so at boot'
+        : `Let the container have its own cgroup file system. ${sentenceFor(container, 'own-cgroups')}`;
     case 'cgroup.read-only':
       return container === null
-        ? `as root: ${readOnly.map((point) => `mount -o remount,rw ${point}`).join(' && ')}`
-        : 'run buildkitd rootless, or start the container with --privileged (in a pod: securityContext.privileged: true)';
+        ? `As root: ${readOnly.map((point) => `mount -o remount,rw ${point}`).join(' && ')}`
+        : `Run buildkitd rootless, or as root with all privileges. ${sentenceFor(container, 'privileged')}`;
     case 'cgroup.v1-only':
       return 'Boot with systemd.unified_cgroup_hierarchy=1, or use runc in the place of crun';
     default:

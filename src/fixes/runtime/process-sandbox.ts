@@ -1,6 +1,7 @@
 import type { ProcessSandboxEvidence } from '../../checks/runtime/process-sandbox.ts';
 import { settings } from '../../facts/config/settings.ts';
 import { configEdit } from '../../facts/rights/config-edit.ts';
+import { sentenceFor } from '../../knowledge/engines.ts';
 import type { Fix, Treatment } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
 import { advice } from '../advice.ts';
@@ -29,7 +30,7 @@ export const unmaskProc: Fix<typeof needs, ProcessSandboxEvidence> = {
                 steps: configSteps(config, [{ change: 'remove', path: SETTING }]),
               },
             ];
-      const unmask = advice([index], adviceFor(evidence.container));
+      const unmask = advice([index], sentenceFor(evidence.container ?? 'other', 'unmasked-proc'));
       // It is buildkitd itself that reads /proc/stat: no setting of the sandbox helps.
       if (config === null || evidence.lacksStat) return [unmask];
       return [
@@ -46,19 +47,3 @@ export const unmaskProc: Fix<typeof needs, ProcessSandboxEvidence> = {
     });
   },
 };
-
-function adviceFor(container: ProcessSandboxEvidence['container']): string {
-  switch (container) {
-    case 'kubernetes':
-      return 'In the pod: hostUsers: false, and securityContext.procMount: Unmasked for the container that runs buildkitd';
-    case 'docker':
-    case 'containerd':
-      return 'Start the container with: docker run --security-opt systempaths=unconfined …';
-    case 'podman':
-      return 'Start the container with: podman run --security-opt unmask=ALL …';
-    case 'lxc':
-      return 'On the LXC host: set security.nesting=true (LXD, Incus) or features: nesting=1 (Proxmox) for this container';
-    default:
-      return 'Start the container that this runs in with an unmasked /proc (docker: --security-opt systempaths=unconfined; podman: --security-opt unmask=ALL)';
-  }
-}

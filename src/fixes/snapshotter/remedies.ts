@@ -2,6 +2,7 @@ import type { Obstacle } from '../../facts/cache/snapshotter-trial.ts';
 import { cacheDirectory } from '../../facts/config/cache-directory.ts';
 import { container } from '../../facts/confinement/container.ts';
 import { osRelease } from '../../facts/machine/os-release.ts';
+import { clauseFor, sentenceFor } from '../../knowledge/engines.ts';
 import { type Installable, installOf } from '../../knowledge/packages.ts';
 import type { FactsOf } from '../../model/decide.ts';
 import { optional } from '../../model/unseen.ts';
@@ -17,12 +18,13 @@ type Place = FactsOf<typeof remedyNeeds>;
 
 /** What a person can do about an obstacle. */
 export function remedyOf(obstacle: Obstacle, here: Place): string {
+  const engine = here.container.value?.kind ?? null;
   switch (obstacle.kind) {
     case 'path-character':
     case 'path-length':
       return 'Put the cache into a directory with a plain and short name: root = "DIRECTORY" in buildkitd.toml.';
     case 'union':
-      return isContained(here) ? mountVolume(here.directory.path) : MOVE;
+      return engine === null ? MOVE : `Mount a volume there: ${clauseFor(engine, ['volume', here.directory.path])}`;
     case 'no-upper':
       return MOVE;
     case 'no-dtype':
@@ -40,28 +42,23 @@ export function remedyOf(obstacle: Obstacle, here: Place): string {
     case 'selinux':
       return 'Run Linux 5.13 or later, or install fuse-overlayfs and fuse3.';
     case 'apparmor':
-      return 'Start the container with --security-opt apparmor=unconfined, in a pod: appArmorProfile: {type: Unconfined}.';
+      return sentenceFor(engine ?? 'other', 'no-apparmor');
     case 'seccomp':
-      return 'Start the container with --security-opt seccomp=unconfined, in a pod: seccompProfile: {type: Unconfined}.';
+      return sentenceFor(engine ?? 'other', 'unfiltered-calls');
     case 'program':
       return obstacle.program === 'mount.fuse3'
         ? `Let PATH contain the directory of mount.fuse3 (/usr/sbin or /sbin), and where it is not installed: ${bring('mount.fuse3', here)}`
         : bring(obstacle.program, here);
     case 'no-fuse-device':
-      return isContained(here)
-        ? 'Give the container the device: docker run --device /dev/fuse, in a pod a device plugin for /dev/fuse.'
-        : 'Type as root: modprobe fuse';
+      return engine === null
+        ? 'Type as root: modprobe fuse'
+        : `Give the container the device: ${clauseFor(engine, ['device', '/dev/fuse'])}`;
     case 'closed-fuse-device':
       return 'Let udev give it its default mode again: a line KERNEL=="fuse", MODE="0666" in /etc/udev/rules.d/99-fuse.rules.';
   }
 }
 
 const MOVE = 'Put the cache on a local disk (ext4, xfs, btrfs): root = "DIRECTORY" in buildkitd.toml.';
-
-const mountVolume = (path: string): string =>
-  `Mount a volume there: docker run -v buildkit:${path}, in a pod an emptyDir volume with mountPath: ${path}.`;
-
-const isContained = ({ container: found }: Place): boolean => found.value !== undefined && found.value.kind !== null;
 
 function newerKernel({ mounts, release }: Extract<Obstacle, { kind: 'kernel' }>): string {
   if (mounts === 'FUSE') return 'Run Linux 4.18 or later.';

@@ -4,6 +4,7 @@ import { settings } from '../../facts/config/settings.ts';
 import { container } from '../../facts/confinement/container.ts';
 import { configEdit } from '../../facts/rights/config-edit.ts';
 import { identity } from '../../facts/target/identity.ts';
+import { clauseFor, type Engine } from '../../knowledge/engines.ts';
 import type { FactsOf } from '../../model/decide.ts';
 import type { Fix, Treatment } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
@@ -28,9 +29,7 @@ export const mendFilesystem: Fix<typeof needs, FilesystemEvidence> = {
       const treatment = targetMade(evidence, facts, index) ?? overlayfsAllowed(evidence, facts, index);
       if (treatment !== null) return [treatment];
       const inside = facts.container.value;
-      return severity === 'info'
-        ? []
-        : [advice([index], adviceFor(evidence, inside !== undefined && inside.kind !== null))];
+      return severity === 'info' ? [] : [advice([index], adviceFor(evidence, inside?.kind ?? null))];
     }),
 };
 
@@ -65,10 +64,12 @@ function isBelow(path: string | null, home: string | null): path is string {
   return home?.startsWith('/') === true && path?.startsWith(`${home}/`) === true;
 }
 
-function adviceFor({ kind, path, mount }: FilesystemEvidence, contained: boolean): string {
-  const elsewhere = contained
-    ? `Mount a volume of a local disk on ${path}: docker run -v buildkit:${quoted(path)}, in a pod an emptyDir volume.`
-    : 'Put the cache on a local disk (ext4, xfs, btrfs): root = "DIRECTORY" in buildkitd.toml, or buildkitd --root DIRECTORY.';
+function adviceFor({ kind, path, mount }: FilesystemEvidence, inside: Engine | null): string {
+  const volume = inside === null ? null : clauseFor(inside, ['volume', quoted(path)]);
+  const elsewhere =
+    volume !== null
+      ? `Mount a volume of a local disk on ${path}: ${volume}`
+      : 'Put the cache on a local disk (ext4, xfs, btrfs): root = "DIRECTORY" in buildkitd.toml, or buildkitd --root DIRECTORY.';
   const at = quoted(mount ?? path);
   switch (kind) {
     case 'dangling':
@@ -76,8 +77,8 @@ function adviceFor({ kind, path, mount }: FilesystemEvidence, contained: boolean
     case 'not-a-directory':
       return `Look at it, then move it away: mv ${quoted(path)} ${quoted(`${path}.old`)}`;
     case 'read-only':
-      return contained
-        ? `Mount a writable volume on ${path}: docker run -v buildkit:${quoted(path)}, in a pod an emptyDir volume.`
+      return volume !== null
+        ? `Mount a writable volume on ${path}: ${volume}`
         : `Mount it writable as root: mount -o remount,rw ${at} (a file system that became read-only by itself has errors: see dmesg, and run fsck).`;
     case 'noexec':
       return `Mount it without noexec as root: mount -o remount,exec ${at}, and in /etc/fstab; or use overlayfs, which is not affected.`;

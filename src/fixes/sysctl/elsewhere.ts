@@ -1,4 +1,5 @@
 import type { SysctlPlace } from '../../facts/confinement/sysctl-place.ts';
+import { groundOf } from '../../knowledge/engines.ts';
 import type { SysctlChange } from './set.ts';
 
 type Wanted = Pick<SysctlChange, 'key' | 'wanted'>;
@@ -27,8 +28,7 @@ export function elsewhere(change: Wanted, place: SysctlPlace): string | null {
   if (node === 'talos') return `This belongs to the node. ${talosWords(change)}`;
   if (node === 'cos')
     return `This belongs to the node, which runs Container-Optimized OS: put "sysctl -w ${key}=${wanted}" into its startup script, or run a privileged DaemonSet that does so.`;
-  const where = container === 'kubernetes' ? 'node' : 'host';
-  return `This belongs to the ${where}, not to the container: there, as root, write "${key} = ${wanted}" to /etc/sysctl.d/zz-buildkit.conf and run sysctl -w ${key}=${wanted}.${container === 'kubernetes' ? ` On Bottlerocket nodes: ${bottlerocketWords(change)} On Talos nodes: ${talosWords(change)}` : ''}`;
+  return `This belongs to the ${groundOf(container)}, not to the container: there, as root, write "${key} = ${wanted}" to /etc/sysctl.d/zz-buildkit.conf and run sysctl -w ${key}=${wanted}.${container === 'kubernetes' ? ` On Bottlerocket nodes: ${bottlerocketWords(change)} On Talos nodes: ${talosWords(change)}` : ''}`;
 }
 
 const bottlerocketWords = ({ key, wanted }: Wanted): string =>

@@ -2,6 +2,7 @@ import { LEAST, type LimitsEvidence, outsideOf, type UsedUpEvidence } from '../.
 import { sysctlPlace } from '../../facts/confinement/sysctl-place.ts';
 import { sysctlFiles } from '../../facts/machine/sysctl.ts';
 import { namespaceLimits } from '../../facts/start/namespace-limits.ts';
+import type { Engine } from '../../knowledge/engines.ts';
 import type { Fix } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
 import { advice } from '../advice.ts';
@@ -33,7 +34,7 @@ function usualLimit(threadsMax: number | null): number {
   return Math.max(LEAST, Math.min(USUAL, Math.floor((threadsMax ?? 2 * USUAL) / 2)));
 }
 
-function usedUpWords({ refused }: UsedUpEvidence, container: string | null): string {
+function usedUpWords({ refused }: UsedUpEvidence, container: Engine | null): string {
   const outside = outsideOf(container);
   return `Count what is in use with "lsns -t ${refused === 'launch' ? 'user' : 'pid'}" (as root), and end what is not needed; inside a container or user namespace, look at user.max_*_namespaces of ${outside}, and raise it there.`;
 }

@@ -3,6 +3,7 @@ import { APPARMOR_RESTRICTION, apparmorUserns } from '../../facts/confinement/ap
 import { container } from '../../facts/confinement/container.ts';
 import { sysctlPlace } from '../../facts/confinement/sysctl-place.ts';
 import { sysctlFiles } from '../../facts/machine/sysctl.ts';
+import { type Engine, sentenceFor } from '../../knowledge/engines.ts';
 import type { FactsOf } from '../../model/decide.ts';
 import type { Fix, Treatment } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
@@ -88,17 +89,8 @@ function kernelWords(obstacle: KernelObstacle): string {
   }
 }
 
-function seccompWords(inside: string | null): string {
-  switch (inside) {
-    case null:
-      return 'Start buildkitd outside of the sandbox that set the filter (a systemd unit with SystemCallFilter= or RestrictNamespaces=, a snap, a flatpak, a CI sandbox).';
-    case 'kubernetes':
-      return 'In the pod: securityContext.seccompProfile: {type: Unconfined}, and appArmorProfile: {type: Unconfined} (before Kubernetes 1.30 the annotation container.apparmor.security.beta.kubernetes.io/CONTAINER: unconfined).';
-    case 'lxc':
-      return 'On the host: allow nesting for the container (LXD, Incus: security.nesting=true; Proxmox: features: nesting=1,keyctl=1).';
-    case 'systemd-nspawn':
-      return 'Start the container with systemd-nspawn --system-call-filter="@mount @keyring".';
-    default:
-      return `Start the container with ${inside === 'podman' ? 'podman' : 'docker'} run --security-opt seccomp=unconfined --security-opt apparmor=unconfined.`;
-  }
+function seccompWords(inside: Engine | null): string {
+  return inside === null
+    ? 'Start buildkitd outside of the sandbox that set the filter (a systemd unit with SystemCallFilter= or RestrictNamespaces=, a snap, a flatpak, a CI sandbox).'
+    : sentenceFor(inside, 'unfiltered-calls', 'no-apparmor');
 }

@@ -1,6 +1,7 @@
 import type { ProbeEvidence, Stage } from '../../checks/userns/probe.ts';
 import { container } from '../../facts/confinement/container.ts';
 import { launcher } from '../../facts/target/launcher.ts';
+import { clauseFor, type Engine, sentenceFor } from '../../knowledge/engines.ts';
 import type { Condition, FactsOf, Problem } from '../../model/decide.ts';
 import type { Fix } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
@@ -18,15 +19,16 @@ export const showProbe: Fix<typeof needs, ProbeEvidence> = {
 
 function wordsFor({ condition, evidence }: Problem<ProbeEvidence>, facts: FactsOf<typeof needs>): string {
   const { stage } = evidence;
+  const inside = facts.container.value?.kind ?? null;
   switch (condition) {
     case 'container.not-privileged':
-      return privilegeWords(facts.container.value?.kind ?? null);
+      return privilegeWords(inside);
     case 'idmap.subid-too-few':
       return facts.launcher === 'none'
-        ? 'buildkitd runs as root of a user namespace that somebody else made: give that one a map of at least 65536 ids (podman: a wider --uidmap and --gidmap or a larger range in /etc/subuid; LXD: security.idmap.size).'
+        ? `buildkitd runs as root of a user namespace that somebody else made: give that one a map of at least 65536 ids: ${clauseFor(inside ?? 'other', ['ids', '65536'])}`
         : 'Give the user 65536 subordinate ids in /etc/subuid and /etc/subgid.';
     case 'seccomp.blocked':
-      return 'Start the container with --security-opt seccomp=unconfined, in a pod: seccompProfile: {type: Unconfined}.';
+      return sentenceFor(inside ?? 'other', 'unfiltered-calls');
     case 'runtime.runc-too-old':
       return '"bk-doctor verify" runs a whole build and shows what the runtime says there.';
     default:
@@ -52,13 +54,8 @@ function launchWords(stage: Stage): string {
   }
 }
 
-function privilegeWords(kind: string | null): string {
-  switch (kind) {
-    case null:
-      return 'Run buildkitd with all capabilities of root, or rootless through rootlesskit.';
-    case 'kubernetes':
-      return 'In the pod: securityContext.privileged: true; or use the image moby/buildkit:rootless with seccompProfile and appArmorProfile of type Unconfined.';
-    default:
-      return 'Start the container with --privileged; or use the image moby/buildkit:rootless with --security-opt seccomp=unconfined --security-opt apparmor=unconfined.';
-  }
+function privilegeWords(inside: Engine | null): string {
+  return inside === null
+    ? 'Run buildkitd with all capabilities of root, or rootless through rootlesskit.'
+    : `${sentenceFor(inside, 'privileged')} Or use the image moby/buildkit:rootless. ${sentenceFor(inside, 'unfiltered-calls', 'no-apparmor')}`;
 }
