@@ -1,4 +1,4 @@
-import type { ProbeName, UnseenReason } from '../model/look.ts';
+import type { HostReader, ProbeName, UnseenReason } from '../model/look.ts';
 import { bool, listOf, name, number, oneOf, orAbsent, orNull, record, type Shape, text } from './shape.ts';
 import type { Call } from './verbs.ts';
 
@@ -147,22 +147,31 @@ export function fitsRecorded(verb: string, args: readonly unknown[], value: unkn
     case 'probe':
       return typeof args[0] === 'string' && Object.hasOwn(PROBES, args[0]) && PROBES[args[0] as ProbeName](value);
     default:
-      return VERBS.has(verb) && fits({ verb, args } as Call, value);
+      return Object.hasOwn(EVERY_VERB, verb) && fits({ verb, args } as Call, value);
   }
 }
 
-const VERBS = new Set([
-  'stat',
-  'lstat',
-  'readlink',
-  'realpath',
-  'list',
-  'statfs',
-  'mountOf',
-  'access',
-  'run',
-  'survey',
-]);
+/** What is asked of a host and kept in a recording. */
+export type Verb = Exclude<keyof HostReader, 'identity' | 'now' | 'env'>;
+
+const EVERY_VERB: { readonly [V in Verb]: true } = {
+  read: true,
+  stat: true,
+  lstat: true,
+  readlink: true,
+  realpath: true,
+  list: true,
+  statfs: true,
+  mountOf: true,
+  access: true,
+  run: true,
+  survey: true,
+  socketHolder: true,
+  hardware: true,
+  probe: true,
+};
+export const VERBS = Object.keys(EVERY_VERB) as readonly Verb[];
+
 const hardware = record({
   cpu: path,
   cores: number,

@@ -1,7 +1,7 @@
 import type { HostReader, Identity, Request, UnseenReason } from '../model/look.ts';
 import { NotRecorded, reasonOf, Unanswered, Unseen } from '../model/unseen.ts';
 import { visible } from '../text/visible.ts';
-import { fitsRecorded } from './answers.ts';
+import { fitsRecorded, VERBS, type Verb } from './answers.ts';
 import { account, bool, listOf, mapOf, number, oneOf, orAbsent, orNull, record, type Shape, text } from './shape.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -18,31 +18,12 @@ export interface Recording {
   readonly answers: { readonly [question: string]: { readonly value?: unknown; readonly unseen?: UnseenReason } };
 }
 
-type Verb = Exclude<keyof HostReader, 'identity' | 'now' | 'env'>;
-
 /** The question that identifies an answer. The environment of a probe follows from the request, so it is left out. */
 export function question(verb: Verb, args: readonly unknown[]): string {
   const asked =
     verb === 'probe' ? args.slice(0, 3) : verb === 'read' ? args.slice(0, 2) : verb === 'run' ? args.slice(0, 3) : args;
   return JSON.stringify([verb, ...asked]);
 }
-
-const VERBS: readonly Verb[] = [
-  'read',
-  'stat',
-  'lstat',
-  'readlink',
-  'realpath',
-  'list',
-  'statfs',
-  'mountOf',
-  'access',
-  'run',
-  'survey',
-  'socketHolder',
-  'hardware',
-  'probe',
-];
 
 /** Passes every look on and keeps the answer; secrets were masked by the host before. */
 export function recordingHost(

@@ -57,10 +57,9 @@ describe.skipIf(others.length === 0)('other releases of Node run the built tree'
 
   test.each(others)('this Node, and another one, with the cache of %s', { timeout: 120_000 }, async (release) => {
     const tree = builtTree();
-    const before = readFileSync(join(tree, 'dist/main.cjs.cache'));
     const made = spawnSync(nodeOf(release), [join(tree, 'scripts/code-cache.cjs')], { encoding: 'utf8' });
     expect(made).toMatchObject({ status: 0, signal: null });
-    expect(readFileSync(join(tree, 'dist/main.cjs.cache')).equals(before)).toBe(false);
+    expect(readFileSync(join(tree, 'dist/main.cjs.cache')).toString('latin1', 0, 512)).toContain(`v${release}`);
     await everyday(process.execPath, tree);
     const [another] = others.filter((other) => other !== release);
     if (another !== undefined) await everyday(nodeOf(another), tree);
@@ -69,6 +68,12 @@ describe.skipIf(others.length === 0)('other releases of Node run the built tree'
 
 describe('what V8 made of the code', () => {
   const cacheOf = (tree: string): string => join(tree, 'dist/main.cjs.cache');
+  /** Whichever Node built it, the cache is this one's. */
+  function ownTree(): string {
+    const tree = builtTree();
+    expect(spawnSync(process.execPath, [join(tree, 'scripts/code-cache.cjs')])).toMatchObject({ status: 0 });
+    return tree;
+  }
   /** Would V8 be given the cache? Refusing one costs no message, so the loader itself is asked. */
   async function isUsed(tree: string, ...flags: string[]): Promise<string> {
     const ask = join(tree, 'bin/ask.js');
@@ -90,9 +95,7 @@ describe('what V8 made of the code', () => {
   }
 
   test('is used by the Node that made it', async () => {
-    const tree = builtTree();
-    spawnSync(process.execPath, [join(tree, 'scripts/code-cache.cjs')]);
-    expect(await isUsed(tree)).toBe('used');
+    expect(await isUsed(ownTree())).toBe('used');
   });
 
   test.each([
@@ -100,7 +103,7 @@ describe('what V8 made of the code', () => {
     ['V8', process.versions.v8, '1.2.3'],
     ['processor', `"${process.arch}"`, '"z80"'],
   ])('is not shown to V8 where the %s differs', async (_what, mine, other) => {
-    const tree = builtTree();
+    const tree = ownTree();
     const cache = readFileSync(cacheOf(tree));
     const header = cache.toString('latin1', 0, 512);
     expect(header).toContain(mine);
@@ -110,7 +113,7 @@ describe('what V8 made of the code', () => {
   });
 
   test('is not shown to V8 where flags differ, and where it is cut short or empty', async () => {
-    const tree = builtTree();
+    const tree = ownTree();
     expect(await isUsed(tree, '--jitless')).toBe('not given');
     const cache = readFileSync(cacheOf(tree));
     for (const size of [0, 511, 512, cache.length - 8]) {

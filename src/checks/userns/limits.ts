@@ -15,7 +15,7 @@ import type { Check, Problem } from '../../model/decide.ts';
 import type { Outcome } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
 import { type Findings, findings } from '../findings.ts';
-import { placeOf, type SysctlEvidence, setterOf, sysctlEvidence } from './sysctl-evidence.ts';
+import { nextBootWords, placeOf, type SysctlEvidence, setterOf, sysctlEvidence } from './sysctl-evidence.ts';
 
 const needs = {
   limits: optional(namespaceLimits),
@@ -141,9 +141,7 @@ function judgeNextBoot(
     'sysctl.not-persistent',
     'warning',
     key,
-    atBoot === null
-      ? `${key} is ${limit} now, but no file keeps it: this kernel's own default is 0 at the next boot.`
-      : `${key} is ${limit} now, but ${setterOf(atBoot)} sets it to ${atBoot.value} at the next boot.`,
+    nextBootWords(key, limit, atBoot),
     sysctlEvidence(key, limit, atBoot),
     placeOf(atBoot),
   );

@@ -13,7 +13,7 @@ import type { NamespaceAnswer } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
 import { type Findings, findings } from '../findings.ts';
 import { type ApparmorEvidence, judgeRestriction } from './apparmor-restriction.ts';
-import { placeOf, type SysctlEvidence, setterOf, sysctlEvidence } from './sysctl-evidence.ts';
+import { nextBootWords, placeOf, type SysctlEvidence, setterOf, sysctlEvidence } from './sysctl-evidence.ts';
 
 const needs = {
   launcher,
@@ -183,9 +183,7 @@ function judgeNextBoot(found: Found, { switches, files, kernel, place }: Facts, 
     'sysctl.not-persistent',
     'warning',
     CLONE_SWITCH,
-    atBoot === null
-      ? `${CLONE_SWITCH} is ${clone} now, but no file keeps it: this kernel's own default is 0 at the next boot.`
-      : `${CLONE_SWITCH} is ${clone} now, but ${setterOf(atBoot)} sets it to ${atBoot.value} at the next boot.`,
+    nextBootWords(CLONE_SWITCH, clone, atBoot),
     { cause: 'sysctl', ...sysctlEvidence(CLONE_SWITCH, clone, atBoot) },
     placeOf(atBoot),
   );

@@ -21,3 +21,9 @@ export const placeOf = (atBoot: SetAtBoot | null): Position | null =>
 
 /** What sets it, where its place is told apart from the sentence. */
 export const setterOf = ({ line }: SetAtBoot): string => (line === 0 ? "the kernel's command line" : 'a file');
+
+/** A value that is right now, and will not be after the next boot; null: this kernel's own default comes back, which is 0. */
+export const nextBootWords = (key: string, running: number, atBoot: SetAtBoot | null): string =>
+  atBoot === null
+    ? `${key} is ${running} now, but no file keeps it: this kernel's own default is 0 at the next boot.`
+    : `${key} is ${running} now, but ${setterOf(atBoot)} sets it to ${atBoot.value} at the next boot.`;

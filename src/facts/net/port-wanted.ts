@@ -16,14 +16,17 @@ import type { Listener } from '../config/listeners.ts';
 /** A TCP address that shall be listened on, read as Go reads it. */
 export interface Wanted {
   readonly use: 'grpc' | 'debug' | 'published';
+  /** As written. */
   readonly text: string;
   readonly key: string;
   readonly index: number | null;
   readonly at: Position | null;
   readonly source: Source;
+  /** In a network namespace of its own: the host's ports are no concern, nor are the host's clients served. */
   readonly inside: boolean;
   /** Null: every address of both families. */
   readonly host: Host;
+  /** 0: the kernel chooses one anew at every start. */
   readonly port: number;
   /** Go's words for an address that it refuses. */
   readonly invalid: string | null;

@@ -1,7 +1,5 @@
 import { formatIp, hostsCollide } from '../../buildkit/address.ts';
-import type { Position } from '../../model/decide.ts';
 import type { Fact, Look } from '../../model/look.ts';
-import type { Source } from '../../model/say.ts';
 import { listeners } from '../config/listeners.ts';
 import type { TcpRow } from '../machine/proc-net.ts';
 import { binaries } from '../programs/binaries.ts';
@@ -10,24 +8,9 @@ import { type Bound, bind, nextFree, standingInTheWay } from './port-binding.ts'
 import { parsePublished, readAll, type Wanted } from './port-wanted.ts';
 
 /** A TCP address that buildkitd (or rootlesskit for it) will listen on, and whether it can. */
-export interface Port {
-  readonly use: 'grpc' | 'debug' | 'published';
-  /** As written. */
-  readonly text: string;
-  readonly key: string;
-  readonly index: number | null;
-  readonly at: Position | null;
-  readonly source: Source;
+export interface Port extends Omit<Wanted, 'host'> {
   /** Null: every address. Meaningless where `invalid` or `unresolved` is set. */
   readonly host: string | null;
-  /** 0: the kernel chooses one anew at every start. */
-  readonly port: number;
-  /** Go's words for an address that it refuses. */
-  readonly invalid: string | null;
-  /** A name that /etc/hosts does not know; whether DNS does is not asked. */
-  readonly unresolved: string | null;
-  /** In a network namespace of its own: the host's ports are no concern, nor are the host's clients served. */
-  readonly inside: boolean;
   /** For one inside: rootlesskit publishes this port on the host. */
   readonly published: boolean;
   /** The errno of binding; null when it can be bound, or is held by the target's own buildkitd. */

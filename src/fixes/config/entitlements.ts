@@ -7,8 +7,8 @@ import { configEdit } from '../../facts/rights/config-edit.ts';
 import { identity } from '../../facts/target/identity.ts';
 import type { FactsOf, Problem } from '../../model/decide.ts';
 import type { Fix } from '../../model/plan.ts';
-import { type Correction, NOTHING, planCorrections } from './corrections.ts';
-import { possible, trialsOf } from './trials.ts';
+import { type Correction, NOTHING } from './corrections.ts';
+import { planTried } from './trials.ts';
 
 const needs = { config: configFile, settings, edit: configEdit, identity };
 
@@ -16,15 +16,7 @@ const needs = { config: configFile, settings, edit: configEdit, identity };
 export const correctEntitlements: Fix<typeof needs, EntitlementsEvidence> = {
   title: 'Write the real name of an entitlement',
   needs,
-  plan(problems, facts) {
-    const text = facts.config.file?.text ?? '';
-    const tried = trialsOf(text);
-    return planCorrections(
-      problems,
-      problems.map((problem) => possible(correctionOf(problem, facts), text, tried)),
-      facts.edit,
-    );
-  },
+  plan: (problems, facts) => planTried(problems, facts, (problem) => correctionOf(problem, facts)),
 };
 
 function correctionOf(

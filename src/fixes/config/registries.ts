@@ -6,8 +6,8 @@ import { registries } from '../../facts/config/registries.ts';
 import { configEdit } from '../../facts/rights/config-edit.ts';
 import type { FactsOf } from '../../model/decide.ts';
 import type { Fix } from '../../model/plan.ts';
-import { type Correction, NOTHING, planCorrections } from './corrections.ts';
-import { possible, trialsOf } from './trials.ts';
+import { type Correction, NOTHING } from './corrections.ts';
+import { planTried } from './trials.ts';
 
 const needs = { config: configFile, registries, edit: configEdit };
 
@@ -15,15 +15,7 @@ const needs = { config: configFile, registries, edit: configEdit };
 export const correctRegistries: Fix<typeof needs, RegistriesEvidence> = {
   title: 'Write registries and mirrors as buildkitd reads them',
   needs,
-  plan(problems, facts) {
-    const text = facts.config.file?.text ?? '';
-    const tried = trialsOf(text);
-    return planCorrections(
-      problems,
-      problems.map(({ evidence }) => possible(correctionOf(evidence, facts), text, tried)),
-      facts.edit,
-    );
-  },
+  plan: (problems, facts) => planTried(problems, facts, ({ evidence }) => correctionOf(evidence, facts)),
 };
 
 function correctionOf(evidence: RegistriesEvidence, facts: FactsOf<typeof needs>): Correction {

@@ -1,6 +1,9 @@
 import { editToml, TomlEditRefused } from '../../buildkit/toml/edit.ts';
-import type { TomlEdit } from '../../model/plan.ts';
-import type { Correction } from './corrections.ts';
+import type { ConfigFile } from '../../facts/config/config-file.ts';
+import type { ConfigEdit } from '../../facts/rights/config-edit.ts';
+import type { Problem } from '../../model/decide.ts';
+import type { TomlEdit, Treatment } from '../../model/plan.ts';
+import { type Correction, planCorrections } from './corrections.ts';
 
 /** The text after some changes; null where they cannot be made, or change nothing. */
 export function edited(text: string, changes: readonly TomlEdit[]): string | null {
@@ -26,4 +29,19 @@ export function trialsOf({ length }: string): typeof edited {
 export function possible(correction: Correction, text: string, tried: typeof edited): Correction {
   if (correction.changes === null || tried(text, correction.changes) !== null) return correction;
   return { ...correction, changes: null, consequence: null, alone: false };
+}
+
+/** Plans the corrections of the problems that the text of the file takes. */
+export function planTried<E>(
+  problems: readonly Problem<E>[],
+  { config, edit }: { readonly config: ConfigFile; readonly edit: ConfigEdit | null },
+  correctionOf: (problem: Problem<E>) => Correction,
+): readonly Treatment[] {
+  const text = config.file?.text ?? '';
+  const tried = trialsOf(text);
+  return planCorrections(
+    problems,
+    problems.map((problem) => possible(correctionOf(problem), text, tried)),
+    edit,
+  );
 }
