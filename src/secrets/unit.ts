@@ -3,7 +3,7 @@ import { maskArguments } from './arguments.ts';
 import { maskComment } from './garble.ts';
 import { splitWords } from './split-words.ts';
 import { isPlainSetting } from './unit-settings.ts';
-import { maskVariable } from './variables.ts';
+import { isListed, maskVariable } from './variables.ts';
 
 const PLAIN = /^(?:yes|no|true|false|on|off|\d{1,3}(?:s|min|ms|h|d)?)$/i;
 
@@ -56,7 +56,19 @@ function maskAssignment(word: string, found: OnSecret): string {
   const at = word.indexOf('=');
   if (at <= 0) return MASK;
   const name = word.slice(0, at);
-  return `${name}=${maskVariable(name, word.slice(at + 1), found)}`;
+  return `${name}=${maskOwnVariable(name, word.slice(at + 1), found)}`;
+}
+
+/** A start line may be made of variables of the unit's own: flags, paths and local addresses are kept, as in the line itself. */
+function maskOwnVariable(name: string, value: string, found: OnSecret): string {
+  if (isListed(name) || isSecretName(name)) return maskVariable(name, value, found);
+  if (/^--?[a-z]/.test(value)) {
+    const words = splitWords(value);
+    const shown = maskArguments(words, found);
+    return shown.every((word, index) => word === words[index]) ? value : shown.join(' ');
+  }
+  if (/^(?:unix:\/\/|fd:\/\/)?(?:\/[\w.@-]{1,40})*\/?$/.test(value) && value.length < 256) return value;
+  return maskVariable(name, value, found);
 }
 
 /** The same text where nothing was masked: only then does its spelling not matter. */
@@ -80,7 +92,7 @@ export function maskEnvironmentFile(text: string, found: OnSecret): string {
         return /^\s*$/.test(row) ? row : `# ${MASK}`;
       }
       const word = splitWords(value).join(' ');
-      const shown = maskVariable(name, word, found);
+      const shown = maskOwnVariable(name, word, found);
       return shown === word ? row : `${before}${name}=${quotedWord(shown)}`;
     })
     .join('\n');

@@ -22,6 +22,11 @@ test.each([
   ],
   ["ExecStart=/bin/sh -c 'export X=hunter2; exec buildkitd'", 'ExecStart=/bin/sh -c "export X=***; exec buildkitd"'],
   ['ExecStart=/bin/buildkitd --addr tcp://u:hunter2@h:1', 'ExecStart=/bin/buildkitd --addr tcp://***:***@h:1'],
+  [
+    'Environment="OPTS=--root /srv/bk --token=hunter2" DIR=/srv/bk SOCK=unix:///run/bk.sock FD=fd://',
+    'Environment="OPTS=--root /srv/bk --token=***" DIR=/srv/bk SOCK=unix:///run/bk.sock FD=fd://',
+  ],
+  ['Environment=MY_TOKEN=/srv/bk', 'Environment=MY_TOKEN=***'],
   ['SetCredential=tok:hunter2', 'SetCredential=***'],
   ['Description=the one with hunter2', 'Description=***'],
   ['hunter2 by itself', '# ***'],

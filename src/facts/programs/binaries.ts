@@ -34,6 +34,8 @@ export const BINARY_NAMES = [
   'docker',
   'apparmor_parser',
 ] as const;
+/** What a person runs, and no service. */
+const CLIENTS: ReadonlySet<string> = new Set(['buildctl', 'docker']);
 export type BinaryName = (typeof BINARY_NAMES)[number];
 export type Binaries = { readonly [N in BinaryName]: Binary | null };
 
@@ -41,9 +43,10 @@ export type Binaries = { readonly [N in BinaryName]: Binary | null };
 export const binaries: Fact<Binaries> = {
   id: 'binaries',
   async read(look) {
-    const [{ values }, service] = await Promise.all([look.get(environment), look.get(unit)]);
+    const [{ values, clientPath }, service] = await Promise.all([look.get(environment), look.get(unit)]);
     // Without PATH, Go finds nothing that has no slash in its name.
     const path = await searchable(look, values.PATH ?? '');
+    const forClients = clientPath === values.PATH ? path : await searchable(look, clientPath);
     const found = await Promise.all(
       BINARY_NAMES.map(async (name) => {
         const own =
@@ -52,7 +55,7 @@ export const binaries: Fact<Binaries> = {
             : name === 'rootlesskit'
               ? service?.rootlesskit?.path
               : undefined;
-        return [name, await findInPath(look, own ?? name, path)] as const;
+        return [name, await findInPath(look, own ?? name, CLIENTS.has(name) ? forClients : path)] as const;
       }),
     );
     return Object.fromEntries(found) as unknown as Binaries;

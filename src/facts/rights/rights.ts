@@ -6,8 +6,9 @@ import { splitWords } from '../../secrets/split-words.ts';
 import { writableComponent } from '../programs/writable-component.ts';
 import { reach } from '../start/reach.ts';
 import { identity } from '../target/identity.ts';
+import { readUnit, type Unit } from '../target/read-unit.ts';
 import { readingBudget } from '../target/reading-budget.ts';
-import { readUnit, type Unit, unit } from '../target/unit.ts';
+import { unit } from '../target/unit.ts';
 
 /** Where root may change something for the target: the same rule for the plan and for what carries it out. */
 export const rights: Fact<Rights> = {
@@ -26,7 +27,7 @@ export const rootsWord: Fact<readonly string[]> = {
     const roots = service === null ? null : await asRootWroteIt(look, service);
     return [
       ...(self.uid === 0 ? onCommandLine(look.request) : []),
-      ...(roots === null ? [] : placesIn(roots.buildkitd.flags, roots.environment)),
+      ...(roots === null ? [] : placesIn(roots.buildkitd.flags, roots.assigned)),
     ];
   },
 };

@@ -14,7 +14,12 @@ export interface Environment {
   readonly variables: { readonly [name: string]: Variable };
   /** The same, flattened, for tools and probes run as the target. */
   readonly values: { readonly [name: string]: string };
+  /** Where the programs of clients are looked for: PATH of the shell, whatever starts buildkitd. */
+  readonly clientPath: string;
 }
+
+/** Variables that clients read, in the shell of a person. */
+const OF_CLIENTS = /^(?:BUILDKIT_HOST|DOCKER_\w+|BUILDX_\w+|KUBERNETES_SERVICE_HOST|SSH_AUTH_SOCK)$/;
 
 /** The longest variable that is taken, and the longest PATH: every program is looked for in each of its directories. */
 const LONGEST = 32 * 1024;
@@ -51,17 +56,16 @@ export const environment: Fact<Environment> = {
       if (uid !== 0) put({ XDG_RUNTIME_DIR: `/run/user/${uid}` }, 'default');
     }
     const service = await look.get(unit);
-    if (service?.scope === 'user') {
-      // systemd gives these to every unit of a user (systemd.exec(5)); a shell made by su or sudo lacks them.
-      const { name, home, uid } = who.target;
-      const given = { USER: name, LOGNAME: name, HOME: home, XDG_RUNTIME_DIR: `/run/user/${uid}` };
-      for (const [key, value] of Object.entries(given))
-        if (value !== null && !variables[key]?.value) variables[key] = { value, source: 'unit' };
+    const client = { ...variables };
+    if (service !== null) {
+      // A service has what its manager and its unit give it, and nothing of a shell.
+      for (const name of Object.keys(variables)) if (!OF_CLIENTS.test(name)) delete variables[name];
+      put(service.environment, 'unit');
     }
-    if (service !== null) put(service.environment, 'unit');
     put(request.env, 'option');
     return {
       variables,
+      clientPath: request.env.PATH ?? client.PATH?.value ?? '',
       values: Object.fromEntries(Object.entries(variables).map(([name, { value }]) => [name, value])),
     };
   },

@@ -7,7 +7,7 @@ import type { UnitScope } from './unit-paths.ts';
 /** So many units of a directory are read, those that BuildKit's name stands in first. */
 const MOST_UNITS = 1000;
 
-const isNamed = (file: string): boolean => /buildkit/i.test(file);
+export const isNamed = (file: string): boolean => /buildkit/i.test(file);
 
 /** The services that may start buildkitd, in the order in which they are asked: by directory, those of BuildKit's name first. */
 export async function candidatesIn(

@@ -13,6 +13,8 @@ export interface UnitFiles {
   readonly scope: UnitScope;
   /** Its own file, the first of that name; for an instance that of its template. */
   readonly fragment: string;
+  /** Files of the same name in later directories. */
+  readonly below: readonly string[];
   /** In the order in which systemd reads them: by name, wherever they lie. */
   readonly dropIns: readonly string[];
 }
@@ -38,13 +40,11 @@ export async function filesOf(
   scope: UnitScope,
 ): Promise<UnitFiles | null> {
   const template = name.replace(/@[^.]+\./, '@.');
-  const fragment = fragmentOf(listed, name) ?? (template === name ? null : fragmentOf(listed, template));
-  return fragment === null ? null : { name, scope, fragment, dropIns: await dropInsOf(look, listed, name, 'target') };
-}
-
-function fragmentOf(listed: readonly ListedDirectory[], name: string): string | null {
-  const directory = listed.find(({ names }) => names.has(name));
-  return directory === undefined ? null : `${directory.path}/${name}`;
+  const named = (wanted: string): readonly string[] =>
+    listed.filter(({ names }) => names.has(wanted)).map(({ path }) => `${path}/${wanted}`);
+  const [fragment, ...below] = [...named(name), ...(template === name ? [] : named(template))];
+  if (fragment === undefined) return null;
+  return { name, scope, fragment, below, dropIns: await dropInsOf(look, listed, name, 'target') };
 }
 
 /** Of files of one name the nearest counts: that of the unit's own name before a prefix's, "service.d" last (unit_file_find_dropin_paths). */

@@ -1,3 +1,5 @@
+import type { HostSubject } from '../../model/look.ts';
+
 /** Whose manager reads a unit. */
 export type UnitScope = 'system' | 'user';
 
@@ -33,6 +35,16 @@ export interface UserPlaces {
   readonly configHome: string | null;
   readonly dataHome: string | null;
   readonly runtime: string | null;
+}
+
+export function userPlaces({ host, request }: HostSubject): UserPlaces {
+  const { home, uid } = host.identity.target;
+  const below = (path: string): string | null => (home === null ? null : `${home}/${path}`);
+  return {
+    configHome: request.env.XDG_CONFIG_HOME ?? below('.config'),
+    dataHome: request.env.XDG_DATA_HOME ?? below('.local/share'),
+    runtime: `/run/user/${uid}`,
+  };
 }
 
 /** The directories of a user's manager, in its order. */

@@ -340,7 +340,10 @@ testCheck(entry, {
       says: ['rootlesskit cannot make its state directory'],
     },
     'TMPDIR does not exist, and rootlesskit has its state elsewhere': {
-      host: hostWith({ env: { TMPDIR: '/nonexistent' }, write: 'ENOENT', start: kit(`--state-dir=${RUNTIME}/rk`) }),
+      host: hostWith({
+        write: 'ENOENT',
+        start: `${kit(`--state-dir=${RUNTIME}/rk`)}\nEnvironment=TMPDIR=/nonexistent`,
+      }),
       conditions: ['env.tmpdir'],
       severity: 'error',
       advice: ['unset TMPDIR'],

@@ -1,0 +1,133 @@
+import type { Account } from '../../model/look.ts';
+import { tooMuch } from '../../model/unseen.ts';
+import { type Directive, type Directives, lastOf, listOf } from './directives.ts';
+import type { ReadingBudget } from './reading-budget.ts';
+import type { UnitScope } from './unit-paths.ts';
+import { unitWords } from './unit-words.ts';
+
+/** The environment that systemd gives a service (systemd.exec(5)), every variable of it; secrets are masked. */
+export interface ServiceEnvironment {
+  readonly values: { readonly [name: string]: string };
+  /** What the unit itself assigns, and its files. */
+  readonly assigned: { readonly [name: string]: string };
+  /** Files of EnvironmentFile= that were read. */
+  readonly files: readonly string[];
+  /** One that is not there or may not be read, without the "-" that allows it: the service does not start. */
+  readonly missing: (Directive & { readonly refused: boolean }) | null;
+}
+
+/** More words than any environment that a person wrote. */
+const MOST_WORDS = 1000;
+
+function few<T>(found: readonly T[], of: string): readonly T[] {
+  if (found.length > MOST_WORDS) throw tooMuch(`${of} has more than ${MOST_WORDS} words`);
+  return found;
+}
+
+/** What a manager starts its services with, before the unit says anything. */
+export interface ManagerEnvironment {
+  readonly [name: string]: string;
+}
+
+const RUNTIME_DIRECTORIES = [
+  ['RuntimeDirectory', 'RUNTIME_DIRECTORY', 't'],
+  ['StateDirectory', 'STATE_DIRECTORY', 'S'],
+  ['CacheDirectory', 'CACHE_DIRECTORY', 'C'],
+  ['LogsDirectory', 'LOGS_DIRECTORY', 'L'],
+  ['ConfigurationDirectory', 'CONFIGURATION_DIRECTORY', 'E'],
+] as const;
+
+/** A directory that systemd makes for a service, and gives to its account. */
+export interface OwnDirectory {
+  readonly key: (typeof RUNTIME_DIRECTORIES)[number][0];
+  readonly variable: string;
+  readonly path: string;
+  readonly at: Directive['at'];
+}
+
+/** The directories that a unit asks for; `baseOf` tells what a specifier stands for. */
+export function ownDirectories(unit: Directives, baseOf: (specifier: string) => string): readonly OwnDirectory[] {
+  return RUNTIME_DIRECTORIES.flatMap(([key, variable, letter]) =>
+    listOf(unit, key).flatMap(({ value, at }) =>
+      unitWords(value).words.map((word) => ({
+        key,
+        variable,
+        path: `${baseOf(letter)}/${word.split(':')[0] ?? ''}`,
+        at,
+      })),
+    ),
+  );
+}
+
+/** As exec_child() of systemd puts it together, what comes later winning. */
+export async function serviceEnvironment(
+  unit: Directives,
+  place: {
+    readonly name: string;
+    readonly scope: UnitScope;
+    readonly target: Account;
+    readonly manager: ManagerEnvironment;
+    readonly directories: readonly OwnDirectory[];
+  },
+  budget: ReadingBudget,
+): Promise<ServiceEnvironment> {
+  const { name, scope, target, manager, directories } = place;
+  const values: { [variable: string]: string } = { ...manager };
+  if (lastOf(unit, 'User') !== null && scope === 'system') Object.assign(values, accountOf(target));
+  // pam_systemd.
+  if (lastOf(unit, 'PAMName') !== null) values.XDG_RUNTIME_DIR ??= `/run/user/${target.uid}`;
+  for (const { variable, path } of directories)
+    values[variable] = values[variable] === undefined ? path : `${values[variable]}:${path}`;
+  const search = listOf(unit, 'ExecSearchPath').map(({ value }) => value);
+  if (search.length > 0) values.PATH = search.join(':');
+  const assigned: { [variable: string]: string } = {};
+  const words = listOf(unit, 'Environment').flatMap(({ value }) => unitWords(value).words);
+  for (const word of few(words, `Environment of ${name}`)) assign(assigned, word);
+  const { files, missing } = await readFiles(unit, name, assigned, budget);
+  Object.assign(values, assigned);
+  for (const word of listOf(unit, 'UnsetEnvironment').flatMap(({ value }) => unitWords(value).words)) {
+    const at = word.indexOf('=');
+    const variable = at < 0 ? word : word.slice(0, at);
+    if (at < 0 || values[variable] === word.slice(at + 1)) delete values[variable];
+  }
+  return { values, assigned, files, missing };
+}
+
+function accountOf({ name, home, shell }: Account): { readonly [variable: string]: string } {
+  return {
+    ...(name === null ? {} : { USER: name, LOGNAME: name }),
+    ...(home === null ? {} : { HOME: home }),
+    ...(shell === null || /\/(?:nologin|false)$/.test(shell) ? {} : { SHELL: shell }),
+  };
+}
+
+function assign(values: { [name: string]: string }, word: string): void {
+  const at = word.indexOf('=');
+  if (at > 0 && /^[A-Za-z_]\w*$/.test(word.slice(0, at))) values[word.slice(0, at)] = word.slice(at + 1);
+}
+
+async function readFiles(
+  unit: Directives,
+  name: string,
+  values: { [variable: string]: string },
+  budget: ReadingBudget,
+): Promise<Pick<ServiceEnvironment, 'files' | 'missing'>> {
+  const files: string[] = [];
+  let missing: ServiceEnvironment['missing'] = null;
+  for (const directive of listOf(unit, 'EnvironmentFile')) {
+    const path = directive.value.replace(/^-/, '');
+    if (!path.startsWith('/')) continue;
+    const text = await budget.read(path, 'environment-file');
+    if (text === null) {
+      if (!directive.value.startsWith('-') && !/[*?[]/.test(path))
+        missing ??= { ...directive, value: path, refused: budget.refused(path) };
+      continue;
+    }
+    files.push(path);
+    for (const row of few(text.split(/\r?\n/), `The environment file ${path} of ${name}`)) {
+      const found = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(row);
+      if (found?.[1] !== undefined) values[found[1]] = unitWords(found[2] ?? '').words.join(' ');
+    }
+  }
+  return { files, missing };
+}
