@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import ts from 'typescript';
 import { expect, onTestFinished, test } from 'vitest';
 
 /** Asks the script that draws the picture whether it is current and nothing imports upwards, of a copy of the sources. */
@@ -61,4 +62,51 @@ test('every folder of src has its import rule, and the rules hold', () => {
   });
   expect(status).toBe(1);
   expect(stdout + stderr).toContain('A check decides from its facts and nothing else.');
+});
+
+/** What a fact does with a look that was not made other than to let it through, by a named rule of src/model/unseen.ts. */
+function swallowed(path: string, text: string): readonly string[] {
+  const found: string[] = [];
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const contains = (node: ts.Node, test: (node: ts.Node) => boolean): boolean =>
+    test(node) || (ts.forEachChild(node, (child) => contains(child, test)) ?? false);
+  const say = (node: ts.Node): void => {
+    found.push(
+      `${path}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1} ${node.getText().slice(0, 80)}`,
+    );
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isTryStatement(node) && node.catchClause && contains(node.tryBlock, ts.isAwaitExpression)) say(node);
+    if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      const method = node.expression.name.text;
+      const rule = node.arguments[0]?.getText() ?? '';
+      // A promise that is awaited later, or not at all: its value is not used here.
+      const isSilenced = rule === '() => {}' && ts.isExpressionStatement(node.parent);
+      if (method === 'catch' && !isSilenced && !['asAbsent', 'decidesNothing'].includes(rule)) say(node);
+      if (method === 'allSettled' || (method === 'then' && node.arguments.length > 1)) say(node);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+test('a fact takes nothing that was not seen for absence', () => {
+  const wrong = [
+    'await host.stat(path).catch(() => null);',
+    'await host.list(path).catch((error) => []);',
+    'host.read(path).then((file) => file, () => null);',
+    'try { await host.read(path); } catch { return null; }',
+    'await Promise.allSettled([look.get(unit)]);',
+  ];
+  for (const line of wrong) expect(swallowed('wrong.ts', `async () => { ${line} }`), line).toHaveLength(1);
+  const right = [
+    'await host.stat(path).catch(asAbsent);',
+    'ahead.catch(() => {});',
+    'try { JSON.parse(text); } catch {}',
+  ];
+  for (const line of right) expect(swallowed('right.ts', `async () => { ${line} }`), line).toEqual([]);
+  const files = readdirSync('src/facts', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  expect(files.length).toBeGreaterThan(50);
+  expect(files.flatMap((name) => swallowed(name, readFileSync(join('src/facts', name), 'utf8')))).toEqual([]);
 });

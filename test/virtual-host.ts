@@ -17,7 +17,7 @@ import type {
   Stat,
   Survey,
 } from '../src/model/look.ts';
-import { tooMuch, Unseen } from '../src/model/unseen.ts';
+import { tooMuch, Unanswered, Unseen } from '../src/model/unseen.ts';
 import { parseMountInfo } from '../src/text/mountinfo.ts';
 
 /** An entry of a virtual host's file tree. A plain string is a root-owned 0644 file with that text. */
@@ -206,6 +206,7 @@ class View {
     const answer = this.seen.tools?.[[tool, ...args].join(' ')] ?? this.seen.tools?.[tool];
     if (answer === undefined) return null;
     const told = typeof answer === 'function' ? answer(args) : answer;
+    if (told.timedOut) throw new Unanswered(`${[tool, ...args].join(' ')} did not answer in time`);
     return { code: 0, stdout: '', stderr: '', timedOut: false, ...told };
   }
   async survey(tree: string): Promise<Survey> {

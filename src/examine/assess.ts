@@ -112,7 +112,10 @@ async function targetOf(look: Look): Promise<TargetReport> {
     seen(environment),
     seen(settings),
     seen(configFile),
-    seen(unit),
+    look.get(unit).then(
+      (found) => found?.path ?? null,
+      (error) => unlessFault(error) ?? UNKNOWN,
+    ),
     look.get(instance).then(
       (found) => found.running,
       () => false,
@@ -136,7 +139,7 @@ async function targetOf(look: Look): Promise<TargetReport> {
             snapshotter: options.oci.snapshotter.source,
           }),
     },
-    unit: service?.path ?? null,
+    unit: service,
     running,
     environment: found?.variables ?? {},
   };

@@ -1,9 +1,9 @@
 import type { Catalog, CatalogEntry } from '../model/catalog.ts';
-import type { Examined, Needs, NotApplicable, Seen } from '../model/decide.ts';
+import type { Examined, Needs, NotApplicable, Seen, Severity } from '../model/decide.ts';
 import type { Fact, LookAt, UnseenReason } from '../model/look.ts';
 import type { CheckReport, PlannedFix, Status } from '../model/say.ts';
 import { reasonOf, Unseen } from '../model/unseen.ts';
-import { judge, type Plans, plan } from './guarded.ts';
+import { type Judged, judge, type Plans, plan } from './guarded.ts';
 
 export interface Selection {
   readonly isSelected: (checkId: string) => boolean;
@@ -54,11 +54,21 @@ function withCauses<S>(
 
 async function examineOne<S>(look: LookAt<S>, entry: CatalogEntry<S>): Promise<CheckReport> {
   const started = Date.now();
-  const { facts, missing } = await gather(look, entry.check.needs);
+  const { facts, missing, unanswered } = await gather(look, entry.check.needs);
   const { result, fault } =
-    missing.length > 0 ? { result: { problems: [], unseen: missing } } : judge(entry.check, facts);
+    missing.length > 0
+      ? { result: { problems: [], unseen: missing } }
+      : withUnseen(judge(entry.check, facts), unanswered);
   const planned = await plansFor(look, entry, result);
   return reportOf(entry, result, fault === undefined ? planned : { ...planned, fault }, Date.now() - started);
+}
+
+/** What nobody answered is no refusal, from which something follows: it cannot be told without. */
+function withUnseen({ result, fault }: Judged, unanswered: readonly UnseenReason[]): Judged {
+  if ('notApplicable' in result || unanswered.length === 0) return { result, fault };
+  const told = new Set(result.unseen.map(({ why }) => why));
+  const more = unanswered.filter(({ why }) => !told.has(why));
+  return { result: { ...result, unseen: [...result.unseen, ...more] }, fault };
 }
 
 /** A fix plans from what this examination has read: it has the facts that it names, and no look of its own. */
@@ -73,22 +83,31 @@ async function plansFor<S>(
   return { fixes: [], unplanned: missing };
 }
 
+interface Gathered {
+  readonly facts: { readonly [name: string]: unknown };
+  readonly missing: readonly UnseenReason[];
+  /** Of needs that a check can do without: what nobody answered, or is too much. */
+  readonly unanswered: readonly UnseenReason[];
+}
+
 /** The facts that are needed, and why those are missing that cannot be done without. */
-async function gather<S>(
-  look: LookAt<S>,
-  needs: Needs<S>,
-): Promise<{ readonly facts: { readonly [name: string]: unknown }; readonly missing: readonly UnseenReason[] }> {
+async function gather<S>(look: LookAt<S>, needs: Needs<S>): Promise<Gathered> {
   const facts: { [name: string]: unknown } = {};
   const missing: UnseenReason[] = [];
+  const unanswered: UnseenReason[] = [];
   await Promise.all(
     Object.entries(needs).map(async ([name, need]) => {
       const seen = await seenFact(look, 'optional' in need ? need.optional : need);
-      if ('optional' in need) facts[name] = seen;
-      else if (seen.unseen === undefined) facts[name] = seen.value;
+      if ('optional' in need) {
+        facts[name] = seen;
+        const { unseen } = seen;
+        if (need.explains !== true && (unseen?.unanswered === true || unseen?.tooMuch === true))
+          unanswered.push(unseen);
+      } else if (seen.unseen === undefined) facts[name] = seen.value;
       else missing.push(seen.unseen);
     }),
   );
-  return { facts, missing };
+  return { facts, missing, unanswered };
 }
 
 async function seenFact<T, S>(look: LookAt<S>, fact: Fact<T, S>): Promise<Seen<T>> {
@@ -102,12 +121,17 @@ async function seenFact<T, S>(look: LookAt<S>, fact: Fact<T, S>): Promise<Seen<T
   }
 }
 
-/** A check's status: the worst severity of its problems; else unknown when anything was unseen. */
-export function statusOf(result: NotApplicable | Examined): Status {
+/**
+ * A check's status: the worst severity of its problems, or unknown where anything was unseen. Only an error wins over
+ * what was not seen by a check that decides; one that does not says what it found.
+ */
+export function statusOf(result: NotApplicable | Examined, decides: boolean): Status {
   if ('notApplicable' in result) return 'skip';
-  if (result.problems.some((problem) => problem.severity === 'error')) return 'fail';
-  if (result.problems.some((problem) => problem.severity === 'warning')) return 'warn';
-  return result.unseen.length > 0 ? 'unknown' : 'pass';
+  const { problems, unseen } = result;
+  const has = (severity: Severity): boolean => problems.some((problem) => problem.severity === severity);
+  if (has('error')) return 'fail';
+  if (has('warning') && !(decides && unseen.length > 0)) return 'warn';
+  return unseen.length > 0 ? 'unknown' : 'pass';
 }
 
 function reportOf<S>(
@@ -127,7 +151,7 @@ function reportOf<S>(
     title: check.title,
     why: check.why,
     decides: check.decides,
-    status: statusOf(result),
+    status: statusOf(result, check.decides),
     reason:
       'notApplicable' in result ? result.notApplicable : reasons.length > 0 ? [...new Set(reasons)].join('; ') : null,
     tell: [...unseen, ...unplanned].find(({ command }) => command !== undefined)?.command ?? null,

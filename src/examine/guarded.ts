@@ -14,12 +14,18 @@ export interface Plans {
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** What a check says, or that it has a fault. */
+export interface Judged {
+  readonly result: NotApplicable | Examined;
+  readonly fault?: string | undefined;
+}
+
 /** A check that fails, or answers nonsense, is unknown, and costs no other its answer. */
 export function judge<S>(
   // biome-ignore lint/suspicious/noExplicitAny: any evidence
   { id, examine }: Pick<Check<Needs<S>, any, S>, 'id' | 'examine'>,
   facts: Facts,
-): { readonly result: NotApplicable | Examined; readonly fault?: string } {
+): Judged {
   try {
     const result = (examine as (facts: Facts) => NotApplicable | Examined)(facts);
     if (!('notApplicable' in result)) {

@@ -125,7 +125,7 @@ export type HelperAnswer =
 /** Null where a line is none. */
 export function helperAnswer(line: unknown): HelperAnswer | null {
   const yes = orAbsent((value) => value === true);
-  const unseen = record({ why: text(MOST_PATH), command: orAbsent(text(MOST_PATH)), tooMuch: yes });
+  const unseen = record({ why: text(MOST_PATH), command: orAbsent(text(MOST_PATH)), tooMuch: yes, unanswered: yes });
   const whole = record({ id: number, begun: yes, unseen: orAbsent(unseen) });
   return whole(line) ? (line as HelperAnswer) : null;
 }

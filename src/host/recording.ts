@@ -1,5 +1,5 @@
-import type { HostReader, Identity, Request, UnseenReason } from '../model/look.ts';
-import { NotRecorded, reasonOf, Unanswered, Unseen } from '../model/unseen.ts';
+import type { HostReader, Identity, Ran, Request, UnseenReason } from '../model/look.ts';
+import { NotRecorded, reasonOf, Unanswered, Unseen, unseenOf } from '../model/unseen.ts';
 import { visible } from '../text/visible.ts';
 import { fitsRecorded, VERBS, type Verb } from './answers.ts';
 import { account, bool, listOf, mapOf, number, oneOf, orAbsent, orNull, record, type Shape, text } from './shape.ts';
@@ -43,7 +43,7 @@ export function recordingHost(
         answers[key] = { value };
         return value;
       } catch (error) {
-        if (error instanceof Unseen && !(error instanceof Unanswered)) answers[key] = { unseen: reasonOf(error) };
+        if (error instanceof Unseen && !(error instanceof NotRecorded)) answers[key] = { unseen: reasonOf(error) };
         throw error;
       }
     };
@@ -78,7 +78,10 @@ export function recordedHost(recording: Recording): HostReader {
     async (...args: readonly unknown[]) => {
       const found = recording.answers[question(verb, args)];
       if (found === undefined) throw new NotRecorded();
-      if (found.unseen !== undefined) throw new Unseen(found.unseen.why, found.unseen.command, found.unseen.tooMuch);
+      if (found.unseen !== undefined) throw unseenOf(found.unseen);
+      // As earlier versions wrote it down.
+      if (verb === 'run' && (found.value as Ran | null)?.timedOut === true)
+        throw new Unanswered(`${String(args[0])} did not answer in time`);
       return found.value;
     };
   const verbs = Object.fromEntries(VERBS.map((verb) => [verb, answer(verb)])) as unknown as HostReader;
@@ -140,7 +143,12 @@ function wrongAnswer(answers: unknown): string | null {
   return null;
 }
 
-const answered = record({ unseen: orAbsent(record({ why: text(1024 * 1024), command: orAbsent(text(1024 * 1024)) })) });
+const yes = orAbsent((value) => value === true);
+const answered = record({
+  unseen: orAbsent(
+    record({ why: text(1024 * 1024), command: orAbsent(text(1024 * 1024)), tooMuch: yes, unanswered: yes }),
+  ),
+});
 
 function isAnswer(key: string, answer: unknown): boolean {
   if (!answered(answer)) return false;

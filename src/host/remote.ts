@@ -1,5 +1,6 @@
-import type { Account, UnseenReason } from '../model/look.ts';
-import { Unanswered, Unseen } from '../model/unseen.ts';
+import type { Account } from '../model/look.ts';
+import { Unanswered, type Unseen, unseenOf } from '../model/unseen.ts';
+import { seconds } from '../text/seconds.ts';
 import { fits, helperAnswer } from './answers.ts';
 import type { Budget } from './budget.ts';
 import { hangingPoints, isBelow } from './hanging.ts';
@@ -130,7 +131,7 @@ export class Remote {
     // Where the place may not answer, the process is not to blame.
     if (point === undefined) this.#failures++;
     else this.#dead.push(point);
-    this.#fail(id, culprit, `${whatOf(culprit.call)} did not answer within ${Math.round(ms / 1000)} seconds`);
+    this.#fail(id, culprit, `${whatOf(culprit.call)} did not answer within ${seconds(ms)}`);
     for (const [waiting, pending] of [...this.#pending]) {
       const refusal = this.#refusalOf(pending.call);
       if (refusal === null) this.#send(waiting, pending);
@@ -147,10 +148,6 @@ export class Remote {
     this.#pending.delete(id);
     return pending;
   }
-}
-
-function unseenOf({ why, command, tooMuch }: UnseenReason): Unseen {
-  return new Unseen(why, command, tooMuch);
 }
 
 /** What a call is about, in words. */

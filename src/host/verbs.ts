@@ -1,5 +1,6 @@
 import type { Allowed, ProbeName, Probes, Ran, ReadOnlyTool, Survey } from '../model/look.ts';
-import { Unseen } from '../model/unseen.ts';
+import { Unanswered, Unseen } from '../model/unseen.ts';
+import { seconds } from '../text/seconds.ts';
 import { heldLooker, holding } from './looks/held.ts';
 import { type LookVerb, looker, shellWord } from './looks/looker.ts';
 import { findTool, refuseUntrusted, runProgram, SYSTEM_PATH } from './looks/run-tool.ts';
@@ -42,7 +43,10 @@ async function runTool({ tool, args, path, env }: RunRequest, mostMs: number): P
   const found = findTool(tool, path);
   if (found === null) return null;
   refuseUntrusted(found);
-  return runProgram(found, args, { env: { ...env, PATH: path, LC_ALL: 'C' }, timeoutMs: mostMs });
+  const ran = await runProgram(found, args, { env: { ...env, PATH: path, LC_ALL: 'C' }, timeoutMs: mostMs });
+  if (!ran.timedOut) return ran;
+  const command = [found, ...args].map(shellWord).join(' ');
+  throw new Unanswered(`${command} did not answer within ${seconds(mostMs)}`, command);
 }
 
 /** What find names below one name of a directory, by another name of it. */
@@ -60,8 +64,8 @@ export async function survey(tree: string, allowed: Allowed, mostMs = SURVEY_MS,
     onStdout: reader.take,
   });
   if (ran.timedOut)
-    throw new Unseen(
-      `${tree} was not looked through within ${Math.round(mostMs / 1000)} seconds`,
+    throw new Unanswered(
+      `${tree} was not looked through within ${seconds(mostMs)}`,
       `sudo find ${shellWord(tree)} -xdev -user root`,
     );
   if (ran.code !== 0 && /unrecognized|unknown predicate|invalid/i.test(ran.stderr))

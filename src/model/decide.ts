@@ -33,6 +33,8 @@ export type Seen<T> =
 
 export interface Optional<T, S = HostSubject> {
   readonly optional: Fact<T, S>;
+  /** Nothing is judged by it: a verdict may stand though nobody answered. */
+  readonly explains?: true;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the element type is recovered by FactsOf

@@ -304,7 +304,7 @@ export interface HostReader {
   env(): Promise<{ readonly [name: string]: string }>;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Runs a read-only tool found in `path` (the target's PATH; a fixed system path for `self`). Null: not found. */
+  /** Runs a read-only tool found in `path` (the target's PATH; a fixed system path for `self`). Null: not found. Throws Unseen where it did not end in time. */
   run(tool: ReadOnlyTool, args: readonly string[], as: As, path?: string): Promise<Ran | null>;
   survey(tree: string, allowed: Allowed, as: As): Promise<Survey>;
   /** Costs up to a second: only for a report that asks for it. Null where nothing can be told. */
@@ -337,6 +337,8 @@ export interface UnseenReason {
   readonly command?: string;
   /** It is there, and is more than is looked at: nobody may take it for absent. */
   readonly tooMuch?: true;
+  /** Nobody answered in time, or at all: nothing follows from it. */
+  readonly unanswered?: true;
 }
 
 /** What is looked at when a machine is examined, and what the person asked about it. */

@@ -5,7 +5,10 @@ export type FailOn = 'error' | 'warning';
 /** For check, verify and fix (after fixing), in every format. Deselected checks are skips and do not count. */
 export function exitCode({ checks }: Checked, failOn: FailOn): 0 | 1 | 3 {
   if (checks.some(({ fault }) => fault !== undefined)) return 3;
-  const remains = checks.some(({ status }) => status === 'fail' || (failOn === 'warning' && status === 'warn'));
+  // A check that could not see everything may still have a warning.
+  const warns = ({ status, problems }: Checked['checks'][number]): boolean =>
+    status === 'warn' || problems.some(({ severity }) => severity === 'warning');
+  const remains = checks.some((check) => check.status === 'fail' || (failOn === 'warning' && warns(check)));
   if (remains) return 1;
   return checks.some(({ status, decides }) => status === 'unknown' && decides) ? 3 : 0;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Budget } from '../host/budget.ts';
 import { type Program, runProgram, startProgram } from '../host/looks/run-tool.ts';
 import type { Ran } from '../model/look.ts';
+import { seconds } from '../text/seconds.ts';
 import { payload } from './payload.ts';
 import type { TrialPlan } from './plan.ts';
 
@@ -41,7 +42,6 @@ const MOST_LOG = 16 * 1024 * 1024;
 const MOST_NAME = 200;
 
 const linesOf = (text: string): string[] => text.split('\n').map((line) => line.slice(0, MOST_LINE));
-const seconds = (ms: number): string => `${Math.round(ms / 1000)} seconds`;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

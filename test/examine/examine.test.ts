@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { examine } from '../../src/examine/examine.ts';
 import { createLook } from '../../src/examine/look.ts';
 import type { CatalogEntry } from '../../src/model/catalog.ts';
+import type { Severity } from '../../src/model/decide.ts';
+import type { Fact } from '../../src/model/look.ts';
 import type { Status } from '../../src/model/say.ts';
+import { explains, optional, Unanswered, Unseen } from '../../src/model/unseen.ts';
 import { exitCode } from '../../src/report/exit-code.ts';
 import { ASK, VirtualHost } from '../virtual-host.ts';
 
@@ -100,4 +103,57 @@ test.each([
   expect(reports.map(({ status }) => status)).toEqual(['unknown', 'pass']);
   expect(reports[0]?.reason).toContain("bk-doctor's own fault in a/bad");
   expect(exitCode({ checks: reports }, 'error')).toBe(3);
+});
+
+const slow: Fact<string> = {
+  id: 'slow',
+  read: async () => {
+    throw new Unanswered('it did not answer within 5 seconds');
+  },
+};
+const closed: Fact<string> = {
+  id: 'closed',
+  read: async () => {
+    throw new Unseen('permission denied');
+  },
+};
+
+/** A check that has a problem of this severity, and can do without a fact. */
+const wanting = (need: unknown, severity: Severity | null, decides = true): CatalogEntry => {
+  const { check } = entry('a/wanting', false);
+  const problem = { condition: 'userns.blocked-unspecified', subject: '', message: 'no', evidence: null } as const;
+  return {
+    check: {
+      ...check,
+      decides,
+      needs: { need } as never,
+      examine: () => ({ problems: severity === null ? [] : [{ ...problem, severity }], unseen: [] }),
+    },
+  };
+};
+
+test.each([
+  ['an error wins over what nobody answered', optional(slow), 'error', true, 'fail'],
+  ['a warning does not, where the check decides', optional(slow), 'warning', true, 'unknown'],
+  ['it is told where the check does not decide', optional(slow), 'warning', false, 'warn'],
+  ['nothing found is not nothing there', optional(slow), null, true, 'unknown'],
+  ['a refusal is for the check to judge', optional(closed), 'warning', true, 'warn'],
+  ['words may be missing', explains(slow), null, true, 'pass'],
+] as const)('%s', async (_name, need, severity, decides, status) => {
+  const [report] = await examine(
+    createLook({ host: new VirtualHost({}), request: ASK }),
+    [wanting(need, severity, decides)],
+    { isSelected: () => true },
+  );
+  expect(report?.status).toBe(status);
+  if (status === 'unknown') expect(report?.reason).toBe('it did not answer within 5 seconds');
+});
+
+test('a warning counts for --fail-on warning though something was not seen', async () => {
+  const reports = await examine(
+    createLook({ host: new VirtualHost({}), request: ASK }),
+    [wanting(optional(slow), 'warning')],
+    { isSelected: () => true },
+  );
+  expect([exitCode({ checks: reports }, 'error'), exitCode({ checks: reports }, 'warning')]).toEqual([3, 1]);
 });

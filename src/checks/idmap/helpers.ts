@@ -8,14 +8,14 @@ import { unit } from '../../facts/target/unit.ts';
 import { familyOf } from '../../knowledge/packages.ts';
 import type { Check, FactsOf } from '../../model/decide.ts';
 import type { UnseenReason } from '../../model/look.ts';
-import { optional } from '../../model/unseen.ts';
+import { explains, optional } from '../../model/unseen.ts';
 import { octal } from '../../text/octal.ts';
 import { type Findings, findings } from '../findings.ts';
 
 const needs = {
   launcher,
   helpers: installedHelpers,
-  os: optional(osRelease),
+  os: explains(osRelease),
   status: optional(processStatus),
   unit: optional(unit),
   namespace: optional(namespace),

@@ -6,14 +6,14 @@ import { namespace } from '../../facts/start/namespace.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { overlayInUserNamespace } from '../../knowledge/kernels.ts';
 import type { Check } from '../../model/decide.ts';
-import { optional } from '../../model/unseen.ts';
+import { explains, optional } from '../../model/unseen.ts';
 import { findings } from '../findings.ts';
 
 const needs = {
   kernel,
   launcher,
-  os: optional(osRelease),
-  support: optional(support),
+  os: explains(osRelease),
+  support: explains(support),
   namespace: optional(namespace),
 };
 

@@ -93,18 +93,10 @@ export function judgePresence(
 }
 
 /** A program that is there, and does not run. */
-export function judgeStart(
-  { add, unseen }: BinariesCase,
-  condition: Condition,
-  name: string,
-  program: Program | null,
-): void {
+export function judgeStart({ add }: BinariesCase, condition: Condition, name: string, program: Program | null): void {
   const failed = program?.failed ?? null;
   if (program === null || failed === null) return;
-  if (failed.by === 'silent')
-    unseen.push({ why: `${program.path} --version did not answer in time`, command: `${program.path} --version` });
-  else
-    add(condition, 'error', name, `${program.path} cannot even print its version: ${failureWords(failed)}`, {
-      path: program.path,
-    });
+  add(condition, 'error', name, `${program.path} cannot even print its version: ${failureWords(failed)}`, {
+    path: program.path,
+  });
 }

@@ -3,8 +3,6 @@ import type { Failure } from '../../facts/start/software.ts';
 /** Why a program could not be run, in words that end a sentence. */
 export function failureWords(failed: Failure): string {
   switch (failed.by) {
-    case 'silent':
-      return 'it did not answer in time';
     case 'file':
       return fileWords(failed.obstacle);
     case 'end': {

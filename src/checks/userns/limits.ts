@@ -13,7 +13,7 @@ import {
 import { type Engine, groundOf } from '../../knowledge/engines.ts';
 import type { Check, Problem } from '../../model/decide.ts';
 import type { Outcome } from '../../model/look.ts';
-import { optional } from '../../model/unseen.ts';
+import { explains, optional } from '../../model/unseen.ts';
 import { type Findings, findings } from '../findings.ts';
 import { nextBootWords, placeOf, type SysctlEvidence, setterOf, sysctlEvidence } from './sysctl-evidence.ts';
 
@@ -21,7 +21,7 @@ const needs = {
   limits: optional(namespaceLimits),
   needed: namespaceNeeds,
   kernel: optional(kernel),
-  files: optional(sysctlFiles),
+  files: explains(sysctlFiles),
   place: sysctlPlace,
   namespace: optional(namespace),
 };

@@ -10,7 +10,7 @@ import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import type { Check, FactsOf } from '../../model/decide.ts';
 import type { NamespaceAnswer } from '../../model/look.ts';
-import { optional } from '../../model/unseen.ts';
+import { explains, optional } from '../../model/unseen.ts';
 import { type Findings, findings } from '../findings.ts';
 import { type ApparmorEvidence, judgeRestriction } from './apparmor-restriction.ts';
 import { nextBootWords, placeOf, type SysctlEvidence, setterOf, sysctlEvidence } from './sysctl-evidence.ts';
@@ -20,7 +20,7 @@ const needs = {
   identity,
   switches: optional(usernsSwitches),
   apparmor: optional(apparmorUserns),
-  files: optional(sysctlFiles),
+  files: explains(sysctlFiles),
   place: sysctlPlace,
   kernel: optional(kernel),
   status: optional(processStatus),

@@ -1,5 +1,5 @@
 import type { Allowed, Fact, Look, Stat } from '../../model/look.ts';
-import { Unseen } from '../../model/unseen.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { cacheDirectory } from '../config/cache-directory.ts';
 import { identity } from '../target/identity.ts';
 import { allowedIds, includesId, modeGrants } from './ownership.ts';
@@ -49,16 +49,11 @@ export const stateEntries: Fact<readonly StateEntry[]> = {
             [`${own}/snapshots/metadata.db`, 'worker-database'],
           ] as const)),
     ];
-    const allowed = await look.get(allowedIds).catch(() => null);
-    const found = await Promise.all(wanted.map(([at, use]) => entryAt(look, at, use, allowed)));
+    const allowed = await look.get(allowedIds).catch(asAbsent);
+    const found = await Promise.all(wanted.map(([at, use]) => entryAt(look, at, use, allowed).catch(asAbsent)));
     return found.filter((entry) => entry !== null);
   },
 };
-
-function unseenAsNull(error: unknown): null {
-  if (error instanceof Unseen) return null;
-  throw error;
-}
 
 async function entryAt(
   look: Look,
@@ -67,23 +62,19 @@ async function entryAt(
   allowed: Allowed | null,
 ): Promise<StateEntry | null> {
   const { host } = look;
-  try {
-    const stat = await host.stat(path, 'target');
-    if (stat === null) {
-      const link = await host.readlink(path, 'target');
-      return link === null || !(await leadsNowhere(look, path, link, use))
-        ? null
-        : { path, use, stat: null, obstacle: 'dangling', sound: null };
-    }
-    const database = use !== 'directory' && use !== 'file' && stat.kind === 'file';
-    const [obstacle, answer] = await Promise.all([
-      obstacleOf(look, path, use, stat, allowed),
-      database ? host.probe('bolt', { path }, 'target', {}).catch(unseenAsNull) : null,
-    ]);
-    return { path, use, stat, obstacle, sound: answer?.sound ?? null };
-  } catch (error) {
-    return unseenAsNull(error);
+  const stat = await host.stat(path, 'target');
+  if (stat === null) {
+    const link = await host.readlink(path, 'target');
+    return link === null || !(await leadsNowhere(look, path, link, use))
+      ? null
+      : { path, use, stat: null, obstacle: 'dangling', sound: null };
   }
+  const database = use !== 'directory' && use !== 'file' && stat.kind === 'file';
+  const [obstacle, answer] = await Promise.all([
+    obstacleOf(look, path, use, stat, allowed),
+    database ? host.probe('bolt', { path }, 'target', {}).catch(asAbsent) : null,
+  ]);
+  return { path, use, stat, obstacle, sound: answer?.sound ?? null };
 }
 
 /** A file is made where its link points, if there is a directory for it; a directory never is. */

@@ -1,4 +1,5 @@
 import type { Fact, FsStat, Mount } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { cacheDirectory } from '../config/cache-directory.ts';
 import { environment } from '../target/environment.ts';
 
@@ -112,14 +113,12 @@ export const filesystem: Fact<Filesystem> = {
       if (!/^(ext[234]|xfs)$/.test(name)) return null;
       if (name === 'xfs' && mount !== null) {
         const path = `${values.PATH ?? ''}:/usr/sbin:/sbin`;
-        const ran = await look.host.run('xfs_info', [mount.point], 'target', path).catch(() => null);
+        const ran = await look.host.run('xfs_info', [mount.point], 'target', path).catch(asAbsent);
         const told = ran === null ? null : parseXfsFtype(ran.stdout);
         if (told !== null) return told;
       }
       if (!look.request.probe) return null;
-      const answer = await look.host
-        .probe('dtype', { directory: directory.nearest }, 'target', values)
-        .catch(() => null);
+      const answer = await look.host.probe('dtype', { directory: directory.nearest }, 'target', values).catch(asAbsent);
       return answer?.told ?? null;
     }
   },

@@ -1,5 +1,5 @@
 import type { Allowed, Fact, IdRange, Look, Mount, Stat, Survey, UnseenReason } from '../../model/look.ts';
-import { reasonOf } from '../../model/unseen.ts';
+import { asAbsent, seen } from '../../model/unseen.ts';
 import { type CacheDirectory, cacheDirectory } from '../config/cache-directory.ts';
 import { isOwnState, looksOnAs } from '../config/looking-on.ts';
 import { processStatus } from '../machine/process-status.ts';
@@ -47,7 +47,7 @@ export const allowedIds: Fact<Allowed | null> = {
     const [who, by, status] = await Promise.all([
       look.get(identity),
       look.get(launcher),
-      look.get(processStatus).catch(() => null),
+      look.get(processStatus).catch(asAbsent),
     ]);
     const { uid, gid } = who.target;
     if (by === 'none') {
@@ -55,7 +55,7 @@ export const allowedIds: Fact<Allowed | null> = {
       const mapped = (map: typeof status.uidMap): IdRange[] => map.map(([start, , count]) => ({ start, count }));
       return { uids: mapped(status.uidMap), gids: mapped(status.gidMap) };
     }
-    const answer = await look.get(namespace).catch(() => null);
+    const answer = await look.get(namespace).catch(asAbsent);
     if (answer?.launch.ok && answer.uidMap.length > 0) {
       const outer = (map: typeof answer.uidMap): IdRange[] => map.map(([, start, count]) => ({ start, count }));
       return { uids: outer(answer.uidMap), gids: outer(answer.gidMap) };
@@ -65,7 +65,7 @@ export const allowedIds: Fact<Allowed | null> = {
 };
 
 async function byFiles(look: Look, uid: number, gid: number): Promise<Allowed> {
-  const own = await look.get(subids).catch(() => null);
+  const own = await look.get(subids).catch(asAbsent);
   return {
     uids: [single(uid), ...(own?.dynamic?.uid.byName ?? own?.uid.content.rootlesskit ?? [])],
     gids: [single(gid), ...(own?.dynamic?.gid.byName ?? own?.gid.content.rootlesskit ?? [])],
@@ -85,7 +85,7 @@ async function surveyAhead(look: Look): Promise<{ readonly by: Allowed; readonly
   if (self.uid !== 0 || launched === 'none' || !directory.exists) return null;
   if ((await looksOnAs(look, directory.path, directory.chain.at(-1)?.stat ?? null)) === 'target') return null;
   const by = await byFiles(look, target.uid, target.gid);
-  const survey = await look.host.survey(directory.real ?? directory.path, by, 'self').catch(() => null);
+  const survey = await look.host.survey(directory.real ?? directory.path, by, 'self').catch(asAbsent);
   return survey === null ? null : { by, survey };
 }
 
@@ -135,7 +135,9 @@ const isOverlayWork = (path: string): boolean => /\/snapshots\/snapshots\/[^/]+\
 export const ownership: Fact<Ownership> = {
   id: 'ownership',
   async read(look) {
-    const ahead = surveyAhead(look).catch(() => null);
+    const ahead = seen(surveyAhead(look));
+    // Awaited below, or not at all.
+    ahead.catch(() => {});
     const [directory, allowed, by] = await Promise.all([
       look.get(cacheDirectory),
       look.get(allowedIds),
@@ -148,12 +150,9 @@ export const ownership: Fact<Ownership> = {
     const isDirectory = directory.chain.at(-1)?.stat?.kind === 'directory';
     // Inside a user namespace foreign owners all look like the overflow id, which image files may have too.
     if (!directory.exists || !isDirectory || allowed === null || by === 'none') return none;
-    const inside = await look.get(namespace).then(
-      (answer) => answer.survey,
-      () => null,
-    );
-    try {
-      const early = inside === null ? await ahead : null;
+    const inside = (await seen(look.get(namespace))).value?.survey ?? null;
+    const looked = async (): Promise<Ownership> => {
+      const early = inside === null ? ((await ahead).value ?? null) : null;
       const survey =
         inside ??
         (early !== null && sameIds(early.by, allowed) ? early.survey : null) ??
@@ -169,13 +168,11 @@ export const ownership: Fact<Ownership> = {
         unentered: survey.unentered.filter((path) => !isOverlayWork(path)),
         lockReadable: !named || (await look.host.access(lock, 'r', 'target')),
       };
-    } catch (error) {
-      const { why } = reasonOf(error);
-      return {
-        ...none,
-        unseen: { why: `the owners below ${tree} could not be looked at: ${why}`, command: surveyCommand(tree) },
-      };
-    }
+    };
+    const { value, unseen } = await seen(looked());
+    if (unseen === undefined) return value;
+    const why = `the owners below ${tree} could not be looked at: ${unseen.why}`;
+    return { ...none, unseen: { ...unseen, why, command: surveyCommand(tree) } };
   },
 };
 
@@ -186,8 +183,8 @@ export const surveyCommand = (tree: string): string => `sudo find '${tree.replac
 async function told(look: Look, path: string, survey: Survey): Promise<Survey> {
   const { self, target } = look.host.identity;
   if (self.uid !== 0 || target.uid === 0 || (await isOwnState(look, path))) return survey;
-  const seen = await Promise.all(survey.first.map((entry) => look.host.lstat(entry.path, 'target').catch(() => null)));
-  return { ...survey, first: survey.first.filter((_, index) => seen[index] !== null) };
+  const visible = await Promise.all(survey.first.map((entry) => look.host.lstat(entry.path, 'target').catch(asAbsent)));
+  return { ...survey, first: survey.first.filter((_, index) => visible[index] !== null) };
 }
 
 /** Foreign ids are hidden inside the namespace; from outside the first entries often can be seen. */
@@ -195,7 +192,7 @@ async function withHiddenIds(look: Look, survey: Survey): Promise<Survey> {
   const first = await Promise.all(
     survey.first.map(async (entry) => {
       if (entry.uid !== null && entry.gid !== null) return entry;
-      const stat = await look.host.lstat(entry.path, 'target').catch(() => null);
+      const stat = await look.host.lstat(entry.path, 'target').catch(asAbsent);
       return stat === null ? entry : { ...entry, uid: stat.uid, gid: stat.gid };
     }),
   );

@@ -1,4 +1,5 @@
 import type { Fact } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { cacheDirectory } from '../config/cache-directory.ts';
 import { environment } from '../target/environment.ts';
 import { filesystem } from './filesystem.ts';
@@ -36,9 +37,9 @@ export const quota: Fact<Quota> = {
       return { refused: false, left: null };
     const [written, ran] = await Promise.all([
       look.request.probe && directory.writable
-        ? look.host.probe('write', { directory: directory.nearest }, 'target', values).catch(() => null)
+        ? look.host.probe('write', { directory: directory.nearest }, 'target', values).catch(asAbsent)
         : null,
-      look.host.run('quota', ['-w', '-p'], 'target', `${values.PATH ?? ''}:/usr/bin`).catch(() => null),
+      look.host.run('quota', ['-w', '-p'], 'target', `${values.PATH ?? ''}:/usr/bin`).catch(asAbsent),
     ]);
     const found = ran === null ? null : parseQuota(ran.stdout, mount.source);
     return {

@@ -1,4 +1,5 @@
 import type { Fact, FileKind } from '../../model/look.ts';
+import { asAbsent, unlessRefused } from '../../model/unseen.ts';
 import { settings } from '../config/settings.ts';
 import { identity } from '../target/identity.ts';
 import { launcher } from '../target/launcher.ts';
@@ -29,16 +30,16 @@ export const resolver: Fact<Resolver> = {
       look.get(identity),
       look.get(launcher),
       look.get(settings),
-      look.get(allowedIds).catch(() => null),
+      look.get(allowedIds).catch(asAbsent),
     ]);
     const network = rootlesskitFlags.net?.at(-1) ?? 'host';
     // With a network of its own rootlesskit writes a new one.
     if (by === 'rootlesskit' && network !== 'host') return { path: DEFAULT, trouble: null };
     const troubleOf = async (path: string): Promise<Resolver['trouble']> => {
-      const readable = await host.access(path, 'r', 'target').catch(() => null);
-      const stat = await host.stat(path, 'target').catch(() => undefined);
+      const readable = await host.access(path, 'r', 'target').catch(asAbsent);
+      const { value: stat, unseen } = await unlessRefused(host.stat(path, 'target'));
       // Behind a directory that the account may not enter it is as closed as by its own mode.
-      if (stat === undefined) return readable === false ? 'denied' : null;
+      if (unseen !== undefined) return readable === false ? 'denied' : null;
       if (stat === null) return null;
       if (stat.kind !== 'file') return stat.kind;
       if (readable !== false || modeGrants(stat, target, 4)) return null;
@@ -48,7 +49,7 @@ export const resolver: Fact<Resolver> = {
     };
     const trouble = await troubleOf(DEFAULT);
     if (trouble !== null) return { path: DEFAULT, trouble };
-    const text = await host.read(DEFAULT, 'target').catch(() => null);
+    const text = await host.read(DEFAULT, 'target').catch(asAbsent);
     if (text === null || !isResolved(text.text)) return { path: DEFAULT, trouble: null };
     return { path: BEHIND_RESOLVED, trouble: await troubleOf(BEHIND_RESOLVED) };
   },

@@ -1,6 +1,6 @@
 import { SNAPSHOTTER_NAMES } from '../../buildkit/snapshotter-names.ts';
 import type { Fact, Outcome, UnseenReason } from '../../model/look.ts';
-import { reasonOf } from '../../model/unseen.ts';
+import { asAbsent, seen } from '../../model/unseen.ts';
 import { cacheDirectory } from '../config/cache-directory.ts';
 import { type Settings, settings } from '../config/settings.ts';
 import { confinement } from '../confinement/apparmor.ts';
@@ -57,21 +57,16 @@ export function predictSnapshotter(
 export const selectedSnapshotter: Fact<Prediction> = {
   id: 'selected-snapshotter',
   async read(look) {
-    const [options, trials] = await Promise.all([
-      look.get(settings),
-      look.get(snapshotters).catch((error: unknown) => {
-        const unknown = untried(reasonOf(error));
-        return { overlayfs: unknown, fuse: unknown };
-      }),
-    ]);
-    return predictSnapshotter(options, trials);
+    const [options, { value: trials, unseen }] = await Promise.all([look.get(settings), seen(look.get(snapshotters))]);
+    if (unseen === undefined) return predictSnapshotter(options, trials);
+    return predictSnapshotter(options, { overlayfs: untried(unseen), fuse: untried(unseen) });
   },
 };
 
 export const snapshotters: Fact<Snapshotters> = {
   id: 'snapshotters',
   async read(look) {
-    const quiet = <T>(reading: Promise<T>): Promise<T | null> => reading.catch(() => null);
+    const quiet = <T>(reading: Promise<T>): Promise<T | null> => reading.catch(asAbsent);
     const { host, request } = look;
     const looks = {
       directory: look.get(cacheDirectory),
@@ -89,13 +84,10 @@ export const snapshotters: Fact<Snapshotters> = {
       look.get(identity),
       quiet(look.get(container)),
       look.get(environment),
-      host.stat('/dev/fuse', 'target').catch(() => null),
-      host.access('/dev/fuse', 'r', 'target').catch(() => false),
-      host.access('/dev/fuse', 'w', 'target').catch(() => false),
-      look.get(namespace).then(
-        (answer) => ({ answer, unseen: null }),
-        (error: unknown) => ({ answer: null, unseen: reasonOf(error) }),
-      ),
+      host.stat('/dev/fuse', 'target').catch(asAbsent),
+      host.access('/dev/fuse', 'r', 'target').catch(asAbsent),
+      host.access('/dev/fuse', 'w', 'target').catch(asAbsent),
+      seen(look.get(namespace)),
       ...Object.values(looks),
     ]);
     const status = await looks.status;
@@ -114,10 +106,11 @@ export const snapshotters: Fact<Snapshotters> = {
       contained: inside !== null && inside.kind !== null,
       userns: who.mode === 'rootless' || status?.inUserNamespace === true,
       path: values.PATH,
-      fuseDevice: device?.kind === 'character' ? { ...device, usable: readable && writable } : null,
+      fuseDevice: device?.kind === 'character' ? { ...device, usable: readable === true && writable === true } : null,
       probe: request.probe,
-      ...tried,
+      answer: tried.value ?? null,
+      unseen: tried.unseen ?? null,
     };
-    return { overlayfs: tryOverlay(here), fuse: tryFuse(here), fuseWrite: tried.answer?.fuseWrite ?? null };
+    return { overlayfs: tryOverlay(here), fuse: tryFuse(here), fuseWrite: tried.value?.fuseWrite ?? null };
   },
 };

@@ -1,5 +1,5 @@
 import type { As, Fact, FsStat, HostReader, Mount, Stat } from '../../model/look.ts';
-import { tooMuch, Unanswered, Unseen } from '../../model/unseen.ts';
+import { asAbsent, tooMuch, Unseen, unlessRefused } from '../../model/unseen.ts';
 import { looksOnAs } from './looking-on.ts';
 import { settings } from './settings.ts';
 
@@ -50,11 +50,8 @@ export const cacheDirectory: Fact<CacheDirectory> = {
     let closed = { path: '', real: '' };
     const realName = (name: string): string => closed.real + name.slice(closed.path.length);
     for (const component of ancestry(path)) {
-      let found: PathComponent | null;
-      try {
-        found = await lookAt(host, component, realName(component), as);
-      } catch (error) {
-        if (!(error instanceof Unseen) || error instanceof Unanswered) throw error;
+      let looked = await unlessRefused(lookAt(host, component, realName(component), as));
+      if (looked.unseen !== undefined) {
         blockedAt ??= nearest;
         if (as === 'self') break;
         // Root may see on where the target's ordinary rights end; buildkitd's capabilities may not end there.
@@ -62,15 +59,12 @@ export const cacheDirectory: Fact<CacheDirectory> = {
         if (as === 'target') break;
         closed = {
           path: nearest === '/' ? '' : nearest,
-          real: (await host.realpath(nearest, 'target').catch(() => null)) ?? nearest,
+          real: (await host.realpath(nearest, 'target').catch(asAbsent)) ?? nearest,
         };
-        try {
-          found = await lookAt(host, component, realName(component), as);
-        } catch (again) {
-          if (!(again instanceof Unseen) || again instanceof Unanswered) throw again;
-          break;
-        }
+        looked = await unlessRefused(lookAt(host, component, realName(component), as));
+        if (looked.unseen !== undefined) break;
       }
+      const found = looked.value;
       if (found === null) {
         chain.push({ path: component, stat: null, link: null, searchable: true });
         break;
@@ -82,11 +76,11 @@ export const cacheDirectory: Fact<CacheDirectory> = {
     const last = chain.at(-1);
     const exists = last !== undefined && last.path === path && last.stat !== null;
     const [filesystem, mount, writable, readable, real] = await Promise.all([
-      host.statfs(realName(nearest), as).catch(() => null),
-      host.mountOf(realName(nearest), as).catch(() => null),
+      host.statfs(realName(nearest), as).catch(asAbsent),
+      host.mountOf(realName(nearest), as).catch(asAbsent),
       host.access(nearest, 'wx', 'target'),
       host.access(nearest, 'r', 'target'),
-      exists ? host.realpath(realName(path), as).catch(() => null) : null,
+      exists ? host.realpath(realName(path), as).catch(asAbsent) : null,
     ]);
     return { path, exists, chain, blockedAt, nearest, real, filesystem, mount, writable, readable };
   },
@@ -96,7 +90,7 @@ async function lookAt(host: HostReader, path: string, at: string, as: As): Promi
   const lstat = await host.lstat(at, as);
   if (lstat === null) return null;
   const link = lstat.kind === 'symlink' ? await host.readlink(at, as) : null;
-  const stat = link === null ? lstat : await host.stat(at, as).catch(() => null);
+  const stat = link === null ? lstat : await host.stat(at, as).catch(asAbsent);
   const searchable = stat?.kind !== 'directory' || (await host.access(path, 'x', 'target'));
   return { path, stat, link, searchable };
 }

@@ -1,6 +1,6 @@
 import { type ListenAddress, parseListenAddress, splitHostPort } from '../../buildkit/address.ts';
 import type { Fact } from '../../model/look.ts';
-import { Unseen } from '../../model/unseen.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { environment } from '../target/environment.ts';
 
 /** Where buildctl would connect: BUILDKIT_HOST, else the socket of a rootful buildkitd; it never guesses another. */
@@ -34,14 +34,10 @@ export const clientAddress: Fact<ClientEndpoint> = {
     const { values } = await look.get(environment);
     const address = values.BUILDKIT_HOST || 'unix:///run/buildkit/buildkitd.sock';
     const parsed = parseTarget(address);
-    let answers: ClientEndpoint['answers'] = null;
-    if (parsed.scheme === 'unix' && look.request.probe) {
-      try {
-        answers = await look.host.probe('connect', { path: parsed.path }, 'target', {});
-      } catch (error) {
-        if (!(error instanceof Unseen)) throw error;
-      }
-    }
+    const answers =
+      parsed.scheme === 'unix' && look.request.probe
+        ? await look.host.probe('connect', { path: parsed.path }, 'target', {}).catch(asAbsent)
+        : null;
     return { address, parsed, fromVariable: Boolean(values.BUILDKIT_HOST), answers };
   },
 };

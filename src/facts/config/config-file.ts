@@ -2,7 +2,7 @@ import { type ConfigReading, NO_CONFIG, readConfig } from '../../buildkit/config
 import { parseBuildkitdArgs } from '../../buildkit/flags.ts';
 import { ANY_RELEASE, type Bracket, surelyBefore } from '../../buildkit/version.ts';
 import type { Fact, FileKind, Json, Look, Reading, Stat, UnseenReason } from '../../model/look.ts';
-import { reasonOf, tooMuch, Unanswered, Unseen } from '../../model/unseen.ts';
+import { asAbsent, decidesNothing, reasonOf, seen, tooMuch } from '../../model/unseen.ts';
 import { splitWords } from '../../secrets/split-words.ts';
 import { buildkitdVersion } from '../programs/buildkitd-version.ts';
 import { environment } from '../target/environment.ts';
@@ -69,7 +69,7 @@ export const configPath: Fact<{
     let rootless = usesRootlessPaths(who.mode, values);
     // Before v0.13.0 this one path did not depend on USER.
     if (who.mode === 'rootless' && !rootless)
-      rootless = surelyBefore(await look.get(buildkitdVersion).catch(() => ANY_RELEASE), [0, 13, 0]);
+      rootless = surelyBefore((await look.get(buildkitdVersion).catch(asAbsent)) ?? ANY_RELEASE, [0, 13, 0]);
     const defaultPath = await fromStart(look, defaultConfigPath(rootless ? 'rootless' : 'rootful', values));
     if (look.request.config !== null)
       return { path: await fromStart(look, look.request.config), source: 'option', defaultPath };
@@ -91,7 +91,7 @@ export const configFile: Fact<ConfigFile> = {
     const bracket =
       main.text.file === null && other?.text.file == null
         ? ANY_RELEASE
-        : await look.get(buildkitdVersion).catch(() => ANY_RELEASE);
+        : ((await seen(look.get(buildkitdVersion))).value ?? ANY_RELEASE);
     const judge = ({ text, unseen }: Looked): Looked => {
       if (text.file === null) return { text, unseen };
       const refuse = (why: string): Looked => ({ text, unseen: reasonOf(tooMuch(`${text.path} ${why}`)) });
@@ -142,44 +142,36 @@ async function readText(look: Look, path: string): Promise<Looked> {
   const { host } = look;
   const who = await look.get(identity);
   const base = { path, file: null, unreadable: null, odd: null, stat: null, content: NO_CONFIG } as const;
-  const refused = (error: Unseen, stat: Stat | null) =>
-    error instanceof Unanswered || error.tooMuch === true
-      ? { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) }
-      : { text: { ...base, stat, unreadable: reasonOf(error), content: NOT_READ }, unseen: null };
+  const refused = (reason: UnseenReason, stat: Stat | null): Looked =>
+    reason.unanswered === true || reason.tooMuch === true
+      ? { text: { ...base, stat, content: NOT_READ }, unseen: reason }
+      : { text: { ...base, stat, unreadable: reason, content: NOT_READ }, unseen: null };
   if (!path.startsWith('/')) {
     const why = `the configuration ${path} is a relative path, and where buildkitd will be started is not known`;
     return { text: { ...base, content: NOT_READ }, unseen: { why } };
   }
-  let stat: Stat | null;
-  try {
-    stat = await host.stat(path, 'target');
-  } catch (error) {
-    if (error instanceof Unseen) return refused(error, null);
-    throw error;
-  }
+  const there = await seen(host.stat(path, 'target'));
+  if (there.unseen !== undefined) return refused(there.unseen, null);
+  const stat = there.value;
   if (stat === null) {
     const circle = await leadsInCircle(look, path);
-    return circle ? refused(new Unseen(`the links at ${path} lead in a circle`), null) : { text: base, unseen: null };
+    return circle ? refused({ why: `the links at ${path} lead in a circle` }, null) : { text: base, unseen: null };
   }
   if (stat.kind !== 'file') {
-    const real = await host.realpath(path, 'target').catch(() => null);
+    const real = await host.realpath(path, 'target').catch(asAbsent);
     if (real === '/dev/null') return { text: { ...base, stat }, unseen: null };
     const odd = stat.kind === 'symlink' ? null : stat.kind;
     return { text: { ...base, stat, odd, content: NOT_READ }, unseen: null };
   }
-  try {
-    const file = await host.read(path, 'target', LIMIT, 'toml');
+  const { value: file = null, unseen } = await seen(host.read(path, 'target', LIMIT, 'toml'));
+  if (unseen === undefined)
     return { text: { ...base, stat, file, content: file === null ? NO_CONFIG : NOT_READ }, unseen: null };
-  } catch (error) {
-    if (!(error instanceof Unseen)) throw error;
-    if (error.tooMuch === true) return refused(error, stat);
-    // As root of its namespace, rootless buildkitd reads whatever belongs to the user, whatever the mode says.
-    const own = who.mode === 'rootless' && stat.uid === who.target.uid && stat.gid === who.target.gid;
-    if (!own) return refused(error, stat);
-    const file = await host.read(path, 'self', LIMIT, 'toml', who.target).catch(() => null);
-    if (file !== null) return { text: { ...base, stat, file, content: NOT_READ }, unseen: null };
-    return { text: { ...base, stat, content: NOT_READ }, unseen: reasonOf(error) };
-  }
+  // As root of its namespace, rootless buildkitd reads whatever belongs to the user, whatever the mode says.
+  const own = who.mode === 'rootless' && stat.uid === who.target.uid && stat.gid === who.target.gid;
+  if (!own || unseen.tooMuch === true || unseen.unanswered === true) return refused(unseen, stat);
+  const closed = await host.read(path, 'self', LIMIT, 'toml', who.target).catch(asAbsent);
+  if (closed !== null) return { text: { ...base, stat, file: closed, content: NOT_READ }, unseen: null };
+  return { text: { ...base, stat, content: NOT_READ }, unseen };
 }
 
 /** A link to nothing is as good as no file; one that never ends is an error for whoever opens it. */
@@ -187,7 +179,7 @@ async function leadsInCircle({ host }: Look, path: string): Promise<boolean> {
   let at: string | null = path;
   for (let steps = 0; at !== null; steps++) {
     if (steps > 40) return true;
-    const to: string | null = await host.readlink(at, 'target').catch(() => null);
+    const to: string | null = await host.readlink(at, 'target').catch(asAbsent);
     at = to === null ? null : to.startsWith('/') ? to : `${at.slice(0, at.lastIndexOf('/'))}/${to}`;
   }
   return false;
@@ -205,7 +197,8 @@ async function strayFiles(look: Look, read: readonly string[]): Promise<readonly
   const found = await Promise.all(
     [...new Set(places)]
       .filter((path) => !read.includes(path))
-      .map(async (path) => ((await look.host.stat(path, 'target').catch(() => null)) === null ? [] : [path])),
+      // That another file is read by nobody is no more than a note.
+      .map(async (path) => ((await look.host.stat(path, 'target').catch(decidesNothing)) === null ? [] : [path])),
   );
   return found.flat();
 }

@@ -1,5 +1,5 @@
 import type { Fact } from '../../model/look.ts';
-import { Unseen } from '../../model/unseen.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { settings } from './settings.ts';
 
 /** buildkitd's other worker: in automatic mode it is used when its socket answers. */
@@ -24,18 +24,14 @@ export const containerdWorker: Fact<ContainerdWorker> = {
     const yes: ContainerdWorker = { usable: true, required };
     const no = (obstacle: ContainerdObstacle): ContainerdWorker => ({ usable: false, required, obstacle });
     if (!path.startsWith('/')) return no({ why: 'relative', address: path });
-    const stat = await host.stat(path, 'target').catch(() => null);
+    const stat = await host.stat(path, 'target').catch(asAbsent);
     if (stat === null) return no({ why: 'absent', address: path });
     if (!request.probe) {
       const writable = await host.access(path, 'w', 'target');
       return writable ? yes : no({ why: 'denied', address: path });
     }
-    try {
-      const { error } = await host.probe('connect', { path }, 'target', {});
-      return error === null ? yes : no({ why: 'silent', address: path, error });
-    } catch (error) {
-      if (error instanceof Unseen) return no({ why: 'untried', address: path });
-      throw error;
-    }
+    const tried = await host.probe('connect', { path }, 'target', {}).catch(asAbsent);
+    if (tried === null) return no({ why: 'untried', address: path });
+    return tried.error === null ? yes : no({ why: 'silent', address: path, error: tried.error });
   },
 };

@@ -4,6 +4,7 @@ import { type Release, surelyBefore } from '../../buildkit/version.ts';
 import type { Position } from '../../model/decide.ts';
 import type { Fact } from '../../model/look.ts';
 import type { Source } from '../../model/say.ts';
+import { unlessRefused } from '../../model/unseen.ts';
 import { buildkitdVersion } from '../programs/buildkitd-version.ts';
 import { environment } from '../target/environment.ts';
 import { launcher } from '../target/launcher.ts';
@@ -102,12 +103,12 @@ export const listeners: Fact<Listeners> = {
 
     const flags = by === 'rootlesskit' ? options.rootlesskitFlags : {};
     const ownRun = (flags['copy-up'] ?? []).some((directory) => directory.replace(/(?<!\/)\/+$/, '') === '/run');
-    const runc = ownRun ? await look.host.stat('/run/runc', 'target').catch(() => undefined) : undefined;
+    const runc = ownRun ? await unlessRefused(look.host.stat('/run/runc', 'target')) : null;
     return {
       all,
       ownNetwork: (flags.net?.at(-1) ?? 'host') !== 'host' && !isOn(flags['detach-netns']),
       ownRun,
-      ownRunc: ownRun && runc === null,
+      ownRunc: ownRun && runc?.value === null,
       published: [...(flags.publish ?? []), ...(flags.p ?? [])],
     };
   },

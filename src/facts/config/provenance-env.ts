@@ -1,7 +1,7 @@
 import { valueAt } from '../../buildkit/config/read.ts';
 import { ANY_RELEASE, type Release, surelyBefore, surelySince } from '../../buildkit/version.ts';
-import type { Fact, FileKind, UnseenReason } from '../../model/look.ts';
-import { reasonOf, tooMuch, Unanswered, Unseen, unlessTooMuch } from '../../model/unseen.ts';
+import type { Fact, FileKind, Look, UnseenReason } from '../../model/look.ts';
+import { seen, tooMuch, unlessRefused } from '../../model/unseen.ts';
 import { buildkitdVersion } from '../programs/buildkitd-version.ts';
 import { configFile } from './config-file.ts';
 
@@ -28,45 +28,56 @@ const SINCE: Release = [0, 25, 0];
 export const provenanceEnv: Fact<ProvenanceEnv | null> = {
   id: 'provenance-env',
   async read(look) {
-    const { host } = look;
     const config = await look.get(configFile);
     const written = valueAt(config.content.document, ['provenanceEnvDir']);
     const path = typeof written === 'string' && written !== '' ? written : '/etc/buildkit/provenance.d';
     if (!path.startsWith('/')) return null;
-    const version = await look.get(buildkitdVersion).catch(() => ANY_RELEASE);
+    const version = (await seen(look.get(buildkitdVersion))).value ?? ANY_RELEASE;
     if (surelyBefore(version, SINCE)) return null;
     const surely = surelySince(version, SINCE);
     const refused = (obstacle: ProvenanceObstacle): ProvenanceEnv => ({ path, bad: [], obstacle, surely });
-    try {
-      const stat = await host.stat(path, 'target');
-      if (stat === null) return null;
-      if (stat.kind !== 'directory') return refused({ kind: 'no-directory', is: stat.kind });
-      if (!(await host.access(path, 'r', 'target'))) return refused({ kind: 'denied' });
-      const names = ((await host.list(path, 'target')) ?? []).filter((name) => name.endsWith('.json'));
-      if (names.length > MOST) throw tooMuch(`${path} has more than ${MOST} files`);
-      const bad: { name: string; reading: UnseenReason | null }[] = [];
-      for (const name of names) {
-        try {
-          const inner = await host.stat(`${path}/${name}`, 'target');
-          if (inner?.kind === 'directory') continue;
-          const file = await host.read(`${path}/${name}`, 'target', undefined, 'json');
-          if (file !== null) checkObject(file.text);
-        } catch (error) {
-          if (error instanceof Unanswered) throw error;
-          unlessTooMuch(error);
-          bad.push({ name, reading: error instanceof Unseen ? reasonOf(error) : null });
-        }
-      }
-      return { path, bad, obstacle: null, surely };
-    } catch (error) {
-      if (!(error instanceof Unseen) || error instanceof Unanswered) throw error;
-      unlessTooMuch(error);
-      return refused({ kind: 'unseen', reason: reasonOf(error) });
-    }
+    const { value, unseen } = await unlessRefused(examineDirectory(look, path));
+    if (unseen !== undefined) return refused({ kind: 'unseen', reason: unseen });
+    if (value === null) return null;
+    return Array.isArray(value) ? { path, bad: value, obstacle: null, surely } : refused(value);
   },
 };
 
-function checkObject(text: string): void {
-  const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || Array.isArray(value)) throw new SyntaxError('no object');
+/** Its files that buildkitd does not take, or why it takes none of them; null: it is not there. */
+async function examineDirectory(
+  look: Look,
+  path: string,
+): Promise<ProvenanceEnv['bad'][number][] | ProvenanceObstacle | null> {
+  const { host } = look;
+  const stat = await host.stat(path, 'target');
+  if (stat === null) return null;
+  if (stat.kind !== 'directory') return { kind: 'no-directory', is: stat.kind };
+  if (!(await host.access(path, 'r', 'target'))) return { kind: 'denied' };
+  const names = ((await host.list(path, 'target')) ?? []).filter((name) => name.endsWith('.json'));
+  if (names.length > MOST) throw tooMuch(`${path} has more than ${MOST} files`);
+  const bad: { name: string; reading: UnseenReason | null }[] = [];
+  for (const name of names) {
+    const { value: sound, unseen } = await unlessRefused(isObject(look, `${path}/${name}`));
+    if (unseen !== undefined || !sound) bad.push({ name, reading: unseen ?? null });
+  }
+  return bad;
+}
+
+/** Does a file hold a JSON object? Directories, and what is gone meanwhile, are passed over. */
+async function isObject({ host }: Look, path: string): Promise<boolean> {
+  const stat = await host.stat(path, 'target');
+  if (stat?.kind === 'directory') return true;
+  const file = await host.read(path, 'target', undefined, 'json');
+  if (file === null) return true;
+  const value = parsed(file.text);
+  return typeof value === 'object' && !Array.isArray(value);
+}
+
+/** Undefined: it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

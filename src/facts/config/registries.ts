@@ -1,6 +1,6 @@
 import { valueAt } from '../../buildkit/config/read.ts';
 import type { Fact, Json } from '../../model/look.ts';
-import { tooMuch } from '../../model/unseen.ts';
+import { asAbsent, tooMuch } from '../../model/unseen.ts';
 import { configFile } from './config-file.ts';
 import { type KeyPair, lookAtPair, lookAtPem, type PemFile } from './tls.ts';
 
@@ -50,7 +50,7 @@ export const registries: Fact<readonly Registry[]> = {
         const directories = await Promise.all(
           few(texts(at('tlsconfigdir'))).map(async (path) => ({
             path,
-            names: path.startsWith('/') ? await look.host.list(path, 'target').catch(() => null) : null,
+            names: path.startsWith('/') ? await look.host.list(path, 'target').catch(asAbsent) : null,
           })),
         );
         const [ca, keypairs] = await Promise.all([

@@ -1,5 +1,5 @@
 import type { Fact, Look, PemAnswer, Probes, Stat, UnseenReason } from '../../model/look.ts';
-import { reasonOf, Unseen } from '../../model/unseen.ts';
+import { asAbsent, seen } from '../../model/unseen.ts';
 import { environment } from '../target/environment.ts';
 import { settings } from './settings.ts';
 
@@ -33,17 +33,16 @@ export async function lookAtPem(look: Look, path: string): Promise<PemFile> {
   const nothing = { path, stat: null, pem: null, readable: false } as const;
   if (!path.startsWith('/'))
     return { ...nothing, unseen: { why: `${path} is a relative path, and where buildkitd is started is not known` } };
-  try {
+  const found = async (): Promise<PemFile> => {
     const stat = await host.stat(path, 'target');
     if (stat === null) return { ...nothing, unseen: null };
     const readable = await host.access(path, 'r', 'target');
     if (stat.kind !== 'file' || !readable) return { path, stat, pem: null, readable, unseen: null };
     const { values } = await look.get(environment);
     return { path, stat, pem: await host.probe('pem', { path }, 'target', values), readable, unseen: null };
-  } catch (error) {
-    if (error instanceof Unseen) return { ...nothing, unseen: reasonOf(error) };
-    throw error;
-  }
+  };
+  const { value, unseen } = await seen(found());
+  return unseen === undefined ? value : { ...nothing, unseen };
 }
 
 /** Looks at a certificate and its key, and whether they belong together. */
@@ -56,10 +55,7 @@ export async function lookAtPair(look: Look, cert: string | null, key: string | 
   let match: KeyPair['match'] = null;
   if (cert !== null && key !== null && whole(certFile) && whole(keyFile)) {
     const { values } = await look.get(environment);
-    match = await look.host.probe('keypair', { cert, key }, 'target', values).catch((error: unknown) => {
-      if (error instanceof Unseen) return null;
-      throw error;
-    });
+    match = await look.host.probe('keypair', { cert, key }, 'target', values).catch(asAbsent);
   }
   return { cert: certFile, key: keyFile, match };
 }

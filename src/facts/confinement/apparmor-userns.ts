@@ -1,4 +1,5 @@
 import type { Fact, Look } from '../../model/look.ts';
+import { asAbsent, unlessRefused } from '../../model/unseen.ts';
 import { readSysctlNumber } from '../machine/sysctl.ts';
 import { binaries } from '../programs/binaries.ts';
 import { writableComponent } from '../programs/writable-component.ts';
@@ -44,9 +45,9 @@ export const apparmorUserns: Fact<AppArmorUserns> = {
   async read(look) {
     const { host } = look;
     const [value, { rootlesskit }, enabled] = await Promise.all([
-      readSysctlNumber(look, APPARMOR_RESTRICTION).catch(() => null),
+      readSysctlNumber(look, APPARMOR_RESTRICTION).catch(asAbsent),
       look.get(binaries),
-      host.read('/sys/module/apparmor/parameters/enabled', 'self').catch(() => null),
+      host.read('/sys/module/apparmor/parameters/enabled', 'self').catch(asAbsent),
     ]);
     const binary = rootlesskit?.realpath ?? null;
     const none: AppArmorUserns = {
@@ -64,7 +65,7 @@ export const apparmorUserns: Fact<AppArmorUserns> = {
       coveringProfiles(look, binary),
       writableComponent(look, binary),
       parserOf(look),
-      host.stat(`${DIRECTORY}/abi/4.0`, 'self').catch(() => null),
+      host.stat(`${DIRECTORY}/abi/4.0`, 'self').catch(asAbsent),
       ownFile(look, binary),
     ]);
     return { ...none, covering, writable, parser, abi: abi !== null, own };
@@ -73,9 +74,9 @@ export const apparmorUserns: Fact<AppArmorUserns> = {
 
 async function coveringProfiles({ host }: Look, binary: string): Promise<readonly CoveringProfile[]> {
   const [names, disabled, loaded] = await Promise.all([
-    host.list(DIRECTORY, 'self').catch(() => null),
-    host.list(`${DIRECTORY}/disable`, 'self').catch(() => null),
-    host.read('/sys/kernel/security/apparmor/profiles', 'self').catch(() => null),
+    host.list(DIRECTORY, 'self').catch(asAbsent),
+    host.list(`${DIRECTORY}/disable`, 'self').catch(asAbsent),
+    host.read('/sys/kernel/security/apparmor/profiles', 'self').catch(asAbsent),
   ]);
   // What this prints begins with the profile's name: "rootlesskit (unconfined)".
   const live = loaded?.text.split('\n').map((line) => line.replace(/ \([a-z]+\)$/, ''));
@@ -83,7 +84,7 @@ async function coveringProfiles({ host }: Look, binary: string): Promise<readonl
   for (const name of (names ?? []).slice(0, 1000)) {
     if (name.startsWith('.') || /~$|\.(rpmsave|rpmnew|orig|dpkg-\w+)$/.test(name)) continue;
     const path = `${DIRECTORY}/${name}`;
-    const file = await host.read(path, 'self', 256 * 1024).catch(() => null);
+    const file = await host.read(path, 'self', 256 * 1024).catch(asAbsent);
     for (const profile of file === null ? [] : parseProfiles(file.text)) {
       if (!covers(profile, binary)) continue;
       found.push({
@@ -104,7 +105,7 @@ function covers({ attachment }: Profile, binary: string): boolean {
 
 async function parserOf({ host }: Look): Promise<string | null> {
   for (const path of ['/usr/sbin/apparmor_parser', '/sbin/apparmor_parser']) {
-    const stat = await host.stat(path, 'self').catch(() => null);
+    const stat = await host.stat(path, 'self').catch(asAbsent);
     if (stat?.kind === 'file' && stat.uid === 0 && (stat.mode & 0o022) === 0) return path;
   }
   return null;
@@ -115,7 +116,7 @@ async function ownFile({ host }: Look, binary: string): Promise<AppArmorUserns['
   const name = profileNameOf(binary);
   if (!/^[\w.+@-]{1,200}$/.test(name)) return null;
   for (const path of [`${DIRECTORY}/${name}`, `${DIRECTORY}/${name}.bk-doctor`]) {
-    const file = await host.read(path, 'self', 256 * 1024).catch(() => undefined);
+    const { value: file } = await unlessRefused(host.read(path, 'self', 256 * 1024));
     if (file === null) return { path, digest: null };
     if (file?.text.startsWith('# Written by bk-doctor')) return { path, digest: file.digest };
   }

@@ -1,4 +1,5 @@
 import type { Fact } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { mounts } from '../machine/mounts.ts';
 import { identity } from '../target/identity.ts';
 
@@ -40,7 +41,7 @@ export const cgroups: Fact<Cgroups> = {
     const [{ target }, mounted, root] = await Promise.all([
       look.get(identity),
       look.get(mounts),
-      host.statfs('/sys/fs/cgroup', 'target').catch(() => null),
+      host.statfs('/sys/fs/cgroup', 'target').catch(asAbsent),
     ]);
     const isReadOnly = ({ options, superOptions }: (typeof mounted)[number]): boolean =>
       options.includes('ro') || superOptions.includes('ro');
@@ -48,7 +49,7 @@ export const cgroups: Fact<Cgroups> = {
     const group = `/sys/fs/cgroup/user.slice/user-${target.uid}.slice/user@${target.uid}.service/cgroup.controllers`;
     const two = mounted.filter(({ fstype, point }) => fstype === 'cgroup2' && point === '/sys/fs/cgroup').at(-1);
     if (root?.type === CGROUP2 || (root === null && two !== undefined)) {
-      const delegated = await host.read(group, 'self').catch(() => null);
+      const delegated = await host.read(group, 'self').catch(asAbsent);
       return {
         layout: 'unified',
         controllers: [],
@@ -61,7 +62,7 @@ export const cgroups: Fact<Cgroups> = {
     const controllers = V1.filter((name) => legacy.some(({ superOptions }) => superOptions.includes(name)));
     const beside = mounted.find(({ fstype }) => fstype === 'cgroup2');
     const hybrid =
-      beside === undefined ? null : await host.read(`${beside.point}/cgroup.controllers`, 'target').catch(() => null);
+      beside === undefined ? null : await host.read(`${beside.point}/cgroup.controllers`, 'target').catch(asAbsent);
     return {
       layout: controllers.length === 0 ? null : 'legacy',
       controllers,

@@ -1,5 +1,6 @@
 import type { Engine } from '../../knowledge/engines.ts';
 import type { Fact } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { mounts } from '../machine/mounts.ts';
 import { processStatus } from '../machine/process-status.ts';
 import { environment } from '../target/environment.ts';
@@ -14,17 +15,18 @@ export const container: Fact<Container> = {
   id: 'container',
   async read(look) {
     const { host } = look;
-    const [mounted, { values }, status, cgroup, one, managed, containerenv, dockerenv, secret] = await Promise.all([
-      look.get(mounts).catch(() => []),
+    const [listed, { values }, status, cgroup, one, managed, containerenv, dockerenv, secret] = await Promise.all([
+      look.get(mounts).catch(asAbsent),
       look.get(environment),
-      look.get(processStatus).catch(() => null),
-      host.read('/proc/self/cgroup', 'self').catch(() => null),
-      host.read('/proc/1/environ', 'self').catch(() => null),
-      host.read('/run/systemd/container', 'self').catch(() => null),
-      host.stat('/run/.containerenv', 'self').catch(() => null),
-      host.stat('/.dockerenv', 'self').catch(() => null),
-      host.stat('/var/run/secrets/kubernetes.io/serviceaccount', 'self').catch(() => null),
+      look.get(processStatus).catch(asAbsent),
+      host.read('/proc/self/cgroup', 'self').catch(asAbsent),
+      host.read('/proc/1/environ', 'self').catch(asAbsent),
+      host.read('/run/systemd/container', 'self').catch(asAbsent),
+      host.stat('/run/.containerenv', 'self').catch(asAbsent),
+      host.stat('/.dockerenv', 'self').catch(asAbsent),
+      host.stat('/var/run/secrets/kubernetes.io/serviceaccount', 'self').catch(asAbsent),
     ]);
+    const mounted = listed ?? [];
     const evidence: string[] = [];
     let kind: Engine | null = null;
     const say = (found: Engine, why: string): void => {

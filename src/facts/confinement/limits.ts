@@ -1,4 +1,5 @@
 import type { Fact, Look } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { mounts } from '../machine/mounts.ts';
 import { readSysctlNumber } from '../machine/sysctl.ts';
 import { identity } from '../target/identity.ts';
@@ -89,18 +90,19 @@ export const limits: Fact<Limits> = {
   id: 'limits',
   async read(look) {
     const { host } = look;
-    const [{ self, target }, service, keyUsers, ownLimits, cgroup, mounted] = await Promise.all([
+    const [{ self, target }, service, keyUsers, ownLimits, cgroup, listed] = await Promise.all([
       look.get(identity),
-      look.get(unit).catch(() => null),
-      host.read('/proc/key-users', 'self').catch(() => null),
-      host.read('/proc/self/limits', 'target').catch(() => null),
-      host.read('/proc/self/cgroup', 'target').catch(() => null),
-      look.get(mounts).catch(() => []),
+      look.get(unit).catch(asAbsent),
+      host.read('/proc/key-users', 'self').catch(asAbsent),
+      host.read('/proc/self/limits', 'target').catch(asAbsent),
+      host.read('/proc/self/cgroup', 'target').catch(asAbsent),
+      look.get(mounts).catch(asAbsent),
     ]);
+    const mounted = listed ?? [];
     const root = target.uid === 0 ? 'root_' : '';
     const [maxKeys, maxBytes] = await Promise.all([
-      readSysctlNumber(look, `kernel.keys.${root}maxkeys`).catch(() => null),
-      readSysctlNumber(look, `kernel.keys.${root}maxbytes`).catch(() => null),
+      readSysctlNumber(look, `kernel.keys.${root}maxkeys`).catch(asAbsent),
+      readSysctlNumber(look, `kernel.keys.${root}maxbytes`).catch(asAbsent),
     ]);
     const own = self.uid === target.uid && service === null;
     const unified = mounted.some(({ fstype, point }) => fstype === 'cgroup2' && point === '/sys/fs/cgroup');
@@ -141,12 +143,12 @@ async function tightestOf(
   let tightest: GroupLimit | null = null;
   for (const directory of directories) {
     const path = `${directory}/${limitName}`;
-    const text = (await host.read(path, 'target').catch(() => null))?.text.trim();
+    const text = (await host.read(path, 'target').catch(asAbsent))?.text.trim();
     if (text === undefined || !/^\d+$/.test(text)) continue;
     const limit = Number(text);
     // cgroup v1 writes "no limit" as the largest page-aligned number.
     if (limit >= 2 ** 62 || (tightest !== null && tightest.limit <= limit)) continue;
-    const current = (await host.read(`${directory}/${currentName}`, 'target').catch(() => null))?.text.trim() ?? '';
+    const current = (await host.read(`${directory}/${currentName}`, 'target').catch(asAbsent))?.text.trim() ?? '';
     tightest = { limit, current: /^\d+$/.test(current) ? Number(current) : null, path };
   }
   return tightest;

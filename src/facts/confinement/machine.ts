@@ -1,5 +1,6 @@
 import type { Fact } from '../../model/look.ts';
 import type { HostReport } from '../../model/say.ts';
+import { decidesNothing } from '../../model/unseen.ts';
 import { kernel } from '../machine/kernel.ts';
 import { osRelease } from '../machine/os-release.ts';
 import { container } from './container.ts';
@@ -9,7 +10,7 @@ export const machine: Fact<Omit<HostReport, 'arch' | 'software'>> = {
   id: 'machine',
   async read(look) {
     const { host } = look;
-    const quiet = <T>(reading: Promise<T>): Promise<T | null> => reading.catch(() => null);
+    const quiet = <T>(reading: Promise<T>): Promise<T | null> => reading.catch(decidesNothing);
     const [os, release, inside, cpuinfo, meminfo, vendor, product] = await Promise.all([
       quiet(look.get(osRelease)),
       quiet(look.get(kernel)),

@@ -1,4 +1,5 @@
 import type { Fact } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { cacheDirectory } from '../config/cache-directory.ts';
 import { mounts } from '../machine/mounts.ts';
 import { processStatus } from '../machine/process-status.ts';
@@ -48,31 +49,31 @@ export const selinux: Fact<Selinux> = {
   async read(look) {
     const { host } = look;
     const [enforce, config, mounted, status] = await Promise.all([
-      host.read('/sys/fs/selinux/enforce', 'self').catch(() => null),
-      host.read('/etc/selinux/config', 'self').catch(() => null),
-      look.get(mounts).catch(() => []),
-      look.get(processStatus).catch(() => null),
+      host.read('/sys/fs/selinux/enforce', 'self').catch(asAbsent),
+      host.read('/etc/selinux/config', 'self').catch(asAbsent),
+      look.get(mounts).catch(asAbsent),
+      look.get(processStatus).catch(asAbsent),
     ]);
     const policy = /^[ \t]*SELINUXTYPE=(\w+)/m.exec(config?.text ?? '')?.[1] ?? null;
     const domain = status?.label == null ? null : selinuxType(status.label);
-    const on = enforce !== null || mounted.some(({ fstype }) => fstype === 'selinuxfs');
+    const on = enforce !== null || mounted?.some(({ fstype }) => fstype === 'selinuxfs') === true;
     const state = !on ? 'off' : enforce?.text.trim() === '0' ? 'permissive' : 'enforcing';
     if (state === 'off')
       return { state, policy, domain, labels: {}, expected: {}, buildkitd: null, cache: null, containerPolicy: null };
     const [programs, directory, service, contexts] = await Promise.all([
-      look.get(binaries).catch(() => null),
-      look.get(cacheDirectory).catch(() => null),
-      look.get(unit).catch(() => null),
+      look.get(binaries).catch(asAbsent),
+      look.get(cacheDirectory).catch(asAbsent),
+      look.get(unit).catch(asAbsent),
       policy === null
         ? null
-        : host.read(`/etc/selinux/${policy}/contexts/files/file_contexts`, 'self', 8 * 1024 * 1024).catch(() => null),
+        : host.read(`/etc/selinux/${policy}/contexts/files/file_contexts`, 'self', 8 * 1024 * 1024).catch(asAbsent),
     ]);
     const buildkitd = programs?.buildkitd?.realpath ?? service?.buildkitd.path ?? null;
     const cache = directory === null ? null : directory.nearest;
     const paths = [buildkitd, cache].filter((path): path is string => path?.startsWith('/') === true);
     const [shown, wanted] = await Promise.all([
-      paths.length === 0 ? null : host.run('ls', ['-Zd', '--', ...paths], 'self').catch(() => null),
-      paths.length === 0 ? null : host.run('matchpathcon', paths, 'self').catch(() => null),
+      paths.length === 0 ? null : host.run('ls', ['-Zd', '--', ...paths], 'self').catch(asAbsent),
+      paths.length === 0 ? null : host.run('matchpathcon', paths, 'self').catch(asAbsent),
     ]);
     return {
       state,

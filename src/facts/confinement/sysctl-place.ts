@@ -1,5 +1,6 @@
 import type { Engine } from '../../knowledge/engines.ts';
 import type { Fact } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { kernel } from '../machine/kernel.ts';
 import { mounts } from '../machine/mounts.ts';
 import { osRelease } from '../machine/os-release.ts';
@@ -31,14 +32,14 @@ function nodeOf(release: string): ManagedSystem | null {
 export const sysctlPlace: Fact<SysctlPlace> = {
   id: 'sysctl-place',
   async read(look) {
-    const [os, inside, mounted, status, { release }] = await Promise.all([
-      look.get(osRelease).catch(() => null),
-      look.get(container).catch(() => null),
-      look.get(mounts).catch(() => []),
-      look.get(processStatus).catch(() => null),
-      look.get(kernel).catch(() => ({ release: '' })),
+    const [os, inside, mounted, status, known] = await Promise.all([
+      look.get(osRelease).catch(asAbsent),
+      look.get(container).catch(asAbsent),
+      look.get(mounts).catch(asAbsent),
+      look.get(processStatus).catch(asAbsent),
+      look.get(kernel).catch(asAbsent),
     ]);
-    const over = mounted.filter(
+    const over = (mounted ?? []).filter(
       ({ point }) => point === '/proc' || point === '/proc/sys' || point === '/proc/sys/user',
     );
     const last = over.toSorted((a, b) => a.point.length - b.point.length).at(-1);
@@ -46,7 +47,7 @@ export const sysctlPlace: Fact<SysctlPlace> = {
     const kind = inside?.kind ?? null;
     return {
       system: kind === null ? managed : null,
-      node: kind === null ? null : nodeOf(release),
+      node: kind === null ? null : nodeOf(known?.release ?? ''),
       container: kind,
       readOnly: last?.options.includes('ro') === true || last?.superOptions.includes('ro') === true,
       inUserNamespace: status?.inUserNamespace === true,

@@ -1,4 +1,5 @@
 import type { Fact } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { kernel } from './kernel.ts';
 
 /** What the running kernel can mount. */
@@ -31,11 +32,8 @@ export const kernelFilesystems: Fact<KernelFilesystems> = {
   async read(look) {
     const { host } = look;
     const { release } = await look.get(kernel);
-    const text = (path: string, limit?: number) =>
-      host.read(path, 'self', limit).then(
-        (file) => file?.text ?? null,
-        () => null,
-      );
+    const text = async (path: string, limit?: number) =>
+      (await host.read(path, 'self', limit).catch(asAbsent))?.text ?? null;
     const [listed, permit] = await Promise.all([
       text('/proc/filesystems'),
       text('/sys/module/overlay/parameters/permit_mounts_in_userns'),
@@ -46,8 +44,8 @@ export const kernelFilesystems: Fact<KernelFilesystems> = {
       const directories = [`/lib/modules/${release}`, `/usr/lib/modules/${release}`];
       for (const directory of directories) {
         const [dep, builtin] = await Promise.all([
-          text(`${directory}/modules.dep`, 4 * 1024 * 1024),
-          text(`${directory}/modules.builtin`),
+          text(`${directory}/modules.dep`, 16 * 1024 * 1024),
+          text(`${directory}/modules.builtin`, 16 * 1024 * 1024),
         ]);
         if (dep === null) continue;
         if (builtin !== null && hasModule(builtin, module)) return 'loaded';
@@ -56,12 +54,12 @@ export const kernelFilesystems: Fact<KernelFilesystems> = {
         return (await isRefused(module)) ? 'disabled' : 'module';
       }
       // Modules of another kernel: the running one was replaced by an update, and nothing more can be loaded until a reboot.
-      const others = await host.list('/lib/modules', 'self').catch(() => null);
+      const others = await host.list('/lib/modules', 'self').catch(asAbsent);
       return listed === null || others === null || others.length === 0 ? 'unknown' : 'absent';
     };
     const isRefused = async (module: string): Promise<boolean> => {
       for (const directory of ['/etc/modprobe.d', '/run/modprobe.d', '/usr/lib/modprobe.d', '/lib/modprobe.d']) {
-        for (const name of (await host.list(directory, 'self').catch(() => null)) ?? []) {
+        for (const name of (await host.list(directory, 'self').catch(asAbsent)) ?? []) {
           if (!name.endsWith('.conf')) continue;
           const rules = (await text(`${directory}/${name}`)) ?? '';
           if (new RegExp(`^\\s*install\\s+${module}\\s+(/usr)?/?(bin/)?(false|true)\\b`, 'm').test(rules)) return true;

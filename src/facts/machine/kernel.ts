@@ -1,6 +1,6 @@
 import type { Kernel } from '../../knowledge/kernels.ts';
 import type { Fact } from '../../model/look.ts';
-import { Unseen } from '../../model/unseen.ts';
+import { asAbsent, Unseen } from '../../model/unseen.ts';
 
 /** Null when the text does not begin with MAJOR.MINOR. "4.18.0-348.2.1.el8_5.x86_64", "6.6.105+", "4.4.0-19041-Microsoft" all do. */
 export function parseKernelRelease(release: string): { major: number; minor: number; patch: number } | null {
@@ -14,7 +14,7 @@ export const kernel: Fact<Kernel> = {
   async read({ host }) {
     const [release, version] = await Promise.all([
       host.read('/proc/sys/kernel/osrelease', 'self'),
-      host.read('/proc/version', 'self').catch(() => null),
+      host.read('/proc/version', 'self').catch(asAbsent),
     ]);
     const text = release?.text.trim() ?? /^Linux version (\S+)/.exec(version?.text ?? '')?.[1];
     const parsed = text === undefined ? null : parseKernelRelease(text);

@@ -1,5 +1,5 @@
 import type { Fact } from '../../model/look.ts';
-import { Unseen } from '../../model/unseen.ts';
+import { asAbsent, Unseen } from '../../model/unseen.ts';
 import type { IdMap } from '../../text/id-map.ts';
 import { parseIdMap } from '../../text/id-map.ts';
 
@@ -27,8 +27,8 @@ export const processStatus: Fact<ProcessStatus> = {
       host.read('/proc/self/status', 'target'),
       host.read('/proc/self/uid_map', 'target'),
       host.read('/proc/self/gid_map', 'target'),
-      host.read('/proc/self/attr/current', 'target').catch(() => null),
-      host.read('/proc/self/attr/apparmor/current', 'target').catch(() => null),
+      host.read('/proc/self/attr/current', 'target').catch(asAbsent),
+      host.read('/proc/self/attr/apparmor/current', 'target').catch(asAbsent),
       host.readlink('/proc/self/ns/user', 'target'),
     ]);
     if (status === null) throw new Unseen('/proc is not mounted here, so nothing about processes can be seen');

@@ -1,5 +1,5 @@
 import type { Fact, HostReader, Look } from '../../model/look.ts';
-import { Unseen } from '../../model/unseen.ts';
+import { asAbsent, unlessRefused } from '../../model/unseen.ts';
 
 /** One line of a sysctl.d file. `key` has slashes, as below /proc/sys; a glob keeps its `*`. */
 export interface SysctlAssignment {
@@ -116,10 +116,10 @@ export const sysctlFiles: Fact<SysctlFiles> = {
     const { host } = look;
     const [listed, applier, cmdline] = await Promise.all([
       Promise.all(
-        DIRECTORIES.map(async (directory) => [directory, await quietly(host.list(directory, 'self'))] as const),
+        DIRECTORIES.map(async (directory) => [directory, await host.list(directory, 'self').catch(asAbsent)] as const),
       ),
       applierOf(look),
-      quietly(host.read('/proc/cmdline', 'self')),
+      host.read('/proc/cmdline', 'self').catch(asAbsent),
     ]);
     const winners = new Map<string, string>();
     for (const [directory, names] of listed)
@@ -141,28 +141,26 @@ export const sysctlFiles: Fact<SysctlFiles> = {
 };
 
 async function readOne(host: HostReader, path: string, unreadable: string[]): Promise<SysctlFile | null> {
-  try {
-    const reading = await host.read(path, 'self');
-    if (reading === null) return null;
-    return {
-      path,
-      // Counted only where it is asked for.
-      get digest() {
-        return reading.digest;
-      },
-      assignments: parseSysctlConf(reading.text),
-    };
-  } catch (error) {
-    if (!(error instanceof Unseen)) throw error;
+  const { value: reading, unseen } = await unlessRefused(host.read(path, 'self'));
+  if (unseen !== undefined) {
     // A link to /dev/null is the way to mask a file of another directory.
-    const kind = (await quietly(host.stat(path, 'self')))?.kind;
+    const kind = (await host.stat(path, 'self').catch(asAbsent))?.kind;
     if (kind === undefined || kind === 'file') unreadable.push(path);
     return null;
   }
+  if (reading === null) return null;
+  return {
+    path,
+    // Counted only where it is asked for.
+    get digest() {
+      return reading.digest;
+    },
+    assignments: parseSysctlConf(reading.text),
+  };
 }
 
 async function applierOf({ host }: Look): Promise<SysctlFiles['applier']> {
-  if ((await quietly(host.stat('/run/systemd/system', 'self')))?.kind === 'directory') return 'systemd';
+  if ((await host.stat('/run/systemd/system', 'self').catch(asAbsent))?.kind === 'directory') return 'systemd';
   for (const sign of [
     '/run/openrc',
     '/sbin/openrc',
@@ -171,17 +169,8 @@ async function applierOf({ host }: Look): Promise<SysctlFiles['applier']> {
     '/etc/sv',
     '/etc/runit',
   ])
-    if ((await quietly(host.stat(sign, 'self'))) !== null) return 'procps';
+    if ((await host.stat(sign, 'self').catch(asAbsent)) !== null) return 'procps';
   return null;
-}
-
-async function quietly<T>(reading: Promise<T | null>): Promise<T | null> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof Unseen) return null;
-    throw error;
-  }
 }
 
 /** A running value as one number; null where the kernel has no such key. */

@@ -1,4 +1,5 @@
 import type { Fact } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { kernel } from './kernel.ts';
 import { mounts } from './mounts.ts';
 import { readSysctlNumber } from './sysctl.ts';
@@ -30,28 +31,28 @@ export const usernsSwitches: Fact<UsernsSwitches> = {
   async read(look) {
     const { host } = look;
     const flag = async (path: string): Promise<boolean | null> => {
-      const text = (await host.read(path, 'self').catch(() => null))?.text.trim();
+      const text = (await host.read(path, 'self').catch(asAbsent))?.text.trim();
       return text === undefined ? null : /^[Yy1]/.test(text);
     };
-    const [clone, enable, unprivileged, { release }, mounted, ofInit, ours] = await Promise.all([
-      readSysctlNumber(look, CLONE_SWITCH).catch(() => null),
+    const [clone, enable, unprivileged, known, mounted, ofInit, ours] = await Promise.all([
+      readSysctlNumber(look, CLONE_SWITCH).catch(asAbsent),
       flag('/sys/module/user_namespace/parameters/enable'),
       flag('/sys/module/namespace/parameters/unpriv_enable'),
-      look.get(kernel).catch(() => ({ release: '' })),
-      look.get(mounts).catch(() => []),
-      host.readlink('/proc/1/ns/mnt', 'self').catch(() => null),
-      host.readlink('/proc/self/ns/mnt', 'self').catch(() => null),
+      look.get(kernel).catch(asAbsent),
+      look.get(mounts).catch(asAbsent),
+      host.readlink('/proc/1/ns/mnt', 'self').catch(asAbsent),
+      host.readlink('/proc/self/ns/mnt', 'self').catch(asAbsent),
     ]);
     let chrooted: boolean | null = null;
     // Of a root that is no mount of its own nothing at "/" is listed.
-    if (mounted.length > 0 && !mounted.some(({ point }) => point === '/')) chrooted = true;
+    if (mounted !== null && mounted.length > 0 && !mounted.some(({ point }) => point === '/')) chrooted = true;
     else if (ofInit !== null && ofInit === ours) {
       const [theirs, own] = await Promise.all([
-        host.stat('/proc/1/root', 'self').catch(() => null),
-        host.stat('/', 'self').catch(() => null),
+        host.stat('/proc/1/root', 'self').catch(asAbsent),
+        host.stat('/', 'self').catch(asAbsent),
       ]);
       if (theirs !== null && own !== null) chrooted = theirs.ino !== own.ino || theirs.dev !== own.dev;
     }
-    return { clone, enable, unprivileged, enterprise7: enterprise7Build(release), chrooted };
+    return { clone, enable, unprivileged, enterprise7: enterprise7Build(known?.release ?? ''), chrooted };
   },
 };

@@ -1,6 +1,6 @@
 import { formatIp, type Ip, isIpv4, isLoopback, isWildcard, sameIp } from '../../buildkit/address.ts';
 import type { Look } from '../../model/look.ts';
-import { Unseen } from '../../model/unseen.ts';
+import { asAbsent, decidesNothing } from '../../model/unseen.ts';
 import { LISTEN, parseFibTrie, parseIfInet6, type TcpRow } from '../machine/proc-net.ts';
 import { hasCapability, processStatus } from '../machine/process-status.ts';
 import { identity } from '../target/identity.ts';
@@ -24,13 +24,9 @@ export async function bind(
 ): Promise<readonly Bound[]> {
   if (wanted.length === 0) return [];
   if (look.request.probe) {
-    try {
-      const addresses = wanted.map(({ host, port }) => ({ host: host === null ? '' : formatIp(host), port }));
-      const { errors } = await look.host.probe('bind', { addresses }, 'target', {});
-      return errors.map((error) => ({ error, unseen: null }));
-    } catch (error) {
-      if (!(error instanceof Unseen)) throw error;
-    }
+    const addresses = wanted.map(({ host, port }) => ({ host: host === null ? '' : formatIp(host), port }));
+    const tried = await look.host.probe('bind', { addresses }, 'target', {}).catch(asAbsent);
+    if (tried !== null) return tried.errors.map((error) => ({ error, unseen: null }));
   }
   return judgeByFiles(look, wanted, rows, start);
 }
@@ -46,10 +42,10 @@ async function judgeByFiles(
   const [{ target }, by, status, trie, six, nonlocal] = await Promise.all([
     look.get(identity),
     look.get(launcher),
-    look.get(processStatus).catch(() => null),
-    host.read('/proc/self/net/fib_trie', 'target').catch(() => null),
-    host.read('/proc/self/net/if_inet6', 'target').catch(() => null),
-    host.read('/proc/sys/net/ipv4/ip_nonlocal_bind', 'target').catch(() => null),
+    look.get(processStatus).catch(asAbsent),
+    host.read('/proc/self/net/fib_trie', 'target').catch(asAbsent),
+    host.read('/proc/self/net/if_inet6', 'target').catch(asAbsent),
+    host.read('/proc/sys/net/ipv4/ip_nonlocal_bind', 'target').catch(asAbsent),
   ]);
   const local = [...parseFibTrie(trie?.text ?? ''), ...parseIfInet6(six?.text ?? '')];
   return wanted.map((one): Bound => {
@@ -131,9 +127,6 @@ export async function nextFree(
       candidates.push(port);
   if (!look.request.probe) return candidates[0] ?? null;
   const addresses = candidates.map((port) => ({ host: host === null ? '' : formatIp(host), port }));
-  const answer = await look.host.probe('bind', { addresses }, 'target', {}).catch((error: unknown) => {
-    if (error instanceof Unseen) return null;
-    throw error;
-  });
+  const answer = await look.host.probe('bind', { addresses }, 'target', {}).catch(decidesNothing);
   return (answer === null ? candidates[0] : candidates.find((_, at) => answer.errors[at] === null)) ?? null;
 }

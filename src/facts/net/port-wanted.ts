@@ -11,6 +11,7 @@ import {
 import type { Position } from '../../model/decide.ts';
 import type { Look } from '../../model/look.ts';
 import type { Source } from '../../model/say.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import type { Listener } from '../config/listeners.ts';
 
 /** A TCP address that shall be listened on, read as Go reads it. */
@@ -62,8 +63,8 @@ export async function readAll(
   ownNetwork: boolean,
 ): Promise<readonly Wanted[]> {
   const [services, hosts] = await Promise.all([
-    host.read('/etc/services', 'target').catch(() => null),
-    host.read('/etc/hosts', 'target').catch(() => null),
+    host.read('/etc/services', 'target').catch(asAbsent),
+    host.read('/etc/hosts', 'target').catch(asAbsent),
   ]);
   const names = parseServices(services?.text ?? '');
   const read = (hostPort: string): Pick<Wanted, 'host' | 'port' | 'invalid' | 'unresolved'> => {

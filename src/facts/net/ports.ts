@@ -1,5 +1,6 @@
 import { formatIp, hostsCollide } from '../../buildkit/address.ts';
 import type { Fact, Look } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { listeners } from '../config/listeners.ts';
 import type { TcpRow } from '../machine/proc-net.ts';
 import { binaries } from '../programs/binaries.ts';
@@ -39,8 +40,8 @@ export const ports: Fact<Ports> = {
     const [{ all, ownNetwork, published }, own, start, range] = await Promise.all([
       look.get(listeners),
       look.get(instance),
-      host.read('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'target').catch(() => null),
-      host.read('/proc/sys/net/ipv4/ip_local_port_range', 'target').catch(() => null),
+      host.read('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'target').catch(asAbsent),
+      host.read('/proc/sys/net/ipv4/ip_local_port_range', 'target').catch(asAbsent),
     ]);
     const [low, high] = (range?.text ?? '').trim().split(/\s+/).map(Number);
     const ephemeral = low !== undefined && high !== undefined && low > 0 && high >= low ? ([low, high] as const) : null;
@@ -129,7 +130,7 @@ async function mayPublish(look: Look, { use }: Wanted): Promise<boolean> {
   if (use !== 'published') return false;
   const { rootlesskit } = await look.get(binaries);
   if (rootlesskit === null) return false;
-  const ran = await look.host.run('getcap', [rootlesskit.realpath], 'self').catch(() => null);
+  const ran = await look.host.run('getcap', [rootlesskit.realpath], 'self').catch(asAbsent);
   return /\bcap_net_bind_service\b/.test(ran?.stdout ?? '');
 }
 
@@ -137,7 +138,7 @@ async function holderOfRows({ host }: Look, rows: readonly TcpRow[]): Promise<Ho
   const [row] = rows;
   if (row === undefined) return null;
   for (const { inode } of rows) {
-    const holder = await host.socketHolder(inode).catch(() => null);
+    const holder = await host.socketHolder(inode).catch(asAbsent);
     if (holder !== null) return holder;
   }
   return { pid: null, command: null, uid: row.uid };

@@ -1,6 +1,7 @@
 import type { Position } from '../../model/decide.ts';
 import type { Fact, FileKind, IdRange, Look, NamespaceAnswer, Stat } from '../../model/look.ts';
 import type { Source } from '../../model/say.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { type Listener, listeners } from '../config/listeners.ts';
 import { settings } from '../config/settings.ts';
 import { type Holder, instance } from '../start/instance.ts';
@@ -90,7 +91,7 @@ export const sockets: Fact<Sockets> = {
       look.get(accounts),
       look.get(instance),
     ]);
-    const answer = by === 'rootlesskit' ? await look.get(namespace).catch(() => null) : null;
+    const answer = by === 'rootlesskit' ? await look.get(namespace).catch(asAbsent) : null;
     const mapKnown = by === 'none' || (answer?.launch.ok === true && answer.uidMap.length > 0);
     const outer = (map: UidMap | undefined, id: number): number | null => (by === 'none' ? id : outside(map ?? [], id));
 
@@ -202,7 +203,7 @@ async function writableIn(
   mapped: Parameters<typeof isMapped>[0],
 ): Promise<boolean> {
   if (await host.access(path, 'wx', 'target')) return true;
-  const mount = await host.mountOf(path, 'target').catch(() => null);
+  const mount = await host.mountOf(path, 'target').catch(asAbsent);
   const readOnly = mount !== null && (mount.options.includes('ro') || mount.superOptions.includes('ro'));
   return !readOnly && isMapped(mapped, stat);
 }

@@ -1,4 +1,5 @@
 import type { Fact, Look } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { environment } from '../target/environment.ts';
 import { unit } from '../target/unit.ts';
 import type { Binary } from './find-in-path.ts';
@@ -8,7 +9,7 @@ import { findInPath } from './find-in-path.ts';
 async function searchable({ host }: Look, path: string): Promise<string> {
   const directories = [...new Set(path.split(':'))];
   const kept = await Promise.all(
-    directories.map((directory) => host.access(directory || '.', 'x', 'target').catch(() => true)),
+    directories.map(async (directory) => (await host.access(directory || '.', 'x', 'target').catch(asAbsent)) ?? true),
   );
   return directories.filter((_, index) => kept[index]).join(':');
 }

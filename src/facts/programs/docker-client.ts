@@ -1,6 +1,6 @@
 import type { Position } from '../../model/decide.ts';
 import type { Fact, Json, Look } from '../../model/look.ts';
-import { tooMuch, Unseen } from '../../model/unseen.ts';
+import { asAbsent, tooMuch } from '../../model/unseen.ts';
 import { environment } from '../target/environment.ts';
 import { identity } from '../target/identity.ts';
 import { binaries } from './binaries.ts';
@@ -143,10 +143,7 @@ export const dockerClient: Fact<DockerClient> = {
     const answers =
       socket === undefined || !request.probe
         ? null
-        : await host.probe('connect', { path: socket }, 'target', {}).catch((error: unknown) => {
-            if (error instanceof Unseen) return null;
-            throw error;
-          });
+        : await host.probe('connect', { path: socket }, 'target', {}).catch(asAbsent);
     return {
       cli: found.docker?.executable ? found.docker.path : null,
       directory,
@@ -238,7 +235,7 @@ async function contextOf(
   const from = given !== null ? 'DOCKER_CONTEXT' : configured !== null ? 'config.json' : 'default';
   if (name === 'default') return { name, from, exists: true, endpoint: local };
   const root = `${directory}/contexts/meta`;
-  for (const entry of ((await look.host.list(root, 'target').catch(() => null)) ?? []).slice(0, 200)) {
+  for (const entry of ((await look.host.list(root, 'target').catch(asAbsent)) ?? []).slice(0, 200)) {
     const { table } = await readDocument(look, `${root}/${entry}/meta.json`, 'docker');
     if (asText(table.Name) !== name) continue;
     const endpoint = asText(asTable(asTable(table.Endpoints).docker).Host);
@@ -262,7 +259,7 @@ async function buildxOf(
   let notExecutable: string | null = null;
   for (const place of [...extra, `${directory}/cli-plugins`, ...PLUGIN_DIRECTORIES]) {
     const path = `${place}/docker-buildx`;
-    const stat = await host.stat(path, 'target').catch(() => null);
+    const stat = await host.stat(path, 'target').catch(asAbsent);
     if (stat?.kind !== 'file') continue;
     if (await host.access(path, 'x', 'target')) {
       plugin = path;
@@ -272,9 +269,9 @@ async function buildxOf(
   }
   const state = values.BUILDX_CONFIG || `${directory}/buildx`;
   const [stat, writable, names, chosen] = await Promise.all([
-    host.stat(state, 'target').catch(() => null),
+    host.stat(state, 'target').catch(asAbsent),
     host.access(state, 'wx', 'target'),
-    host.list(`${state}/instances`, 'target').catch(() => null),
+    host.list(`${state}/instances`, 'target').catch(asAbsent),
     readDocument(look, `${state}/current`, 'buildx'),
   ]);
   const builders: Builder[] = [];

@@ -1,6 +1,6 @@
 import type { Position } from '../../model/decide.ts';
-import type { Json, Look, Reading } from '../../model/look.ts';
-import { Unseen } from '../../model/unseen.ts';
+import type { Json, Look } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { type JsonPlaces, jsonPlaces, placeIn } from '../../text/json-places.ts';
 
 export type Table = { readonly [key: string]: Json | undefined };
@@ -41,14 +41,8 @@ type Reader = 'docker' | 'dockerd' | 'buildx';
 
 export async function readDocument({ host }: Look, path: string, by: Reader): Promise<Document> {
   const without = { path, broken: null, brokenAt: null, table: {}, placeOf: () => null };
-  let file: Reading | null;
-  try {
-    file = await host.read(path, 'target', undefined, 'json');
-  } catch (error) {
-    // What may not be read is not known to be wrong.
-    if (error instanceof Unseen) return { ...without, exists: false };
-    throw error;
-  }
+  // What may not be read is not known to be wrong.
+  const file = await host.read(path, 'target', undefined, 'json').catch(asAbsent);
   if (file === null) return { ...without, exists: false };
   const text = by === 'dockerd' ? file.text.replace(/^\ufeff/, '') : file.text;
   if (by !== 'buildx' && text.trim() === '') return { ...without, exists: true };

@@ -25,7 +25,7 @@ export async function findInPath({ host }: Look, name: string, path: string): Pr
     const binary: Binary = {
       name,
       path: candidate,
-      realpath: (await host.realpath(candidate, 'target').catch(() => null)) ?? candidate,
+      realpath: (await host.realpath(candidate, 'target').catch(asAbsent)) ?? candidate,
       stat,
       executable,
     };

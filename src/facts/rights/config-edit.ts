@@ -1,5 +1,6 @@
 import type { Fact } from '../../model/look.ts';
 import type { Owner } from '../../model/plan.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { mayWrite } from '../../rights/rights.ts';
 import { configFile } from '../config/config-file.ts';
 import { identity } from '../target/identity.ts';
@@ -31,8 +32,8 @@ export const configEdit: Fact<ConfigEdit | null> = {
     const { path, file, unreadable, content } = config;
     if (unreadable !== null || content.document === null || !path.startsWith('/')) return null;
     const [stat, directory] = await Promise.all([
-      look.host.stat(path, 'target').catch(() => null),
-      look.host.stat(path.slice(0, path.lastIndexOf('/')) || '/', 'target').catch(() => null),
+      look.host.stat(path, 'target').catch(asAbsent),
+      look.host.stat(path.slice(0, path.lastIndexOf('/')) || '/', 'target').catch(asAbsent),
     ]);
     const me = { uid: target.uid, gid: target.gid };
     const root = { uid: 0, gid: 0 };

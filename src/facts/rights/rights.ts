@@ -1,5 +1,6 @@
 import { type Flags, parseBuildkitdArgs } from '../../buildkit/flags.ts';
 import type { Fact, Look } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import type { Rights } from '../../rights/rights.ts';
 import { keepsLinks } from '../../rights/trust.ts';
 import { splitWords } from '../../secrets/split-words.ts';
@@ -57,7 +58,7 @@ const socketsOf = (addresses: readonly string[]): readonly string[] =>
 /** A unit below /etc, read by ourselves, if nobody but root can write any of it; null for any other. */
 async function asRootWroteIt(look: Look, { source }: Unit): Promise<Unit | null> {
   if (!source.fragment.startsWith('/etc/')) return null;
-  const own = await readUnit(look, readingBudget(look.host, 'the unit', 'self'), source).catch(() => null);
+  const own = await readUnit(look, readingBudget(look.host, 'the unit', 'self'), source).catch(asAbsent);
   for (const file of own?.files ?? []) if ((await writableComponent(look, file)) !== null) return null;
   return own;
 }
@@ -66,12 +67,12 @@ async function asRootWroteIt(look: Look, { source }: Unit): Promise<Unit | null>
 async function ownHome(look: Look): Promise<string | null> {
   const { target } = await look.get(identity);
   if (!target.home?.startsWith('/')) return null;
-  const found = await reach(look, target.home).catch(() => null);
+  const found = await reach(look, target.home).catch(asAbsent);
   const last = found?.passed.at(-1);
   if (found == null || last?.path !== found.path || last.stat.uid !== target.uid) return null;
   for (const [index, { path }] of found.passed.entries()) {
     const above = found.passed[index - 1]?.stat;
-    const own = await look.host.lstat(path, 'target').catch(() => null);
+    const own = await look.host.lstat(path, 'target').catch(asAbsent);
     if (own?.kind === 'symlink' && above !== undefined && !keepsLinks(above, 0)) return null;
   }
   return target.home;

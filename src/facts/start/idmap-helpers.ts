@@ -1,4 +1,5 @@
 import type { Fact, Look, Mount, Ran } from '../../model/look.ts';
+import { asAbsent, seen } from '../../model/unseen.ts';
 import { binaries } from '../programs/binaries.ts';
 import type { Binary } from '../programs/find-in-path.ts';
 import { writableComponent } from '../programs/writable-component.ts';
@@ -89,13 +90,10 @@ export const installedHelpers: Fact<IdmapHelpers> = {
     const [found, { values }, security] = await Promise.all([
       look.get(binaries),
       look.get(environment),
-      host.read('/etc/sysconfig/security', 'self').catch(() => null),
+      host.read('/etc/sysconfig/security', 'self').catch(asAbsent),
     ]);
     // Where the real chain has just mapped ids, how it came by the right to do so needs no further program.
-    const worked = await look.get(namespace).then(
-      ({ launch }) => launch.ok,
-      () => false,
-    );
+    const worked = (await seen(look.get(namespace))).value?.launch.ok === true;
     const [newuidmap, newgidmap] = await Promise.all([
       helperOf(look, 'newuidmap', found.newuidmap, worked),
       helperOf(look, 'newgidmap', found.newgidmap, worked),
@@ -131,7 +129,7 @@ async function helperOf(
     };
   const [ran, mount, writable] = await Promise.all([
     (worked || !look.request.probe) && isSetuidRoot(binary) ? null : askGetcap(look, binary.realpath),
-    host.mountOf(binary.realpath, 'target').catch(() => null),
+    host.mountOf(binary.realpath, 'target').catch(asAbsent),
     writableComponent(look, binary.realpath),
   ]);
   return {
@@ -147,15 +145,15 @@ async function helperOf(
 
 /** Only -n shows for which namespace capabilities count; old releases of libcap do not have it. */
 async function askGetcap({ host }: Look, path: string): Promise<Ran | null> {
-  const plain = await host.run('getcap', [path], 'self').catch(() => null);
+  const plain = await host.run('getcap', [path], 'self').catch(asAbsent);
   if (plain === null || plain.stdout.trim() === '') return plain;
-  const full = await host.run('getcap', ['-n', path], 'self').catch(() => null);
+  const full = await host.run('getcap', ['-n', path], 'self').catch(asAbsent);
   return full !== null && full.code === 0 && full.stdout.startsWith(path) ? full : plain;
 }
 
 async function elsewhereOf({ host }: Look, name: string): Promise<string | null> {
   for (const directory of ['/run/wrappers/bin', '/usr/bin', '/usr/sbin', '/usr/local/bin']) {
-    const stat = await host.stat(`${directory}/${name}`, 'self').catch(() => null);
+    const stat = await host.stat(`${directory}/${name}`, 'self').catch(asAbsent);
     if (stat?.kind === 'file') return `${directory}/${name}`;
   }
   return null;

@@ -1,6 +1,6 @@
 import { splitHostPort } from '../../buildkit/address.ts';
 import type { Fact, Look, Reading } from '../../model/look.ts';
-import { Unseen } from '../../model/unseen.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { normalise } from '../config/cache-directory.ts';
 import { type Listener, listeners } from '../config/listeners.ts';
 import { settings } from '../config/settings.ts';
@@ -63,16 +63,16 @@ const unixTable: Fact<readonly UnixListener[] | null> = {
 };
 
 function quietly({ host }: Look, path: string): Promise<Reading | null> {
-  return host.read(path, 'target', 8 * 1024 * 1024).catch(() => null);
+  return host.read(path, 'target', 8 * 1024 * 1024).catch(asAbsent);
 }
 
 /** A process and those that started it, as far as they are rootlesskit ("exe" is what its child is called). */
 async function family({ host }: Look, pid: number): Promise<readonly number[]> {
   const pids = [pid];
   for (let at = pid; pids.length < 4; ) {
-    const status = await host.read(`/proc/${at}/status`, 'self').catch(() => null);
+    const status = await host.read(`/proc/${at}/status`, 'self').catch(asAbsent);
     const parent = Number(/^PPid:\s*(\d+)/m.exec(status?.text ?? '')?.[1] ?? 0);
-    const name = parent > 1 ? await host.read(`/proc/${parent}/comm`, 'self').catch(() => null) : null;
+    const name = parent > 1 ? await host.read(`/proc/${parent}/comm`, 'self').catch(asAbsent) : null;
     if (!/^(rootlesskit|exe)$/.test(name?.text.trim() ?? '')) break;
     pids.push(parent);
     at = parent;
@@ -83,24 +83,19 @@ async function family({ host }: Look, pid: number): Promise<readonly number[]> {
 async function holderOf({ host }: Look, pid: number | null): Promise<Holder | null> {
   if (pid === null) return null;
   const [comm, status] = await Promise.all([
-    host.read(`/proc/${pid}/comm`, 'self').catch(() => null),
-    host.read(`/proc/${pid}/status`, 'self').catch(() => null),
+    host.read(`/proc/${pid}/comm`, 'self').catch(asAbsent),
+    host.read(`/proc/${pid}/status`, 'self').catch(asAbsent),
   ]);
   const uid = /^Uid:\s*(\d+)/m.exec(status?.text ?? '')?.[1];
   return { pid, command: comm?.text.trim() ?? null, uid: uid === undefined ? null : Number(uid) };
 }
 
 async function lockOf(look: Look, path: string): Promise<{ held: boolean; pid: number | null }> {
-  const stat = await look.host.stat(path, 'target').catch(() => null);
+  const stat = await look.host.stat(path, 'target').catch(asAbsent);
   if (stat === null || stat.kind !== 'file') return { held: false, pid: null };
-  if (look.request.probe) {
-    try {
-      return await look.host.probe('lock', { path }, 'target', {});
-    } catch (error) {
-      if (!(error instanceof Unseen)) throw error;
-    }
-  }
-  const text = (await look.host.read('/proc/locks', 'self', 8 * 1024 * 1024).catch(() => null))?.text ?? '';
+  const tried = look.request.probe ? await look.host.probe('lock', { path }, 'target', {}).catch(asAbsent) : null;
+  if (tried !== null) return tried;
+  const text = (await look.host.read('/proc/locks', 'self', 8 * 1024 * 1024).catch(asAbsent))?.text ?? '';
   // st_dev as glibc packs it; on file systems with anonymous devices (btrfs) the numbers differ and nothing is found.
   const [major, minor] = [
     Math.floor(stat.dev / 256) & 0xfff,
@@ -127,11 +122,11 @@ export const instance: Fact<Instance> = {
     const live: LiveSocket[] = [];
     for (const { use, address } of all) {
       if (address.scheme !== 'unix' || !address.path.startsWith('/')) continue;
-      const stat = await host.stat(address.path, 'target').catch(() => null);
+      const stat = await host.stat(address.path, 'target').catch(asAbsent);
       if (stat?.kind !== 'socket') continue;
       const rows = ((await look.get(unixTable)) ?? []).filter((listener) => listener.path === address.path);
       const answers = request.probe
-        ? (await host.probe('connect', { path: address.path }, 'target', {}).catch(() => null))?.error === null
+        ? (await host.probe('connect', { path: address.path }, 'target', {}).catch(asAbsent))?.error === null
         : rows.length > 0;
       if (!answers) continue;
       // The table has the paths of every mount namespace: of several alike only the one that holds the lock is told apart.

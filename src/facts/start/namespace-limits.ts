@@ -1,5 +1,6 @@
 import { surelyBefore } from '../../buildkit/version.ts';
 import type { Fact } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { settings } from '../config/settings.ts';
 import { cgroups } from '../confinement/cgroups.ts';
 import { readSysctlNumber } from '../machine/sysctl.ts';
@@ -22,7 +23,7 @@ export const namespaceLimits: Fact<NamespaceLimits> = {
   async read(look) {
     const [values, threadsMax] = await Promise.all([
       Promise.all(NAMESPACE_KINDS.map(async (kind) => [kind, await readSysctlNumber(look, limitKey(kind))] as const)),
-      readSysctlNumber(look, 'kernel.threads-max').catch(() => null),
+      readSysctlNumber(look, 'kernel.threads-max').catch(asAbsent),
     ]);
     return { running: Object.fromEntries(values) as NamespaceLimits['running'], threadsMax };
   },
@@ -47,8 +48,8 @@ export const namespaceNeeds: Fact<NamespaceNeeds> = {
       look.get(launcher),
       look.get(settings),
       look.get(environment),
-      look.get(cgroups).catch(() => null),
-      look.get(buildkitdVersion).catch(() => null),
+      look.get(cgroups).catch(asAbsent),
+      look.get(buildkitdVersion).catch(asAbsent),
     ]);
     const flags = options.rootlesskitFlags;
     const isOn = (name: string): number => (/^(1|t|true)$/i.test(flags[name]?.at(-1) ?? '') ? 1 : 0);
@@ -70,7 +71,7 @@ export const namespaceNeeds: Fact<NamespaceNeeds> = {
     const mode = oci.networkMode.value;
     const bridged = /^(1|t|true)$/i.test(values.BUILDKIT_NETWORK_BRIDGE_AUTO ?? '');
     const hasCni = async (): Promise<boolean> =>
-      (await look.host.stat(oci.cniConfigPath.value, 'target').catch(() => null)) !== null;
+      (await look.host.stat(oci.cniConfigPath.value, 'target').catch(asAbsent)) !== null;
     const isolated = mode === 'cni' || mode === 'bridge' || (mode === 'auto' && (bridged || (await hasCni())));
     // Steps have a cgroup namespace where cgroup v2 is mounted (BuildKit v0.12).
     const groupsToo = groups?.layout === 'unified' && (version === null || !surelyBefore(version, [0, 12, 0]));

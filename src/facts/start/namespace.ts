@@ -1,5 +1,5 @@
 import type { Fact, NamespaceAnswer } from '../../model/look.ts';
-import { Unseen } from '../../model/unseen.ts';
+import { asAbsent, Unseen } from '../../model/unseen.ts';
 import { cacheDirectory } from '../config/cache-directory.ts';
 import { settings } from '../config/settings.ts';
 import { processStatus } from '../machine/process-status.ts';
@@ -18,8 +18,8 @@ export const namespace: Fact<NamespaceAnswer> = {
       look.get(binaries),
       look.get(environment),
       look.get(settings),
-      look.get(cacheDirectory).catch(() => null),
-      look.get(processStatus).catch(() => null),
+      look.get(cacheDirectory).catch(asAbsent),
+      look.get(processStatus).catch(asAbsent),
     ]);
     const rootlesskit = found.rootlesskit;
     if (by === 'rootlesskit' && !rootlesskit?.executable) {

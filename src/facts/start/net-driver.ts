@@ -1,5 +1,5 @@
 import type { Fact, Json, Stat } from '../../model/look.ts';
-import { unlessTooMuch } from '../../model/unseen.ts';
+import { asAbsent, unlessRefused } from '../../model/unseen.ts';
 import { settings } from '../config/settings.ts';
 import { processStatus } from '../machine/process-status.ts';
 import { findInPath } from '../programs/find-in-path.ts';
@@ -74,21 +74,15 @@ export const netDriver: Fact<NetDriver> = {
       look.get(launcher),
     ]);
     // buildkitd is rootless in any user namespace; it then turns "auto" into "host" without a word.
-    const status = by === 'rootlesskit' ? null : await look.get(processStatus).catch(() => null);
+    const status = by === 'rootlesskit' ? null : await look.get(processStatus).catch(asAbsent);
     const rootless = by === 'rootlesskit' || status?.inUserNamespace === true;
     const path = oci.cniConfigPath.value;
     const directory = oci.cniBinaryPath.value;
     const [file, directoryStat, programs, tun, readable, writable, cache, iptables, ownPlugins] = await Promise.all([
-      host.read(path, 'target', undefined, 'json').then(
-        (reading) => ({ text: reading?.text ?? null, unreadable: null }),
-        (error: unknown) => {
-          unlessTooMuch(error);
-          return { text: null, unreadable: error instanceof Error ? error.message : String(error) };
-        },
-      ),
-      host.stat(directory, 'target').catch(() => null),
-      host.list(directory, 'target').catch(unlessTooMuch),
-      host.stat('/dev/net/tun', 'target').catch(() => null),
+      unlessRefused(host.read(path, 'target', undefined, 'json')),
+      host.stat(directory, 'target').catch(asAbsent),
+      host.list(directory, 'target').catch(asAbsent),
+      host.stat('/dev/net/tun', 'target').catch(asAbsent),
       host.access('/dev/net/tun', 'r', 'target'),
       host.access('/dev/net/tun', 'w', 'target'),
       reach(look, '/var/lib/cni'),
@@ -99,8 +93,8 @@ export const netDriver: Fact<NetDriver> = {
       one.replace(/(?<!\/)\/+$/, ''),
     );
     const detached = rootlesskitFlags['detach-netns'];
-    const exists = file.text !== null || file.unreadable !== null;
-    const plugins = file.text === null ? null : cniPlugins(file.text);
+    const exists = file.value !== null;
+    const plugins = file.value == null ? null : cniPlugins(file.value.text);
     const bridge = /^(1|t|true)$/i.test(values.BUILDKIT_NETWORK_BRIDGE_AUTO ?? '');
     const written = oci.networkMode.value;
     const automatic = rootless ? 'host' : bridge ? 'bridge' : exists ? 'cni' : 'host';
@@ -115,8 +109,8 @@ export const netDriver: Fact<NetDriver> = {
       cni: {
         path,
         exists,
-        unreadable: file.unreadable,
-        malformed: file.text !== null && plugins === null,
+        unreadable: file.unseen?.why ?? null,
+        malformed: file.value != null && plugins === null,
         plugins: plugins ?? [],
       },
       cacheWritable:

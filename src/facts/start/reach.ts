@@ -1,5 +1,5 @@
 import type { Allowed, Fact, IdRange, Look, Mount, Stat } from '../../model/look.ts';
-import { Unanswered, Unseen } from '../../model/unseen.ts';
+import { asAbsent, unlessRefused } from '../../model/unseen.ts';
 import { ancestry, normalise } from '../config/cache-directory.ts';
 import { identity } from '../target/identity.ts';
 import { launcher } from '../target/launcher.ts';
@@ -15,10 +15,7 @@ export const mappedIds: Fact<Allowed> = {
   async read(look) {
     if ((await look.get(launcher)) === 'none') return { uids: [], gids: [] };
     const { target } = await look.get(identity);
-    const answer = await look.get(namespace).catch((error: unknown) => {
-      if (error instanceof Unseen) return null;
-      throw error;
-    });
+    const answer = await look.get(namespace).catch(asAbsent);
     const ranges = (map: readonly (readonly [number, number, number])[] | undefined): IdRange[] =>
       (map ?? []).map(([, start, count]) => ({ start, count }));
     return {
@@ -103,7 +100,7 @@ export async function reach(look: Look, path: string): Promise<Reach> {
   const end = passed.at(-1) ?? { path: '/', stat: null };
   const [access, mount] = await Promise.all([
     host.access(end.path, 'wx', 'target'),
-    host.mountOf(end.path, 'target').catch(() => null),
+    host.mountOf(end.path, 'target').catch(asAbsent),
   ]);
   const readOnly = isReadOnly(mount);
   return {
@@ -125,11 +122,8 @@ export async function reach(look: Look, path: string): Promise<Reach> {
 async function lookAt({ host }: Look, path: string, how: 'stat' | 'lstat', above?: Passed): Promise<Stat | null> {
   const isOwn = above?.stat.uid === host.identity.target.uid;
   for (const as of isOwn ? (['target', 'self'] as const) : (['target'] as const)) {
-    try {
-      return await host[how](path, as);
-    } catch (error) {
-      if (!(error instanceof Unseen) || error instanceof Unanswered) throw error;
-    }
+    const { value, unseen } = await unlessRefused(host[how](path, as));
+    if (unseen === undefined) return value;
   }
   return null;
 }

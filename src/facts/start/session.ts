@@ -1,6 +1,6 @@
 import type { Fact, Look, Mount } from '../../model/look.ts';
 import type { EnvironmentSource } from '../../model/say.ts';
-import { Unseen } from '../../model/unseen.ts';
+import { asAbsent, unlessRefused } from '../../model/unseen.ts';
 import { settings } from '../config/settings.ts';
 import { environment } from '../target/environment.ts';
 import { identity } from '../target/identity.ts';
@@ -105,8 +105,8 @@ export const session: Fact<Session> = {
       rootReach,
       copyUp,
     ] = await Promise.all([
-      host.stat('/run/systemd/system', 'self').catch(() => null),
-      target.name === null ? null : host.stat(`/var/lib/systemd/linger/${target.name}`, 'self').catch(() => undefined),
+      host.stat('/run/systemd/system', 'self').catch(asAbsent),
+      target.name === null ? null : unlessRefused(host.stat(`/var/lib/systemd/linger/${target.name}`, 'self')),
       firstOf(look, ['/usr/bin/loginctl', '/bin/loginctl']),
       first?.startsWith('/') ? reach(look, first) : null,
       reach(look, runUser),
@@ -120,7 +120,7 @@ export const session: Fact<Session> = {
     return {
       systemd: systemd?.kind === 'directory',
       userUnit: service?.scope === 'user',
-      linger: linger === undefined ? null : linger !== null,
+      linger: linger?.unseen === undefined ? linger?.value != null : null,
       loginctl,
       user: { value: variables.USER?.value || null, source: variables.USER?.source ?? null },
       runtime: {
@@ -144,14 +144,14 @@ export const session: Fact<Session> = {
 };
 
 async function firstOf({ host }: Look, paths: readonly string[]): Promise<string | null> {
-  for (const path of paths) if ((await host.stat(path, 'self').catch(() => null))?.kind === 'file') return path;
+  for (const path of paths) if ((await host.stat(path, 'self').catch(asAbsent))?.kind === 'file') return path;
   return null;
 }
 
 /** ramfs and the like count nothing: there is no limit to run into. */
 async function roomAt({ host }: Look, place: Reach | null): Promise<FreeSpace | null> {
   const at = place?.passed.at(-1)?.path;
-  const stat = at === undefined ? null : await host.statfs(at, 'target').catch(() => null);
+  const stat = at === undefined ? null : await host.statfs(at, 'target').catch(asAbsent);
   if (stat === null || stat.totalBytes === 0) return null;
   return { bytes: stat.availableBytes, inodes: stat.files > 0 ? stat.filesFree : null };
 }
@@ -161,23 +161,17 @@ async function temporaryOf(look: Look): Promise<Session['temporary']> {
   const place = await placeOf(look, 'TMPDIR');
   const path = place.value ?? '/tmp';
   const found = place.value === null ? await reach(look, '/tmp') : place.reach;
-  let error: string | null = null;
-  let tried = false;
-  if (request.probe && path.startsWith('/')) {
-    try {
-      ({ error } = await host.probe('write', { directory: path }, 'target', {}));
-      tried = true;
-    } catch (failure) {
-      if (!(failure instanceof Unseen)) throw failure;
-    }
-  }
-  const mount: Mount | null = await host.mountOf(path, 'target').catch(() => null);
+  const written =
+    request.probe && path.startsWith('/')
+      ? await host.probe('write', { directory: path }, 'target', {}).catch(asAbsent)
+      : null;
+  const mount: Mount | null = await host.mountOf(path, 'target').catch(asAbsent);
   return {
     ...place,
     reach: found,
     path,
-    error,
-    tried,
+    error: written?.error ?? null,
+    tried: written !== null,
     noexec: mount?.options.includes('noexec') === true,
     room: await roomAt(look, found),
   };

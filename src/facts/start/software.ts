@@ -1,7 +1,7 @@
 import coerce from 'semver/functions/coerce.js';
 import type { Bracket, Release } from '../../buildkit/version.ts';
 import type { Fact, Look, ProgramAnswer, Ran, ReadOnlyTool } from '../../model/look.ts';
-import { Unseen } from '../../model/unseen.ts';
+import { asAbsent, decidesNothing } from '../../model/unseen.ts';
 import { settings } from '../config/settings.ts';
 import { binaries } from '../programs/binaries.ts';
 import { buildkitdAnswer, buildkitdVersion } from '../programs/buildkitd-version.ts';
@@ -20,9 +20,8 @@ export interface Program {
   /** May the target read it? */
   readonly readable: boolean;
 }
-/** Why a program could not be run: what its file is, or how it ended. `silent`: it did not answer in time, and nothing is known of it. */
+/** Why a program could not be run: what its file is, or how it ended. */
 export type Failure =
-  | { readonly by: 'silent' }
   | { readonly by: 'file'; readonly obstacle: NonNullable<ProgramAnswer['obstacle']> }
   /** `code` is null when a signal ended it; `last` is the last line of what it said. */
   | { readonly by: 'end'; readonly code: number | null; readonly last: string };
@@ -71,10 +70,7 @@ async function ask(look: Look, binary: Binary | null, tool: ReadOnlyTool): Promi
 }
 
 async function shapeOf({ host }: Look, { path }: Binary): Promise<ProgramAnswer | null> {
-  return host.probe('program', { path }, 'target', {}).catch((error: unknown) => {
-    if (error instanceof Unseen) return null;
-    throw error;
-  });
+  return host.probe('program', { path }, 'target', {}).catch(asAbsent);
 }
 
 /** Why a program cannot be started, or is broken; null when it answers. */
@@ -82,7 +78,6 @@ function failureOf(ran: Ran, file: ProgramAnswer | null): Failure | null {
   const obstacle = file?.obstacle ?? null;
   // A shell runs these two as scripts of its own; rootlesskit and buildkitd do not.
   if (obstacle?.kind === 'empty' || obstacle?.kind === 'no-program') return { by: 'file', obstacle };
-  if (ran.timedOut) return { by: 'silent' };
   // Where no process at all can be made, that is not the program's fault.
   if (ran.code === 0 || (ran.code === null && /: (EPERM|EAGAIN|ENOMEM|EMFILE|ENFILE)$/.test(ran.stderr))) return null;
   if (obstacle !== null) return { by: 'file', obstacle };
@@ -107,18 +102,13 @@ export const software: Fact<Software> = {
     const runtime = !chosen?.executable && found.crun?.executable ? found.crun : chosen;
     const name = runtime?.path.slice(runtime.path.lastIndexOf('/') + 1);
     const tool = RUNTIMES.find((known) => known === name);
-    const quiet = (reading: Promise<Program | null>): Promise<Program | null> =>
-      reading.catch((error: unknown) => {
-        if (error instanceof Unseen) return null;
-        throw error;
-      });
     const { net } = rootlesskitFlags;
     // Starting a program costs more than most of an examination: only what is judged by its version is asked for it.
     const [rootlesskit, oci, slirp4netns, pasta] = await Promise.all([
-      quiet(ask(look, found.rootlesskit, 'rootlesskit')),
-      quiet(askRuntime(look, runtime, tool)),
-      net?.at(-1) === 'slirp4netns' ? quiet(ask(look, found.slirp4netns, 'slirp4netns')) : null,
-      net?.at(-1) === 'pasta' ? quiet(ask(look, found.pasta, 'pasta')) : null,
+      ask(look, found.rootlesskit, 'rootlesskit').catch(asAbsent),
+      askRuntime(look, runtime, tool).catch(asAbsent),
+      net?.at(-1) === 'slirp4netns' ? ask(look, found.slirp4netns, 'slirp4netns').catch(asAbsent) : null,
+      net?.at(-1) === 'pasta' ? ask(look, found.pasta, 'pasta').catch(asAbsent) : null,
     ]);
     return {
       buildkitd: await daemonOf(look, found.buildkitd, ...(await daemon)),
@@ -139,7 +129,7 @@ export const inventory: Fact<{ readonly [name: string]: string | null }> = {
     for (const [name, program] of Object.entries(judged)) versions[name] = program?.text ?? null;
     await Promise.all(
       (['buildctl', 'git', 'slirp4netns', 'pasta', 'fuse-overlayfs', 'docker'] as const).map(async (name) => {
-        versions[name] = (await ask(look, found[name], name).catch(() => null))?.text ?? null;
+        versions[name] = (await ask(look, found[name], name).catch(decidesNothing))?.text ?? null;
       }),
     );
     return versions;

@@ -1,6 +1,6 @@
 import { compareReleases, parseRelease, type Release } from '../../buildkit/version.ts';
 import type { Fact, HostReader, IdRange, Look, Stat } from '../../model/look.ts';
-import { Unseen } from '../../model/unseen.ts';
+import { asAbsent, unlessRefused } from '../../model/unseen.ts';
 import { settings } from '../config/settings.ts';
 import { binaries } from '../programs/binaries.ts';
 import { environment } from '../target/environment.ts';
@@ -77,8 +77,8 @@ export const subids: Fact<Subids> = {
       look.get(environment),
       look.get(settings),
       look.get(binaries),
-      look.get(software).catch(() => null),
-      host.read('/etc/nsswitch.conf', 'self').catch(() => null),
+      look.get(software).catch(asAbsent),
+      host.read('/etc/nsswitch.conf', 'self').catch(asAbsent),
     ]);
     const owners = [...(target.name === null ? [] : [target.name]), String(target.uid)];
     const [uid, gid] = await Promise.all([
@@ -119,39 +119,31 @@ async function releaseWhereItMatters(
   );
   if (!matters || rootlesskit?.executable !== true) return null;
   const directory = rootlesskit.path.slice(0, rootlesskit.path.lastIndexOf('/'));
-  const ran = await look.host.run('rootlesskit', ['--version'], 'target', directory).catch(() => null);
+  const ran = await look.host.run('rootlesskit', ['--version'], 'target', directory).catch(asAbsent);
   return ran?.code === 0 ? parseRelease(ran.stdout) : null;
 }
 
 async function readFile(host: HostReader, path: string, owners: readonly string[]): Promise<SubidFile> {
-  let stat: Stat | null;
-  try {
-    stat = await host.lstat(path, 'self');
-  } catch (error) {
-    if (!(error instanceof Unseen)) throw error;
+  const { value: stat, unseen } = await unlessRefused(host.lstat(path, 'self'));
+  if (unseen !== undefined)
     return { path, state: 'file', stat: null, digest: null, content: EMPTY, readable: false, known: false };
-  }
   const state = stat === null ? 'missing' : stat.kind === 'file' ? 'file' : stat.kind === 'symlink' ? 'link' : 'other';
   const blank = { path, state, stat, digest: null, content: EMPTY } as const;
   if (state === 'missing' || state === 'other') return { ...blank, readable: false, known: state === 'missing' };
   for (const as of ['target', 'self'] as const) {
-    try {
-      const reading = await host.read(path, as, LIMIT);
-      if (reading === null) return { ...blank, readable: false, known: true };
-      return {
-        ...blank,
-        readable: as === 'target',
-        known: true,
-        // Counted only where it is asked for.
-        get digest() {
-          return reading.digest;
-        },
-        content: parseSubids(reading.text, owners),
-      };
-    } catch (error) {
-      if (!(error instanceof Unseen)) throw error;
-      if (error.tooMuch === true) throw error;
-    }
+    const { value: reading, unseen: refused } = await unlessRefused(host.read(path, as, LIMIT));
+    if (refused !== undefined) continue;
+    if (reading === null) return { ...blank, readable: false, known: true };
+    return {
+      ...blank,
+      readable: as === 'target',
+      known: true,
+      // Counted only where it is asked for.
+      get digest() {
+        return reading.digest;
+      },
+      content: parseSubids(reading.text, owners),
+    };
   }
   return { ...blank, readable: false, known: false };
 }
@@ -172,7 +164,7 @@ async function askGetsubids(
       return fromFile(file, owner, name, uid);
     const ran = await host
       .run('getsubids', [...(kind === 'gid' ? ['-g'] : []), owner], 'target', directory)
-      .catch(() => null);
+      .catch(asAbsent);
     if (ran !== null) return ran.code === 0 ? parseGetsubids(ran.stdout) : null;
     return source === 'files' ? fromFile(files[kind], owner, name, uid) : null;
   };

@@ -1,5 +1,5 @@
 import type { Fact } from '../../model/look.ts';
-import { unlessTooMuch } from '../../model/unseen.ts';
+import { asAbsent, unlessRefused } from '../../model/unseen.ts';
 
 /** More than a hundred thousand accounts. */
 const LIMIT = 16 * 1024 * 1024;
@@ -42,14 +42,13 @@ export const accounts: Fact<Accounts> = {
   id: 'accounts',
   async read({ host }) {
     const [passwd, group] = await Promise.all([
-      host.read('/etc/passwd', 'self', LIMIT).catch((error: unknown) => unlessTooMuch(error) ?? ('unseen' as const)),
-      host.read('/etc/group', 'self', LIMIT).catch(unlessTooMuch),
+      unlessRefused(host.read('/etc/passwd', 'self', LIMIT)),
+      host.read('/etc/group', 'self', LIMIT).catch(asAbsent),
     ]);
-    const seen = passwd === 'unseen' ? null : passwd;
     return {
-      users: parsePasswd(seen?.text ?? ''),
+      users: parsePasswd(passwd.value?.text ?? ''),
       groups: parseGroup(group?.text ?? ''),
-      readable: passwd !== 'unseen',
+      readable: passwd.unseen === undefined,
     };
   },
 };

@@ -1,6 +1,6 @@
 import type { Fact } from '../../model/look.ts';
 import type { EnvironmentSource } from '../../model/say.ts';
-import { tooMuch } from '../../model/unseen.ts';
+import { asAbsent, tooMuch } from '../../model/unseen.ts';
 import { isListed } from '../../secrets/variables.ts';
 import { identity } from './identity.ts';
 import { unit } from './unit.ts';
@@ -74,7 +74,7 @@ export const environment: Fact<Environment> = {
 async function loginPath({ host }: Parameters<Fact<Environment>['read']>[0], root: boolean): Promise<string> {
   const key = root ? 'ENV_SUPATH' : 'ENV_PATH';
   for (const path of ['/etc/login.defs', '/usr/etc/login.defs']) {
-    const text = (await host.read(path, 'self').catch(() => null))?.text;
+    const text = (await host.read(path, 'self').catch(asAbsent))?.text;
     const value = text === undefined ? undefined : new RegExp(`^\\s*${key}\\s+(?:PATH=)?(\\S+)`, 'm').exec(text)?.[1];
     if (value !== undefined) return value;
   }

@@ -1,4 +1,5 @@
 import type { Fact } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { readUnsigned } from './subid-file.ts';
 
 /** Where useradd would take subordinate ids from (login.defs(5)). Bounds are inclusive. */
@@ -36,11 +37,11 @@ export const loginDefs: Fact<LoginDefs> = {
   async read({ host }) {
     // The vendor's file stands where /etc has none (SUSE); drop-ins refine it.
     for (const path of ['/etc/login.defs', '/usr/etc/login.defs']) {
-      const file = await host.read(path, 'self').catch(() => null);
+      const file = await host.read(path, 'self').catch(asAbsent);
       if (file === null) continue;
       const texts = [file.text];
-      for (const name of (await host.list(`${path}.d`, 'self').catch(() => null)) ?? []) {
-        const part = name.endsWith('.defs') ? await host.read(`${path}.d/${name}`, 'self').catch(() => null) : null;
+      for (const name of (await host.list(`${path}.d`, 'self').catch(asAbsent)) ?? []) {
+        const part = name.endsWith('.defs') ? await host.read(`${path}.d/${name}`, 'self').catch(asAbsent) : null;
         if (part !== null) texts.push(part.text);
       }
       const values = parseLoginDefs(texts.join('\n'));

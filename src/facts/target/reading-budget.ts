@@ -1,5 +1,5 @@
 import type { As, HostReader, ReadingKind } from '../../model/look.ts';
-import { asAbsent, tooMuch, Unseen } from '../../model/unseen.ts';
+import { tooMuch, unlessRefused } from '../../model/unseen.ts';
 
 /** Reads small files until there were too many of them or of their text. What may not be read is told apart from what is absent. */
 export interface ReadingBudget {
@@ -20,14 +20,10 @@ export function readingBudget(host: HostReader, what: string, as: As = 'target')
   let length = 0;
   const refused = new Set<string>();
   const readAs = async (path: string, kind: ReadingKind, who: As): Promise<string | null> => {
-    try {
-      const text = (await host.read(path, who, LONGEST, kind))?.text ?? null;
-      refused.delete(path);
-      return text;
-    } catch (error) {
-      if (error instanceof Unseen) refused.add(path);
-      return asAbsent(error);
-    }
+    const { value, unseen } = await unlessRefused(host.read(path, who, LONGEST, kind));
+    if (unseen === undefined) refused.delete(path);
+    else refused.add(path);
+    return value?.text ?? null;
   };
   return {
     as,

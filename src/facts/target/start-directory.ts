@@ -1,4 +1,5 @@
 import type { Fact, Look } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { identity } from './identity.ts';
 import { unit } from './unit.ts';
 
@@ -16,7 +17,7 @@ export const startDirectory: Fact<string | null> = {
       return given ?? (service.scope === 'user' ? target.home : '/');
     }
     if (self.uid !== target.uid) return null;
-    return look.host.readlink('/proc/self/cwd', 'self').catch(() => null);
+    return look.host.readlink('/proc/self/cwd', 'self').catch(asAbsent);
   },
 };
 

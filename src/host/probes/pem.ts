@@ -1,5 +1,5 @@
 import type { PemAnswer } from '../../model/look.ts';
-import { unlessTooMuch } from '../../model/unseen.ts';
+import { Unseen } from '../../model/unseen.ts';
 import { crypto } from '../looks/crypto.ts';
 import { looker } from '../looks/looker.ts';
 import { pemBlocks } from './pem-blocks.ts';
@@ -32,7 +32,7 @@ export function probePem(path: string): PemAnswer {
     }
     return { certificates, privateKeys, error: null };
   } catch (error) {
-    unlessTooMuch(error);
+    if (error instanceof Unseen && error.tooMuch === true) throw error;
     return { certificates: [], privateKeys: 0, error: messageOf(error) };
   }
 }
@@ -46,7 +46,7 @@ export function probeKeypair(cert: string, key: string): { matches: boolean | nu
       return { matches: null, error: 'the key is encrypted with a password' };
     return { matches: new X509Certificate(textOf(cert)).checkPrivateKey(createPrivateKey(text)), error: null };
   } catch (error) {
-    unlessTooMuch(error);
+    if (error instanceof Unseen && error.tooMuch === true) throw error;
     return { matches: null, error: messageOf(error) };
   }
 }
