@@ -76,7 +76,14 @@ const PROBES: { readonly [N in ProbeName]: Shape } = {
     readable: bool,
     obstacle: orNull(record({ kind: oneOf('empty', 'no-program', 'foreign', 'truncated', 'interpreter'), what: path })),
   }),
-  bolt: record({ sound: orNull(bool) }),
+  bolt: record({ sound: orNull(bool), damage: orAbsent(oneOf('header', 'freelist', 'page', 'cut')) }),
+  snapshots: record({
+    known: orNull(number),
+    missing: number,
+    active: number,
+    first: orNull(path),
+    inTheWay: orNull(path),
+  }),
   pem: record({
     certificates: listOf(record({ subject: path, notBefore: path, notAfter: path, isCa: bool }), 10_000),
     privateKeys: number,

@@ -11,6 +11,7 @@ import { limitOfNamespace, probeNamespace } from './probes/namespace.ts';
 import { probeBind, probeConnect } from './probes/net.ts';
 import { probeKeypair, probePem } from './probes/pem.ts';
 import { probeProgram } from './probes/program.ts';
+import { probeSnapshots } from './probes/snapshots.ts';
 
 const TOOL_MS = 5000;
 const SURVEY_MS = 300_000;
@@ -88,7 +89,8 @@ const probes: ProbeTable = {
   write: async ({ directory }) => probeWrite(directory),
   lock: ({ path }) => probeLock(path),
   dtype: ({ directory }) => probeDtype(directory),
-  bolt: async ({ path }) => probeBolt(path),
+  bolt: ({ path }) => probeBolt(path),
+  snapshots: (input) => probeSnapshots(input),
   program: async ({ path }) => probeProgram(path),
   pem: async ({ path }) => probePem(path),
   keypair: async ({ cert, key }) => probeKeypair(cert, key),

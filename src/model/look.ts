@@ -160,8 +160,14 @@ export interface Probes {
   };
   /** Whether execve(2) would take a file as a program here. */
   readonly program: { readonly input: { readonly path: string }; readonly answer: ProgramAnswer };
-  /** Whether a database of bbolt would open; null: it may not be read. */
+  /** Whether bbolt could use a database; null: it may not be read, or is being written. */
   readonly bolt: { readonly input: { readonly path: string }; readonly answer: BoltAnswer };
+  /** Whether the directories of a snapshotter's snapshots are those that its database knows. */
+  readonly snapshots: {
+    /** `below`: where in a snapshot's directory its files are, "/fs" or nothing. */
+    readonly input: { readonly directory: string; readonly below: string };
+    readonly answer: SnapshotsAnswer;
+  };
   /** Derived facts of a PEM file; never the key itself. */
   readonly pem: { readonly input: { readonly path: string }; readonly answer: PemAnswer };
   /** Whether a certificate and a private key belong together. */
@@ -190,6 +196,26 @@ export interface ProgramAnswer {
 
 export interface BoltAnswer {
   readonly sound: boolean | null;
+  /** What is damaged; only where it is not sound. */
+  readonly damage?: BoltDamage;
+}
+
+/**
+ * Where a database of bbolt is damaged: both meta pages, or the list of free pages, which are read as it opens; a page that
+ * records lie on; or the file ends before one of them.
+ */
+export type BoltDamage = 'header' | 'freelist' | 'page' | 'cut';
+
+export interface SnapshotsAnswer {
+  /** How many the database knows; null: it may not be read, or is being written. */
+  readonly known: number | null;
+  /** How many of these have no directory, and how many of those are written to by builds. */
+  readonly missing: number;
+  readonly active: number;
+  /** The path that the first of them should have. */
+  readonly first: string | null;
+  /** A directory where one of the next snapshots is to be made. */
+  readonly inTheWay: string | null;
 }
 
 export interface PemAnswer {

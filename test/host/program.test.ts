@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { probeBolt } from '../../src/host/probes/bolt.ts';
 import { probeProgram } from '../../src/host/probes/program.ts';
 
 const directory = fs.mkdtempSync(join(tmpdir(), 'bk-program-'));
@@ -39,29 +38,4 @@ describe('would execve take it', () => {
       }),
     );
   });
-});
-
-/** A meta page as bbolt writes it, at the beginning of a page of 4096 bytes. */
-function meta(): Buffer {
-  const page = Buffer.alloc(4096);
-  page.writeUInt32LE(0xed0cdaed, 16);
-  page.writeUInt32LE(2, 20);
-  page.writeUInt32LE(4096, 24);
-  page.writeBigUInt64LE(3n, 32);
-  let sum = 0xcbf29ce484222325n;
-  for (const byte of page.subarray(16, 72)) sum = BigInt.asUintN(64, (sum ^ BigInt(byte)) * 0x100000001b3n);
-  page.writeBigUInt64LE(sum, 72);
-  return page;
-}
-
-test('would bbolt open it', () => {
-  const sound = (...pages: readonly Uint8Array[]): boolean | null => probeBolt(file(Buffer.concat(pages))).sound;
-  const broken = meta().fill(0xff, 40, 41);
-  expect(sound()).toBe(true);
-  expect(sound(meta(), broken)).toBe(true);
-  expect(sound(broken, meta())).toBe(true);
-  expect(sound(broken, broken)).toBe(false);
-  expect(sound(Buffer.alloc(65536))).toBe(false);
-  expect(sound(Buffer.from('garbage'))).toBe(false);
-  expect(probeBolt(join(directory, 'absent')).sound).toBeNull();
 });

@@ -53,6 +53,7 @@ class RecordedMachine extends VirtualHost {
       }
       case 'program':
       case 'bolt':
+      case 'snapshots':
       case 'pem':
       case 'keypair':
         return null;

@@ -1,64 +1,25 @@
 import { type Release, surelyBefore } from '../../buildkit/version.ts';
-import { type StateEntry, stateEntries } from '../../facts/cache/databases.ts';
-import { filesystem } from '../../facts/cache/filesystem.ts';
-import { inheritsForeignGroup, ownership } from '../../facts/cache/ownership.ts';
+import { inheritsForeignGroup } from '../../facts/cache/ownership.ts';
 import { failureWords, wasTried } from '../../facts/cache/snapshotter-trial.ts';
-import { selectedSnapshotter } from '../../facts/cache/snapshotters.ts';
-import { type CacheDirectory, cacheDirectory, type PathComponent } from '../../facts/config/cache-directory.ts';
-import { settings } from '../../facts/config/settings.ts';
-import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
-import { namespace } from '../../facts/start/namespace.ts';
-import { identity } from '../../facts/target/identity.ts';
-import type { Check, FactsOf } from '../../model/decide.ts';
-import { optional } from '../../model/unseen.ts';
-import { type Findings, findings } from '../findings.ts';
-
-export interface FilesystemEvidence {
-  readonly kind:
-    | 'dangling'
-    | 'not-a-directory'
-    | 'read-only'
-    | 'noexec'
-    | 'network'
-    | 'no-owners'
-    | 'no-xattr'
-    | 'locked-flags'
-    | 'no-dtype'
-    | 'damaged'
-    | 'unwritable';
-  /** What is wrong, and the mount that holds it. */
-  readonly path: string;
-  readonly mount: string | null;
-  readonly fstype: string;
-  /** Where a dangling link points, after resolving it against its directory. */
-  readonly target: string | null;
-}
-
-const needs = {
-  identity,
-  settings,
-  directory: cacheDirectory,
-  disk: filesystem,
-  ownership: optional(ownership),
-  namespace: optional(namespace),
-  selected: optional(selectedSnapshotter),
-  state: optional(stateEntries),
-  version: optional(buildkitdVersion),
-};
+import type { CacheDirectory, PathComponent } from '../../facts/config/cache-directory.ts';
+import type { Check } from '../../model/decide.ts';
+import { findings } from '../findings.ts';
+import {
+  evidenceOf,
+  type FilesystemCase,
+  type FilesystemEvidence,
+  type FilesystemFindings,
+  filesystemNeeds,
+} from './filesystem-case.ts';
+import { judgeSnapshots, judgeState } from './state.ts';
 
 /** EINVAL: the id is not mapped, which is a matter of the subordinate ids; the others are a matter of space. */
 const NOT_ITS_FAULT: ReadonlySet<string> = new Set(['EINVAL', 'ENOSPC', 'EDQUOT']);
 
-/** Since these releases a damaged database is set aside (util/db/boltutil SafeOpen); others have to open. */
-const RECOVERS: { readonly [use: string]: Release } = {
-  'cache-database': [0, 14, 0],
-  'history-database': [0, 27, 0],
-};
-
 /** Bind mounts of a user namespace could not be made read-only again before this release (moby/buildkit#3483). */
 const KEEPS_LOCKED_FLAGS: Release = [0, 11, 5];
 
-export const storageFilesystem: Check<typeof needs, FilesystemEvidence> = {
+export const storageFilesystem: Check<typeof filesystemNeeds, FilesystemEvidence> = {
   id: 'storage/filesystem',
   title: 'File system of the cache directory suits BuildKit',
   why: 'buildkitd keeps databases and image layers there: it needs a writable local file system that stores owners and locks files.',
@@ -75,7 +36,7 @@ export const storageFilesystem: Check<typeof needs, FilesystemEvidence> = {
     'storage.state-corrupted',
     'storage.permission',
   ],
-  needs,
+  needs: filesystemNeeds,
   examine(facts) {
     const found = findings<FilesystemEvidence>();
     const end = obstacle(facts.directory);
@@ -88,32 +49,15 @@ export const storageFilesystem: Check<typeof needs, FilesystemEvidence> = {
       judgeFlags(facts, found);
       judgeXattrs(facts, found);
       for (const entry of facts.state.value ?? []) judgeState(facts, entry, found);
+      judgeSnapshots(facts, found);
       judgeDtype(facts, found);
     }
     return { problems: found.problems, unseen: found.unseen };
   },
 };
 
-type Facts = FactsOf<typeof needs>;
-type Found = Findings<FilesystemEvidence>;
-
-function seen(
-  { directory, disk }: Facts,
-  kind: FilesystemEvidence['kind'],
-  more: Partial<Pick<FilesystemEvidence, 'path' | 'target'>> = {},
-): FilesystemEvidence {
-  return {
-    kind,
-    path: directory.path,
-    mount: disk.mount?.point ?? null,
-    fstype: disk.name,
-    target: null,
-    ...more,
-  };
-}
-
 /** The file system in words. */
-function where({ disk: { name, mount } }: Facts): string {
+function where({ disk: { name, mount } }: FilesystemCase): string {
   return mount === null ? name : `${name} mounted on ${mount.point}`;
 }
 
@@ -137,7 +81,7 @@ function linkTarget({ path, link }: PathComponent): string | null {
   return `/${parts.join('/')}`;
 }
 
-function judgePath(facts: Facts, end: PathComponent, { add }: Found): void {
+function judgePath(facts: FilesystemCase, end: PathComponent, { add }: FilesystemFindings): void {
   const { path } = facts.directory;
   const what = end.path === path ? `The cache directory ${path}` : `${end.path}, above the cache directory ${path},`;
   if (end.stat === null)
@@ -146,7 +90,7 @@ function judgePath(facts: Facts, end: PathComponent, { add }: Found): void {
       'error',
       path,
       `${what} is a link to ${end.link}, which does not exist, so that buildkitd cannot create ${path}.`,
-      seen(facts, 'dangling', { path: end.path, target: linkTarget(end) }),
+      evidenceOf(facts, 'dangling', { path: end.path, target: linkTarget(end) }),
     );
   else
     add(
@@ -154,11 +98,11 @@ function judgePath(facts: Facts, end: PathComponent, { add }: Found): void {
       'error',
       path,
       `${what} is a ${end.stat.kind}, not a directory.`,
-      seen(facts, 'not-a-directory', { path: end.path }),
+      evidenceOf(facts, 'not-a-directory', { path: end.path }),
     );
 }
 
-function judgeWritable(facts: Facts, { add }: Found): void {
+function judgeWritable(facts: FilesystemCase, { add }: FilesystemFindings): void {
   const { path } = facts.directory;
   if (facts.disk.readOnly)
     add(
@@ -166,19 +110,19 @@ function judgeWritable(facts: Facts, { add }: Found): void {
       'error',
       path,
       `${path} lies on a read-only file system (${where(facts)}).`,
-      seen(facts, 'read-only'),
+      evidenceOf(facts, 'read-only'),
     );
 }
 
 /** What a change of owner said where it failed for the file system's own fault; null where it did not. */
-function refusedOwner({ directory, disk, namespace: tried, ownership: owners }: Facts): string | null {
+function refusedOwner({ directory, disk, namespace: tried, ownership: owners }: FilesystemCase): string | null {
   const chown = tried.value?.chown;
   if (!wasTried(chown) || chown.ok || NOT_ITS_FAULT.has(chown.errno ?? '') || disk.readOnly) return null;
   if (inheritsForeignGroup(directory, disk.mount, owners.value?.allowed ?? null)) return null;
   return failureWords(chown);
 }
 
-function judgeOwners(facts: Facts, { add }: Found): void {
+function judgeOwners(facts: FilesystemCase, { add }: FilesystemFindings): void {
   const { directory, disk, identity: who, namespace: tried } = facts;
   const { path } = directory;
   const refusal = refusedOwner(facts);
@@ -194,7 +138,7 @@ function judgeOwners(facts: Facts, { add }: Found): void {
           ? 'the files of image layers cannot get their owners there'
           : "the locks of BuildKit's databases are not dependable there"
       }.`,
-      seen(facts, 'network'),
+      evidenceOf(facts, 'network'),
     );
   } else if (refusal !== null || (disk.kind === 'ownerless' && !wasTried(tried.value?.chown)))
     add(
@@ -202,11 +146,11 @@ function judgeOwners(facts: Facts, { add }: Found): void {
       'error',
       path,
       `The files below ${path} cannot change their owner (${where(facts)}${refusal === null ? '' : `: ${refusal}`}), which every image layer needs.`,
-      seen(facts, 'no-owners'),
+      evidenceOf(facts, 'no-owners'),
     );
 }
 
-function judgeExecution(facts: Facts, { add }: Found): void {
+function judgeExecution(facts: FilesystemCase, { add }: FilesystemFindings): void {
   const { path } = facts.directory;
   if (facts.disk.noexec && facts.selected.value?.selected === 'native')
     add(
@@ -214,12 +158,12 @@ function judgeExecution(facts: Facts, { add }: Found): void {
       'error',
       path,
       `${path} lies on a mount with noexec (${where(facts)}) and buildkitd uses the native snapshotter here, so that no program of a build can be executed.`,
-      seen(facts, 'noexec'),
+      evidenceOf(facts, 'noexec'),
       facts.settings.oci.snapshotter.at,
     );
 }
 
-function judgeFlags(facts: Facts, { add }: Found): void {
+function judgeFlags(facts: FilesystemCase, { add }: FilesystemFindings): void {
   const { directory, disk, identity: who, namespace: tried, version } = facts;
   const bind = tried.value?.bindReadOnly;
   const flags = (['nosuid', 'nodev', 'noexec'] as const).filter((flag) => disk[flag]).join(',');
@@ -229,7 +173,7 @@ function judgeFlags(facts: Facts, { add }: Found): void {
       'error',
       directory.path,
       `A read-only bind mount in ${directory.nearest} was refused (${failureWords(bind)}; ${where(facts)}${flags === '' ? '' : `, ${flags}`}), and every build makes one.`,
-      seen(facts, 'locked-flags'),
+      evidenceOf(facts, 'locked-flags'),
     );
   else if (
     flags !== '' &&
@@ -242,11 +186,11 @@ function judgeFlags(facts: Facts, { add }: Found): void {
       'error',
       directory.path,
       `${directory.path} lies on a mount with ${flags} (${where(facts)}), and ${version.value.text ?? 'this buildkitd'} drops such flags when it makes a mount read-only, which the kernel refuses in a user namespace (mended in v0.11.5).`,
-      seen(facts, 'locked-flags'),
+      evidenceOf(facts, 'locked-flags'),
     );
 }
 
-function judgeXattrs(facts: Facts, { add }: Found): void {
+function judgeXattrs(facts: FilesystemCase, { add }: FilesystemFindings): void {
   const { path } = facts.directory;
   const selected = facts.selected.value?.selected;
   if (facts.disk.kind !== 'memory' || facts.identity.mode !== 'rootless') return;
@@ -256,61 +200,17 @@ function judgeXattrs(facts: Facts, { add }: Found): void {
       'warning',
       path,
       `${path} lies on ${facts.disk.name}, where rootless overlayfs cannot mark removed directories: a RUN step that deletes a directory of an earlier layer fails with "Input/output error". The cache is also lost at a reboot.`,
-      seen(facts, 'no-xattr'),
+      evidenceOf(facts, 'no-xattr'),
     );
 }
 
-/** Something of buildkitd's own state that it could not use. */
-function judgeState(facts: Facts, entry: StateEntry, { add }: Found): void {
-  const { directory, disk, identity: who, version } = facts;
-  const wanted = entry.use === 'directory' ? 'directory' : 'file';
-  const recovers = RECOVERS[entry.use];
-  const sure = recovers === undefined || (version.value && surelyBefore(version.value, recovers));
-  const subject = directory.path;
-  const { path } = entry;
-  if (entry.stat === null)
-    add(
-      'storage.not-a-directory',
-      'error',
-      subject,
-      `${path}, which buildkitd opens, is a link that leads nowhere.`,
-      seen(facts, 'dangling', { path }),
-    );
-  else if (entry.stat.kind !== wanted)
-    add(
-      'storage.not-a-directory',
-      sure ? 'error' : 'warning',
-      subject,
-      `${path} is a ${entry.stat.kind}, where buildkitd wants a ${wanted} of its own${sure ? '' : '; it sets it aside at its next start'}.`,
-      seen(facts, 'not-a-directory', { path }),
-    );
-  else if (entry.obstacle === 'unwritable' && !disk.readOnly)
-    add(
-      'storage.permission',
-      'error',
-      subject,
-      `${path} cannot be written by ${who.target.name ?? `uid ${who.target.uid}`} although its owner and mode allow it: a read-only mount, an attribute (lsattr) or a security module forbids it.`,
-      seen(facts, 'unwritable', { path }),
-    );
-  else if (entry.sound === false)
-    add(
-      'storage.state-corrupted',
-      sure ? 'error' : 'warning',
-      subject,
-      sure
-        ? `The database ${path} is damaged: buildkitd does not start, or fails every build, with "invalid database".`
-        : `The database ${path} is damaged; buildkitd sets it aside at its next start and begins a new one.`,
-      seen(facts, 'damaged', { path }),
-    );
-}
-
-function judgeDtype(facts: Facts, { add }: Found): void {
+function judgeDtype(facts: FilesystemCase, { add }: FilesystemFindings): void {
   if (facts.disk.dtype === false && facts.disk.name === 'xfs')
     add(
       'storage.xfs-no-dtype',
       'info',
       facts.directory.path,
       `${where(facts)} was made with ftype=0, so that BuildKit refuses overlayfs on it.`,
-      seen(facts, 'no-dtype'),
+      evidenceOf(facts, 'no-dtype'),
     );
 }

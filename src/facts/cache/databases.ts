@@ -1,4 +1,4 @@
-import type { Allowed, Fact, Look, Stat } from '../../model/look.ts';
+import type { Allowed, BoltDamage, Fact, Look, Stat } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
 import { cacheDirectory } from '../config/cache-directory.ts';
 import { identity } from '../target/identity.ts';
@@ -16,8 +16,10 @@ export interface StateEntry {
    * attribute, an ACL, a mount, a security module). Null: it can, or it could not be told.
    */
   readonly obstacle: 'dangling' | 'owner' | 'unwritable' | null;
-  /** Of a database: would it open? Null: not to be seen. */
+  /** Of a database: could it be used? Null: not to be seen. */
   readonly sound: boolean | null;
+  /** What is damaged of a database that is not sound. */
+  readonly damage?: BoltDamage;
 }
 
 /** What is there already of buildkitd's own state; image files are not looked at. */
@@ -74,7 +76,8 @@ async function entryAt(
     obstacleOf(look, path, use, stat, allowed),
     database ? host.probe('bolt', { path }, 'target', {}).catch(asAbsent) : null,
   ]);
-  return { path, use, stat, obstacle, sound: answer?.sound ?? null };
+  const { sound = null, damage } = answer ?? {};
+  return { path, use, stat, obstacle, sound, ...(damage === undefined ? {} : { damage }) };
 }
 
 /** A file is made where its link points, if there is a directory for it; a directory never is. */

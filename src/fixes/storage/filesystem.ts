@@ -1,4 +1,4 @@
-import type { FilesystemEvidence } from '../../checks/storage/filesystem.ts';
+import type { FilesystemEvidence } from '../../checks/storage/filesystem-case.ts';
 import { snapshotters } from '../../facts/cache/snapshotters.ts';
 import { settings } from '../../facts/config/settings.ts';
 import { container } from '../../facts/confinement/container.ts';
@@ -64,6 +64,9 @@ function isBelow(path: string | null, home: string | null): path is string {
   return home?.startsWith('/') === true && path?.startsWith(`${home}/`) === true;
 }
 
+/** The directory of the worker, by that of its snapshots. */
+const workerOf = (snapshots: string): string => snapshots.slice(0, snapshots.lastIndexOf('/'));
+
 function adviceFor({ kind, path, mount }: FilesystemEvidence, inside: Engine | null): string {
   const volume = inside === null ? null : clauseFor(inside, ['volume', quoted(path)]);
   const elsewhere =
@@ -86,6 +89,9 @@ function adviceFor({ kind, path, mount }: FilesystemEvidence, inside: Engine | n
       return `${elsewhere} Or use fuse-overlayfs: snapshotter = "fuse-overlayfs" below [worker.oci].`;
     case 'damaged':
       return `End buildkitd, then put the database aside; what it knew of the cache is lost: mv ${quoted(path)} ${quoted(`${path}.damaged`)}. If builds then miss layers, move the whole state directory away.`;
+    case 'snapshots-missing':
+    case 'snapshots-in-the-way':
+      return `End buildkitd, then move its worker aside; what it has cached is lost: mv ${quoted(workerOf(path))} ${quoted(`${workerOf(path)}.damaged`)}`;
     case 'unwritable':
       return `See what forbids it: lsattr -d ${quoted(path)}; findmnt -T ${quoted(path)}; getfacl ${quoted(path)}`;
     case 'locked-flags':

@@ -1,9 +1,18 @@
 import { storageFilesystem } from '../../../src/checks/storage/filesystem.ts';
 import { mendFilesystem } from '../../../src/fixes/storage/filesystem.ts';
+import type { SnapshotsAnswer } from '../../../src/model/look.ts';
 import { testCheck } from '../../check-tester.ts';
 import type { VirtualHostOptions } from '../../virtual-host.ts';
 import { ALICE_FILES, CACHE, cacheMount, hostWith, refusedWith } from './healthy.ts';
 
+const SNAPSHOTS = `${CACHE}/runc-overlayfs/snapshots`;
+/** A worker that was used before, and what a look at its snapshots finds. */
+const withSnapshots = (answer: SnapshotsAnswer): VirtualHostOptions =>
+  hostWith({
+    config: '[worker.oci]\nsnapshotter = "overlayfs"\n',
+    files: { [SNAPSHOTS]: { kind: 'directory', uid: 1000, gid: 1000, mode: 0o700 } },
+    rest: { probes: { snapshots: () => answer } },
+  });
 const NATIVE = '[worker.oci]\nsnapshotter = "native"\n';
 
 testCheck(
@@ -189,6 +198,52 @@ testCheck(
         conditions: ['storage.state-corrupted'],
         severity: 'warning',
         advice: ['mv /home/alice/.local/share/buildkit/history.db'],
+      },
+      'a page in use of a history that only a damaged head would set aside': {
+        host: hostWith({
+          files: { [`${CACHE}/history.db`]: { uid: 1000, gid: 1000, mode: 0o600 } },
+          rest: {
+            probes: { bolt: () => ({ sound: false, damage: 'page' }) },
+            tools: { buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.32.2 x\n' } },
+          },
+        }),
+        conditions: ['storage.state-corrupted'],
+        severity: 'error',
+        advice: ['mv /home/alice/.local/share/buildkit/history.db'],
+        says: ['a page in use'],
+      },
+      'a list of free pages that a BuildKit which sets nothing aside reads': {
+        host: hostWith({
+          files: { [`${CACHE}/cache.db`]: { uid: 1000, gid: 1000, mode: 0o600 } },
+          rest: {
+            probes: { bolt: () => ({ sound: false, damage: 'freelist' }) },
+            tools: { buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.11.6 x\n' } },
+          },
+        }),
+        conditions: ['storage.state-corrupted'],
+        severity: 'error',
+        advice: ['mv /home/alice/.local/share/buildkit/cache.db'],
+        says: ['free pages'],
+      },
+      'snapshots that builds write to, deleted by hand': {
+        host: withSnapshots({ known: 5, missing: 2, active: 1, first: `${SNAPSHOTS}/snapshots/1`, inTheWay: null }),
+        conditions: ['storage.state-corrupted'],
+        severity: 'error',
+        advice: ['mv /home/alice/.local/share/buildkit/runc-overlayfs'],
+        says: ['2 of 5', `${SNAPSHOTS}/snapshots/1`],
+      },
+      'snapshots of finished steps, deleted by hand': {
+        host: withSnapshots({ known: 5, missing: 1, active: 0, first: `${SNAPSHOTS}/snapshots/4`, inTheWay: null }),
+        conditions: ['storage.state-corrupted'],
+        severity: 'warning',
+        advice: ['mv /home/alice/.local/share/buildkit/runc-overlayfs'],
+      },
+      'snapshots whose database was deleted': {
+        host: withSnapshots({ known: 0, missing: 0, active: 0, first: null, inTheWay: `${SNAPSHOTS}/snapshots/1` }),
+        conditions: ['storage.state-corrupted'],
+        severity: 'error',
+        advice: ['mv /home/alice/.local/share/buildkit/runc-overlayfs'],
+        says: ['does not know it'],
       },
       'a read-only bind mount that is refused': {
         host: hostWith({

@@ -1,0 +1,4 @@
+import { testFaults } from './fault-table.ts';
+import { startFaults } from './start-faults.ts';
+
+testFaults(startFaults);
