@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Opened } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
 import type { HostReader } from '../model/look.ts';
@@ -8,6 +9,8 @@ import type { Appearance } from '../report/pen.ts';
 import { type Private, redact, redacted, redactor, withoutSecrets } from '../report/redact.ts';
 import type { Commands } from '../report/summary.ts';
 import type { VerificationAnswer } from '../report/verification.ts';
+import { maskText } from '../secrets/text.ts';
+import type { Explanation, Quoted } from '../symptoms/diagnose.ts';
 import { appearanceOf } from './appearance.ts';
 import type { Globals } from './globals.ts';
 import { deliver } from './outlet.ts';
@@ -63,6 +66,33 @@ export async function sendVerification(
 ): Promise<void> {
   const { value } = await tellable(destination, globals, answer, opened);
   await destination.send(await render('verification', value, globals, destination));
+}
+
+/** What a log says. Its own words are hidden like those of a host; the rest is bk-doctor's. */
+export async function sendExplanation(
+  destination: Destination,
+  globals: Globals,
+  explanation: Explanation,
+  opened: Opened | null,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const names = async (): Promise<Private> =>
+    opened === null
+      ? { users: [env.USER ?? ''].filter(Boolean), homes: [env.HOME ?? ''].filter(Boolean), hosts: [hostname()] }
+      : privateNames(opened.host);
+  const hide = isHidden(globals, destination) ? redactor(await names()) : (text: string) => text;
+  const told = (text: string): string => hide(maskText(opened === null ? text : opened.hide(text)));
+  const quoted = <T extends Quoted>(one: T): T => ({
+    ...one,
+    excerpt: told(one.excerpt),
+    file: one.file === null ? null : told(one.file),
+  });
+  const shown: Explanation = {
+    ...explanation,
+    diagnoses: explanation.diagnoses.map((one) => ({ ...quoted(one), also: one.also.map(quoted) })),
+    failure: explanation.failure === null ? null : quoted(explanation.failure),
+  };
+  await destination.send(await render('explanation', shown, globals, destination));
 }
 
 /** What may be told of an answer here: no secret, and no names where they are hidden. `hide` does so to a text. */

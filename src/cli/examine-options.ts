@@ -24,9 +24,9 @@ export interface Question {
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
-export function addExamineOptions(command: Command): Command {
+/** Whose set-up is examined, and how. */
+export function addTargetOptions(command: Command): Command {
   const target = 'What is examined:';
-  const checks = 'Which checks:';
   return command
     .addOption(
       new Option(
@@ -58,10 +58,16 @@ export function addExamineOptions(command: Command): Command {
         .helpGroup(target),
     )
     .addOption(new Option('--replay <file>', 'examine a recording instead of this host').helpGroup(target))
+    .addOption(new Option('--no-probe', 'try nothing: judge from files alone').helpGroup('Which checks:'));
+}
+
+export function addExamineOptions(command: Command): Command {
+  const target = 'What is examined:';
+  const checks = 'Which checks:';
+  return addTargetOptions(command)
     .addOption(new Option('--record <file>', 'also write what the host answered (mode 0600)').helpGroup(target))
     .addOption(new Option('--only <id|area,...>', 'only these checks').argParser(collect).helpGroup(checks))
     .addOption(new Option('--skip <id|area,...>', 'not these checks').argParser(collect).helpGroup(checks))
-    .addOption(new Option('--no-probe', 'try nothing: judge from files alone').helpGroup(checks))
     .addOption(
       new Option('--fail-on <severity>', 'error or warning: what makes the exit code 1 (default: error)')
         .argParser((given) => oneOf('--fail-on', given, ['error', 'warning']))

@@ -3,6 +3,7 @@ import { UsageError } from '../host/usage-error.ts';
 import { VERSION } from '../package/version.ts';
 import { visible } from '../text/visible.ts';
 import { registerCheck } from './check.ts';
+import { registerExplain } from './explain.ts';
 import { registerFix } from './fix.ts';
 import { addGlobals } from './globals.ts';
 import { registerHistory } from './history.ts';
@@ -19,6 +20,7 @@ const COMMANDS = [
   registerFix,
   registerUndo,
   registerHistory,
+  registerExplain,
   registerVerify,
   registerList,
   registerShow,
@@ -26,8 +28,8 @@ const COMMANDS = [
 
 const EXIT_CODES = `
 Exit codes:
-  0  nothing at or above --fail-on was found (undo: done)
-  1  something was found or remains (undo: something was refused)
+  0  nothing at or above --fail-on was found (undo: done; explain: a cause was found)
+  1  something was found or remains (undo: something was refused; explain: no known cause)
   2  the call is wrong; nothing was done
   3  a check that decides could not be made, or a fault of bk-doctor itself`;
 

@@ -10,6 +10,7 @@ export const jsonFormat: Format = {
     report: ({ report }) => json(report),
     plan: ({ report }) => json(report),
     verification: jsonText,
+    explanation: jsonText,
     findings: (files) => jsonText(findingsJson(files)),
     answer: ({ value }) => jsonText(value),
   },

@@ -1,3 +1,4 @@
+import { explanationMarkdown } from './explanation.ts';
 import { findingsMarkdown } from './file-findings.ts';
 import type { Format } from './format.ts';
 import { markdown } from './markdown.ts';
@@ -10,5 +11,6 @@ export const markdownFormat: Format = {
     report: ({ report }) => markdown(report),
     plan: ({ report }) => markdown(report),
     findings: findingsMarkdown,
+    explanation: explanationMarkdown,
   },
 };

@@ -1,3 +1,4 @@
+import { explanationText } from './explanation.ts';
 import { findingsText } from './file-findings.ts';
 import type { Format } from './format.ts';
 import { terminal } from './terminal.ts';
@@ -12,6 +13,7 @@ export const terminalFormat: Format = {
     plan: ({ report, commands }, layout) => terminal(report, { ...layout, commands, diffs: true }),
     verification: verificationText,
     findings: findingsText,
+    explanation: explanationText,
     answer: ({ words }, layout) => words(layout),
   },
 };

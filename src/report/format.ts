@@ -1,4 +1,5 @@
 import type { CheckReport, Report } from '../model/say.ts';
+import type { Explanation } from '../symptoms/diagnose.ts';
 import type { Appearance } from './pen.ts';
 import type { Commands } from './summary.ts';
 import type { VerificationAnswer } from './verification.ts';
@@ -17,6 +18,7 @@ export interface Documents {
   readonly plan: { readonly report: Report; readonly commands: Commands };
   readonly verification: VerificationAnswer;
   readonly findings: readonly ExaminedFile[];
+  readonly explanation: Explanation;
   /** Whatever else a command answers: a value for programs, and its words for a person. */
   readonly answer: { readonly value: unknown; readonly words: (appearance: Appearance) => string | Promise<string> };
 }

@@ -1,0 +1,56 @@
+import type { Symptom } from './symptom.ts';
+
+/** What the cluster says before a builder runs at all. */
+export const KUBERNETES: readonly Symptom[] = [
+  {
+    by: 'kube-apiserver, admission',
+    says: [
+      'unable to validate against any pod security policy',
+      'unable to validate against any security context constraint',
+      '{violates|violate} podsecurity',
+      'violates the podsecurity',
+      'privileged containers are not allowed',
+      'hostpath volumes are not allowed to be used',
+      'gke warden rejected the request',
+      'autogke-',
+      'admission webhook * denied the request',
+      'denied by {kyverno|gatekeeper|opa|policy|admission}',
+      'is forbidden: *podsecuritypolicy',
+      'providers{: forbidden|}*not usable by user or serviceaccount',
+      'is forbidden: exceeded quota',
+      'securitycontext.{privileged|seccompprofile|allowprivilegeescalation|procmount}*{forbidden|not allowed|invalid value}',
+      'seccomp may not be set',
+      'is not allowed by the pod security',
+      'disallow-privileged',
+      'must not set securitycontext',
+      'is forbidden: pods with system-',
+    ],
+    unless: ['would violate'],
+    means: ['k8s.policy-forbidden'],
+  },
+  {
+    by: 'kube-apiserver, kubectl',
+    says: ['would violate podsecurity'],
+    means: ['k8s.policy-forbidden'],
+    weight: 1,
+  },
+  {
+    by: 'kube-apiserver, kubectl, client-go',
+    says: [
+      "is forbidden: user '#' cannot #",
+      'cannot {create|get|list|watch|patch|update|delete} resource',
+      'in api group * in the namespace',
+      'the server has asked for the client to provide credentials',
+      'you must be logged in to the server',
+      'no configuration has been provided, try setting kubernetes_master',
+      'getting credentials: exec: *executable',
+      'getting credentials: decoding stdout',
+      'exec plugin: invalid apiversion',
+      'unable to load in-cluster configuration',
+      'error loading config file*kube*',
+      'unknown: unauthorized*kubernetes',
+      'serviceaccount*cannot',
+    ],
+    means: ['k8s.rbac-denied'],
+  },
+];

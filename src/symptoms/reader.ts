@@ -1,0 +1,297 @@
+import type { Automaton } from './automaton.ts';
+import { canonical, canonicalText, continued } from './canonical.ts';
+import type { Knowledge, Subject } from './knowledge.ts';
+import { placeOf } from './signature.ts';
+
+/** A text of the table, seen in a log. */
+export interface Sighting {
+  readonly subject: Subject;
+  /** Null: standard input. */
+  readonly file: string | null;
+  /** From 1, of its file. */
+  readonly line: number;
+  /** The words of the log as they stand there. */
+  readonly excerpt: string;
+}
+
+export interface Reading {
+  readonly sightings: readonly Sighting[];
+  readonly lines: number;
+}
+
+/** Reads a log piece by piece in constant memory; nothing of it is kept but what is seen. */
+export interface LogReader {
+  feed(bytes: Uint8Array): void;
+  end(): Reading;
+}
+
+/** What bytes of a log say as text, whatever they are. */
+export type Decode = (bytes: Uint8Array) => string;
+
+/** Lines around one that is looked at closely: a message broken by a terminal goes on there. */
+const AROUND = 3;
+/** A longer line is looked at around what was found in it. */
+const MOST_LINE = 12_288;
+const BEFORE_HIT = 4096;
+/** A line without an end is cut here; what was read last is read again, so that no word is lost. */
+const MOST_UNFINISHED = 131_072;
+const OVERLAP = 1024;
+/** The same text again and again says nothing new. */
+const MOST_SIGHTINGS = 12;
+const MOST_LOOKS = 60;
+/** Broken lines are put together in what people paste, not in what machines write by the gigabyte. */
+const JOINED_BYTES = 16 * 1024 * 1024;
+const LEAST_TAIL = 7;
+const WIDE = 40;
+const MOST_EXCERPT = 400;
+
+const LF = 0x0a;
+const CR = 0x0d;
+const ESC = 0x1b;
+
+export function readerOf(knowledge: Knowledge, decode: Decode, file: string | null = null): LogReader {
+  return new Reader(knowledge, decode, file);
+}
+
+class Reader implements LogReader {
+  readonly #knowledge: Knowledge;
+  readonly #automaton: Automaton;
+  readonly #decode: Decode;
+  readonly #file: string | null;
+  readonly #sightings: Sighting[] = [];
+  readonly #seen: Uint16Array;
+  readonly #looks: Uint16Array;
+  /** Bytes that wait: context that was scanned, then what was not. */
+  #kept: Uint8Array = new Uint8Array(0);
+  #scanned = 0;
+  #line = 1;
+  #total = 0;
+
+  constructor(knowledge: Knowledge, decode: Decode, file: string | null) {
+    this.#knowledge = knowledge;
+    this.#automaton = knowledge.automaton;
+    this.#decode = decode;
+    this.#file = file;
+    this.#seen = new Uint16Array(knowledge.subjects.length);
+    this.#looks = new Uint16Array(knowledge.words.length);
+  }
+
+  feed(bytes: Uint8Array): void {
+    const clean = withoutEscapes(bytes);
+    const all = new Uint8Array(this.#kept.length + clean.length);
+    all.set(this.#kept);
+    all.set(clean, this.#kept.length);
+    this.#total += clean.length;
+    let to = startOfLineBack(all, all.length, AROUND + 1);
+    if (to <= this.#scanned) {
+      if (all.length - this.#scanned < MOST_UNFINISHED) {
+        this.#kept = all;
+        return;
+      }
+      to = all.length - OVERLAP;
+    }
+    this.#scan(all, this.#scanned, to);
+    const from = Math.max(startOfLineBack(all, to, AROUND), to - MOST_UNFINISHED, 0);
+    this.#kept = all.slice(from);
+    this.#scanned = to - from;
+  }
+
+  end(): Reading {
+    this.#scan(this.#kept, this.#scanned, this.#kept.length);
+    const last = this.#kept[this.#kept.length - 1];
+    const lines = this.#total === 0 ? 0 : last === LF ? this.#line - 1 : this.#line;
+    this.#kept = new Uint8Array(0);
+    this.#scanned = 0;
+    return { sightings: this.#sightings, lines };
+  }
+
+  #scan(bytes: Uint8Array, from: number, to: number): void {
+    const { next, classes, shift, special, lineEnd, ends, depths } = this.#automaton;
+    const joined = this.#total <= JOINED_BYTES;
+    let state = 0;
+    let start = from;
+    let words: number[] = [];
+    let at = from;
+    for (let index = from; index < to; index++) {
+      const byte = bytes[index] as number;
+      const reached = next[(state << shift) | (classes[byte] as number)] as number;
+      if (reached >= special) {
+        if (reached === lineEnd) {
+          if (words.length > 0) this.#look(bytes, start, index, at, words);
+          if (joined && (depths[state] as number) >= LEAST_TAIL) this.#join(bytes, start, index);
+          if (words.length > 0) words = [];
+          if (byte === LF) this.#line++;
+          start = index + 1;
+        } else {
+          for (const word of ends[reached] as readonly number[])
+            if ((this.#looks[word] as number) < MOST_LOOKS && !words.includes(word)) {
+              words.push(word);
+              at = index;
+            }
+          if (words.length > 0 && index - start > MOST_LINE) {
+            this.#look(bytes, start, Math.min(index + BEFORE_HIT, to), at, words);
+            words = [];
+          }
+        }
+      }
+      state = reached;
+    }
+    if (words.length > 0) this.#look(bytes, start, endOfLine(bytes, to), at, words);
+  }
+
+  /** A line in which words stand by which symptoms are found. */
+  #look(bytes: Uint8Array, start: number, end: number, hit: number, words: readonly number[]): void {
+    const from = end - start > MOST_LINE ? Math.max(start, hit - BEFORE_HIT) : start;
+    const raw = this.#decode(bytes.subarray(from, Math.min(end, from + MOST_LINE)));
+    const { text, step } = canonical(raw);
+    const missed: number[] = [];
+    for (const word of words) {
+      this.#looks[word] = (this.#looks[word] as number) + 1;
+      for (const number of this.#knowledge.words[word] ?? [])
+        if (!this.#fits(number, text, step, raw)) missed.push(number);
+    }
+    if (missed.length === 0 || this.#total > JOINED_BYTES) return;
+    for (const whole of this.#broken(bytes, start, end))
+      for (const number of missed) this.#fits(number, whole, step, raw);
+  }
+
+  /** A line whose end begins a word that may go on in the next one. */
+  #join(bytes: Uint8Array, start: number, end: number): void {
+    const raw = this.#decode(bytes.subarray(Math.max(start, end - MOST_LINE), end));
+    const { step } = canonical(raw);
+    for (const whole of this.#broken(bytes, start, end).slice(0, 2))
+      for (const word of wordsIn(whole, this.#automaton))
+        for (const number of this.#knowledge.words[word] ?? []) this.#fits(number, whole, step, raw);
+  }
+
+  /** The line with those around it, as one message: broken within a word, and between words. */
+  #broken(bytes: Uint8Array, start: number, end: number): readonly string[] {
+    const before = linesBefore(bytes, start, AROUND - 1).map((line) => canonicalText(this.#decode(line)));
+    const own = canonicalText(this.#decode(bytes.subarray(start, Math.min(end, start + MOST_LINE))));
+    const after = linesAfter(bytes, end, AROUND).map((line) => continued(canonicalText(this.#decode(line))));
+    const wide = own.length >= WIDE;
+    const backwards = before.length > 0 && (before.at(-1) ?? '').length >= WIDE;
+    if (!wide && !backwards && after.every((line) => line.length > WIDE * 3)) return [];
+    const first = backwards ? before.filter((line) => line.length >= WIDE) : [];
+    const all = [...first, first.length > 0 ? continued(own) : own, ...after];
+    return [all.join(''), all.join(' ')];
+  }
+
+  #fits(number: number, text: string, step: boolean | null, raw: string): boolean {
+    const entry = this.#knowledge.signatures[number];
+    if (entry === undefined) return false;
+    const { subject } = entry;
+    if ((this.#seen[subject.number] as number) >= MOST_SIGHTINGS) return true;
+    const place = placeOf(entry.signature, text);
+    if (place === null) return false;
+    if (!standsAlone(text, place)) return false;
+    if (subject.unless.some((word) => text.includes(word))) return true;
+    if ((subject.where === 'step' && step === false) || (subject.where === 'outside' && step === true)) return true;
+    if (subject.where === 'step' && step === null) return true;
+    this.#seen[subject.number] = (this.#seen[subject.number] as number) + 1;
+    this.#sightings.push({ subject, file: this.#file, line: this.#line, excerpt: excerptOf(raw) });
+    return true;
+  }
+}
+
+const WORD = /[a-z0-9]/;
+
+function standsAlone(text: string, { from, to }: { readonly from: number; readonly to: number }): boolean {
+  const joins = (inside: number, outside: number): boolean =>
+    WORD.test(text[inside] ?? '') && WORD.test(text[outside] ?? '');
+  return !joins(from, from - 1) && !joins(to - 1, to);
+}
+
+function excerptOf(raw: string): string {
+  const text = raw.trim();
+  return text.length > MOST_EXCERPT ? `${text.slice(0, MOST_EXCERPT)}…` : text;
+}
+
+/** The words of the automaton that stand in a text. */
+function wordsIn(text: string, { next, classes, shift, special, lineEnd, ends }: Automaton): readonly number[] {
+  const found: number[] = [];
+  let state = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    state = next[(state << shift) | (code < 256 ? (classes[code] as number) : 0)] as number;
+    if (state >= special && state !== lineEnd) found.push(...(ends[state] as readonly number[]));
+  }
+  return [...new Set(found)];
+}
+
+function isEnd(byte: number | undefined): boolean {
+  return byte === LF || byte === CR;
+}
+
+function endOfLine(bytes: Uint8Array, from: number): number {
+  let end = from;
+  while (end < bytes.length && !isEnd(bytes[end])) end++;
+  return end;
+}
+
+/** Where the line begins that stands so many line ends before a place. */
+function startOfLineBack(bytes: Uint8Array, from: number, count: number): number {
+  let at = from;
+  for (let line = 0; line < count; line++) {
+    at = bytes.lastIndexOf(LF, at - 1);
+    if (at <= 0) return at < 0 ? 0 : at + 1;
+  }
+  return at + 1;
+}
+
+function linesBefore(bytes: Uint8Array, start: number, count: number): readonly Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  let end = start - 1;
+  while (lines.length < count && end > 0) {
+    const from = Math.max(bytes.lastIndexOf(LF, end - 1) + 1, end - BEFORE_HIT, 0);
+    lines.unshift(bytes.subarray(from, end));
+    end = from - 1;
+  }
+  return lines;
+}
+
+function linesAfter(bytes: Uint8Array, end: number, count: number): readonly Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  let from = end + 1;
+  while (lines.length < count && from < bytes.length) {
+    const to = Math.min(endOfLine(bytes, from), from + BEFORE_HIT);
+    if (to > from) lines.push(bytes.subarray(from, to));
+    from = to + 1;
+  }
+  return lines;
+}
+
+/** Bytes without what only a terminal obeys: colours, movements, titles. */
+function withoutEscapes(bytes: Uint8Array): Uint8Array {
+  if (!bytes.includes(ESC)) return bytes;
+  const clean = new Uint8Array(bytes.length);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at] !== ESC) {
+      clean[length++] = bytes[at] as number;
+      continue;
+    }
+    at = endOfEscape(bytes, at);
+  }
+  return clean.subarray(0, length);
+}
+
+/** The last byte of an escape sequence. */
+function endOfEscape(bytes: Uint8Array, start: number): number {
+  const kind = bytes[start + 1];
+  const limit = Math.min(bytes.length, start + 256);
+  if (kind === 0x5b) {
+    for (let at = start + 2; at < limit; at++)
+      if ((bytes[at] as number) >= 0x40 && (bytes[at] as number) <= 0x7e) return at;
+    return limit - 1;
+  }
+  if (kind === 0x5d) {
+    for (let at = start + 2; at < limit; at++) {
+      if (bytes[at] === 0x07) return at;
+      if (bytes[at] === ESC && bytes[at + 1] === 0x5c) return at + 1;
+      if (isEnd(bytes[at])) return at - 1;
+    }
+    return start + 1;
+  }
+  return kind === undefined || isEnd(kind) ? start : start + 1;
+}
