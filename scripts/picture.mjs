@@ -12,6 +12,8 @@ const END = '<!-- end of the picture -->';
 const ORDER = [
   'knowledge',
   'knowledge/errors',
+  'knowledge/remedies',
+  'knowledge/symptoms',
   'model',
   'text',
   'package',
@@ -20,6 +22,7 @@ const ORDER = [
   'buildkit/toml',
   'buildkit/config',
   'secrets',
+  'symptoms',
   'facts/machine',
   'facts/target',
   'facts/programs',

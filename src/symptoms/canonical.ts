@@ -26,9 +26,9 @@ export function canonicalText(line: string): string {
   if (text.includes('&')) text = text.replace(/&(#?\w{2,5});/g, (whole, name: string) => ENTITIES[name] ?? whole);
   if (text.includes('\\'))
     text = text
-      .replace(/\\+u00([0-9a-f]{2})/g, (_whole, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
-      .replace(/\\+[nrt]/g, ' ')
-      .replace(/\\+(?=["'`/])/g, '');
+      .replace(/\\{1,16}u00([0-9a-f]{2})/g, (_whole, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+      .replace(/\\{1,16}[nrt]/g, ' ')
+      .replace(/\\{1,16}(?=["'`/])/g, '');
   return text
     .replace(/["`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u00b4]/g, "'")
     .replace(/[\u2013\u2014]/g, '-')

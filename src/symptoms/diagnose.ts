@@ -2,7 +2,6 @@ import { CONDITIONS, type Condition } from '../knowledge/conditions.ts';
 import type { Place, Remedy } from '../knowledge/remedies/remedy.ts';
 import { REMEDIES } from '../knowledge/remedies/table.ts';
 import type { FailureKind, Surrounding } from '../knowledge/symptoms/symptom.ts';
-import type { Catalog } from '../model/catalog.ts';
 import type { Cause, Confidence, Judgement } from './judge.ts';
 
 /** A line of a log, as evidence. */
@@ -63,12 +62,15 @@ export function remedyIn({ steps }: Remedy, around: readonly Surrounding[]): rea
 
 export const pageOf = (condition: Condition): string => `docs/conditions/${condition}.md`;
 
+/** What can find conditions on a host. */
+type Finders = readonly { readonly check: { readonly id: string; readonly conditions: readonly Condition[] } }[];
+
 /** Everything known about the causes of a judgement. */
-export function diagnosesOf({ causes, surroundings }: Judgement, catalog: Catalog): readonly Diagnosis[] {
+export function diagnosesOf({ causes, surroundings }: Judgement, catalog: Finders): readonly Diagnosis[] {
   return causes.map((cause) => diagnosisOf(cause, surroundings, catalog));
 }
 
-function diagnosisOf(cause: Cause, around: readonly Surrounding[], catalog: Catalog): Diagnosis {
+function diagnosisOf(cause: Cause, around: readonly Surrounding[], catalog: Finders): Diagnosis {
   const { condition, confidence, file, line, excerpt, by, also } = cause;
   const remedy = REMEDIES[condition];
   return {

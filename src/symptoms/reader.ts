@@ -41,12 +41,14 @@ const MOST_SIGHTINGS = 12;
 const MOST_LOOKS = 60;
 /** Broken lines are put together in what people paste, not in what machines write by the gigabyte. */
 const JOINED_BYTES = 16 * 1024 * 1024;
+const MOST_JOINED = 4096;
 const LEAST_TAIL = 7;
 const WIDE = 40;
 const MOST_EXCERPT = 400;
 
 const LF = 0x0a;
 const CR = 0x0d;
+const BLANK = 0x20;
 const ESC = 0x1b;
 
 export function readerOf(knowledge: Knowledge, decode: Decode, file: string | null = null): LogReader {
@@ -66,6 +68,7 @@ class Reader implements LogReader {
   #scanned = 0;
   #line = 1;
   #total = 0;
+  #joined = 0;
 
   constructor(knowledge: Knowledge, decode: Decode, file: string | null) {
     this.#knowledge = knowledge;
@@ -107,7 +110,7 @@ class Reader implements LogReader {
 
   #scan(bytes: Uint8Array, from: number, to: number): void {
     const { next, classes, shift, special, lineEnd, ends, depths } = this.#automaton;
-    const joined = this.#total <= JOINED_BYTES;
+    const joined = this.#total <= JOINED_BYTES && this.#joined < MOST_JOINED;
     let state = 0;
     let start = from;
     let words: number[] = [];
@@ -118,7 +121,8 @@ class Reader implements LogReader {
       if (reached >= special) {
         if (reached === lineEnd) {
           if (words.length > 0) this.#look(bytes, start, index, at, words);
-          if (joined && (depths[state] as number) >= LEAST_TAIL) this.#join(bytes, start, index);
+          if (joined && (depths[state] as number) > 0 && this.#goesOn(bytes, index, state))
+            this.#join(bytes, start, index);
           if (words.length > 0) words = [];
           if (byte === LF) this.#line++;
           start = index + 1;
@@ -155,8 +159,25 @@ class Reader implements LogReader {
       for (const number of missed) this.#fits(number, whole, step, raw);
   }
 
+  /** Does a word that the end of a line begins go on in the next line? Behind a prefix that cannot be told from bytes. */
+  #goesOn(bytes: Uint8Array, end: number, state: number): boolean {
+    if (this.#joined >= MOST_JOINED) return false;
+    const { next, classes, shift, depths, special, lineEnd } = this.#automaton;
+    if ((depths[state] as number) >= LEAST_TAIL) return true;
+    for (const start of [state, next[(state << shift) | (classes[BLANK] as number)] as number]) {
+      let reached = start;
+      for (let at = end + 1; (depths[reached] as number) > 0 && at < bytes.length; at++) {
+        reached = next[(reached << shift) | (classes[bytes[at] as number] as number)] as number;
+        if (reached === lineEnd || (depths[reached] as number) <= at - end) break;
+        if (reached >= special) return true;
+      }
+    }
+    return false;
+  }
+
   /** A line whose end begins a word that may go on in the next one. */
   #join(bytes: Uint8Array, start: number, end: number): void {
+    this.#joined++;
     const raw = this.#decode(bytes.subarray(Math.max(start, end - MOST_LINE), end));
     const { step } = canonical(raw);
     for (const whole of this.#broken(bytes, start, end).slice(0, 2))

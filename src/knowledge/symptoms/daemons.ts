@@ -49,7 +49,7 @@ export const DAEMONS: readonly Symptom[] = [
       'buildkitd.sock: {connect: |}no such file or directory',
       'failed to ping to host unix://',
       'no buildkit host is available',
-      'and `buildkitd` needs to be running',
+      "and 'buildkitd' needs to be running",
       "'buildctl' needs to be installed and 'buildkitd' needs to be running",
       'needs to be running, see https://github.com/moby/buildkit',
       'could not find a buildkit host',
@@ -76,7 +76,6 @@ export const DAEMONS: readonly Symptom[] = [
       'error while dialing: *missing port in address',
       'error while dialing: dial tcp*missing address',
       'failed to parse buildkit_host',
-      'unable to parse docker host `tcp://',
       'export buildkit_host',
     ],
     unless: ['does not contain proto'],
@@ -325,6 +324,17 @@ export const DAEMONS: readonly Symptom[] = [
     means: ['buildx.builder-misconfigured'],
   },
   {
+    by: 'buildkitd',
+    says: [
+      '{open|stat} #buildkitd.toml: permission denied',
+      '{open|stat} #buildkitd.toml: {no such file or directory|is a directory}',
+      'read #buildkitd.toml: is a directory',
+      'failed to load{ default|} config from',
+      'failed to load config',
+    ],
+    means: ['config.unreadable'],
+  },
+  {
     by: 'buildkitd (TOML of before v0.28)',
     says: [
       "(#, #): can't convert #",
@@ -353,18 +363,6 @@ export const DAEMONS: readonly Symptom[] = [
       'near line # (last key',
     ],
     means: ['config.toml-syntax'],
-    weight: 2,
-  },
-  {
-    by: 'buildkitd',
-    says: [
-      '{open|stat} #buildkitd.toml: permission denied',
-      '{open|stat} #buildkitd.toml: {no such file or directory|is a directory}',
-      'read #buildkitd.toml: is a directory',
-      'failed to load{ default|} config from',
-      'failed to load config',
-    ],
-    means: ['config.unreadable'],
     weight: 2,
   },
   {

@@ -19,7 +19,7 @@ export const IDS: readonly Symptom[] = [
       '{newuidmap|newgidmap}: {command not found|not found}',
       'command required for rootless mode with multiple ids: exec: #{newuidmap|newgidmap}',
       '{newuidmap|newgidmap} binary{ is|} {not found|missing}',
-      'please install with `apt-get install -y uidmap`',
+
       "please install with 'apt-get install -y uidmap'",
       'apt-get install -y uidmap',
       '{failed to find|could not find|cannot find|unable to find|missing} {newuidmap|newgidmap}',
