@@ -19,6 +19,7 @@ import { runtimeCgroups } from './checks/runtime/cgroups.ts';
 import { runtimeInstance } from './checks/runtime/instance.ts';
 import { runtimeProcessSandbox } from './checks/runtime/process-sandbox.ts';
 import { runtimeSession } from './checks/runtime/session.ts';
+import { serviceStart } from './checks/service/start.ts';
 import { snapshotterFuseOverlayfs } from './checks/snapshotter/fuse-overlayfs.ts';
 import { snapshotterOverlayfs } from './checks/snapshotter/overlayfs.ts';
 import { snapshotterSelected } from './checks/snapshotter/selected.ts';
@@ -49,6 +50,7 @@ import { mountCgroups } from './fixes/runtime/cgroups.ts';
 import { standBeside } from './fixes/runtime/instance.ts';
 import { unmaskProc } from './fixes/runtime/process-sandbox.ts';
 import { repairSession } from './fixes/runtime/session.ts';
+import { mendStart } from './fixes/service/start.ts';
 import { replaceFuseOverlayfs } from './fixes/snapshotter/fuse-overlayfs.ts';
 import { replaceOverlayfs } from './fixes/snapshotter/overlayfs.ts';
 import { chooseSnapshotter } from './fixes/snapshotter/selected.ts';
@@ -114,6 +116,7 @@ export const catalog: readonly CatalogEntry[] = [
   { check: runtimeProcessSandbox, fix: unmaskProc },
   { check: runtimeCgroups, fix: mountCgroups },
   { check: runtimeInstance, fix: standBeside },
+  { check: serviceStart, fix: mendStart },
   { check: netPorts, fix: movePorts, explainedBy: ['config/buildkitd'] },
   {
     check: netSockets,

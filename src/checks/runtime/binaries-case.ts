@@ -3,6 +3,7 @@ import { type Setting, settings } from '../../facts/config/settings.ts';
 import { binaries } from '../../facts/programs/binaries.ts';
 import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
 import type { Binary } from '../../facts/programs/find-in-path.ts';
+import { type NamedElsewhere, namedElsewhere } from '../../facts/programs/named-elsewhere.ts';
 import { runtimeBinary } from '../../facts/start/runtime-binary.ts';
 import { type Program, software } from '../../facts/start/software.ts';
 import { environment } from '../../facts/target/environment.ts';
@@ -29,6 +30,8 @@ export interface BinariesEvidence {
     /** It knows what this buildkitd passes to it. */
     readonly fits: boolean;
   } | null;
+  /** The unit names a place where it is not. */
+  readonly named: NamedElsewhere | null;
 }
 
 export const binariesNeeds = {
@@ -40,6 +43,7 @@ export const binariesNeeds = {
   software,
   buildkitdVersion,
   containerdWorker,
+  elsewhere: namedElsewhere,
 };
 
 type Details = Partial<Omit<BinariesEvidence, 'program' | 'key'>>;
@@ -69,22 +73,33 @@ export function openBinaries(facts: FactsOf<typeof binariesNeeds>): BinariesCase
     path: facts.environment.values.PATH || 'empty',
     add(condition, severity, program, message, more, setting) {
       const key = setting?.source === 'file' ? setting.key : null;
-      const evidence = { program, key, path: null, version: null, lacks: null, unused: null, ...more };
-      find(condition, severity, program, message, evidence, setting?.at);
+      const evidence = { program, key, path: null, version: null, lacks: null, unused: null, named: null, ...more };
+      find(condition, severity, program, message, evidence, evidence.named?.at ?? setting?.at);
     },
   };
 }
 
 /** A program that PATH has to have. */
 export function judgePresence(
-  { add, path }: BinariesCase,
+  { add, path, facts }: BinariesCase,
   condition: Condition,
   severity: Severity,
   program: string,
   binary: Binary | null,
   use: string,
 ): void {
-  if (binary === null) add(condition, severity, program, `${program} is not in PATH (${path}): ${use}`);
+  const named = facts.elsewhere.find((one) => one.program === program);
+  if (named !== undefined) {
+    const there = named.found === null ? 'and no other is in PATH' : `while ${program} is ${named.found}`;
+    const details = { path: named.path, named };
+    add(
+      condition,
+      severity,
+      program,
+      `${named.unit} starts ${named.path}, which does not exist, ${there}: ${use}`,
+      details,
+    );
+  } else if (binary === null) add(condition, severity, program, `${program} is not in PATH (${path}): ${use}`);
   else if (!binary.executable)
     add(condition, severity, program, `${binary.path} is not executable (mode ${octal(binary.stat.mode)}): ${use}`, {
       path: binary.path,

@@ -27,6 +27,11 @@ function supply(problem: Problem<BinariesEvidence>, index: number, facts: FactsO
   if (unused !== null && config !== null && (unused.named || unused.fits)) return take(unused.named, index, config);
   if (lacks !== null && path !== null)
     return advice([index], `As the owner of the file: chmod ${lacks} ${quoted(path)}`);
+  if (evidence.named?.found != null)
+    return advice(
+      [index],
+      `Name ${quoted(evidence.named.found)} in ExecStart=: ${evidence.named.scope === 'user' ? 'systemctl --user' : 'sudo systemctl'} edit --full ${evidence.named.unit}.`,
+    );
   // What is installed would not be found either.
   if (!facts.environment.values.PATH)
     return advice(

@@ -123,6 +123,50 @@ export const SESSION_REMEDIES = {
     },
     tell: ['$ systemctl --user is-system-running', '$ loginctl show-user "$USER" --property=Linger'],
   },
+  'service.refused': {
+    why: 'systemd does not even try to start what is masked, what it cannot load, or what a condition of its own forbids.',
+    steps: {
+      host: [
+        '$ systemctl cat buildkit.service',
+        '$ systemd-analyze verify buildkit.service',
+        'Take the mask away (systemctl unmask), make the condition true, or take the line out (systemctl edit --full). For a unit of a user, add --user.',
+      ],
+    },
+    tell: ['$ systemctl status buildkit.service'],
+  },
+  'service.start-fails': {
+    why: 'systemd gives a start up when a preparing command, a file of variables, the working directory or the group is missing or fails.',
+    steps: {
+      host: [
+        '$ journalctl --unit buildkit.service --boot',
+        'Mend what the last lines name, or take its directive out: systemctl edit --full buildkit.service.',
+      ],
+    },
+    tell: ['$ systemctl show buildkit.service --property=Result,ExecMainStatus'],
+  },
+  'service.not-notified': {
+    why: 'With Type=notify systemd takes word only from the main process, which is rootlesskit, and ends a working buildkitd after the time limit.',
+    steps: {
+      host: [
+        'Add NotifyAccess=all below [Service]: systemctl edit buildkit.service (with --user for a unit of a user).',
+      ],
+    },
+    tell: ['$ journalctl --unit buildkit.service --grep "reception only permitted"'],
+  },
+  'service.socket-activation': {
+    why: 'systemd passes a socket to the process that it starts itself; rootlesskit does not pass it on, and without a socket unit there is none.',
+    steps: {
+      host: [
+        'Give buildkitd an address of its own (--addr unix://PATH) instead of fd://.',
+        'Without rootlesskit: make buildkit.socket beside the service, and start it: systemctl enable --now buildkit.socket.',
+      ],
+    },
+  },
+  'service.unknown-flag': {
+    why: 'buildkitd ends with its help when it is given a flag that its release does not have.',
+    steps: { host: ['$ buildkitd --help', 'Take the flag out of ExecStart=, or install a release that has it.'] },
+    tell: ['$ buildkitd --version'],
+  },
   'cgroup.delegation-missing': {
     why: 'Limits for containers of a user need the control group controllers delegated to that user.',
     steps: {

@@ -85,6 +85,22 @@ testCheck(entry, {
       severity: 'error',
       cure: true,
     },
+    'the unit names a place where rootlesskit is not': {
+      host: hostWith({ start: '/usr/local/bin/rootlesskit /usr/bin/buildkitd' }),
+      conditions: ['binary.rootless-helper-missing'],
+      severity: 'error',
+      says: [
+        '/etc/systemd/user/buildkit.service:2: buildkit.service starts /usr/local/bin/rootlesskit, which does not exist, while rootlesskit is /usr/bin/rootlesskit',
+      ],
+      advice: ['Name /usr/bin/rootlesskit in ExecStart=: systemctl --user edit --full buildkit.service'],
+    },
+    'the unit names a buildkitd that is nowhere': {
+      host: hostWith({ start: '/usr/bin/rootlesskit /opt/buildkitd', files: gone('/usr/bin/buildkitd') }),
+      conditions: ['binary.buildkitd-missing'],
+      severity: 'error',
+      says: ['starts /opt/buildkitd, which does not exist, and no other is in PATH'],
+      advice: ['buildkitd'],
+    },
     'no runc': {
       host: hostWith({ files: NO_RUNC }),
       conditions: ['runtime.runc-missing'],

@@ -1,0 +1,237 @@
+import { serviceStart } from '../../../src/checks/service/start.ts';
+import { mendStart } from '../../../src/fixes/service/start.ts';
+import { testCheck } from '../../check-tester.ts';
+import type { VirtualHostOptions } from '../../virtual-host.ts';
+import { directory, hostWith, program, RUNTIME } from '../runtime/alice.ts';
+
+const SYSTEM = '/etc/systemd/system/buildkit.service';
+const USER = '/home/alice/.config/systemd/user/buildkit.service';
+const KIT = 'ExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd';
+type Files = NonNullable<VirtualHostOptions['files']>;
+
+/** A unit of alice's own manager. */
+const own = (text: string, files: Files = {}): VirtualHostOptions =>
+  hostWith({ files: { [USER]: `[Service]\n${text}\n`, ...files } });
+/** A system unit that runs as alice. */
+const system = (text: string, files: Files = {}): VirtualHostOptions =>
+  hostWith({
+    files: { [SYSTEM]: `[Service]\nUser=alice\nEnvironment=XDG_RUNTIME_DIR=${RUNTIME}\n${text}\n`, ...files },
+  });
+/** A system unit of root. */
+const rootful = (text: string, files: Files = {}): VirtualHostOptions =>
+  hostWith({ files: { [SYSTEM]: `[Service]\n${text}\n`, ...files }, rest: { mode: 'rootful' } });
+const HELP = `   --addr value\n   --config value\n${Array.from({ length: 12 }, (_, at) => `   --flag-${String.fromCharCode(97 + at)} value\n`).join('')}`;
+const asked = (host: VirtualHostOptions): VirtualHostOptions => ({
+  ...host,
+  tools: { ...host.tools, 'buildkitd --help': { stdout: HELP } },
+});
+const refused = { conditions: ['service.refused'], severity: 'error' } as const;
+const fails = { conditions: ['service.start-fails'], severity: 'error' } as const;
+const unheard = { conditions: ['service.not-notified'], severity: 'error' } as const;
+
+testCheck(
+  { check: serviceStart, fix: mendStart },
+  {
+    healthy: {
+      'a plain unit': { host: own(KIT) },
+      'notified by all': { host: own(`Type=notify\nNotifyAccess=all\n${KIT}`) },
+      'notified without rootlesskit': { host: rootful('Type=notify\nExecStart=/usr/bin/buildkitd') },
+      'a line that a later one replaces': { host: own(`ExecStart=/usr/bin/buildkitd\nExecStart=\n${KIT}`) },
+      'conditions that hold': {
+        host: own(
+          `${KIT}\n[Unit]\nConditionPathExists=/home/alice\nConditionPathExists=!/nowhere\nConditionUser=!root\nAssertFileIsExecutable=/usr/bin/buildkitd`,
+        ),
+      },
+      'one of several conditions holds': {
+        host: own(`${KIT}\n[Unit]\nConditionPathExists=|/nowhere\nConditionPathIsDirectory=|/home/alice`),
+      },
+      'commands before that succeed': {
+        host: own(
+          `ExecStartPre=/bin/mkdir -p %t/x\nExecStartPre=/usr/bin/test -d %h\nExecStartPre=-/bin/false\nExecStartPre=-/nowhere\n${KIT}`,
+          { '/bin/mkdir': program(), '/usr/bin/test': program(), '/bin/false': program() },
+        ),
+      },
+      'a directory that systemd makes': {
+        host: system(`WorkingDirectory=/run/bk\nRuntimeDirectory=bk\n${KIT}`),
+      },
+      'a file of variables that may be missing': { host: own(`EnvironmentFile=-/nowhere\n${KIT}`) },
+      'a socket that systemd passes': {
+        host: rootful('ExecStart=/usr/bin/buildkitd --addr fd://', {
+          '/etc/systemd/system/buildkit.socket': '[Socket]\nListenStream=/run/buildkit/buildkitd.sock\n',
+        }),
+      },
+      'a requirement that there is': {
+        host: own(`${KIT}\n[Unit]\nRequires=dbus.socket x@1.service -.slice`, {
+          '/usr/lib/systemd/user/dbus.socket': '',
+          '/usr/lib/systemd/user/x@.service': '',
+        }),
+      },
+      'the namespaces of a containerd that runs': {
+        host: own('ExecStart="/usr/bin/containerd-rootless-setuptool.sh" nsenter -- buildkitd --oci-worker=true', {
+          '/usr/bin/containerd-rootless-setuptool.sh': program(),
+          [`${RUNTIME}/containerd-rootless/child_pid`]: '42',
+        }),
+      },
+      'a newer flag that this one has': { host: asked(own(`${KIT} --flag-c x`)) },
+    },
+    ailing: {
+      'a masked unit': {
+        host: own('', {
+          [USER]: { link: '/dev/null' },
+          '/dev/null': { kind: 'character' },
+          '/usr/lib/systemd/user/buildkit.service': `[Service]\n${KIT}\n`,
+        }),
+        ...refused,
+        says: [`${USER}:1:`, 'masked'],
+        advice: ['systemctl --user unmask buildkit.service'],
+      },
+      'two start lines': {
+        host: own(KIT, { [`${USER}.d/a.conf`]: `[Service]\n${KIT} --debug\n` }),
+        ...refused,
+        says: [`${USER}.d/a.conf:2:`, 'more than one ExecStart='],
+        advice: ['systemd-analyze --user verify buildkit.service'],
+      },
+      'a condition that does not hold': {
+        host: system(`${KIT}\n[Unit]\nConditionPathExists=/nowhere`),
+        ...refused,
+        says: [`${SYSTEM}:6:`, 'ConditionPathExists=/nowhere does not hold'],
+        advice: ['sudo systemctl edit --full buildkit.service'],
+      },
+      'none of several conditions holds': {
+        host: own(`${KIT}\n[Unit]\nConditionPathExists=|/nowhere\nConditionUser=|root`),
+        ...refused,
+        advice: ['Make ConditionPathExists=|/nowhere true'],
+      },
+      'an assertion that does not hold': {
+        host: own(`${KIT}\n[Unit]\nAssertDirectoryNotEmpty=/home/alice/images`),
+        ...refused,
+        advice: ['AssertDirectoryNotEmpty='],
+      },
+      'a command that decides and fails': {
+        host: system(`ExecCondition=/bin/false\n${KIT}`, { '/bin/false': program() }),
+        ...fails,
+        says: ['ExecCondition=/bin/false does not succeed'],
+        advice: ['systemctl edit'],
+      },
+      'a preparing command that may not make its directory': {
+        host: own(`ExecStartPre=/bin/mkdir -p /srv/x\n${KIT}`, { '/bin/mkdir': program(), '/srv': directory() }),
+        ...fails,
+        says: ['ExecStartPre=/bin/mkdir -p /srv/x fails'],
+        advice: ['put "-" before its path'],
+      },
+      'a preparing command that does not exist': {
+        host: own(`ExecStartPre=/opt/prepare\n${KIT}`),
+        ...fails,
+        says: ['because /opt/prepare does not exist'],
+        advice: ['ExecStartPre=/opt/prepare'],
+      },
+      'a requirement that does not exist': {
+        host: own(`${KIT}\n[Unit]\nRequires=gone.service`),
+        ...refused,
+        says: ['requires gone.service'],
+        advice: ['out of Requires='],
+      },
+      'a file of variables that is missing': {
+        host: own(`EnvironmentFile=/nowhere\n${KIT}`),
+        ...fails,
+        says: [`${USER}:2:`, 'takes variables from /nowhere'],
+        advice: ['EnvironmentFile=-/nowhere'],
+      },
+      'a working directory that is missing': {
+        host: own(`WorkingDirectory=%h/nowhere\n${KIT}`),
+        ...fails,
+        says: ['/home/alice/nowhere'],
+        advice: ['take WorkingDirectory= out'],
+      },
+      'a group that is missing': {
+        host: {
+          ...system(`Group=buildkit\n${KIT}`),
+          tools: { ...hostWith().tools, 'getent group buildkit': { code: 2 } },
+        },
+        ...fails,
+        says: ['the group buildkit of buildkit.service does not exist'],
+        advice: ['groupadd --system buildkit'],
+      },
+      'only rootlesskit may notify': {
+        host: own(`Type=notify\n${KIT}`),
+        ...unheard,
+        says: [`${USER}:2:`, 'NotifyAccess=main'],
+        advice: ['"NotifyAccess=all"'],
+      },
+      'a drop-in that forbids to notify': {
+        host: own(`Type=notify\nNotifyAccess=all\n${KIT}`, { [`${USER}.d/a.conf`]: '[Service]\nNotifyAccess=exec\n' }),
+        ...unheard,
+        says: [`${USER}.d/a.conf:2:`],
+        advice: ['"NotifyAccess=all"'],
+      },
+      'a type that buildkitd is not': { host: own(`Type=forking\n${KIT}`), ...unheard, advice: ['"Type=simple"'] },
+      'a watchdog': {
+        host: own(`Type=notify\nNotifyAccess=all\nWatchdogSec=20\n${KIT}`),
+        ...unheard,
+        severity: 'warning',
+        advice: ['"WatchdogSec=0"'],
+      },
+      'a socket through rootlesskit': {
+        host: own(`${KIT} --addr fd://`, { '/home/alice/.config/systemd/user/buildkit.socket': '[Socket]\n' }),
+        conditions: ['service.socket-activation'],
+        severity: 'error',
+        says: ['rootlesskit passes no socket'],
+        advice: ['--addr unix://'],
+      },
+      'no socket unit': {
+        host: rootful('ExecStart=/usr/bin/buildkitd --addr fd://'),
+        conditions: ['service.socket-activation'],
+        severity: 'error',
+        says: ['fd:// wants buildkit.socket'],
+        advice: ['enable --now buildkit.socket'],
+      },
+      'a flag that does not exist': {
+        host: asked(own(`${KIT} --oci-worker-no-sandbox`)),
+        conditions: ['service.unknown-flag'],
+        severity: 'error',
+        says: ['no flag --oci-worker-no-sandbox'],
+        advice: ['Take --oci-worker-no-sandbox out'],
+      },
+      'an ordinary account without rootlesskit': {
+        host: own('ExecStart=/usr/bin/buildkitd'),
+        conditions: ['daemon.needs-root'],
+        severity: 'error',
+        says: [`${USER}:2:`],
+        advice: ['ExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd'],
+      },
+      'the namespaces of a containerd that does not run': {
+        host: own('ExecStart=/usr/bin/containerd-rootless-setuptool.sh nsenter -- buildkitd', {
+          '/usr/bin/containerd-rootless-setuptool.sh': program(),
+        }),
+        ...fails,
+        says: [`${RUNTIME}/containerd-rootless/child_pid is missing`],
+        advice: ['systemctl --user start containerd.service'],
+      },
+    },
+    other: {
+      'no unit': { host: hostWith(), status: 'skip', says: 'no systemd unit' },
+      'a condition that nobody looked at': {
+        host: own(`${KIT}\n[Unit]\nConditionMemory=>1G`),
+        status: 'unknown',
+        says: 'ConditionMemory=>1G',
+      },
+      'a preparing script': {
+        host: own(`ExecStartPre=/opt/prepare\n${KIT}`, { '/opt/prepare': program() }),
+        status: 'unknown',
+        says: 'ExecStartPre=/opt/prepare',
+      },
+      'a wrapper that decides for itself': {
+        host: own('ExecStart=/opt/start', {
+          '/opt/start': { text: '#!/bin/sh\nif true; then exec rootlesskit buildkitd; fi\n', mode: 0o755 },
+        }),
+        status: 'unknown',
+        says: 'cannot be told from its text',
+      },
+      'words that are not shown': {
+        host: own(`${KIT} $WORDS\nEnvironment="WORDS=***"`),
+        status: 'unknown',
+        says: 'the words of WORDS',
+      },
+    },
+  },
+);
