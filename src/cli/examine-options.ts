@@ -57,6 +57,12 @@ export function addTargetOptions(command: Command): Command {
         .argParser(collect)
         .helpGroup(target),
     )
+    .addOption(
+      new Option(
+        '--daemonless',
+        'buildctl-daemonless.sh would start buildkitd, with the flags in BUILDKITD_FLAGS',
+      ).helpGroup(target),
+    )
     .addOption(new Option('--replay <file>', 'examine a recording instead of this host').helpGroup(target))
     .addOption(new Option('--no-probe', 'try nothing: judge from files alone').helpGroup('Which checks:'));
 }
@@ -84,6 +90,7 @@ export function questionOf(command: Command, catalog: Catalog): Question {
     config?: string;
     root?: string;
     address?: readonly string[];
+    daemonless?: boolean;
     only?: readonly string[];
     skip?: readonly string[];
     probe: boolean;
@@ -114,6 +121,7 @@ export function questionOf(command: Command, catalog: Catalog): Question {
       root: given.root === undefined ? null : resolve(given.root),
       addresses: given.address?.map((address) => maskAddress(address, () => {})) ?? null,
       probe: given.probe,
+      ...(given.daemonless === true ? { daemonless: true } : {}),
     },
     only,
     skip,
@@ -131,6 +139,7 @@ function refuseBesideReplay(given: { readonly [option: string]: unknown }): void
     record: 'it is a recording already',
     root: 'it says itself which directory was examined',
     address: 'it says itself which addresses were examined',
+    daemonless: 'it says itself how buildkitd was to be started',
     env: 'it says itself which environment was examined',
   };
   for (const [option, reason] of Object.entries(why))

@@ -93,6 +93,7 @@ function flagsOf({ request, only, skip }: Question): readonly string[] {
     ...placeFlags(request),
     ...(only.length === 0 ? [] : ['--only', only.join(',')]),
     ...(skip.length === 0 ? [] : ['--skip', skip.join(',')]),
+    ...(request.daemonless === true ? ['--daemonless'] : []),
     ...(request.probe ? [] : ['--no-probe']),
   ];
 }

@@ -284,6 +284,8 @@ export interface Request {
   readonly root: string | null;
   readonly addresses: readonly string[] | null;
   readonly probe: boolean;
+  /** buildctl-daemonless.sh is to start buildkitd, with BUILDKITD_FLAGS. */
+  readonly daemonless?: boolean;
 }
 
 /** Who is looking, decided once before any look. Ids are those of this process and of the target in our own user namespace. */

@@ -48,10 +48,10 @@ export interface TreatmentReport {
   readonly steps: readonly Step[];
 }
 
-/** Where a setting came from, most decisive first. */
-export type Source = 'option' | 'unit' | 'file' | 'default';
+/** Where a setting came from, most decisive first: `process` is the buildkitd that runs, `environment` the flags of buildctl-daemonless.sh. */
+export type Source = 'option' | 'process' | 'unit' | 'environment' | 'file' | 'default';
 
-export type EnvironmentSource = 'option' | 'unit' | 'process' | 'login.defs' | 'passwd' | 'default';
+export type EnvironmentSource = 'option' | 'daemon' | 'unit' | 'process' | 'login.defs' | 'passwd' | 'default';
 
 export type Level = 'ready' | 'degraded' | 'not-ready' | 'unknown';
 

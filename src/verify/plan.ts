@@ -7,7 +7,7 @@ import { probeArgs } from '../facts/start/namespace.ts';
 import { runtimeBinary } from '../facts/start/runtime-binary.ts';
 import { environment } from '../facts/target/environment.ts';
 import { launcher } from '../facts/target/launcher.ts';
-import { unit } from '../facts/target/unit.ts';
+import { start } from '../facts/target/start.ts';
 import type { Look } from '../model/look.ts';
 
 /** How buildkitd is started for a trial: as the person would, but with a root, a socket and a state directory of its own. */
@@ -68,13 +68,13 @@ export function withoutCollector(values: { readonly [name: string]: string }): {
 export async function planTrial(
   look: Look,
 ): Promise<{ readonly plan: TrialPlan; readonly missing?: undefined } | { readonly missing: readonly string[] }> {
-  const [found, runtime, { values }, options, config, service, by, cache] = await Promise.all([
+  const [found, runtime, { values }, options, config, started, by, cache] = await Promise.all([
     look.get(binaries),
     look.get(runtimeBinary),
     look.get(environment),
     look.get(settings),
     look.get(configFile),
-    look.get(unit),
+    look.get(start),
     look.get(launcher),
     look.get(cacheDirectory),
   ]);
@@ -86,7 +86,7 @@ export async function planTrial(
     ...(runtime?.executable || options.containerd.enabled.value === true ? [] : ['runc']),
   ];
   if (missing.length > 0 || !buildkitd || !buildctl) return { missing };
-  const { LISTEN_FDS: _, BUILDKITD_FLAGS: flags = '', ...rest } = values;
+  const { LISTEN_FDS: _, BUILDKITD_FLAGS: __, ...rest } = values;
   return {
     plan: {
       buildkitd: buildkitd.path,
@@ -95,7 +95,7 @@ export async function planTrial(
         by === 'rootlesskit' && rootlesskit
           ? { path: rootlesskit.path, args: probeArgs(options.rootlesskitArgs) }
           : null,
-      flags: withoutPlaces(service?.buildkitd.args ?? flags.split(/\s+/).filter(Boolean)),
+      flags: withoutPlaces(started?.buildkitd.args ?? []),
       config: config.file === null && config.unreadable === null ? null : config.path,
       near: cache.nearest,
       environment: withoutCollector(rest),

@@ -49,6 +49,7 @@ const EPERM = 'failed to start the child: fork/exec /proc/self/exe: operation no
 export const CONTAINERS: readonly Machine[] = [
   {
     id: 'H30',
+    request: { daemonless: true },
     title: 'rootless pod on Bottlerocket',
     because: 'the node ships user.max_user_namespaces=0, and only its own settings can change that',
     listing: `
@@ -80,6 +81,7 @@ export const CONTAINERS: readonly Machine[] = [
   },
   {
     id: 'H31',
+    request: { daemonless: true },
     title: 'rootless pod on Container-Optimized OS, cache on the volume of the image',
     because:
       "containerd mounts that volume nosuid,nodev, and this node's kernel refuses to remount it read-only; an emptyDir does it",
@@ -110,6 +112,7 @@ export const CONTAINERS: readonly Machine[] = [
   },
   {
     id: 'H31-emptydir',
+    request: { daemonless: true },
     title: 'rootless pod on Container-Optimized OS with an emptyDir',
     because: 'an emptyDir is mounted without locked flags, and the process sandbox is off as the documented pod has it',
     like: 'H31',
@@ -127,6 +130,7 @@ export const CONTAINERS: readonly Machine[] = [
   },
   {
     id: 'H33',
+    request: { daemonless: true },
     title: 'rootless pod on Talos',
     because: 'Talos sets user.max_user_namespaces=0; its machine configuration alone can change that',
     listing: `
@@ -322,6 +326,7 @@ export const CONTAINERS: readonly Machine[] = [
   },
   {
     id: 'H41',
+    request: { daemonless: true },
     title: 'pod under the restricted Pod Security standard',
     because:
       'seccomp forbids the namespace; allowPrivilegeEscalation=false and the drop of all capabilities void newuidmap',

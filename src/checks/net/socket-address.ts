@@ -36,7 +36,7 @@ function whyNotPassed(name: string, source: Source, passed: string | undefined):
   if (name !== '')
     return `buildkitd refuses the address "fd://${name}": it takes only the first socket that systemd passes, fd://`;
   // A unit may have a socket unit beside it, which is not looked for.
-  if (passed !== undefined || source === 'unit') return null;
+  if (passed !== undefined || source === 'unit' || source === 'process') return null;
   return 'fd:// needs a socket that systemd passes to buildkitd; started otherwise it ends with "no sockets found via socket activation"';
 }
 

@@ -42,7 +42,7 @@ export const runtimeInstance: Check<typeof needs, InstanceEvidence> = {
         'own',
         lock.path,
         lock.holder,
-        `this buildkitd is already running${found.pid === null ? '' : ` (pid ${found.pid})`}`,
+        `this buildkitd is already running${found.pid === null ? '' : ` (pid ${found.pid})`}${newerWords(found.newer)}`,
       );
     else if (lock.held)
       add(
@@ -78,6 +78,11 @@ export const runtimeInstance: Check<typeof needs, InstanceEvidence> = {
     return { problems, unseen };
   },
 };
+
+const newerWords = (files: readonly string[]): string =>
+  files.length === 0
+    ? ''
+    : `; ${files.join(' and ')} changed after it was started, and ${files.length === 1 ? 'counts' : 'count'} here as at its next start`;
 
 function holderWords(holder: Instance['lock']['holder'], uid: number): string {
   if (holder?.pid == null) return holder?.uid == null ? 'another process' : `a process of uid ${holder.uid}`;

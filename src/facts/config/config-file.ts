@@ -1,14 +1,13 @@
 import { type ConfigReading, NO_CONFIG, readConfig } from '../../buildkit/config/read.ts';
-import { parseBuildkitdArgs } from '../../buildkit/flags.ts';
 import { ANY_RELEASE, type Bracket, surelyBefore } from '../../buildkit/version.ts';
 import type { Fact, FileKind, Json, Look, Reading, Stat, UnseenReason } from '../../model/look.ts';
+import type { Source } from '../../model/say.ts';
 import { asAbsent, decidesNothing, reasonOf, seen, tooMuch } from '../../model/unseen.ts';
-import { splitWords } from '../../secrets/split-words.ts';
 import { buildkitdVersion } from '../programs/buildkitd-version.ts';
 import { environment } from '../target/environment.ts';
 import { identity } from '../target/identity.ts';
+import { start } from '../target/start.ts';
 import { fromStart } from '../target/start-directory.ts';
-import { unit } from '../target/unit.ts';
 
 /** One file that buildkitd reads its configuration from. */
 export interface ConfigText {
@@ -25,7 +24,7 @@ export interface ConfigText {
 }
 /** The configuration file that buildkitd will read. */
 export interface ConfigFile extends ConfigText {
-  readonly source: 'option' | 'unit' | 'default';
+  readonly source: Source;
   /** The releases by which the text was judged. */
   readonly bracket: Bracket;
   /** Set when it could not be read from here although buildkitd can. */
@@ -64,8 +63,7 @@ export const configPath: Fact<{
 }> = {
   id: 'config-path',
   async read(look) {
-    const [who, { values }, service] = await Promise.all([look.get(identity), look.get(environment), look.get(unit)]);
-    const flags = service?.buildkitd.flags ?? parseBuildkitdArgs(splitWords(values.BUILDKITD_FLAGS ?? '')).flags;
+    const [who, { values }, started] = await Promise.all([look.get(identity), look.get(environment), look.get(start)]);
     let rootless = usesRootlessPaths(who.mode, values);
     // Before v0.13.0 this one path did not depend on USER.
     if (who.mode === 'rootless' && !rootless)
@@ -73,8 +71,8 @@ export const configPath: Fact<{
     const defaultPath = await fromStart(look, defaultConfigPath(rootless ? 'rootless' : 'rootful', values));
     if (look.request.config !== null)
       return { path: await fromStart(look, look.request.config), source: 'option', defaultPath };
-    const given = flags.config?.at(-1);
-    if (given) return { path: await fromStart(look, given), source: 'unit', defaultPath };
+    const given = started?.buildkitd.flags.config?.at(-1);
+    if (given) return { path: await fromStart(look, given), source: started?.source ?? 'unit', defaultPath };
     return { path: defaultPath, source: 'default', defaultPath };
   },
 };

@@ -9,7 +9,7 @@ import { buildkitdVersion } from '../programs/buildkitd-version.ts';
 import { environment } from '../target/environment.ts';
 import { launcher } from '../target/launcher.ts';
 import { configFile } from './config-file.ts';
-import { settings } from './settings.ts';
+import { isFlag, settings } from './settings.ts';
 
 /** Something that buildkitd will listen on. */
 export interface Listener {
@@ -69,7 +69,7 @@ export const listeners: Fact<Listeners> = {
 
     const fromVariable = surelyBefore(release, DEBUG_ADDRESS_WITH_SCHEME) ? undefined : values.BUILDKITD_DEBUGADDR;
     const debug =
-      options.debugAddress.source !== 'unit' && fromVariable
+      !isFlag(options.debugAddress.source) && fromVariable
         ? ({ ...options.debugAddress, value: fromVariable, source: 'unit', at: null } as const)
         : options.debugAddress;
     if (debug.value !== null && debug.value !== '') {

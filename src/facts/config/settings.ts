@@ -1,15 +1,14 @@
 import { positionOf } from '../../buildkit/config/position.ts';
 import { valueAt } from '../../buildkit/config/read.ts';
-import { type Flags, parseBuildkitdArgs } from '../../buildkit/flags.ts';
+import type { Flags } from '../../buildkit/flags.ts';
 import type { Position } from '../../model/decide.ts';
 import type { Fact, Look, Request } from '../../model/look.ts';
 import type { Source } from '../../model/say.ts';
 import { tooMuch, Unseen } from '../../model/unseen.ts';
-import { splitWords } from '../../secrets/split-words.ts';
 import { environment } from '../target/environment.ts';
 import { identity } from '../target/identity.ts';
+import { start } from '../target/start.ts';
 import { fromStart } from '../target/start-directory.ts';
-import { unit } from '../target/unit.ts';
 import { type ConfigText, configFile, usesRootlessPaths } from './config-file.ts';
 import { CONTAINERD, GENERAL, OCI, type Row, type Surroundings, TLS } from './settings-table.ts';
 
@@ -55,13 +54,17 @@ export interface Settings {
     readonly address: Setting<string>;
     readonly snapshotter: Setting<string>;
   };
-  /** Options of rootlesskit, as the unit gives them; none without a unit. */
+  /** Options of rootlesskit, as far as whoever starts it is known. */
   readonly rootlesskitArgs: readonly string[];
   readonly rootlesskitFlags: Flags;
-  /** Every flag buildkitd will get, from the unit or BUILDKITD_FLAGS. */
+  /** Every flag that buildkitd gets. */
   readonly flags: Flags;
   readonly rootlessPaths: boolean;
 }
+
+/** Was it given as a flag? No edit of the file overrules one. */
+export const isFlag = (source: Source): boolean =>
+  source === 'process' || source === 'unit' || source === 'environment';
 
 /** Each is tried. */
 const MOST_ADDRESSES = 100;
@@ -73,19 +76,20 @@ type General = Pick<Settings, keyof typeof GENERAL>;
 export const settings: Fact<Settings> = {
   id: 'settings',
   async read(look) {
-    const [who, { values }, service, config] = await Promise.all([
+    const [who, { values }, started, config] = await Promise.all([
       look.get(identity),
       look.get(environment),
-      look.get(unit),
+      look.get(start),
       look.get(configFile),
     ]);
     // By what buildkitd would do without it, the wrong host would be judged.
     if (config.unseen?.tooMuch === true) throw new Unseen(config.unseen.why, undefined, true);
-    const flags: Flags = service?.buildkitd.flags ?? parseBuildkitdArgs(splitWords(values.BUILDKITD_FLAGS ?? '')).flags;
+    const flags = started?.buildkitd.flags ?? {};
     const rootlessPaths = usesRootlessPaths(who.mode, values);
     const from: Sources = {
       request: look.request,
       flags,
+      flagsFrom: started?.source ?? 'unit',
       file: config,
       where: await surroundings(look, who.mode, rootlessPaths ? values : null),
     };
@@ -98,8 +102,8 @@ export const settings: Fact<Settings> = {
       tls: pickAll<Settings['tls']>(TLS, from),
       oci: pickAll<Settings['oci']>(OCI, from),
       containerd: pickAll<Settings['containerd']>(CONTAINERD, from),
-      rootlesskitArgs: service?.rootlesskit?.args ?? [],
-      rootlesskitFlags: service?.rootlesskit?.flags ?? {},
+      rootlesskitArgs: started?.rootlesskit?.args ?? [],
+      rootlesskitFlags: started?.rootlesskit?.flags ?? {},
       flags,
       rootlessPaths,
     };
@@ -128,6 +132,7 @@ async function surroundings(
 interface Sources {
   readonly request: Request;
   readonly flags: Flags;
+  readonly flagsFrom: Source;
   readonly file: ConfigText;
   readonly where: Surroundings;
 }
@@ -136,7 +141,7 @@ function pick<T>({ key, option, flag, parse, is, byDefault }: Row<T>, from: Sour
   const asked = option?.(from.request) ?? null;
   if (asked !== null) return { value: asked, source: 'option', key, at: null };
   const given = flag === undefined ? undefined : from.flags[flag];
-  if (given !== undefined) return { value: parse(given), source: 'unit', key, at: null };
+  if (given !== undefined) return { value: parse(given), source: from.flagsFrom, key, at: null };
   const written = valueAt(from.file.content.document, key.split('.'));
   if (is(written, from.where)) return { value: written as T, source: 'file', key, at: positionOf(from.file, key) };
   return { value: byDefault(from.where), source: 'default', key, at: null };

@@ -1,7 +1,7 @@
 import type { Fact, Look } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
 import { environment } from '../target/environment.ts';
-import { unit } from '../target/unit.ts';
+import { start } from '../target/start.ts';
 import type { Binary } from './find-in-path.ts';
 import { findInPath } from './find-in-path.ts';
 
@@ -40,11 +40,11 @@ const CLIENTS: ReadonlySet<string> = new Set(['buildctl', 'docker']);
 export type BinaryName = (typeof BINARY_NAMES)[number];
 export type Binaries = { readonly [N in BinaryName]: Binary | null };
 
-/** Programs as buildkitd and its helpers would find them; the unit's own paths come before PATH. */
+/** Programs as buildkitd and its helpers would find them; the paths by which it is started come before PATH. */
 export const binaries: Fact<Binaries> = {
   id: 'binaries',
   async read(look) {
-    const [{ values, clientPath }, service] = await Promise.all([look.get(environment), look.get(unit)]);
+    const [{ values, clientPath }, started] = await Promise.all([look.get(environment), look.get(start)]);
     // Without PATH, Go finds nothing that has no slash in its name.
     const path = await searchable(look, values.PATH ?? '');
     const forClients = clientPath === values.PATH ? path : await searchable(look, clientPath);
@@ -52,9 +52,9 @@ export const binaries: Fact<Binaries> = {
       BINARY_NAMES.map(async (name) => {
         const own =
           name === 'buildkitd'
-            ? service?.buildkitd.path
+            ? started?.buildkitd.path
             : name === 'rootlesskit'
-              ? service?.rootlesskit?.path
+              ? started?.rootlesskit?.path
               : undefined;
         return [name, await findInPath(look, own ?? name, CLIENTS.has(name) ? forClients : path)] as const;
       }),

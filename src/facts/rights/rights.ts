@@ -33,8 +33,8 @@ export const rootsWord: Fact<readonly string[]> = {
   },
 };
 
-function onCommandLine({ root, config, addresses, env }: Look['request']): readonly string[] {
-  const { flags } = parseBuildkitdArgs(splitWords(env.BUILDKITD_FLAGS ?? ''));
+function onCommandLine({ root, config, addresses, env, daemonless }: Look['request']): readonly string[] {
+  const { flags } = parseBuildkitdArgs(daemonless === true ? splitWords(env.BUILDKITD_FLAGS ?? '') : []);
   return [...[root, config].filter((path) => path !== null), ...socketsOf(addresses ?? []), ...placesIn(flags, env)];
 }
 

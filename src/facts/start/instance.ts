@@ -2,6 +2,7 @@ import { splitHostPort } from '../../buildkit/address.ts';
 import type { Fact, Look, Reading } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
 import { normalise } from '../config/cache-directory.ts';
+import { configFile } from '../config/config-file.ts';
 import { type Listener, listeners } from '../config/listeners.ts';
 import { settings } from '../config/settings.ts';
 import {
@@ -12,8 +13,11 @@ import {
   type TcpRow,
   type UnixListener,
 } from '../machine/proc-net.ts';
+import { changedSince, type Daemon, family } from '../target/daemon.ts';
 import { identity } from '../target/identity.ts';
 import { launcher } from '../target/launcher.ts';
+import { ownDaemon, unitIsNewer } from '../target/own-daemon.ts';
+import { unit } from '../target/unit.ts';
 
 /** Of one path: it can stand in the table once for each mount namespace. */
 const MOST_ROWS = 20;
@@ -37,6 +41,8 @@ export interface Instance {
   readonly pid: number | null;
   /** The daemon and the launchers above it. */
   readonly pids: readonly number[];
+  /** Files that decide its next start, and were changed after this one. */
+  readonly newer: readonly string[];
   readonly lock: { readonly path: string; readonly held: boolean; readonly holder: Holder | null };
   /** rootlesskit's own lock, where its --state-dir is given: two of them cannot share one. */
   readonly launcherLock: { readonly path: string; readonly held: boolean; readonly holder: Holder | null } | null;
@@ -64,20 +70,6 @@ const unixTable: Fact<readonly UnixListener[] | null> = {
 
 function quietly({ host }: Look, path: string): Promise<Reading | null> {
   return host.read(path, 'target', 8 * 1024 * 1024).catch(asAbsent);
-}
-
-/** A process and those that started it, as far as they are rootlesskit ("exe" is what its child is called). */
-async function family({ host }: Look, pid: number): Promise<readonly number[]> {
-  const pids = [pid];
-  for (let at = pid; pids.length < 4; ) {
-    const status = await host.read(`/proc/${at}/status`, 'self').catch(asAbsent);
-    const parent = Number(/^PPid:\s*(\d+)/m.exec(status?.text ?? '')?.[1] ?? 0);
-    const name = parent > 1 ? await host.read(`/proc/${parent}/comm`, 'self').catch(asAbsent) : null;
-    if (!/^(rootlesskit|exe)$/.test(name?.text.trim() ?? '')) break;
-    pids.push(parent);
-    at = parent;
-  }
-  return pids;
 }
 
 async function holderOf({ host }: Look, pid: number | null): Promise<Holder | null> {
@@ -115,8 +107,11 @@ export const instance: Fact<Instance> = {
       look.get(listeners),
       look.get(launcher),
     ]);
+    const own = await look.get(ownDaemon);
     const path = `${normalise(root.value)}/buildkitd.lock`;
-    const { held, pid } = path.startsWith('/') ? await lockOf(look, path) : { held: false, pid: null };
+    const lock = path.startsWith('/') ? await lockOf(look, path) : { held: false, pid: null };
+    const { held } = lock;
+    const pid = lock.pid ?? (held ? (own?.pid ?? null) : null);
     const pids = pid === null ? [] : await family(look, pid);
 
     const live: LiveSocket[] = [];
@@ -141,11 +136,12 @@ export const instance: Fact<Instance> = {
     const sockets = grpc.filter(({ address }) => address.scheme === 'unix');
     // Where it serves tells a daemon of this set-up from one that only shares the state directory.
     const serves =
-      sockets.length === 0
+      (own !== null && own.pid === pid && request.addresses === null) ||
+      (sockets.length === 0
         ? ownNetwork || (held && (await servesTcp(look, pids, target.uid, portsOf(grpc))))
         : live.some(
             ({ use, holder: by }) => use === 'grpc' && (by?.pid == null || pid === null || pids.includes(by.pid)),
-          );
+          ));
     const running = held && mine && serves;
     const directory = by === 'rootlesskit' ? rootlesskitFlags['state-dir']?.at(-1) : undefined;
     const kit = directory?.startsWith('/') ? `${normalise(directory)}/lock` : null;
@@ -154,6 +150,7 @@ export const instance: Fact<Instance> = {
       running,
       pid: running ? pid : null,
       pids: running ? pids : [],
+      newer: running && own !== null ? await changedFiles(look, own) : [],
       lock: { path, held, holder },
       launcherLock:
         kit === null || kitLock === null
@@ -163,6 +160,11 @@ export const instance: Fact<Instance> = {
     };
   },
 };
+
+async function changedFiles(look: Look, daemon: Daemon): Promise<readonly string[]> {
+  const [config, service, newer] = await Promise.all([look.get(configFile), look.get(unit), look.get(unitIsNewer)]);
+  return [...(changedSince(config.stat, daemon) ? [config.path] : []), ...(newer && service ? [service.path] : [])];
+}
 
 /** The ports of TCP addresses, as far as they are written as numbers. */
 function portsOf(listening: readonly Listener[]): ReadonlySet<number> {

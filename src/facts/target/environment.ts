@@ -1,8 +1,10 @@
 import type { Fact } from '../../model/look.ts';
 import type { EnvironmentSource } from '../../model/say.ts';
-import { asAbsent, tooMuch } from '../../model/unseen.ts';
+import { asAbsent, tooMuch, Unseen } from '../../model/unseen.ts';
 import { isListed } from '../../secrets/variables.ts';
+import type { Daemon } from './daemon.ts';
 import { identity } from './identity.ts';
+import { tellingDaemon } from './own-daemon.ts';
 import { unit } from './unit.ts';
 
 export interface Variable {
@@ -55,13 +57,15 @@ export const environment: Fact<Environment> = {
       put({ PATH: await loginPath(look, uid === 0) }, 'login.defs');
       if (uid !== 0) put({ XDG_RUNTIME_DIR: `/run/user/${uid}` }, 'default');
     }
-    const service = await look.get(unit);
     const client = { ...variables };
-    if (service !== null) {
-      // A service has what its manager and its unit give it, and nothing of a shell.
+    const daemon = await look.get(tellingDaemon);
+    const service = daemon === null && request.daemonless !== true ? await look.get(unit) : null;
+    if (daemon !== null || service !== null) {
+      // A daemon has what its starter gives it, and nothing of a shell.
       for (const name of Object.keys(variables)) if (!OF_CLIENTS.test(name)) delete variables[name];
-      put(service.environment, 'unit');
     }
+    if (daemon !== null) put(environmentIn(daemon), 'daemon');
+    else if (service !== null) put(service.environment, 'unit');
     put(request.env, 'option');
     return {
       variables,
@@ -70,6 +74,11 @@ export const environment: Fact<Environment> = {
     };
   },
 };
+
+function environmentIn({ environment: found }: Daemon): { readonly [name: string]: string } {
+  if ('unseen' in found) throw new Unseen(found.unseen.why, found.unseen.command);
+  return found.values;
+}
 
 async function loginPath({ host }: Parameters<Fact<Environment>['read']>[0], root: boolean): Promise<string> {
   const key = root ? 'ENV_SUPATH' : 'ENV_PATH';

@@ -1,16 +1,19 @@
 import type { Fact, Look } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
 import { identity } from './identity.ts';
+import { tellingDaemon } from './own-daemon.ts';
 import { unit } from './unit.ts';
 
 /**
- * The directory that buildkitd is started in: the unit's WorkingDirectory or systemd's default for it, else where we
+ * The directory that buildkitd is started in: that of the one which runs, the unit's WorkingDirectory or systemd's default for it, else where we
  * ourselves stand (proc_pid_cwd(5)). Null where nothing tells: another account's session.
  */
 export const startDirectory: Fact<string | null> = {
   id: 'start-directory',
   async read(look) {
-    const [{ self, target }, service] = await Promise.all([look.get(identity), look.get(unit)]);
+    const [{ self, target }, daemon] = await Promise.all([look.get(identity), look.get(tellingDaemon)]);
+    if (daemon !== null) return daemon.workingDirectory;
+    const service = look.request.daemonless === true ? null : await look.get(unit);
     if (service !== null) {
       const given = service.workingDirectory;
       if (given === '~') return target.home;

@@ -1,6 +1,7 @@
 import { isMendedInTheFile } from '../../checks/config/address-rules.ts';
 import type { PortsEvidence } from '../../checks/net/ports.ts';
 import { listeners } from '../../facts/config/listeners.ts';
+import { isFlag } from '../../facts/config/settings.ts';
 import { type Port, ports } from '../../facts/net/ports.ts';
 import { type ConfigEdit, configEdit } from '../../facts/rights/config-edit.ts';
 import { unit } from '../../facts/target/unit.ts';
@@ -80,8 +81,8 @@ function adviceFor(evidence: PortsEvidence, free: number | null, facts: Facts): 
 }
 
 const whereWords = ({ source, key }: PortsEvidence, facts: Facts): string =>
-  source === 'unit'
-    ? `in ${facts.unit.value?.path ?? 'BUILDKITD_FLAGS'}`
+  isFlag(source)
+    ? `in ${facts.unit.value?.path ?? (source === 'environment' ? 'BUILDKITD_FLAGS' : 'the command line that starts buildkitd')}`
     : source === 'option'
       ? 'on the command line'
       : `at ${key}`;

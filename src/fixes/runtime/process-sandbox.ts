@@ -1,5 +1,5 @@
 import type { ProcessSandboxEvidence } from '../../checks/runtime/process-sandbox.ts';
-import { settings } from '../../facts/config/settings.ts';
+import { isFlag, settings } from '../../facts/config/settings.ts';
 import { configEdit } from '../../facts/rights/config-edit.ts';
 import { sentenceFor } from '../../knowledge/engines.ts';
 import type { Fix, Treatment } from '../../model/plan.ts';
@@ -16,11 +16,10 @@ export const unmaskProc: Fix<typeof needs, ProcessSandboxEvidence> = {
   title: 'Unmask /proc, or run build steps without a process namespace',
   plan(problems, facts) {
     const config = facts.configEdit.value ?? null;
-    // No edit of the file overrules a flag.
-    const fromUnit = facts.settings.oci.noProcessSandbox.source === 'unit';
+    const byFlag = isFlag(facts.settings.oci.noProcessSandbox.source);
     return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
       if (severity === 'warning')
-        return config === null || fromUnit
+        return config === null || byFlag
           ? [advice([index], 'Leave out --oci-worker-no-process-sandbox where buildkitd is started')]
           : [
               {

@@ -292,6 +292,7 @@ testCheck(
       },
       'a group that does not exist': {
         host: hostWith({ env: { BUILDKITD_FLAGS: '--group builders' } }),
+        request: { daemonless: true },
         conditions: ['socket.permission'],
         severity: 'error',
         advice: ['Leave grpc.gid out'],
