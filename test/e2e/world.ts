@@ -378,7 +378,7 @@ function bindDaemon(): string {
 }
 
 /** The places of which a container has to be given each by itself: a bind mount does not carry what is mounted below it. */
-function places(): readonly string[] {
+export function places(): readonly string[] {
   return [`${HERE}/checkout`, NODE, ...(daemonInside?.startsWith(HERE) ? [daemonInside] : [])];
 }
 

@@ -1,0 +1,63 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { EngineBox } from './engine-box.ts';
+import { ROWS, type Row } from './engine-rows.ts';
+import { canMakeWorlds, type DoctorReport, daemonDirectory, World } from './world.ts';
+
+const possible = canMakeWorlds();
+const daemon = daemonDirectory();
+
+/** Helpers as those of the official image: they need no more than SETUID and SETGID. */
+const LIKE_THE_IMAGE =
+  'for helper in newuidmap newgidmap; do chmod u-s /usr/bin/$helper; done; setcap cap_setuid=ep /usr/bin/newuidmap; setcap cap_setgid=ep /usr/bin/newgidmap';
+
+/** What bk-doctor is told before anything runs: the flags, as the script that reads them from the environment would have them. */
+function before({ before: given, flags = [] }: Row): readonly string[] {
+  if (given !== undefined) return given;
+  return flags.length === 0 ? [] : ['--daemonless', '--env', `BUILDKITD_FLAGS=${flags.join(' ')}`];
+}
+
+function compare(report: DoctorReport, row: Row, snapshotter: string | null | undefined): void {
+  const problems = report.checks.filter(({ status }) => status !== 'pass' && status !== 'skip');
+  const told = JSON.stringify({ verdict: report.verdict, problems }, null, 1);
+  expect(report.verdict.ready, told).toBe(row.truth === 'builds');
+  if (row.blamed !== undefined) expect([row.blamed].flat(), told).toContain(report.verdict.reasons[0]);
+  if (row.condition !== undefined)
+    expect(problems.flatMap(({ problems }) => problems.map(({ condition }) => condition)), told).toContain(row.condition);
+  if (snapshotter) expect(report.verdict.snapshotter, told).toBe(snapshotter);
+}
+
+describe.skipIf(!possible)('containers as the engines make them', () => {
+  const tally = { rows: 0, asked: 0 };
+  test.each(Object.entries(ROWS))('%s', { timeout: 240_000 }, (_, row) => {
+    const world = new World();
+    let box: EngineBox | null = null;
+    try {
+      world.script(LIKE_THE_IMAGE);
+      row.inject?.(world);
+      box = new EngineBox(world, row.container, row);
+      const asleep = box.doctor(['check', ...before(row)]);
+      let truth = null;
+      if (daemon !== null) {
+        const serves = box.wake();
+        expect(serves, box.log).toBe(row.truth !== 'ends');
+        if (serves) {
+          const awake = box.doctor(['check']);
+          truth = box.build();
+          expect(truth.ready, truth.log).toBe(row.truth === 'builds');
+          compare(awake, row, truth.ready ? truth.snapshotter : null);
+          expect(awake.target.running).toBe(true);
+          tally.asked++;
+        }
+      }
+      if (row.snapshotter !== undefined && truth !== null) expect(truth.snapshotter).toBe(row.snapshotter);
+      compare(asleep, row, truth?.ready ? truth.snapshotter : null);
+      tally.rows++;
+    } finally {
+      box?.close();
+      world.close();
+    }
+  });
+  afterAll(() => {
+    console.log(`${tally.rows} of ${Object.keys(ROWS).length} containers agree, ${tally.asked} of them also with buildkitd running`);
+  });
+});
