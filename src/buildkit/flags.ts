@@ -78,6 +78,18 @@ function parse(args: readonly string[], isBoolean: (name: string) => boolean): C
 export const parseBuildkitdArgs = (args: readonly string[]): CommandLine =>
   parse(args, (name) => BUILDKITD_BOOLEAN.has(name) && !BUILDKITD_STRING.has(name));
 
+/** The flags of a buildkitd that also takes those behind other words, as since v0.31.0 (urfave/cli v3). */
+export function flagsPastWords(args: readonly string[]): Flags {
+  const flags: { [name: string]: string[] } = Object.create(null);
+  for (let rest = args; rest.length > 0; ) {
+    const read = parseBuildkitdArgs(rest);
+    for (const [name, values] of Object.entries(read.flags)) flags[name] = [...(flags[name] ?? []), ...values];
+    if (rest[rest.length - read.rest.length - 1] === '--') break;
+    rest = read.rest.slice(1);
+  }
+  return flags;
+}
+
 export interface RootlesskitCommand {
   readonly flags: Flags;
   /** The flags as written, without the command that follows them. */

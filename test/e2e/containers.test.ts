@@ -22,7 +22,10 @@ function compare(report: DoctorReport, row: Row, snapshotter: string | null | un
   expect(report.verdict.ready, told).toBe(row.truth === 'builds');
   if (row.blamed !== undefined) expect([row.blamed].flat(), told).toContain(report.verdict.reasons[0]);
   if (row.condition !== undefined)
-    expect(problems.flatMap(({ problems }) => problems.map(({ condition }) => condition)), told).toContain(row.condition);
+    expect(
+      problems.flatMap(({ problems }) => problems.map(({ condition }) => condition)),
+      told,
+    ).toContain(row.condition);
   if (snapshotter) expect(report.verdict.snapshotter, told).toBe(snapshotter);
 }
 
@@ -58,6 +61,8 @@ describe.skipIf(!possible)('containers as the engines make them', () => {
     }
   });
   afterAll(() => {
-    console.log(`${tally.rows} of ${Object.keys(ROWS).length} containers agree, ${tally.asked} of them also with buildkitd running`);
+    console.log(
+      `${tally.rows} of ${Object.keys(ROWS).length} containers agree, ${tally.asked} of them also with buildkitd running`,
+    );
   });
 });

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { basename, join } from 'node:path';
 import { type EngineContainer, writeEngineBundle } from './engine.ts';
-import { BIN, type Done, type DoctorReport, type Judgement, NODE, places, type World } from './world.ts';
+import { BIN, type DoctorReport, type Done, type Judgement, NODE, places, type World } from './world.ts';
 
 /** What is started in the container, and where its state lies. */
 export interface Workload {
@@ -51,12 +51,17 @@ export class EngineBox {
         user: this.#user,
       },
       [
-        ...['/etc', '/usr', '/home', '/run', ...places()].map((path) => ({ path, readOnly: container.readOnly === true })),
+        ...['/etc', '/usr', '/home', '/run', ...places()].map((path) => ({
+          path,
+          readOnly: container.readOnly === true,
+        })),
         ...[...(volume ? [this.state] : []), world.scratch].map((path) => ({ path, readOnly: false })),
       ],
     );
     const log = `${world.scratch}/daemon.log`;
-    world.script(`runc --root ${this.#runc} run --detach --bundle ${bundle} ${this.#name} </dev/null >>${log} 2>&1 || { cat ${log} >&2; exit 1; }`);
+    world.script(
+      `runc --root ${this.#runc} run --detach --bundle ${bundle} ${this.#name} </dev/null >>${log} 2>&1 || { cat ${log} >&2; exit 1; }`,
+    );
   }
 
   get #runc(): string {
@@ -64,7 +69,10 @@ export class EngineBox {
   }
 
   exec(argv: readonly string[], env: Variables = {}): Done {
-    const variables = Object.entries({ ...this.#env, ...env }).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+    const variables = Object.entries({ ...this.#env, ...env }).flatMap(([name, value]) => [
+      '--env',
+      `${name}=${value}`,
+    ]);
     const { uid, gid } = this.#user;
     return this.#world.asRoot(
       ['runc', '--root', this.#runc, 'exec', ...variables, '--user', `${uid}:${gid}`, this.#name, ...argv],
@@ -77,7 +85,9 @@ export class EngineBox {
     try {
       return JSON.parse(stdout) as T;
     } catch {
-      throw new Error(`bk-doctor ${args.join(' ')} gave no JSON (exit ${code}): ${stdout.slice(0, 500)} ${stderr.slice(0, 2000)}`);
+      throw new Error(
+        `bk-doctor ${args.join(' ')} gave no JSON (exit ${code}): ${stdout.slice(0, 500)} ${stderr.slice(0, 2000)}`,
+      );
     }
   }
 

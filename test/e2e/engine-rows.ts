@@ -207,7 +207,13 @@ export const ROWS: { readonly [name: string]: Row } = {
     container: { ...pod, env: { XDG_RUNTIME_DIR: `${HOME}/.local/run` } },
     truth: 'builds',
   },
-  'pod: no volume': { ...off, container: { ...pod, env: { XDG_DATA_HOME: '/opt/data' } }, inject: (world) => world.script('mkdir -p /opt/data'), volume: false, truth: 'ends' },
+  'pod: no volume': {
+    ...off,
+    container: { ...pod, env: { XDG_DATA_HOME: '/opt/data' } },
+    inject: (world) => world.script('mkdir -p /opt/data'),
+    volume: false,
+    truth: 'ends',
+  },
   'pod: rootful and privileged': { ...rootful, container: { ...pod, privileged: true }, truth: 'builds' },
   'pod: rootful, privileged, and the flag': {
     ...rootful,

@@ -56,13 +56,15 @@ const EVERYWHERE = words(`
   truncate64 ugetrlimit umask uname unlink unlinkat utime utimensat utimensat_time64 utimes vfork wait4 waitid
   waitpid write writev
 `);
-const NEWER = words(`cachestat futex_requeue futex_wait futex_waitv futex_wake getxattrat io_pgetevents io_pgetevents_time64
+const NEWER =
+  words(`cachestat futex_requeue futex_wait futex_waitv futex_wake getxattrat io_pgetevents io_pgetevents_time64
   listmount listxattrat map_shadow_stack mseal removexattrat setxattrat statmount uretprobe vmsplice`);
 const OWN: { readonly [E in Engine]: readonly string[] } = {
   containerd: [...NEWER, 'lsm_get_self_attr', 'lsm_list_modules', 'lsm_set_self_attr'],
   docker: NEWER,
   // Namespaces and mounts are open there; what gives them names and joins others' is not.
-  podman: words(`clone clone3 fanotify_init fsconfig fsmount fsopen fspick get_mempolicy keyctl mbind mount mount_setattr
+  podman:
+    words(`clone clone3 fanotify_init fsconfig fsmount fsopen fspick get_mempolicy keyctl mbind mount mount_setattr
     move_mount open_tree pidfd_getfd pivot_root reboot set_mempolicy signal syslog umount umount2 unshare`),
 };
 /** Opened to a bounding set that has the capability. */
@@ -81,7 +83,8 @@ const BY_CAPABILITY: { readonly [capability: string]: readonly string[] } = {
   PERFMON: ['perf_event_open'],
 };
 /** Refused by Podman with EPERM, without the capability; what it does not know gets ENOSYS. */
-const PODMAN_REFUSES = words(`bdflush cachestat futex_requeue futex_wait futex_waitv futex_wake io_pgetevents kexec_file_load
+const PODMAN_REFUSES =
+  words(`bdflush cachestat futex_requeue futex_wait futex_waitv futex_wake io_pgetevents kexec_file_load
   kexec_load map_shadow_stack migrate_pages move_pages nfsservctl nice pciconfig_read pciconfig_write swapoff swapon sysfs
   uselib userfaultfd ustat vm86 vm86old vmsplice lookup_dcookie perf_event_open quotactl quotactl_fd setdomainname sethostname
   setns chroot delete_module finit_module init_module acct kcmp process_madvise ioperm iopl clock_settime settimeofday

@@ -138,10 +138,7 @@ export function specOf(container: EngineContainer, first: First, binds: readonly
 /** What containers may open: everything, or the devices of every container. */
 function devices(privileged: boolean): readonly object[] {
   if (privileged) return [{ allow: true, access: 'rwm' }];
-  const usual = [
-    ...[3, 5, 7, 8, 9].map((minor) => [1, minor]),
-    ...[0, 1, 2].map((minor) => [5, minor]),
-  ] as const;
+  const usual = [...[3, 5, 7, 8, 9].map((minor) => [1, minor]), ...[0, 1, 2].map((minor) => [5, minor])] as const;
   return [
     { allow: false, access: 'rwm' },
     ...['c', 'b'].map((type) => ({ allow: true, type, access: 'm' })),
@@ -150,7 +147,12 @@ function devices(privileged: boolean): readonly object[] {
   ];
 }
 
-export function writeEngineBundle(bundle: string, container: EngineContainer, first: First, binds: readonly Bind[]): void {
+export function writeEngineBundle(
+  bundle: string,
+  container: EngineContainer,
+  first: First,
+  binds: readonly Bind[],
+): void {
   fs.mkdirSync(join(bundle, 'rootfs'), { recursive: true });
   fs.writeFileSync(join(bundle, 'config.json'), JSON.stringify(specOf(container, first, binds)));
 }

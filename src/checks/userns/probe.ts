@@ -135,7 +135,8 @@ function judgeStepNamespaces(found: Found, { settings, mounts }: Facts, { isolat
           (proc.errno === 'ENOSPC' || masksOf(mounts.value ?? []).length === 0)
         ? { outcome: proc, what: 'the process namespace of a RUN step, with a /proc of its own,' }
         : null;
-  if (failed === null) return proc?.ok !== false;
+  // Without a sandbox of processes a RUN step mounts no /proc.
+  if (failed === null) return settings.oci.noProcessSandbox.value || proc?.ok !== false;
   const { errno, message } = failed.outcome;
   const said = shortened(message || errno || 'refused');
   found.add(

@@ -8,6 +8,7 @@ import { environment } from '../target/environment.ts';
 import { identity } from '../target/identity.ts';
 import { start } from '../target/start.ts';
 import { fromStart } from '../target/start-directory.ts';
+import { buildkitdFlags } from './buildkitd-flags.ts';
 
 /** One file that buildkitd reads its configuration from. */
 export interface ConfigText {
@@ -63,7 +64,12 @@ export const configPath: Fact<{
 }> = {
   id: 'config-path',
   async read(look) {
-    const [who, { values }, started] = await Promise.all([look.get(identity), look.get(environment), look.get(start)]);
+    const [who, { values }, started, flags] = await Promise.all([
+      look.get(identity),
+      look.get(environment),
+      look.get(start),
+      look.get(buildkitdFlags),
+    ]);
     let rootless = usesRootlessPaths(who.mode, values);
     // Before v0.13.0 this one path did not depend on USER.
     if (who.mode === 'rootless' && !rootless)
@@ -71,7 +77,7 @@ export const configPath: Fact<{
     const defaultPath = await fromStart(look, defaultConfigPath(rootless ? 'rootless' : 'rootful', values));
     if (look.request.config !== null)
       return { path: await fromStart(look, look.request.config), source: 'option', defaultPath };
-    const given = started?.buildkitd.flags.config?.at(-1);
+    const given = flags.config?.at(-1);
     if (given) return { path: await fromStart(look, given), source: started?.source ?? 'unit', defaultPath };
     return { path: defaultPath, source: 'default', defaultPath };
   },

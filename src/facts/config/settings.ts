@@ -9,6 +9,7 @@ import { environment } from '../target/environment.ts';
 import { identity } from '../target/identity.ts';
 import { start } from '../target/start.ts';
 import { fromStart } from '../target/start-directory.ts';
+import { buildkitdFlags } from './buildkitd-flags.ts';
 import { type ConfigText, configFile, usesRootlessPaths } from './config-file.ts';
 import { CONTAINERD, GENERAL, OCI, type Row, type Surroundings, TLS } from './settings-table.ts';
 
@@ -76,15 +77,15 @@ type General = Pick<Settings, keyof typeof GENERAL>;
 export const settings: Fact<Settings> = {
   id: 'settings',
   async read(look) {
-    const [who, { values }, started, config] = await Promise.all([
+    const [who, { values }, started, flags, config] = await Promise.all([
       look.get(identity),
       look.get(environment),
       look.get(start),
+      look.get(buildkitdFlags),
       look.get(configFile),
     ]);
     // By what buildkitd would do without it, the wrong host would be judged.
     if (config.unseen?.tooMuch === true) throw new Unseen(config.unseen.why, undefined, true);
-    const flags = started?.buildkitd.flags ?? {};
     const rootlessPaths = usesRootlessPaths(who.mode, values);
     const from: Sources = {
       request: look.request,

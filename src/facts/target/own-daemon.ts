@@ -19,8 +19,7 @@ export const ownDaemon: Fact<Daemon | null> = {
 };
 
 /** Did this unit start it? */
-function isOf({ cgroups, buildkitd }: Daemon, { path, buildkitd: wanted }: Unit): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1);
+function isOf({ cgroups, buildkitd }: Daemon, { name, buildkitd: wanted }: Unit): boolean {
   return cgroups.includes(name) || JSON.stringify(buildkitd.args) === JSON.stringify(wanted.args);
 }
 

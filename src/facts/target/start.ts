@@ -20,9 +20,9 @@ export const start: Fact<Start | null> = {
   async read(look) {
     if (look.request.daemonless === true) return daemonless(look);
     const daemon = await look.get(tellingDaemon);
-    if (daemon !== null) return { source: 'process', ...daemon };
+    if (daemon !== null) return { source: 'process', rootlesskit: daemon.rootlesskit, buildkitd: daemon.buildkitd };
     const service = await look.get(unit);
-    return service === null ? null : { source: 'unit', ...service };
+    return service === null ? null : { source: 'unit', rootlesskit: service.rootlesskit, buildkitd: service.buildkitd };
   },
 };
 
