@@ -36,7 +36,7 @@ export class EngineBox {
     const bundle = join(world.scratch, 'bundle');
     world.script(`
       for directory in .local .local/share .local/share/buildkit .local/tmp; do
-        mkdir -p ${world.home}/$directory; chown ${world.user}: ${world.home}/$directory
+        [ -e ${world.home}/$directory ] || { mkdir ${world.home}/$directory; chown ${world.user}: ${world.home}/$directory; }
       done
       mkdir -p ${bundle}/rootfs ${world.scratch}/c.up ${world.scratch}/c.work
       mount -t overlay overlay -o lowerdir=/,upperdir=${world.scratch}/c.up,workdir=${world.scratch}/c.work ${bundle}/rootfs
@@ -54,6 +54,11 @@ export class EngineBox {
         ...['/etc', '/usr', '/home', '/run', ...places()].map((path) => ({
           path,
           readOnly: container.readOnly === true,
+        })),
+        ...(container.emptyDirs ?? []).map((path, index) => ({
+          path,
+          from: emptyDirectory(world, index),
+          readOnly: false,
         })),
         ...[...(volume ? [this.state] : []), world.scratch].map((path) => ({ path, readOnly: false })),
       ],
@@ -129,7 +134,7 @@ export class EngineBox {
     const built = this.exec(['timeout', '60', 'buildctl', '--addr', address, ...what]);
     return {
       ready: built.code === 0,
-      snapshotter: /worker\.snapshotter: *(\S+)/.exec(stdout)?.[1] ?? null,
+      snapshotter: /worker\.snapshotter:\s*(\S+)/.exec(stdout)?.[1] ?? null,
       log: `${this.log}\n${built.stdout}${built.stderr}`,
     };
   }
@@ -137,6 +142,13 @@ export class EngineBox {
   close(): void {
     this.#world.asRoot(['runc', '--root', this.#runc, 'delete', '--force', this.#name]);
   }
+}
+
+function emptyDirectory(world: World, index: number): string {
+  const path = join(world.scratch, `empty-${index}`);
+  fs.mkdirSync(path);
+  fs.chmodSync(path, 0o777);
+  return path;
 }
 
 /** The variables of moby/buildkit:rootless. */

@@ -134,14 +134,14 @@ export const ROWS: { readonly [name: string]: Row } = {
   },
   'pod: an emptyDir over the home directory': {
     ...off,
-    container: { ...pod, tmpfs: { [HOME]: 'mode=777' } },
+    container: { ...pod, emptyDirs: [HOME] },
     volume: false,
     truth: 'ends',
     condition: 'env.tmpdir',
   },
   'pod: an emptyDir over .local/share': {
     ...off,
-    container: { ...pod, tmpfs: { [`${HOME}/.local/share`]: 'mode=777' } },
+    container: { ...pod, emptyDirs: [`${HOME}/.local/share`] },
     volume: false,
     truth: 'builds',
   },
@@ -159,7 +159,10 @@ export const ROWS: { readonly [name: string]: Row } = {
   'pod: a directory of the node, made by root': {
     ...off,
     container: pod,
-    inject: (world) => world.script(`mkdir -p ${HOME}/.local/share/buildkit; chown 0:0 ${HOME}/.local/share/buildkit`),
+    inject: (world) =>
+      world.script(
+        `mkdir -p ${HOME}/.local/share/buildkit; chown -R alice: ${HOME}/.local; chown 0:0 ${HOME}/.local/share/buildkit`,
+      ),
     truth: 'ends',
     blamed: 'storage/ownership',
   },
@@ -191,7 +194,6 @@ export const ROWS: { readonly [name: string]: Row } = {
     ...off,
     flags: [FLAG, '--addr', 'tcp://127.0.0.1:1234'],
     container: pod,
-    before: ['--daemonless'],
     truth: 'builds',
   },
   'pod: a socket and TCP': {

@@ -17,6 +17,8 @@ export interface EngineContainer {
   readonly readOnly?: boolean;
   /** Empty file systems by their place, with the options of mount(8): emptyDir, --tmpfs. */
   readonly tmpfs?: { readonly [place: string]: string };
+  /** Empty directories that everybody may write, by their place: emptyDir. */
+  readonly emptyDirs?: readonly string[];
   /** The account of the first process; that of the image where not given. */
   readonly user?: { readonly uid: number; readonly gid: number };
   /** Ids outside that 0 and so many after it stand for: a user namespace of the pod's own. */
@@ -72,13 +74,15 @@ function capabilitiesOf({ engine, privileged, capAdd = [], capDrop = [] }: Engin
 const mount = (destination: string, type: string, ...options: readonly string[]) => ({
   destination,
   type,
-  source: type === 'bind' ? destination : type,
+  source: type,
   options,
 });
 
 /** A place of this machine that stands in the container where it is; not what is mounted below it. */
 export interface Bind {
   readonly path: string;
+  /** Where it is outside, if not at the same place. */
+  readonly from?: string;
   readonly readOnly: boolean;
 }
 
@@ -110,7 +114,10 @@ export function specOf(container: EngineContainer, first: First, binds: readonly
       mount('/dev/mqueue', 'mqueue', 'nosuid', 'noexec', 'nodev'),
       mount('/sys', 'sysfs', 'nosuid', 'noexec', 'nodev', privileged ? 'rw' : 'ro'),
       mount('/sys/fs/cgroup', 'cgroup', 'nosuid', 'noexec', 'nodev', 'relatime', privileged ? 'rw' : 'ro'),
-      ...binds.map(({ path, readOnly }) => mount(path, 'bind', 'bind', readOnly ? 'ro' : 'rw')),
+      ...binds.map(({ path, from = path, readOnly }) => ({
+        ...mount(path, 'bind', 'bind', readOnly ? 'ro' : 'rw'),
+        source: from,
+      })),
       ...Object.entries(container.tmpfs ?? {}).map(([place, options]) => mount(place, 'tmpfs', ...options.split(','))),
     ],
     linux: {

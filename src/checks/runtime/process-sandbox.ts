@@ -1,5 +1,5 @@
 import { type Release, surelyBefore } from '../../buildkit/version.ts';
-import { settings } from '../../facts/config/settings.ts';
+import { isFlag, settings } from '../../facts/config/settings.ts';
 import { container } from '../../facts/confinement/container.ts';
 import { mounts } from '../../facts/machine/mounts.ts';
 import { processStatus } from '../../facts/machine/process-status.ts';
@@ -59,10 +59,22 @@ export const runtimeProcessSandbox: Check<typeof needs, ProcessSandboxEvidence> 
   title: 'Build steps get a /proc of their own',
   why: 'Each RUN step runs in a process namespace with a fresh /proc; the kernel refuses to mount one where parts of the visible /proc are masked, as container engines do.',
   decides: true,
-  conditions: ['proc.masked'],
+  conditions: ['proc.masked', 'config.invalid-value'],
   needs,
   examine(facts) {
     const { problems, unseen, add } = findings<ProcessSandboxEvidence>();
+    const { noProcessSandbox: off, rootless, enabled } = facts.settings.oci;
+    if (off.value && !rootless.value && enabled.value !== false && isFlag(off.source)) {
+      // In the file it is told with the file.
+      add(
+        'config.invalid-value',
+        'error',
+        '--oci-worker-no-process-sandbox',
+        'buildkitd as root outside of a user namespace takes no --oci-worker-no-process-sandbox: it ends with "can\'t enable NoProcessSandbox without Rootless"',
+        evidenceOf(facts),
+      );
+      return { problems, unseen };
+    }
     const found = judge(facts);
     if (found === null) return { problems, unseen };
     if ('why' in found) return { problems, unseen: [found] };

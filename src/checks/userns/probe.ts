@@ -152,10 +152,7 @@ function judgeStepNamespaces(found: Found, { settings, mounts }: Facts, { isolat
 /** Does the runtime itself come as far as the program of a RUN step? */
 function judgeStep(found: Found, { cgroups, settings, status }: Facts, { step }: NamespaceAnswer): void {
   if (step?.ok !== false) return;
-  // runc's log line, without what only a machine reads.
-  const said = shortened(
-    /level=error msg="((?:[^"\\]|\\.)*)"/.exec(step.message)?.[1] ?? (step.message || step.errno || 'it said nothing'),
-  );
+  const said = shortened(runtimeWords(step.message) || step.errno || 'it said nothing');
   const meaning = meaningOf(said, 'runtime');
   const { layout, controllers } = cgroups.value ?? { layout: 'unified', controllers: [] };
   const incomplete = layout === null || (layout === 'legacy' && !controllers.includes('devices'));
@@ -168,6 +165,14 @@ function judgeStep(found: Found, { cgroups, settings, status }: Facts, { step }:
     `The OCI runtime (${settings.oci.binary.value ?? 'runc'}) could not make a RUN step${REASONS[condition] ?? ''}: ${said}`,
     { stage: 'step', errno: step.errno, said },
   );
+}
+
+/** The last thing that runc logs as an error, without what only a machine reads; of a child that ended without a word, its own last line. */
+function runtimeWords(message: string): string {
+  const said = (level: string): string | undefined =>
+    [...message.matchAll(new RegExp(`level=${level} msg="((?:[^"\\\\]|\\\\.)*)"`, 'g'))].at(-1)?.[1];
+  const error = said('error');
+  return (error?.endsWith('EOF') === true ? said('fatal') : undefined) ?? error ?? message.slice(-600);
 }
 
 /** What was seen beside the runtime's words. */

@@ -14,7 +14,8 @@ export interface Row<T> {
   /** The dotted key of buildkitd.toml that holds it. */
   readonly key: string;
   readonly option?: (request: Request) => T | null;
-  readonly flag?: string;
+  /** Of several, the first that is given counts. */
+  readonly flag?: string | readonly string[];
   /** What the flag says, by all the values that it was given. */
   readonly parse: (given: readonly string[]) => T;
   /** May it be what the file says? Otherwise the default holds. */
@@ -99,7 +100,7 @@ const entitlements: Row<readonly string[]> = {
 /** Inside a user namespace buildkitd's own --rootless is on and overrules the file. */
 const ociRootless: Row<boolean> = {
   key: 'worker.oci.rootless',
-  flag: 'oci-worker-rootless',
+  flag: ['oci-worker-rootless', 'rootless'],
   parse: bool,
   is: (value, { mode }) => mode === 'rootful' && isBoolean(value),
   byDefault: ({ mode }) => mode === 'rootless',

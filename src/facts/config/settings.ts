@@ -141,7 +141,10 @@ interface Sources {
 function pick<T>({ key, option, flag, parse, is, byDefault }: Row<T>, from: Sources): Setting<T> {
   const asked = option?.(from.request) ?? null;
   if (asked !== null) return { value: asked, source: 'option', key, at: null };
-  const given = flag === undefined ? undefined : from.flags[flag];
+  const given = [flag ?? []]
+    .flat()
+    .map((name) => from.flags[name])
+    .find((values) => values !== undefined);
   if (given !== undefined) return { value: parse(given), source: from.flagsFrom, key, at: null };
   const written = valueAt(from.file.content.document, key.split('.'));
   if (is(written, from.where)) return { value: written as T, source: 'file', key, at: positionOf(from.file, key) };

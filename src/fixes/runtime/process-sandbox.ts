@@ -17,8 +17,8 @@ export const unmaskProc: Fix<typeof needs, ProcessSandboxEvidence> = {
   plan(problems, facts) {
     const config = facts.configEdit.value ?? null;
     const byFlag = isFlag(facts.settings.oci.noProcessSandbox.source);
-    return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
-      if (severity === 'warning')
+    return problems.flatMap(({ condition, evidence, severity }, index): readonly Treatment[] => {
+      if (severity === 'warning' || condition === 'config.invalid-value')
         return config === null || byFlag
           ? [advice([index], 'Leave out --oci-worker-no-process-sandbox where buildkitd is started')]
           : [

@@ -68,7 +68,8 @@ try_step() {
   case $words in
     *"$nothing"*) say step ok ;;
     *)
-      say step "fail $(printf %s "$words" | tr '\\000\\n' '  ' | cut -c1-600)"
+      # What went wrong is said last, behind any warnings.
+      say step "fail $(printf %s "$words" | tr '\\000\\n' '  ' | tail -c 1500)"
       PATH=$daemon_path "$runtime" --root "$work/state" delete --force "bk-doctor-$$" >/dev/null 2>&1
       ;;
   esac
