@@ -77,7 +77,7 @@ export const environment: Fact<Environment> = {
 
 function environmentIn({ environment: found }: Daemon): { readonly [name: string]: string } {
   if ('unseen' in found) throw new Unseen(found.unseen.why, found.unseen.command);
-  return found.values;
+  return Object.fromEntries(Object.entries(found.values).filter(([name]) => !OF_CLIENTS.test(name)));
 }
 
 async function loginPath({ host }: Parameters<Fact<Environment>['read']>[0], root: boolean): Promise<string> {
