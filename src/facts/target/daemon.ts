@@ -1,6 +1,7 @@
 import { parseBuildkitdArgs, parseRootlesskitArgs } from '../../buildkit/flags.ts';
-import type { Fact, Look, Stat, UnseenReason } from '../../model/look.ts';
-import { asAbsent, reasonOf, Unseen } from '../../model/unseen.ts';
+import type { Seen } from '../../model/decide.ts';
+import type { Fact, Look, Stat } from '../../model/look.ts';
+import { asAbsent, unlessRefused, unseenOf } from '../../model/unseen.ts';
 import { parseLocks } from '../machine/proc-net.ts';
 import { identity } from './identity.ts';
 import type { Unit } from './unit.ts';
@@ -13,7 +14,7 @@ export interface Daemon {
   readonly rootlesskit: Unit['rootlesskit'];
   readonly buildkitd: Unit['buildkitd'];
   /** All that it was given, secrets masked; why not where it may not be read. */
-  readonly environment: { readonly values: { readonly [name: string]: string } } | { readonly unseen: UnseenReason };
+  readonly environment: Seen<{ readonly [name: string]: string }>;
   /** Null where it cannot be told. */
   readonly workingDirectory: string | null;
   /** The names of its control groups, in which systemd's has the name of the unit. */
@@ -134,30 +135,32 @@ export async function family(look: Look, pid: number): Promise<readonly number[]
 
 /** These lie in the memory of the process, which can keep whoever reads it waiting: only the account itself reads them. */
 async function commandLine({ host }: Look, pid: number): Promise<readonly string[] | null> {
-  const text = (await host.read(`/proc/${pid}/cmdline`, 'target').catch(asAbsent))?.text;
+  const { value, unseen } = await unlessRefused(host.read(`/proc/${pid}/cmdline`, 'target'));
+  if (unseen !== undefined) throw unseenOf(unseen);
+  const text = value?.text;
   return text ? text.replace(/\0$/, '').split('\0') : null;
 }
 
 /** rootlesskit passes on what it got; where the daemon's may not be read, its launcher's may. */
 async function environmentOf({ host }: Look, pids: readonly number[]): Promise<Daemon['environment']> {
-  let refused: UnseenReason = { why: 'the environment of the running buildkitd cannot be read' };
+  let why = 'it is gone';
   for (const pid of pids.toReversed()) {
-    try {
-      const text = (await host.read(`/proc/${pid}/environ`, 'target'))?.text;
-      if (text === undefined) continue;
-      const rows = text.split('\0').map((row) => [row.slice(0, row.indexOf('=')), row.slice(row.indexOf('=') + 1)]);
-      return { values: Object.fromEntries(rows.filter(([name]) => name)) };
-    } catch (error) {
-      if (!(error instanceof Unseen)) throw error;
-      refused = reasonOf(
-        new Unseen(
-          `the environment of the running buildkitd (pid ${pid}) cannot be read: ${error.why}`,
-          `sudo cat /proc/${pid}/environ`,
-        ),
-      );
-    }
+    const { value, unseen } = await unlessRefused(host.read(`/proc/${pid}/environ`, 'target'));
+    if (value) return { value: variablesIn(value.text) };
+    why = unseen?.why ?? why;
   }
-  return { unseen: refused };
+  const [pid] = pids;
+  return {
+    unseen: {
+      why: `the environment of the running buildkitd (pid ${pid}) cannot be read: ${why}`,
+      command: `sudo cat /proc/${pid}/environ`,
+    },
+  };
+}
+
+function variablesIn(environ: string): { readonly [name: string]: string } {
+  const rows = environ.split('\0').map((row) => [row.slice(0, row.indexOf('=')), row.slice(row.indexOf('=') + 1)]);
+  return Object.fromEntries(rows.filter(([name]) => name));
 }
 
 /** By the difference to our own start: the clock of the boot itself can be hidden from a container. */

@@ -1,6 +1,6 @@
 import type { Fact } from '../../model/look.ts';
 import type { EnvironmentSource } from '../../model/say.ts';
-import { asAbsent, tooMuch, Unseen } from '../../model/unseen.ts';
+import { asAbsent, tooMuch, unseenOf } from '../../model/unseen.ts';
 import { isListed } from '../../secrets/variables.ts';
 import type { Daemon } from './daemon.ts';
 import { identity } from './identity.ts';
@@ -76,8 +76,8 @@ export const environment: Fact<Environment> = {
 };
 
 function environmentIn({ environment: found }: Daemon): { readonly [name: string]: string } {
-  if ('unseen' in found) throw new Unseen(found.unseen.why, found.unseen.command);
-  return Object.fromEntries(Object.entries(found.values).filter(([name]) => !OF_CLIENTS.test(name)));
+  if (found.unseen !== undefined) throw unseenOf(found.unseen);
+  return Object.fromEntries(Object.entries(found.value).filter(([name]) => !OF_CLIENTS.test(name)));
 }
 
 async function loginPath({ host }: Parameters<Fact<Environment>['read']>[0], root: boolean): Promise<string> {
