@@ -1,7 +1,7 @@
 import { parseBuildkitdArgs, parseRootlesskitArgs } from '../../buildkit/flags.ts';
 import type { Seen } from '../../model/decide.ts';
 import type { Fact, Look, Stat } from '../../model/look.ts';
-import { asAbsent, unlessRefused, unseenOf } from '../../model/unseen.ts';
+import { asAbsent, tooMuch, unlessRefused, unseenOf } from '../../model/unseen.ts';
 import { parseLocks } from '../machine/proc-net.ts';
 import { identity } from './identity.ts';
 import type { Unit } from './unit.ts';
@@ -23,8 +23,8 @@ export interface Daemon {
   readonly startedMs: number | null;
 }
 
-/** Holders of locks that are looked at. */
-const MOST = 200;
+/** Holders of locks, or processes, that are looked at. */
+const MOST = 5000;
 const MOST_ANCESTORS = 4;
 /** USER_HZ of every architecture that Node runs on. */
 const TICK_MS = 10;
@@ -59,7 +59,9 @@ async function lockHolders({ host }: Look): Promise<readonly number[]> {
     table === null
       ? ((await host.list('/proc', 'self')) ?? []).filter((name) => /^\d+$/.test(name)).map(Number)
       : parseLocks(table.text).flatMap(({ pid }) => pid ?? []);
-  return [...new Set(pids)].filter((pid) => pid > 0).slice(0, MOST);
+  const all = new Set(pids.filter((pid) => pid > 0));
+  if (all.size > MOST) throw tooMuch(`more than ${MOST} processes may be a running buildkitd`);
+  return [...all];
 }
 
 /** Empty for a process that ended meanwhile, or may not be seen. */
