@@ -20,6 +20,7 @@ import { runtimeInstance } from './checks/runtime/instance.ts';
 import { runtimeProcessSandbox } from './checks/runtime/process-sandbox.ts';
 import { runtimeSession } from './checks/runtime/session.ts';
 import { serviceStart } from './checks/service/start.ts';
+import { serviceUnit } from './checks/service/unit.ts';
 import { snapshotterFuseOverlayfs } from './checks/snapshotter/fuse-overlayfs.ts';
 import { snapshotterOverlayfs } from './checks/snapshotter/overlayfs.ts';
 import { snapshotterSelected } from './checks/snapshotter/selected.ts';
@@ -51,6 +52,7 @@ import { standBeside } from './fixes/runtime/instance.ts';
 import { unmaskProc } from './fixes/runtime/process-sandbox.ts';
 import { repairSession } from './fixes/runtime/session.ts';
 import { mendStart } from './fixes/service/start.ts';
+import { loosenUnit } from './fixes/service/unit.ts';
 import { replaceFuseOverlayfs } from './fixes/snapshotter/fuse-overlayfs.ts';
 import { replaceOverlayfs } from './fixes/snapshotter/overlayfs.ts';
 import { chooseSnapshotter } from './fixes/snapshotter/selected.ts';
@@ -83,6 +85,7 @@ export const catalog: readonly CatalogEntry[] = [
       'runtime/session',
       'runtime/process-sandbox',
       'net/driver',
+      'service/unit',
     ],
   },
   { check: idmapHelpers, fix: restoreHelpers },
@@ -117,6 +120,7 @@ export const catalog: readonly CatalogEntry[] = [
   { check: runtimeCgroups, fix: mountCgroups },
   { check: runtimeInstance, fix: standBeside },
   { check: serviceStart, fix: mendStart },
+  { check: serviceUnit, fix: loosenUnit },
   { check: netPorts, fix: movePorts, explainedBy: ['config/buildkitd'] },
   {
     check: netSockets,

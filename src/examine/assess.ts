@@ -6,6 +6,7 @@ import { installedHelpers } from '../facts/start/idmap-helpers.ts';
 import { instance } from '../facts/start/instance.ts';
 import { namespace } from '../facts/start/namespace.ts';
 import { software, inventory as versionsOfAll } from '../facts/start/software.ts';
+import { unitConfinement } from '../facts/start/unit-confinement.ts';
 import { environment } from '../facts/target/environment.ts';
 import { launcher } from '../facts/target/launcher.ts';
 import { unit } from '../facts/target/unit.ts';
@@ -61,6 +62,11 @@ export async function assess(
     look.wasAsked(namespace) &&
     (await look.get(namespace).then(
       ({ launch }) => launch.ok || launch.stage !== 'timeout',
+      () => false,
+    )) &&
+    // What a unit takes away is reasoned about, and was not in force when the probe was made.
+    (await look.get(unitConfinement).then(
+      (confinement) => confinement?.modelled !== true,
       () => false,
     ));
   const [sandbox, snapshotter] = await Promise.all([

@@ -179,6 +179,7 @@ export const CONDITIONS = {
   'net.port-unpublished': 'A listen port in the network namespace of rootlesskit that is not published to the host',
   'socket.in-use': 'Another daemon answers on the socket',
   'socket.path-occupied': 'Something that is no socket stands where the socket is to be made',
+  'service.confined': 'An option of the unit takes from buildkitd, or from what it starts, what a build needs',
   'daemon.running': 'The buildkitd in question is already running: nothing is wrong with that',
   'client.builds-with': 'Which builder the client will really build with: told, no fault',
 } as const satisfies { readonly [slug: string]: string };

@@ -3,21 +3,23 @@ import { CAP, hasCapability, processStatus } from '../../facts/machine/process-s
 import type { Binary } from '../../facts/programs/find-in-path.ts';
 import { grants, type IdmapHelper, installedHelpers } from '../../facts/start/idmap-helpers.ts';
 import { namespace } from '../../facts/start/namespace.ts';
+import { unitConfinement } from '../../facts/start/unit-confinement.ts';
 import { launcher } from '../../facts/target/launcher.ts';
-import { unit } from '../../facts/target/unit.ts';
 import { familyOf } from '../../knowledge/packages.ts';
 import type { Check, FactsOf } from '../../model/decide.ts';
 import type { UnseenReason } from '../../model/look.ts';
 import { explains, optional } from '../../model/unseen.ts';
 import { octal } from '../../text/octal.ts';
 import { type Findings, findings } from '../findings.ts';
+import type { UnitEvidence } from '../service/unit.ts';
+import { written } from '../service/unit-words.ts';
 
 const needs = {
   launcher,
   helpers: installedHelpers,
   os: explains(osRelease),
   status: optional(processStatus),
-  unit: optional(unit),
+  confinement: optional(unitConfinement),
   namespace: optional(namespace),
 };
 
@@ -40,6 +42,8 @@ export interface HelpersEvidence {
   readonly obstacle: HelperObstacle;
   /** Capabilities that the bounding set lacks. */
   readonly lacks: readonly string[];
+  /** The directives of a unit that take the privilege. */
+  readonly unit?: UnitEvidence;
 }
 
 const CAPABILITY = { SETUID: CAP.setuid, SETGID: CAP.setgid, SYS_ADMIN: CAP.sysAdmin, DAC_OVERRIDE: CAP.dacOverride };
@@ -85,18 +89,22 @@ export const idmapHelpers: Check<typeof needs, HelpersEvidence> = {
   },
 };
 
-function judgeNoNewPrivs(found: Found, { unit, status }: Facts, launched: boolean): void {
-  const service = unit.value ?? null;
+function judgeNoNewPrivs(found: Found, { confinement, status }: Facts, launched: boolean): void {
+  const service = confinement.value ?? null;
+  const [by] = service?.noNewPrivileges ?? [];
   const seen = { helpers: ['newuidmap', 'newgidmap'], obstacle: 'no-new-privs', lacks: [] } as const;
-  if (service?.noNewPrivileges === true && service.rootlesskit !== null)
+  if (service !== null && by !== undefined) {
+    const { name, path, scope } = service.unit;
+    const directives = service.noNewPrivileges.map(({ option, value }) => ({ option, value }));
     found.add(
       'idmap.no-new-privs',
       'error',
-      service.path,
-      `${service.path} starts buildkitd with no_new_privs (${service.noNewPrivilegesBy ?? 'NoNewPrivileges'}=), so newuidmap and newgidmap get no privilege under it.`,
-      { ...seen, path: service.path },
+      name,
+      `${name} starts buildkitd with no_new_privs (${service.noNewPrivileges.map(written).join(', ')}), so newuidmap and newgidmap get no privilege under it.`,
+      { ...seen, path, unit: { unit: name, scope, directives, lacks: [] } },
+      by.at,
     );
-  else if (!launched && status.value?.noNewPrivs === true)
+  } else if (!launched && status.value?.noNewPrivs === true)
     found.add(
       'idmap.no-new-privs',
       'error',

@@ -1,8 +1,11 @@
 import { type GroupLimit, type Limits, limits, type Rlimits } from '../../facts/confinement/limits.ts';
+import type { By } from '../../facts/confinement/unit-mounts.ts';
+import { launcher } from '../../facts/target/launcher.ts';
 import type { Check, Condition } from '../../model/decide.ts';
 import { type Findings, findings } from '../findings.ts';
+import { written } from '../service/unit-words.ts';
 
-const needs = { limits };
+const needs = { limits, launcher };
 
 /** A key quota of the kernel and how much of it is used. */
 export interface QuotaEvidence {
@@ -10,17 +13,26 @@ export interface QuotaEvidence {
   readonly limit: number;
   readonly used: number;
 }
-export type KernelLimitsEvidence = QuotaEvidence | { readonly limit: number; readonly path: string };
+export type KernelLimitsEvidence =
+  | QuotaEvidence
+  | { readonly limit: number; readonly path: string; readonly option: string | null };
 
-/** What buildkitd, rootlesskit and runc take for one small build, measured with v0.32.2 and v0.11.6 (Go 1.26, 1.19). */
+type Found = Findings<KernelLimitsEvidence>;
+type Launcher = 'rootlesskit' | 'none';
+
+/**
+ * What buildkitd, runc and, where it is there, rootlesskit take for one small build, measured with v0.32.2 and v0.11.6
+ * (Go 1.26, 1.19) on two processors.
+ */
 const NEEDS = {
   openFiles: 32,
   processes: 50,
-  pids: 45,
-  memory: 40 * 1024 ** 2,
-  addressSpace: 768 * 1024 ** 2,
   /** That of a static shell, the smallest that a build copies. */
   fileSize: 2 * 1024 ** 2,
+};
+const STARTED_BY = {
+  rootlesskit: { pids: 45, memory: 24 * 1024 ** 2, addressSpace: 1300 * 1024 ** 2, data: 150 * 1024 ** 2 },
+  none: { pids: 18, memory: 15 * 1024 ** 2, addressSpace: 850 * 1024 ** 2, data: 90 * 1024 ** 2 },
 };
 /** What bk-doctor itself has running while it looks. */
 const OURS = 12;
@@ -38,16 +50,16 @@ export const kernelLimits: Check<typeof needs, KernelLimitsEvidence> = {
   decides: false,
   conditions: ['limits.keyring-quota', 'limits.open-files', 'limits.pids', 'limits.out-of-memory', 'limits.file-size'],
   needs,
-  examine({ limits: { keys, process, pids, memory } }) {
+  examine({ limits: { keys, process, pids, memory }, launcher }) {
     const found = findings<KernelLimitsEvidence>();
     judgeKeys(found, keys);
-    if (process !== null) judgeSession(found, process);
-    judgeGroups(found, pids, memory);
+    if (process !== null) judgeSession(found, process, launcher);
+    judgeGroups(found, STARTED_BY[launcher], pids, memory);
     return { problems: found.problems, unseen: [] };
   },
 };
 
-function judgeKeys(found: Findings<KernelLimitsEvidence>, keys: Limits['keys']): void {
+function judgeKeys(found: Found, keys: Limits['keys']): void {
   for (const [name, limit, used, one, unit] of [
     ['maxkeys', keys.maxKeys, keys.used?.keys, 1, 'keys'],
     ['maxbytes', keys.maxBytes, keys.used?.bytes, KEY_BYTES, 'bytes of keys'],
@@ -71,80 +83,115 @@ function judgeKeys(found: Findings<KernelLimitsEvidence>, keys: Limits['keys']):
   }
 }
 
-/** A limit of the session: too low for any build (`needs`), or for one of ordinary size (`comfort`). */
-interface SessionLimit {
+/** A limit of the process: too low for any build (`needs`), or for one of ordinary size (`comfort`). */
+interface ProcessLimit {
   readonly condition: Condition;
   readonly subject: string;
   readonly limit: number | null | undefined;
+  readonly by: By | null;
   readonly needs: number;
   readonly comfort: number;
   readonly words: (limit: number, stops: boolean) => string;
 }
 
-function judgeSession(found: Findings<KernelLimitsEvidence>, session: Rlimits): void {
-  for (const { condition, subject, limit, needs, comfort, words } of sessionLimits(session)) {
+function judgeSession(found: Found, session: Rlimits, launcher: Launcher): void {
+  for (const { condition, subject, limit, by, needs, comfort, words } of processLimits(session, launcher)) {
     if (limit == null || limit >= comfort) continue;
     const stops = limit < needs;
-    found.add(condition, stops ? 'error' : 'warning', subject, words(limit, stops), { limit, path: SESSION });
+    const whose = by === null ? 'This session' : `buildkitd, by ${written(by)} of its unit,`;
+    found.add(
+      condition,
+      stops ? 'error' : 'warning',
+      subject,
+      `${whose} ${words(limit, stops)}`,
+      { limit, path: by?.at.path ?? SESSION, option: by?.option ?? null },
+      by?.at,
+    );
   }
 }
 
-const sessionLimits = ({ openFiles, processes, addressSpace, fileSize }: Rlimits): readonly SessionLimit[] => [
+const processLimits = (
+  { openFiles, processes, addressSpace, data, fileSize }: Rlimits,
+  launcher: Launcher,
+): readonly ProcessLimit[] => [
   {
     condition: 'limits.open-files',
     subject: 'open files',
     limit: openFiles?.hard,
+    by: openFiles?.by ?? null,
     needs: NEEDS.openFiles,
     comfort: COMFORT.openFiles,
     words: (limit, stops) =>
-      `This session may have ${limit} files open (hard limit); ${stops ? `a small build needs ${NEEDS.openFiles}` : 'builds with many layers or parallel steps need more'}.`,
+      `may have ${limit} files open (hard limit); ${stops ? `a small build needs ${NEEDS.openFiles}` : 'builds with many layers or parallel steps need more'}.`,
   },
   {
     condition: 'limits.pids',
     subject: 'processes',
-    limit: processes?.soft,
+    // The kernel counts none of root's (RLIMIT_NPROC in setrlimit(2)).
+    limit: launcher === 'none' ? null : processes?.soft,
+    by: processes?.by ?? null,
     needs: NEEDS.processes,
     comfort: COMFORT.processes,
     words: (limit, stops) =>
-      `This session may have ${limit} processes and threads of its user; ${stops ? `a small build needs ${NEEDS.processes}` : 'parallel steps and compilers need more'}.`,
+      `may have ${limit} processes and threads of its user; ${stops ? `a small build needs ${NEEDS.processes}` : 'parallel steps and compilers need more'}.`,
   },
   {
     condition: 'limits.out-of-memory',
     subject: 'address space',
     limit: addressSpace?.soft,
-    needs: NEEDS.addressSpace,
-    comfort: NEEDS.addressSpace,
+    by: addressSpace?.by ?? null,
+    needs: STARTED_BY[launcher].addressSpace,
+    comfort: STARTED_BY[launcher].addressSpace,
     words: (limit) =>
-      `This session may use ${mebibytes(limit)} of address space; buildkitd does not start with less than ${mebibytes(NEEDS.addressSpace)}.`,
+      `may use ${mebibytes(limit)} of address space; a small build needs ${mebibytes(STARTED_BY[launcher].addressSpace)}.`,
+  },
+  {
+    condition: 'limits.out-of-memory',
+    subject: 'data',
+    limit: data?.soft,
+    by: data?.by ?? null,
+    needs: STARTED_BY[launcher].data,
+    comfort: STARTED_BY[launcher].data,
+    words: (limit) =>
+      `may use ${mebibytes(limit)} for data; a small build needs ${mebibytes(STARTED_BY[launcher].data)}.`,
   },
   {
     condition: 'limits.file-size',
     subject: 'file size',
     limit: fileSize?.soft,
+    by: fileSize?.by ?? null,
     needs: NEEDS.fileSize,
     comfort: COMFORT.fileSize,
     words: (limit, stops) =>
-      `This session may write files of at most ${mebibytes(limit)}; ${stops ? `a small build needs ${mebibytes(NEEDS.fileSize)}` : 'layers of images and databases of the cache grow larger'}.`,
+      `may write files of at most ${mebibytes(limit)}; ${stops ? `a small build needs ${mebibytes(NEEDS.fileSize)}` : 'layers of images and databases of the cache grow larger'}.`,
   },
 ];
 
-function judgeGroups(found: Findings<KernelLimitsEvidence>, pids: GroupLimit | null, memory: GroupLimit | null): void {
-  if (pids !== null && leftOf(pids) < NEEDS.pids)
+function judgeGroups(
+  found: Found,
+  needs: (typeof STARTED_BY)[Launcher],
+  pids: GroupLimit | null,
+  memory: GroupLimit | null,
+): void {
+  const whose = ({ by, path }: GroupLimit): string => (by === null ? path : `${written(by)} of the unit`);
+  if (pids !== null && leftOf(pids) < needs.pids)
     found.add(
       'limits.pids',
       'error',
       pids.path,
-      `${pids.path} allows ${pids.limit} processes and threads${pids.current === null ? '' : `, ${pids.current} of them in use`}; a small build needs ${NEEDS.pids}.`,
-      { limit: pids.limit, path: pids.path },
+      `${whose(pids)} allows ${pids.limit} processes and threads${pids.current === null ? '' : `, ${pids.current} of them in use`}; a small build needs ${needs.pids}.`,
+      { limit: pids.limit, path: pids.path, option: pids.by?.option ?? null },
+      pids.by?.at,
     );
   if (memory !== null && memory.limit < COMFORT.memory) {
-    const stops = memory.limit < NEEDS.memory;
+    const stops = memory.limit < needs.memory;
     found.add(
       'limits.out-of-memory',
       stops ? 'error' : 'warning',
       memory.path,
-      `${memory.path} allows ${mebibytes(memory.limit)} of memory; ${stops ? `a small build needs ${mebibytes(NEEDS.memory)}` : 'a compiler in a RUN step is likely to be killed'}.`,
-      { limit: memory.limit, path: memory.path },
+      `${whose(memory)} allows ${mebibytes(memory.limit)} of memory; ${stops ? `a small build needs ${mebibytes(needs.memory)}` : 'a compiler in a RUN step is likely to be killed'}.`,
+      { limit: memory.limit, path: memory.path, option: memory.by?.option ?? null },
+      memory.by?.at,
     );
   }
 }

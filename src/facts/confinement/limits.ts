@@ -2,8 +2,11 @@ import type { Fact, Look } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
 import { mounts } from '../machine/mounts.ts';
 import { readSysctlNumber } from '../machine/sysctl.ts';
+import { type Directives, lastOf } from '../target/directives.ts';
 import { identity } from '../target/identity.ts';
-import { unit } from '../target/unit.ts';
+import { type Unit, unit } from '../target/unit.ts';
+import { groupLimitOf, limitOf } from './unit-limits.ts';
+import type { By } from './unit-mounts.ts';
 
 /** How much of a user's key quota is used (keyrings(7)). */
 export interface KeyUse {
@@ -14,6 +17,8 @@ export interface KeyUse {
 export interface Rlimit {
   readonly soft: number | null;
   readonly hard: number | null;
+  /** The directive of the unit that sets it; null: it is the session's. */
+  readonly by: By | null;
 }
 export interface Rlimits {
   readonly openFiles: Rlimit | null;
@@ -21,14 +26,17 @@ export interface Rlimits {
   /** Bytes. */
   readonly addressSpace: Rlimit | null;
   /** Bytes. */
+  readonly data: Rlimit | null;
+  /** Bytes. */
   readonly fileSize: Rlimit | null;
 }
 /** The tightest limit of a control group and those above it. */
 export interface GroupLimit {
   readonly limit: number;
   readonly current: number | null;
-  /** The file that has it. */
+  /** The file that has it: of the control group, or of the unit that sets it. */
   readonly path: string;
+  readonly by: By | null;
 }
 export interface Limits {
   readonly keys: {
@@ -39,7 +47,7 @@ export interface Limits {
     /** Null: /proc/key-users is missing; zeros: the user has no key yet. */
     readonly used: KeyUse | null;
   };
-  /** Of a session of the target; null: buildkitd would be started from elsewhere, with limits that cannot be seen. */
+  /** Of a session of the target, or what a unit sets; null: buildkitd would be started from elsewhere, with limits that cannot be seen. */
   readonly process: Rlimits | null;
   readonly pids: GroupLimit | null;
   readonly memory: GroupLimit | null;
@@ -60,12 +68,13 @@ export function parseLimits(text: string): Rlimits {
     const found = new RegExp(`^${name}\\s+(\\d+|unlimited)\\s+(\\d+|unlimited)`, 'm').exec(text);
     if (found === null) return null;
     const value = (word: string | undefined): number | null => (word === 'unlimited' ? null : Number(word));
-    return { soft: value(found[1]), hard: value(found[2]) };
+    return { soft: value(found[1]), hard: value(found[2]), by: null };
   };
   return {
     openFiles: get('Max open files'),
     processes: get('Max processes'),
     addressSpace: get('Max address space'),
+    data: get('Max data size'),
     fileSize: get('Max file size'),
   };
 }
@@ -92,7 +101,7 @@ export const limits: Fact<Limits> = {
     const { host } = look;
     const [{ self, target }, service, keyUsers, ownLimits, cgroup, listed] = await Promise.all([
       look.get(identity),
-      look.get(unit).catch(asAbsent),
+      look.get(unit),
       host.read('/proc/key-users', 'self').catch(asAbsent),
       host.read('/proc/self/limits', 'target').catch(asAbsent),
       host.read('/proc/self/cgroup', 'target').catch(asAbsent),
@@ -127,13 +136,60 @@ export const limits: Fact<Limits> = {
         maxBytes,
         used: keyUsers === null ? null : parseKeyUsers(keyUsers.text, target.uid),
       },
-      process: own && ownLimits !== null ? parseLimits(ownLimits.text) : null,
+      process:
+        service !== null ? limitsOfUnit(service) : own && ownLimits !== null ? parseLimits(ownLimits.text) : null,
       // The group of a session is not that of a unit; the outermost one, of a container, is everybody's.
-      pids: own ? pids : null,
-      memory: own ? memory : null,
+      ...(service === null
+        ? { pids: own ? pids : null, memory: own ? memory : null }
+        : await groupsOfUnit(look, service, unified)),
     };
   },
 };
+
+function limitsOfUnit({ directives }: Unit): Rlimits {
+  const get = (option: string): Rlimit | null => limitOf(directives, option) ?? null;
+  return {
+    openFiles: get('LimitNOFILE'),
+    processes: get('LimitNPROC'),
+    addressSpace: get('LimitAS'),
+    data: get('LimitDATA'),
+    fileSize: get('LimitFSIZE'),
+  };
+}
+
+/** A user's manager has no controllers of cgroup v1. */
+async function groupsOfUnit(
+  look: Look,
+  { directives, scope }: Unit,
+  unified: boolean,
+): Promise<Pick<Limits, 'pids' | 'memory'>> {
+  if (scope === 'user' && !unified) return { pids: null, memory: null };
+  const [tasks, memory] = await Promise.all([
+    wholeOf(look, directives, 'TasksMax', '/proc/sys/kernel/threads-max', /^(\d+)/),
+    wholeOf(look, directives, 'MemoryMax', '/proc/meminfo', /^MemTotal:\s+(\d+) kB/m),
+  ]);
+  const limit = (options: readonly string[], whole: number | null): GroupLimit | null => {
+    const found = groupLimitOf(directives, options, whole);
+    return found && { ...found, current: null, path: found.by.at.path };
+  };
+  return {
+    pids: limit(['TasksMax'], tasks),
+    memory: limit(unified ? ['MemoryMax'] : ['MemoryMax', 'MemoryLimit'], memory === null ? null : memory * 1024),
+  };
+}
+
+/** What a percentage is of; null where none is written. */
+async function wholeOf(
+  { host }: Look,
+  directives: Directives,
+  option: string,
+  file: string,
+  number: RegExp,
+): Promise<number | null> {
+  if (lastOf(directives, option)?.value.endsWith('%') !== true) return null;
+  const found = number.exec((await host.read(file, 'self'))?.text ?? '')?.[1];
+  return found === undefined ? null : Number(found);
+}
 
 async function tightestOf(
   { host }: Look,
@@ -149,7 +205,7 @@ async function tightestOf(
     // cgroup v1 writes "no limit" as the largest page-aligned number.
     if (limit >= 2 ** 62 || (tightest !== null && tightest.limit <= limit)) continue;
     const current = (await host.read(`${directory}/${currentName}`, 'target').catch(asAbsent))?.text.trim() ?? '';
-    tightest = { limit, current: /^\d+$/.test(current) ? Number(current) : null, path };
+    tightest = { limit, current: /^\d+$/.test(current) ? Number(current) : null, path, by: null };
   }
   return tightest;
 }

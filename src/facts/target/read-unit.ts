@@ -12,7 +12,6 @@ import {
   type UnitText,
 } from './directives.ts';
 import { managerEnvironment } from './manager-environment.ts';
-import { noNewPrivilegesOf } from './no-new-privileges.ts';
 import type { ReadingBudget } from './reading-budget.ts';
 import {
   type OwnDirectory,
@@ -55,9 +54,6 @@ export interface Unit extends Omit<StartChain, 'environment' | 'directory'> {
   readonly directories: readonly OwnDirectory[];
   /** WorkingDirectory=, "~" for the home directory; null when the unit leaves it to systemd. */
   readonly workingDirectory: string | null;
-  readonly noNewPrivileges: boolean;
-  /** The setting that does so: NoNewPrivileges itself, or one that implies it in a user's unit (systemd.exec(5)). */
-  readonly noNewPrivilegesBy: string | null;
 }
 
 /** More words than any command line that a person wrote. */
@@ -91,7 +87,6 @@ export async function readUnit(look: Look, budget: ReadingBudget, files: UnitFil
   if (chain === null) return null;
   const { environment: changed, directory, ...start } = chain;
   const workingDirectory = lastOf(directives, 'WorkingDirectory')?.value.replace(/^-/, '');
-  const noNewPrivilegesBy = noNewPrivilegesOf(directives, scope);
   return {
     name,
     path: files.fragment,
@@ -108,8 +103,6 @@ export async function readUnit(look: Look, budget: ReadingBudget, files: UnitFil
     missingEnvironment: service.missing,
     directories,
     workingDirectory: directory ?? workingDirectory ?? null,
-    noNewPrivileges: noNewPrivilegesBy !== null,
-    noNewPrivilegesBy,
   };
 }
 

@@ -1,17 +1,11 @@
 import { OWN } from '../../checks/idmap/helpers.ts';
 import type { IdmapHelper } from '../../facts/start/idmap-helpers.ts';
-import type { Unit } from '../../facts/target/unit.ts';
 import { type Engine, sentenceFor } from '../../knowledge/engines.ts';
 
 /** `path`: of the helper that is outside of PATH. */
 export function pathWords(path: string): string {
   const directory = path.slice(0, path.lastIndexOf('/'));
   return `Put ${directory} into PATH where buildkitd is started${directory === '/run/wrappers/bin' ? ', before /run/current-system/sw/bin' : ''}.`;
-}
-
-export function unitWords(path: string, unit: Unit | null): string {
-  const by = unit?.noNewPrivilegesBy ?? 'NoNewPrivileges';
-  return `Take ${by}= out of ${path} and its drop-ins, or override it: systemctl ${unit?.scope === 'user' ? '--user ' : ''}edit ${path.slice(path.lastIndexOf('/') + 1)}, then "[Service]" and "${by}=${by === 'NoNewPrivileges' ? 'no' : ''}".`;
 }
 
 /** A setuid helper does without `lacking` where it has its own capability instead. */

@@ -2,27 +2,19 @@ import type { HelpersEvidence } from '../../checks/idmap/helpers.ts';
 import { container } from '../../facts/confinement/container.ts';
 import { osRelease } from '../../facts/machine/os-release.ts';
 import { installedHelpers } from '../../facts/start/idmap-helpers.ts';
-import { unit } from '../../facts/target/unit.ts';
-import type { FactsOf, Problem } from '../../model/decide.ts';
+import type { FactsOf, Position, Problem } from '../../model/decide.ts';
 import type { Fix, Treatment } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
 import { advice } from '../advice.ts';
 import { installation, installOn } from '../install.ts';
+import { unitAdvice } from '../service/unit.ts';
 import { restorePrivilege, withoutSetuid } from './helper-privilege.ts';
-import {
-  boundedSetuidWords,
-  capabilityWords,
-  noNewPrivsWords,
-  pathWords,
-  remountWords,
-  unitWords,
-} from './helper-words.ts';
+import { boundedSetuidWords, capabilityWords, noNewPrivsWords, pathWords, remountWords } from './helper-words.ts';
 
 const needs = {
   helpers: installedHelpers,
   os: optional(osRelease),
   container: optional(container),
-  unit: optional(unit),
 };
 type Facts = FactsOf<typeof needs>;
 
@@ -31,8 +23,8 @@ export const restoreHelpers: Fix<typeof needs, HelpersEvidence> = {
   needs,
   title: 'Restore the privilege of newuidmap and newgidmap',
   plan: (problems, facts) =>
-    problems.flatMap(({ evidence }, index) =>
-      evidence.obstacle === 'missing' ? install(problems, index, facts) : [treat(evidence, index, facts)],
+    problems.flatMap(({ evidence, at }, index) =>
+      evidence.obstacle === 'missing' ? install(problems, index, facts) : [treat(evidence, at, index, facts)],
     ),
 };
 
@@ -50,14 +42,19 @@ function install(problems: readonly Problem<HelpersEvidence>[], index: number, {
   return all[0] === index ? [treatment] : [];
 }
 
-function treat({ helpers, path, obstacle, lacks }: HelpersEvidence, index: number, facts: Facts): Treatment {
+function treat(
+  { helpers, path, obstacle, lacks, unit }: HelpersEvidence,
+  at: Position | undefined,
+  index: number,
+  facts: Facts,
+): Treatment {
   const helper = facts.helpers[helpers[0] ?? 'newuidmap'];
   const inside = facts.container.value?.kind ?? null;
   const around = { distribution: facts.os, inside, suseLevel: facts.helpers.suseLevel };
   const point = helper.mount?.point ?? '/';
   switch (obstacle) {
     case 'no-new-privs':
-      return advice([index], path === null ? noNewPrivsWords(inside) : unitWords(path, facts.unit.value ?? null));
+      return advice([index], ...(unit === undefined ? [noNewPrivsWords(inside)] : unitAdvice(unit, at)));
     case 'outside-path':
       return advice([index], pathWords(path ?? ''));
     case 'noexec':

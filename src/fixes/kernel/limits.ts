@@ -27,10 +27,20 @@ export const raiseKernelLimits: Fix<typeof needs, KernelLimitsEvidence> = {
         const change = { key, running: String(limit), wanted: String(wanted) };
         return setSysctl(index, change, files.value ?? null, place);
       }
+      const { option, path } = evidence;
+      if (option !== null) return [advice([index], ...unitLimitWords(option, path))];
       const inside = container.value?.kind ?? null;
-      return [advice([index], limitWords(condition, evidence.path, inside))];
+      return [advice([index], limitWords(condition, path, inside))];
     }),
 };
+
+/** Nobody's build needs a limit there. */
+function unitLimitWords(option: string, path: string): readonly string[] {
+  return [
+    `Take ${option}= out of ${path}, or override it in a drop-in of the unit (systemctl edit) with the following lines; then restart the unit.`,
+    `[Service]\n${option}=infinity`,
+  ];
+}
 
 function limitWords(condition: Condition, path: string, inside: Engine | null): string {
   const ofSession = path === '/proc/self/limits';

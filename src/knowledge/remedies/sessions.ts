@@ -134,6 +134,16 @@ export const SESSION_REMEDIES = {
     },
     tell: ['$ systemctl status buildkit.service'],
   },
+  'service.confined': {
+    why: 'Options that harden a unit take paths, capabilities or system calls away from everything that it starts: from rootlesskit and newuidmap, from buildkitd, and from the OCI runtime of every RUN step.',
+    steps: {
+      host: [
+        '$ systemctl cat buildkit.service',
+        'Give back what the build needs in a drop-in (systemctl edit buildkit.service): for one, ReadWritePaths= for the state directory under ProtectSystem=strict, or ProtectHome=no; bk-doctor check names the directive and the lines.',
+      ],
+    },
+    tell: ['$ systemctl show buildkit.service --property=ProtectHome,ProtectSystem,CapabilityBoundingSet'],
+  },
   'service.start-fails': {
     why: 'systemd gives a start up when a preparing command, a file of variables, the working directory or the group is missing or fails.',
     steps: {

@@ -39,6 +39,11 @@ const UNIT = (lines: string) => ({
   '/home/alice/.config/systemd/user/buildkit.service': `[Service]\nExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd\n${lines}\n`,
 });
 
+const SYSTEM_UNIT = (lines: string) => ({
+  '/etc/systemd/system/buildkit.service': `[Service]\nUser=alice\nExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd\n${lines}\n`,
+});
+const SYSTEMD = (release: number) => ({ [`/usr/lib/systemd/libsystemd-shared-${release}.so`]: program() });
+
 async function plan(options: VirtualHostOptions) {
   const look = createLook({ host: new VirtualHost(options), request: { ...ASK } });
   const [report] = await examine(look, [entry], { isSelected: () => true });
@@ -213,15 +218,36 @@ testCheck(entry, {
       host: hostWith({ files: UNIT('NoNewPrivileges=yes') }),
       conditions: ['idmap.no-new-privs'],
       severity: 'error',
-      advice: ['Take NoNewPrivileges= out of'],
-      says: ['NoNewPrivileges='],
+      advice: ['[Service]\nNoNewPrivileges=no'],
+      says: [
+        '/home/alice/.config/systemd/user/buildkit.service:3: buildkit.service starts buildkitd with no_new_privs (NoNewPrivileges=yes)',
+      ],
     },
     'a user unit with a filter, which implies it': {
-      host: hostWith({ files: UNIT('SystemCallFilter=~@mount') }),
+      host: hostWith({ files: { ...UNIT('SystemCallFilter=~@mount\nRestrictRealtime=yes'), ...SYSTEMD(257) } }),
       conditions: ['idmap.no-new-privs'],
       severity: 'error',
-      advice: ['Take SystemCallFilter= out of'],
-      says: ['SystemCallFilter='],
+      advice: ['[Service]\nSystemCallFilter=\nRestrictRealtime=no'],
+      says: ['no_new_privs (SystemCallFilter=~@mount, RestrictRealtime=yes)'],
+    },
+    'a system unit with a filter, by an older systemd': {
+      host: hostWith({ files: { ...SYSTEM_UNIT('ProtectClock=yes'), ...SYSTEMD(254) } }),
+      conditions: ['idmap.no-new-privs'],
+      severity: 'error',
+      advice: ['[Service]\nProtectClock=no'],
+      says: ['ProtectClock=yes'],
+    },
+    'a system unit whose filter refuses what giving up a privilege needs': {
+      host: hostWith({ files: { ...SYSTEM_UNIT('SystemCallFilter=~capset'), ...SYSTEMD(255) } }),
+      conditions: ['idmap.no-new-privs'],
+      severity: 'error',
+      advice: ['[Service]\nSystemCallFilter='],
+    },
+    'a user of its own': {
+      host: hostWith({ files: SYSTEM_UNIT('DynamicUser=yes') }),
+      conditions: ['idmap.no-new-privs'],
+      severity: 'error',
+      advice: ['[Service]\nDynamicUser=no'],
     },
     'a bounding set without SETUID': {
       host: hostWith({ files: { '/proc/self/status': statusWith({ CapBnd: '000001ffffffff7f' }) }, answer: EPERM }),

@@ -16,6 +16,9 @@ const keys = (used: string, maxkeys = 200, maxbytes = 20000) => ({
 const limits = (lines: string) => ({
   '/proc/self/limits': `Limit                     Soft Limit           Hard Limit           Units     \n${lines}`,
 });
+const unit = (lines: string) => ({
+  '/home/alice/.config/systemd/user/buildkit.service': `[Service]\nExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd\n${lines}\n`,
+});
 const V1 =
   '27 1 8:2 / / rw - ext4 /dev/sda2 rw\n28 27 0:5 / /proc rw - proc proc rw\n30 27 0:30 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n31 27 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n';
 const UNLIMITED_V1 = '9223372036854771712\n';
@@ -42,6 +45,21 @@ testCheck(entry, {
           '/home/alice/.config/systemd/user/buildkit.service':
             '[Service]\nExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd\n',
         },
+      }),
+    },
+    "a user's unit, whose manager has no controllers of cgroup v1": {
+      host: hostWith({ files: { ...unit('TasksMax=15\nMemoryMax=20M'), '/proc/self/mountinfo': V1 } }),
+    },
+    'a unit with roomy limits': {
+      host: hostWith({ files: unit('LimitNOFILE=infinity\nLimitCORE=0\nTasksMax=4096\nMemoryMax=2G') }),
+    },
+    'processes of root are not counted': {
+      host: hostWith({
+        files: {
+          '/etc/systemd/system/buildkit.service':
+            '[Service]\nExecStart=/usr/bin/buildkitd\nLimitNPROC=1\nTasksMax=20\n',
+        },
+        rest: { mode: 'rootful', env: { PATH: '/usr/bin', HOME: '/root', USER: 'root' } },
       }),
     },
     'cgroup v2 without limits': {
@@ -153,6 +171,42 @@ testCheck(entry, {
       severity: 'error',
       advice: ['USER - nproc 65536'],
     },
+    'a unit that lets too few files be open': {
+      host: hostWith({ files: unit('LimitNOFILE=16:20') }),
+      conditions: ['limits.open-files'],
+      severity: 'error',
+      says: [
+        '/home/alice/.config/systemd/user/buildkit.service:3: buildkitd, by LimitNOFILE=16:20 of its unit, may have 20 files open',
+      ],
+      advice: ['[Service]\nLimitNOFILE=infinity'],
+    },
+    'a unit with few processes, little memory and small files': {
+      host: hostWith({ files: unit('LimitNPROC=40\nLimitAS=1G\nLimitDATA=100M\nLimitFSIZE=1M') }),
+      conditions: ['limits.pids', 'limits.out-of-memory', 'limits.out-of-memory', 'limits.file-size'],
+      severity: 'error',
+      says: ['LimitNPROC=40', '1024 MiB of address space', '100 MiB for data', 'files of at most 1 MiB'],
+      advice: ['LimitNPROC=infinity', 'LimitAS=infinity', 'LimitDATA=infinity', 'LimitFSIZE=infinity'],
+    },
+    "the group of a user's unit, with cgroup v2": {
+      host: hostWith({ files: unit('TasksMax=44\nMemoryMax=20M') }),
+      conditions: ['limits.pids', 'limits.out-of-memory'],
+      severity: 'error',
+      says: ['TasksMax=44 of the unit allows 44 processes and threads', 'MemoryMax=20M of the unit allows 20 MiB'],
+      advice: ['TasksMax=infinity', 'MemoryMax=infinity'],
+    },
+    'shares of what there is': {
+      host: hostWith({
+        files: {
+          ...unit('TasksMax=10%\nMemoryMax=1%'),
+          '/proc/sys/kernel/threads-max': '300\n',
+          '/proc/meminfo': 'MemTotal:        2048000 kB\n',
+        },
+      }),
+      conditions: ['limits.pids', 'limits.out-of-memory'],
+      severity: 'error',
+      says: ['allows 30 processes', 'allows 20 MiB'],
+      advice: ['TasksMax=infinity', 'MemoryMax=infinity'],
+    },
     'too little address space': {
       host: hostWith({
         files: limits('Max address space         512000000            512000000            bytes     \n'),
@@ -181,13 +235,13 @@ testCheck(entry, {
         files: {
           '/proc/self/mountinfo': V1,
           '/proc/self/cgroup': '4:memory:/a\n',
-          '/sys/fs/cgroup/memory/a/memory.limit_in_bytes': '33554432\n',
+          '/sys/fs/cgroup/memory/a/memory.limit_in_bytes': '20971520\n',
         },
       }),
       conditions: ['limits.out-of-memory'],
       severity: 'error',
       advice: ['raise its MemoryMax='],
-      says: ['32 MiB'],
+      says: ['20 MiB'],
     },
     'a container with some memory': {
       host: hostWith({

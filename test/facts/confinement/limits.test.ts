@@ -12,14 +12,16 @@ test('key users', () => {
 
 test('limits of a process', () => {
   const text =
-    'Limit                     Soft Limit           Hard Limit           Units     \nMax cpu time              unlimited            unlimited            seconds   \nMax file size             4096                 unlimited            bytes     \nMax address space         unlimited            unlimited            bytes     \nMax processes             95892                unlimited            processes \nMax open files            1024                 1048576              files     \n';
+    'Limit                     Soft Limit           Hard Limit           Units     \nMax cpu time              unlimited            unlimited            seconds   \nMax data size             67108864             unlimited            bytes     \nMax file size             4096                 unlimited            bytes     \nMax address space         unlimited            unlimited            bytes     \nMax processes             95892                unlimited            processes \nMax open files            1024                 1048576              files     \n';
+  const by = null;
   expect(parseLimits(text)).toEqual({
-    openFiles: { soft: 1024, hard: 1048576 },
-    processes: { soft: 95892, hard: null },
-    addressSpace: { soft: null, hard: null },
-    fileSize: { soft: 4096, hard: null },
+    openFiles: { soft: 1024, hard: 1048576, by },
+    processes: { soft: 95892, hard: null, by },
+    addressSpace: { soft: null, hard: null, by },
+    data: { soft: 67108864, hard: null, by },
+    fileSize: { soft: 4096, hard: null, by },
   });
-  expect(parseLimits('')).toEqual({ openFiles: null, processes: null, addressSpace: null, fileSize: null });
+  expect(parseLimits('')).toEqual({ openFiles: null, processes: null, addressSpace: null, data: null, fileSize: null });
 });
 
 describe('control groups', () => {

@@ -39,7 +39,6 @@ test('a unit is the first file of its name, with what is dropped in at every pla
     '/etc/systemd/system/buildkit.service.d/10-a.conf:2:1 tmpfs',
     '/run/systemd/system/buildkit.service.d/20-b.conf:2:1 yes',
   ]);
-  expect(found.noNewPrivilegesBy).toBe('NoNewPrivileges');
 });
 
 test('prefixes of a name are read too, and a link to /dev/null takes a file out', async () => {
