@@ -51,6 +51,21 @@ const outcome = orNull(record({ ok: bool, errno: orAbsent(orNull(path)), message
 const idMap = listOf(listOf(number, 3), 1000);
 const errorOrNull = record({ error: orNull(path) });
 
+const certificate = record({
+  subject: path,
+  notBefore: path,
+  notAfter: path,
+  isCa: bool,
+  key: orAbsent(path),
+  bits: orAbsent(orNull(number)),
+  weakDigest: orAbsent(orNull(path)),
+  negativeSerial: orAbsent(bool),
+  named: orAbsent(bool),
+  uses: orAbsent(orNull(words)),
+  ownIssuer: orAbsent(bool),
+  headers: orAbsent(bool),
+});
+
 const PROBES: { readonly [N in ProbeName]: Shape } = {
   namespace: record({
     launch: record({ ok: bool, errno: orAbsent(orNull(path)), message: orAbsent(path), stage: orAbsent(path) }),
@@ -85,9 +100,12 @@ const PROBES: { readonly [N in ProbeName]: Shape } = {
     inTheWay: orNull(path),
   }),
   pem: record({
-    certificates: listOf(record({ subject: path, notBefore: path, notAfter: path, isCa: bool }), 10_000),
+    certificates: listOf(certificate, 10_000),
     privateKeys: number,
     error: orNull(path),
+    broken: orAbsent(listOf(number, 10_000)),
+    key: orAbsent(orNull(path)),
+    marked: orAbsent(bool),
   }),
   keypair: record({ matches: orNull(bool), error: orNull(path) }),
 };

@@ -144,6 +144,8 @@ export const CONDITIONS = {
   'entitlement.allowed': 'An entitlement that lets builds out of their sandbox is allowed',
   'entitlement.unknown': 'An entitlement name that does not exist',
   'tls.server-missing': 'TCP listener without TLS, or files missing',
+  'tls.server-unsupported': "Server certificate or key of a kind that Go's TLS does not take",
+  'tls.clients-refused': 'The CA for clients vouches for no client certificate',
   'tls.server-pair': 'Certificate and key do not belong together, or one is missing',
   'tls.server-expired': 'Server certificate expired or about to',
   'tls.clients-unverified': 'TCP listener with TLS that asks its clients for no certificate',

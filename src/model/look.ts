@@ -219,14 +219,40 @@ export interface SnapshotsAnswer {
 }
 
 export interface PemAnswer {
-  readonly certificates: readonly {
-    readonly subject: string;
-    readonly notBefore: string;
-    readonly notAfter: string;
-    readonly isCa: boolean;
-  }[];
+  /** Those that could be parsed. */
+  readonly certificates: readonly CertificateFacts[];
   readonly privateKeys: number;
+  /** Why nothing could be read. */
   readonly error: string | null;
+  /** Which of the blocks of certificates, counted from 0, hold none. */
+  readonly broken?: readonly number[];
+  /** The kind of the first private key, as `CertificateFacts.key`, or "encrypted" or "unreadable". */
+  readonly key?: string | null;
+  /** The file begins with a byte order mark, which hides what stands in its first line. */
+  readonly marked?: true;
+}
+
+/** What a certificate says of itself. What a recording of an older version lacks is undefined. */
+export interface CertificateFacts {
+  readonly subject: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly isCa: boolean;
+  /** Of its public key: "RSA", "P-256", "Ed25519", or another algorithm or curve by OpenSSL's name. */
+  readonly key?: string;
+  /** Of an RSA key. */
+  readonly bits?: number | null;
+  /** The digest of its signature, where that counts for none any more. */
+  readonly weakDigest?: string | null;
+  readonly negativeSerial?: boolean;
+  /** It has names (subjectAltName), without which no client trusts it. */
+  readonly named?: boolean;
+  /** Its extended key usages by object identifier; null where it does not restrict itself. */
+  readonly uses?: readonly string[] | null;
+  /** It is signed by its own key. */
+  readonly ownIssuer?: boolean;
+  /** Lines of "Name: value" stand in its PEM block: Go passes it over in a file of authorities. */
+  readonly headers?: boolean;
 }
 
 export interface NamespaceProbe {

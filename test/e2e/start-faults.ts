@@ -88,5 +88,53 @@ const stateFaults: readonly Fault[] =
         { name: 'the records of contents are deleted', inject: removed('containerdmeta.db'), ready: true, ...only },
       ];
 
+const config = (world: World, text: string): void => {
+  world.script(`su -s /bin/sh ${world.user} -c 'mkdir -p ${world.home}/.config/buildkit'`);
+  const path = `${world.home}/.config/buildkit/buildkitd.toml`;
+  const done = world.asRoot(['sh', '-c', `cat >${path} && chown ${world.user}: ${path}`], { input: text });
+  if (done.code !== 0) throw new Error(done.stderr);
+};
+/** A key and a certificate by openssl, then changed; buildkitd serves a Unix socket, and loads them all the same. */
+const tls =
+  (key: string, certificate: string, change = '') =>
+  (world: World): void => {
+    world.script(`mkdir ${world.home}/tls; cd ${world.home}/tls
+      openssl genpkey ${key} -out key.pem 2>/dev/null
+      openssl req -x509 -key key.pem -out cert.pem -days 90 -subj /CN=x -addext subjectAltName=DNS:localhost ${certificate} 2>/dev/null
+      ${change}
+      chown -R ${world.user}: .; chmod 600 key.pem`);
+    const at = `${world.home}/tls`;
+    config(world, `[grpc.tls]\ncert = "${at}/cert.pem"\nkey = "${at}/key.pem"\nca = "${at}/cert.pem"\n`);
+  };
+const EC = '-algorithm EC -pkeyopt ec_paramgen_curve:';
+const mark = (name: string): string => `printf '\\357\\273\\277' | cat - ${name} >marked; mv marked ${name}`;
+
+/** Which release minds it, only that release tells. */
+const byRelease: readonly Fault[] =
+  daemonDirectory() === null
+    ? []
+    : [
+        {
+          name: 'a negative serial number',
+          inject: tls(`${EC}P-256`, '-set_serial -5'),
+          ready: false,
+          since: 'v0.21.0',
+          blamed: 'config/tls',
+          ...only,
+        },
+      ];
+
+const tlsFaults: readonly Fault[] = [
+  ...byRelease,
+  { name: 'a key and a certificate on P-384', inject: tls(`${EC}P-384`, ''), ready: true, ...only },
+  { name: 'lines that end as on DOS', inject: tls(`${EC}P-256`, '', "sed -i 's/$/\\r/' *.pem"), ready: true, ...only },
+  ...[
+    ['a byte order mark before the key', tls(`${EC}P-256`, '', mark('key.pem'))] as const,
+    ['a byte order mark before the authority and the certificate', tls(`${EC}P-256`, '', mark('cert.pem'))] as const,
+    ['a certificate on secp256k1', tls(`${EC}secp256k1`, '')] as const,
+    ['a certificate for RSA-PSS', tls('-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048', '')] as const,
+  ].map(([name, inject]): Fault => ({ name, inject, ready: false, blamed: 'config/tls', ...only })),
+];
+
 /** What buildkitd reads at its start, broken, and what only looks so. */
-export const startFaults: readonly Fault[] = [...stateFaults];
+export const startFaults: readonly Fault[] = [...stateFaults, ...tlsFaults];

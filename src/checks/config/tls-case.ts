@@ -2,8 +2,10 @@ import { configFile } from '../../facts/config/config-file.ts';
 import { listeners } from '../../facts/config/listeners.ts';
 import { settings } from '../../facts/config/settings.ts';
 import { serverTls } from '../../facts/config/tls.ts';
+import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
 import { identity } from '../../facts/target/identity.ts';
 import type { Condition, FactsOf, Severity } from '../../model/decide.ts';
+import { optional } from '../../model/unseen.ts';
 import type { Findings } from '../findings.ts';
 
 /** Evidence of config/tls. */
@@ -14,6 +16,10 @@ export interface TlsEvidence {
     | 'unusable-file'
     | 'foreign-key'
     | 'locked-key'
+    | 'foreign-kind'
+    | 'untrusted'
+    | 'no-authority'
+    | 'only-itself'
     | 'ended'
     | 'not-begun'
     | 'ends-soon'
@@ -30,7 +36,14 @@ export interface TlsEvidence {
   readonly mode: number | null;
 }
 
-export const needs = { config: configFile, settings, listeners, tls: serverTls, identity };
+export const needs = {
+  config: configFile,
+  settings,
+  listeners,
+  tls: serverTls,
+  identity,
+  version: optional(buildkitdVersion),
+};
 
 /** What is asked for, and what has been found of it so far. */
 export interface TlsCase extends FactsOf<typeof needs> {

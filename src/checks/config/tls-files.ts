@@ -1,3 +1,4 @@
+import { ANY_RELEASE, type Release, releaseText, surelyBefore, surelySince } from '../../buildkit/version.ts';
 import type { PemFile } from '../../facts/config/tls.ts';
 import { octal } from '../../text/octal.ts';
 import { addOfFile, type TlsCase, type TlsName } from './tls-case.ts';
@@ -33,7 +34,10 @@ export function judgeNames(tls: TlsCase): void {
 export function judgeFiles(tls: TlsCase): void {
   if (!tls.on) return;
   const whole = (['cert', 'key', 'ca'] as const).map((name) => isWhole(tls, name));
-  if (whole.every((one) => one)) judgePair(tls);
+  if (whole.every((one) => one)) {
+    judgeKind(tls);
+    judgePair(tls);
+  }
 }
 
 const PRINTS: { readonly [name in TlsName]: string } = {
@@ -76,6 +80,51 @@ function isWhole(tls: TlsCase, name: TlsName): boolean {
   return false;
 }
 
+/** What crypto/tls of Go loads; it has no other kinds of keys. */
+const LOADED = new Set(['RSA', 'P-224', 'P-256', 'P-384', 'P-521', 'Ed25519']);
+
+/** Whether Go knows the kind of the certificate's key, and of the private one. */
+function judgeKind(tls: TlsCase): void {
+  const { cert } = tls.tls;
+  const first = cert?.pem?.certificates[0];
+  const kind = first?.key;
+  if (cert === null || first === undefined) return;
+  const add = (why: string, prints: string): void =>
+    addOfFile(
+      tls,
+      'cert',
+      'tls.server-unsupported',
+      'error',
+      cert.path,
+      `The certificate ${cert.path} ${why}: buildkitd does not start.`,
+      { what: 'foreign-kind', file: cert.path, prints },
+    );
+  if (kind !== undefined && !LOADED.has(kind))
+    add(`has a key of the kind ${kind}, which Go does not know`, PRINTS.cert);
+  else if (first.negativeSerial === true)
+    judgeByRelease(tls, NEGATIVE_SERIALS_END, `has a negative serial number`, (why) => add(why, PRINTS.cert));
+}
+
+/** From this release on, made as its go.mod says, x509 of Go refuses negative serial numbers (go 1.23). */
+const NEGATIVE_SERIALS_END: Release = [0, 21, 0];
+
+/** Adds what only some releases mind; where the release is not known that closely, it is unseen. */
+export function judgeByRelease(
+  { version, found }: TlsCase,
+  since: Release,
+  why: string,
+  add: (why: string) => void,
+): void {
+  const by = version.value ?? ANY_RELEASE;
+  const words = `${why}, which versions from ${releaseText(since)} on refuse`;
+  if (surelySince(by, since)) add(words);
+  else if (!surelyBefore(by, since))
+    found.unseen.push({
+      why: `the certificate ${words}, and the release of buildkitd is not known`,
+      command: 'buildkitd --version',
+    });
+}
+
 function judgePair(tls: TlsCase): void {
   const { match } = tls.tls;
   const { cert, key } = tls.settings.tls;
@@ -105,9 +154,16 @@ function complaint(name: TlsName, { stat, pem, readable }: PemFile): string | nu
   if (stat.kind !== 'file') return `it is a ${stat.kind}`;
   if (!readable) return 'it may not be read by the account that runs buildkitd';
   if (pem === null) return null;
+  const hidden = pem.marked === true ? ' (it begins with a byte order mark, which hides its first line)' : '';
+  if (name === 'key') {
+    if (pem.error !== null) return `it cannot be read (${pem.error})`;
+    return pem.privateKeys > 0 ? null : `it holds no private key${hidden}`;
+  }
+  if (name === 'cert' && pem.broken?.includes(0)) return 'its first certificate cannot be parsed';
   if (pem.error !== null) return `it cannot be read (${pem.error})`;
-  if (name === 'key') return pem.privateKeys > 0 ? null : 'it holds no private key';
-  return pem.certificates.length > 0 ? null : 'it holds no certificate';
+  // Go passes over an authority with headers, and takes a server's certificate all the same.
+  const counted = pem.certificates.filter(({ headers }) => name === 'cert' || headers !== true);
+  return counted.length > 0 ? null : `it holds no certificate${hidden}`;
 }
 
 /** Who else can read the private key. */

@@ -3,6 +3,7 @@ import { findings } from '../findings.ts';
 import { needs, type TlsCase, type TlsEvidence } from './tls-case.ts';
 import { judgeExposure, judgeFiles, judgeNames } from './tls-files.ts';
 import { judgeListeners } from './tls-listeners.ts';
+import { judgeTrust } from './tls-trust.ts';
 import { judgeValidity } from './tls-validity.ts';
 
 export const configTls: Check<typeof needs, TlsEvidence> = {
@@ -16,6 +17,9 @@ export const configTls: Check<typeof needs, TlsEvidence> = {
     'tls.server-expired',
     'tls.key-exposed',
     'tls.clients-unverified',
+    'tls.server-unsupported',
+    'tls.daemon-cert-untrusted',
+    'tls.clients-refused',
   ],
   needs,
   examine(facts) {
@@ -31,6 +35,7 @@ export const configTls: Check<typeof needs, TlsEvidence> = {
     };
     judgeNames(tls);
     judgeFiles(tls);
+    judgeTrust(tls);
     judgeValidity(tls);
     judgeExposure(tls);
     judgeListeners(tls);

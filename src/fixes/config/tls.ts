@@ -37,6 +37,13 @@ function adviceFor({ what, key, file }: TlsEvidence): string {
       return 'Name the key that the certificate was made with, or have a new certificate made.';
     case 'locked-key':
       return 'Store the key without a password, readable by the account of buildkitd only.';
+    case 'foreign-kind':
+      return 'Have a certificate made with an RSA key (2048 bits or more), an elliptic one (P-256) or Ed25519, and a positive serial number.';
+    case 'untrusted':
+      return "Have a new certificate made for servers (extendedKeyUsage = serverAuth), with the host's names and addresses in subjectAltName, signed with SHA-256, and an RSA key of 2048 bits or P-256.";
+    case 'no-authority':
+    case 'only-itself':
+      return 'Set grpc.tls.ca to the certificate of the authority that signs those of the clients.';
     case 'ended':
       return 'Have a new certificate made, and restart buildkitd.';
     case 'not-begun':

@@ -322,6 +322,14 @@ export const DAEMON_REMEDIES = {
       host: ['$ openssl x509 -in cert.pem -noout -pubkey | sha256sum; openssl pkey -in key.pem -pubout | sha256sum'],
     },
   },
+  'tls.server-unsupported': {
+    why: 'Go loads RSA, the curves of NIST and Ed25519, and no negative serial numbers: buildkitd does not start with another kind.',
+    steps: { host: ['Have a certificate made with RSA (2048 bits or more) or P-256: bk-doctor show config/tls.'] },
+  },
+  'tls.clients-refused': {
+    why: 'Without an authority that may vouch for clients, every client is refused.',
+    steps: { host: ['Set grpc.tls.ca to the certificate of the authority that signs those of the clients.'] },
+  },
   'tls.server-expired': {
     why: 'No client accepts a certificate that has expired.',
     steps: { host: ['Issue it anew: bk-doctor show config/tls.'] },

@@ -8,7 +8,8 @@ import { examine } from '../../../src/examine/examine.ts';
 import { createLook } from '../../../src/examine/look.ts';
 import { protectKeys } from '../../../src/fixes/config/tls.ts';
 import { probeKeypair, probePem } from '../../../src/host/probes/pem.ts';
-import type { PemAnswer, Probes } from '../../../src/model/look.ts';
+import { pemBlocks } from '../../../src/host/probes/pem-blocks.ts';
+import type { CertificateFacts, PemAnswer, Probes } from '../../../src/model/look.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, type VirtualFile, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
 import { ALICE_FILE, alice, root } from './host.ts';
@@ -21,6 +22,12 @@ const certificate = (from: string, to: string): PemAnswer => ({
   privateKeys: 0,
   error: null,
 });
+const only = (facts: Partial<CertificateFacts>, more: Partial<PemAnswer> = {}): PemAnswer => ({
+  ...GOOD,
+  certificates: GOOD.certificates.map((one) => ({ ...one, ...facts })),
+  ...more,
+});
+const release = (text: string) => ({ buildkitd: { stdout: `buildkitd github.com/moby/buildkit ${text} x\n` } });
 const GOOD = certificate(days(-10), days(300));
 const KEY: PemAnswer = { certificates: [], privateKeys: 1, error: null };
 
@@ -66,6 +73,19 @@ testCheck(entry, {
       host: alice('[grpc]\naddress = ["tcp://127.0.0.1:1234", "tcp://[::1]:1234", "tcp://localhost:1"]\n'),
     },
     'TLS with verified clients': { host: tls(OPEN, {}) },
+    'a bundle of which one certificate is broken': { host: tls(OPEN, { ca: only({}, { broken: [0] }) }) },
+    'a certificate of its own issuer, signed with SHA-1': {
+      host: tls(OPEN, { cert: only({ weakDigest: 'SHA-1', ownIssuer: true }) }),
+    },
+    'a certificate for anything': {
+      host: tls(OPEN, { cert: only({ uses: ['2.5.29.37.0'], named: true, key: 'P-521' }) }),
+    },
+    'a negative serial number and a short key, before Go refused them': {
+      host: {
+        ...tls(OPEN, { cert: only({ negativeSerial: true, key: 'RSA', bits: 768 }) }),
+        tools: release('v0.11.6'),
+      },
+    },
     'TCP inside a network of its own': {
       host: alice('[grpc]\naddress = ["tcp://0.0.0.0:1234"]\n', {
         files: {
@@ -128,6 +148,92 @@ testCheck(entry, {
       severity: 'error',
       advice: ['Store the key without a password, readable by the account'],
     },
+    'a byte order mark before the certificate': {
+      host: tls(OPEN, { cert: { certificates: [], privateKeys: 0, error: null, marked: true } }),
+      conditions: ['tls.server-missing'],
+      severity: 'error',
+      advice: ['Put a certificate in PEM form at /tls/cert.pem'],
+      says: ['byte order mark'],
+    },
+    'a CA with headers, which Go passes over': {
+      host: tls(OPEN, { ca: only({ headers: true }) }),
+      conditions: ['tls.server-missing'],
+      severity: 'error',
+      advice: ['Put a certificate in PEM form at /tls/ca.pem'],
+    },
+    'a curve that Go does not have': {
+      host: tls(OPEN, { cert: only({ key: 'secp256k1' }) }),
+      conditions: ['tls.server-unsupported'],
+      severity: 'error',
+      advice: ['Have a certificate made with an RSA key'],
+      says: ['secp256k1'],
+    },
+    'a negative serial number': {
+      host: { ...tls(OPEN, { cert: only({ key: 'RSA', negativeSerial: true }) }), tools: release('v0.32.2') },
+      conditions: ['tls.server-unsupported'],
+      severity: 'error',
+      advice: ['Have a certificate made with an RSA key'],
+      says: ['v0.21.0'],
+    },
+    'a certificate for clients only': {
+      host: tls(OPEN, { cert: only({ uses: ['1.3.6.1.5.5.7.3.2'] }) }),
+      conditions: ['tls.daemon-cert-untrusted'],
+      severity: 'error',
+      advice: ['Have a new certificate made for servers'],
+      says: ['serverAuth'],
+    },
+    'a certificate without a name': {
+      host: tls(OPEN, { cert: only({ named: false }) }),
+      conditions: ['tls.daemon-cert-untrusted'],
+      severity: 'error',
+      advice: ['Have a new certificate made for servers'],
+      says: ['subjectAltName'],
+    },
+    'a certificate without a name, and no client by TCP': {
+      host: tls('unix:///run/user/1000/b.sock', { cert: only({ named: false }) }),
+      conditions: ['tls.daemon-cert-untrusted'],
+      severity: 'warning',
+      advice: ['Have a new certificate made for servers'],
+    },
+    'a certificate of somebody else, signed with SHA-1': {
+      host: tls(OPEN, { cert: only({ weakDigest: 'SHA-1', ownIssuer: false }) }),
+      conditions: ['tls.daemon-cert-untrusted'],
+      severity: 'error',
+      advice: ['Have a new certificate made for servers'],
+      says: ['SHA-1'],
+    },
+    'a short key': {
+      host: { ...tls(OPEN, { cert: only({ key: 'RSA', bits: 768 }) }), tools: release('v0.25.0') },
+      conditions: ['tls.daemon-cert-untrusted'],
+      severity: 'error',
+      advice: ['Have a new certificate made for servers'],
+      says: ['768 bits', 'v0.25.0'],
+    },
+    'a chain with something broken in it': {
+      host: tls(OPEN, { cert: only({}, { broken: [1] }) }),
+      conditions: ['tls.daemon-cert-untrusted'],
+      severity: 'error',
+      advice: ['Have a new certificate made for servers'],
+    },
+    'a leaf in the place of the authority': {
+      host: tls(OPEN, { ca: only({ isCa: false, ownIssuer: false }) }),
+      conditions: ['tls.clients-refused'],
+      severity: 'error',
+      advice: ['Set grpc.tls.ca to the certificate of the authority'],
+    },
+    'an authority for servers only': {
+      host: tls(OPEN, { ca: only({ uses: ['1.3.6.1.5.5.7.3.1'] }) }),
+      conditions: ['tls.clients-refused'],
+      severity: 'error',
+      advice: ['Set grpc.tls.ca to the certificate of the authority'],
+    },
+    'a certificate that is trusted by itself': {
+      host: tls(OPEN, { ca: only({ isCa: false, ownIssuer: true }) }),
+      conditions: ['tls.clients-refused'],
+      severity: 'warning',
+      advice: ['Set grpc.tls.ca to the certificate of the authority'],
+      says: ['that very certificate'],
+    },
     'a certificate that ended': {
       host: tls(OPEN, { cert: certificate(days(-100), days(-1)) }),
       conditions: ['tls.server-expired'],
@@ -176,6 +282,11 @@ testCheck(entry, {
     },
   },
   other: {
+    'a negative serial number, and no release that is known': {
+      host: { ...tls(OPEN, { cert: only({ key: 'RSA', negativeSerial: true }) }), tools: release('v0.0.0+unknown') },
+      status: 'unknown',
+      says: 'negative serial number',
+    },
     'a relative path': {
       host: alice('[grpc.tls]\ncert = "c.pem"\nkey = "k.pem"\n'),
       status: 'unknown',
@@ -217,6 +328,8 @@ test('real files made by openssl: a pair passes, a foreign key fails', async () 
         '90',
         '-subj',
         `/CN=${name}`,
+        '-addext',
+        'subjectAltName=DNS:localhost',
         '-keyout',
         path(`${name}.key`),
         '-out',
@@ -254,4 +367,85 @@ test('real files made by openssl: a pair passes, a foreign key fails', async () 
   expect(await status('a.crt', 'old-locked.key')).toBe('fail tls.server-pair');
   expect(await status('broken.crt', 'a.key')).toBe('fail tls.server-missing');
   expect(await status('a.key', 'a.key')).toBe('fail tls.server-missing');
+});
+
+/** Keys and certificates that openssl makes and Go does not take, or no client trusts: each told from its real file. */
+test.each<readonly [string, Partial<CertificateFacts>, readonly string[], readonly string[]]>([
+  ['secp256k1', { key: 'secp256k1' }, ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:secp256k1'], []],
+  [
+    'a curve written out',
+    { key: 'a curve without a name' },
+    ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-pkeyopt', 'ec_param_enc:explicit'],
+    [],
+  ],
+  [
+    'P-384',
+    { key: 'P-384', named: true, uses: null, negativeSerial: false, weakDigest: null },
+    ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-384'],
+    [],
+  ],
+  ['RSA-PSS', { key: 'RSA-PSS' }, ['-algorithm', 'RSA-PSS', '-pkeyopt', 'rsa_keygen_bits:2048'], []],
+  ['Ed448', { key: 'Ed448' }, ['-algorithm', 'ED448'], []],
+  ['a short key', { key: 'RSA', bits: 768 }, ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:768'], []],
+  [
+    'SHA-1',
+    { weakDigest: 'SHA-1', ownIssuer: true },
+    ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024'],
+    ['-sha1'],
+  ],
+  [
+    'SHA-1 with a curve',
+    { weakDigest: 'SHA-1' },
+    ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'],
+    ['-sha1'],
+  ],
+  ['a negative serial number', { negativeSerial: true }, ['-algorithm', 'ED25519'], ['-set_serial', '-5']],
+  ['usages', { uses: ['1.3.6.1.5.5.7.3.2'] }, ['-algorithm', 'ED25519'], ['-addext', 'extendedKeyUsage=clientAuth']],
+])('what a real certificate says: %s', (_, facts, key, more) => {
+  const at = (name: string): string => join(scratch, name);
+  const openssl = (...args: readonly string[]): void => {
+    execFileSync('openssl', args, { stdio: 'ignore' });
+  };
+  openssl('genpkey', ...key, '-out', at('k.pem'));
+  openssl(
+    'req',
+    '-x509',
+    '-key',
+    at('k.pem'),
+    '-out',
+    at('c.pem'),
+    '-subj',
+    '/CN=x',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+    ...more,
+  );
+  const answer = probePem(at('c.pem'));
+  expect(answer.certificates).toMatchObject([facts]);
+  if (facts.key !== undefined) expect(probePem(at('k.pem')).key).toBe(facts.key);
+  expect(probeKeypair(at('c.pem'), at('k.pem'))).toEqual({ matches: true, error: null });
+});
+
+test('PEM as Go reads it', () => {
+  const block = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+  const labels = (text: string): readonly string[] =>
+    [...pemBlocks(text)].map(({ label, headers }) => (headers ? `${label} with headers` : label));
+  const found = ['CERTIFICATE'];
+  expect(labels(block)).toEqual(found);
+  expect(labels(block.replaceAll('\n', '\r\n'))).toEqual(found);
+  expect(labels(`words\n${block}words`)).toEqual(found);
+  expect(labels(`${block}${block}`)).toEqual([...found, ...found]);
+  expect(labels(`\ufeff${block}${block}`)).toEqual(found);
+  expect(labels(block.replace('-----\n', '-----\nComment: x\n\n'))).toEqual(['CERTIFICATE with headers']);
+  for (const bad of [
+    `\ufeff${block}`,
+    ` ${block}`,
+    block.replaceAll('\n', '\r'),
+    block.replace('AAAA', 'A!AA'),
+    block.replace('AAAA', 'AAA'),
+    `${block.trimEnd()} x\n`,
+    block.replace('END CERT', 'END X'),
+    block.slice(0, 35),
+  ])
+    expect(labels(bad), JSON.stringify(bad)).toEqual([]);
 });
