@@ -1,12 +1,16 @@
+import { surelyBefore } from '../../buildkit/version.ts';
 import type { By } from '../../facts/confinement/unit-mounts.ts';
+import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
 import { type Refusal, type UnitConfinement, unitConfinement } from '../../facts/start/unit-confinement.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import type { Check, Condition, Severity } from '../../model/decide.ts';
+import { optional } from '../../model/unseen.ts';
 import { type Findings, findings } from '../findings.ts';
+import { MEASURES } from '../runtime/process-sandbox.ts';
 import { conditionOfPlaces, isOnlyConfiguration, placesWords, togetherLost } from './unit-places.ts';
 import { listed, written } from './unit-words.ts';
 
-const needs = { confinement: unitConfinement, launcher };
+const needs = { confinement: unitConfinement, launcher, version: optional(buildkitdVersion) };
 
 /** The directives that take something away. */
 export interface UnitEvidence {
@@ -45,7 +49,7 @@ export const serviceUnit: Check<typeof needs, UnitEvidence> = {
     'net.registry-unreachable',
   ],
   needs,
-  examine({ confinement, launcher }) {
+  examine({ confinement, launcher, version }) {
     if (confinement === null) return { notApplicable: 'no unit starts buildkitd here, or one without a sandbox' };
     const found = findings<UnitEvidence>();
     const { name, scope } = confinement.unit;
@@ -60,7 +64,9 @@ export const serviceUnit: Check<typeof needs, UnitEvidence> = {
     judgePrivilege(report, confinement, launcher === 'rootlesskit');
     judgeFilters(report, confinement);
     judgeDevices(report, confinement);
-    judgeRest(report, confinement);
+    // Only what measures RUN steps reads more of /proc.
+    const measures = version.value === undefined || !surelyBefore(version.value, MEASURES);
+    judgeRest(report, measures ? confinement : { ...confinement, processesOnly: null });
     for (const by of confinement.untold)
       found.unseen.push({ why: `what ${written(by)} of ${name} does to buildkitd cannot be told from here` });
     return { problems: found.problems, unseen: found.unseen };

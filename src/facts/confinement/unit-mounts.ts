@@ -25,6 +25,8 @@ export interface Covering {
   readonly open: boolean;
   /** Without the path, or its source, the unit starts nevertheless. */
   readonly optional: boolean;
+  /** systemd makes the path before the start. */
+  readonly made: boolean;
   readonly by: By;
 }
 
@@ -40,7 +42,15 @@ export interface Covered {
 
 export const byOf = (option: string, { value, at }: Directive): By => ({ option, value, at });
 
-const KEPT = { content: 'kept', source: null, readOnly: false, noexec: false, open: false, optional: true } as const;
+const KEPT = {
+  content: 'kept',
+  source: null,
+  readOnly: false,
+  noexec: false,
+  open: false,
+  optional: true,
+  made: false,
+} as const;
 
 /** By what the content of a path is decided where several options name it: the first (namespace.c, MountMode). */
 const PRECEDENCE: readonly Content[] = ['hidden', 'bound', 'own', 'kept', 'empty'];
@@ -178,6 +188,7 @@ function ofOwnDirectories(unit: Directives): readonly Covering[] {
       splitWords(directive.value).map((word) => ({
         ...KEPT,
         path: plain(`${above}/${word.split(':')[0]}`),
+        made: true,
         by: byOf(option, directive),
       })),
     ),

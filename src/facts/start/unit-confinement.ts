@@ -80,7 +80,7 @@ export const unitConfinement: Fact<UnitConfinement | null> = {
     const userNamespace = userNamespaceOf(directives, isUser, version);
     const noNewPrivileges = rootless ? noNewPrivilegesOf(directives, isUser, version) : [];
     // What an older manager of a user cannot do, it leaves out.
-    const applied = isUser ? [] : coverings;
+    const applied = isUser ? [] : await presentOf(look, coverings);
     const filters = filtersOf(directives, rootless, noNewPrivileges);
     const confinement = {
       unit: { name, path, scope },
@@ -98,12 +98,23 @@ export const unitConfinement: Fact<UnitConfinement | null> = {
       offline: isUser ? null : offlineOf(directives),
       untold: [...(await untoldOf(look, directives)), ...filters.untold],
     };
-    return {
-      ...confinement,
-      modelled: applied.length > 0 || Object.keys(FILTERING).some((key) => listOf(directives, key).length > 0),
-    };
+    return { ...confinement, modelled: applied.some(takes) || allSet(directives, RESTRAINING).length > 0 };
   },
 };
+
+/** Besides what covers paths: options under which a launch of ours does not run. */
+const RESTRAINING = {
+  ...FILTERING,
+  NoNewPrivileges: 'switch',
+  DynamicUser: 'switch',
+  PrivateUsers: 'choice',
+  CapabilityBoundingSet: 'list',
+  SecureBits: 'list',
+  DevicePolicy: 'list',
+  DeviceAllow: 'list',
+} as const;
+
+const takes = ({ content, readOnly, noexec }: Covering): boolean => content !== 'kept' || readOnly || noexec;
 
 const found = (directives: Directives, option: string): By | null => {
   const last = lastOf(directives, option);
@@ -178,6 +189,17 @@ async function refusalsOf(
       ? []
       : [{ by: root, why: 'missing-path' as const, path: inRoot }]),
   ];
+}
+
+/** What is passed over since its path does not exist changes nothing; what may not be looked at may exist. */
+async function presentOf(look: Look, coverings: readonly Covering[]): Promise<readonly Covering[]> {
+  const kept = await Promise.all(
+    coverings.map(async ({ path, source, optional, made, content }) => {
+      if (!optional || made || content === 'empty' || content === 'own') return true;
+      return (await exists(look, source ?? path).catch(asAbsent)) !== false;
+    }),
+  );
+  return coverings.filter((_, index) => kept[index]);
 }
 
 /** Such a bind changes nothing that cannot be left out. */

@@ -58,6 +58,8 @@ const rootful = (lines: string): { host: VirtualHostOptions } => ({
   }),
 });
 
+const BEFORE = 'buildkitd github.com/moby/buildkit v0.11.6 2951a28cd7085eb18979b1f710678623d94ed578\n';
+
 type Row = { host: VirtualHostOptions };
 const error = (row: Row, condition: string, says: readonly string[], advice: string) => ({
   ...row,
@@ -77,6 +79,10 @@ testCheck(
   {
     healthy: {
       'a unit without a sandbox': system(''),
+      'nothing but processes, for a buildkitd that measures no RUN step': (() => {
+        const { host } = system('ProcSubset=pid');
+        return { host: { ...host, tools: { ...host.tools, 'buildkitd --version': { code: 0, stdout: BEFORE } } } };
+      })(),
       'a unit of the user without a sandbox': user(''),
       'what only covers other places': system(
         'ProtectSystem=full\nReadOnlyPaths=/usr /boot\nPrivateTmp=yes\nUMask=0077',
@@ -158,6 +164,12 @@ testCheck(
         'storage.read-only',
         ['/tmp for temporary files'],
         'ProtectSystem=full',
+      ),
+      'an exception for a directory that is not there yet': error(
+        system('ProtectHome=read-only\nReadWritePaths=-/home/alice/.local/share/buildkit /run/user/1000'),
+        'storage.read-only',
+        ['makes read-only the state directory'],
+        'ProtectHome=no',
       ),
       'one path of a list': error(
         system('ReadOnlyPaths=/boot /home'),
