@@ -16,6 +16,7 @@ import { netPorts } from './checks/net/ports.ts';
 import { netSockets } from './checks/net/sockets.ts';
 import { runtimeBinaries } from './checks/runtime/binaries.ts';
 import { runtimeCgroups } from './checks/runtime/cgroups.ts';
+import { runtimeDevices } from './checks/runtime/devices.ts';
 import { runtimeInstance } from './checks/runtime/instance.ts';
 import { runtimeProcessSandbox } from './checks/runtime/process-sandbox.ts';
 import { runtimeSession } from './checks/runtime/session.ts';
@@ -48,6 +49,7 @@ import { movePorts } from './fixes/net/ports.ts';
 import { repairSockets } from './fixes/net/sockets.ts';
 import { supplyBinaries } from './fixes/runtime/binaries.ts';
 import { mountCgroups } from './fixes/runtime/cgroups.ts';
+import { makeDevices } from './fixes/runtime/devices.ts';
 import { standBeside } from './fixes/runtime/instance.ts';
 import { unmaskProc } from './fixes/runtime/process-sandbox.ts';
 import { repairSession } from './fixes/runtime/session.ts';
@@ -84,6 +86,7 @@ export const catalog: readonly CatalogEntry[] = [
       'runtime/binaries',
       'runtime/session',
       'runtime/process-sandbox',
+      'runtime/devices',
       'net/driver',
       'service/unit',
     ],
@@ -118,6 +121,7 @@ export const catalog: readonly CatalogEntry[] = [
   { check: runtimeSession, fix: repairSession },
   { check: runtimeProcessSandbox, fix: unmaskProc },
   { check: runtimeCgroups, fix: mountCgroups },
+  { check: runtimeDevices, fix: makeDevices },
   { check: runtimeInstance, fix: standBeside },
   { check: serviceStart, fix: mendStart },
   { check: serviceUnit, fix: loosenUnit },

@@ -70,6 +70,13 @@ export const STATUS_USER = [
 ].join('\n');
 export const MAP_INIT = '         0          0 4294967295\n';
 
+/** What every machine has. */
+const DEVICES = Object.fromEntries(
+  ['null', 'zero', 'full', 'random', 'urandom', 'tty'].map(
+    (name) => [`/dev/${name}`, { kind: 'character', mode: 0o666 }] as const,
+  ),
+);
+
 /** A machine in memory as one account sees it. */
 class View {
   readonly files: { [path: string]: string | VirtualFile | null };
@@ -77,7 +84,7 @@ class View {
   readonly who: Account;
   constructor(options: VirtualHostOptions, as: As, who: Account) {
     const own = options.seenBy?.[as] ?? {};
-    this.files = { ...options.files, ...own.files };
+    this.files = { ...DEVICES, ...options.files, ...own.files };
     this.seen = {
       tools: { ...options.tools, ...own.tools },
       statfs: { ...options.statfs, ...own.statfs },

@@ -30,6 +30,8 @@ export const CONDITIONS = {
   'lsm.selinux-denied': 'SELinux denies the mount or access (AVC)',
   'proc.masked':
     'Masked /proc of the outer container forbids a new proc mount (needs Unmasked/systempaths=unconfined or no process sandbox)',
+  'proc.read-only': '/proc is mounted read-only: no ids can be mapped through it',
+  'lsm.landlock-denied': 'A Landlock sandbox around the process forbids mounts',
   'container.not-privileged': 'Rootful BuildKit/Docker run in a container without the privilege to mount',
   'daemon.needs-root': 'buildkitd started as an ordinary user outside rootlesskit',
   'runtime.sandbox-incompatible':
@@ -79,6 +81,8 @@ export const CONDITIONS = {
   'cgroup.v1-only': 'Feature needs cgroup v2, host runs v1',
   'cgroup.not-mounted': 'Cgroup hierarchy missing or not mountable (WSL2)',
   'runtime.runc-missing': 'runc/buildkit-runc not in PATH',
+  'runtime.device-unusable':
+    'A device node that programs open or that RUN steps get (/dev/null, /dev/full …) is missing or cannot be opened',
   'runtime.runc-too-old': 'runc too old or broken version',
   'binary.buildkitd-missing': 'buildkitd not in PATH',
   'binary.rootless-helper-missing': 'rootlesskit, rootlesskit-docker-proxy or another helper not in PATH',
@@ -157,6 +161,7 @@ export const CONDITIONS = {
   'storage.not-a-directory': 'State directory is a file, a dangling link or the like',
   'env.user': 'USER unset or root: buildkitd takes rootful paths',
   'env.home': 'HOME unset, missing or foreign',
+  'env.umask': 'The umask takes from the owner the rights on what rootlesskit makes for itself',
   'env.tmpdir': 'TMPDIR missing or not writable',
   'env.telemetry': 'OpenTelemetry exporter or protocol that buildkitd does not have',
   'sysctl.not-persistent': 'A sysctl is right now but not after a reboot',

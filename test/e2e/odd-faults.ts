@@ -39,6 +39,18 @@ const damaged = (world: World, path: string): string => {
   return world.script(`head -c 65536 /dev/zero >${path}; chown alice: ${path}; chmod 600 ${path}`);
 };
 
+/** The device nodes of a tree made by hand, as its own /dev. */
+const ownDevices = (world: World, damage: string): string =>
+  world.script(
+    `mkdir /run/dev; cd /run/dev; mknod -m 666 null c 1 3; mknod -m 666 zero c 1 5; mknod -m 666 full c 1 7; mknod -m 666 random c 1 8; mknod -m 666 urandom c 1 9; mknod -m 666 tty c 5 0; mkdir pts shm; mount --rbind /dev/pts pts; mount --rbind /dev/shm shm; ln -s pts/ptmx ptmx; ln -s /proc/self/fd fd; ${damage}; cd /; mount --rbind /run/dev /dev`,
+  );
+/** A state directory whose path has so many characters. */
+const longRoot = (world: World, length: number): void => {
+  const parts = [world.home];
+  for (let left = length - world.home.length; left > 0; left -= 201) parts.push('x'.repeat(Math.min(left, 201) - 1));
+  config(world, `root = "${parts.join('/')}"\n`);
+};
+
 /** Damage to a copy of buildkitd: nothing to try where there is none. */
 const daemonFaults: readonly Fault[] =
   daemonDirectory() === null
@@ -89,6 +101,56 @@ const daemonFaults: readonly Fault[] =
 
 /** Programs that are there and cannot start, directories without room, filters of single system calls, damaged state. */
 export const oddFaults: readonly Fault[] = [
+  {
+    name: 'a /dev without one of the nodes that every step gets',
+    inject: (world) => ownDevices(world, 'rm full'),
+    ready: false,
+    blamed: 'runtime/devices',
+  },
+  {
+    name: 'a /dev/null that only root may open',
+    inject: (world) => world.script('cp -a /dev/null /run/null; chmod 600 /run/null; mount --bind /run/null /dev/null'),
+    ready: false,
+    blamed: 'runtime/devices',
+  },
+  {
+    name: 'a /dev/urandom that only root may open',
+    inject: (world) => ownDevices(world, 'chmod 600 urandom'),
+    ready: true,
+  },
+  {
+    name: 'a /proc that is mounted read-only',
+    inject: (world) => world.script('mount -o remount,bind,ro /proc'),
+    ready: false,
+    blamed: 'userns/probe',
+  },
+  {
+    name: 'two accounts with one uid, the first without ids',
+    inject: (world) =>
+      world.script(`sed -i '/^alice:/i first:x:${world.uid}:${world.uid}::/home/alice:/bin/bash' /etc/passwd`),
+    ready: false,
+    blamed: 'idmap/ranges',
+    repaired: true,
+  },
+  {
+    name: 'a path of the cache as long as a RUN step bears',
+    inject: (world) => longRoot(world, 1300),
+    ready: true,
+    ...only,
+  },
+  {
+    name: 'a path of the cache too long for a RUN step',
+    inject: (world) => longRoot(world, 1312),
+    ready: false,
+    blamed: 'snapshotter/overlayfs',
+    ...only,
+  },
+  {
+    name: 'a path of the cache too long for overlayfs at all',
+    inject: (world) => longRoot(world, 1992),
+    ready: true,
+    ...only,
+  },
   ...daemonFaults,
   {
     name: 'rootlesskit for another processor',

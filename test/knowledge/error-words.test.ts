@@ -14,6 +14,16 @@ const INIT = 'runc run failed: unable to start container process: error during c
 
 /** As rootlesskit, shadow's helpers and runc print them. */
 const LAUNCH: readonly (readonly [words: string, means: readonly Condition[], stage: LaunchStage])[] = [
+  ['/dev/null: EACCES', ['runtime.device-unusable'], 'setup'],
+  [`${MAP}newuidmap 4711 [0 1001 1] failed: : open /dev/null: permission denied`, ['runtime.device-unusable'], 'map'],
+  ['failed to lock /tmp/rootlesskit1/lock: open /tmp/rootlesskit1/lock: permission denied', ['env.umask'], 'setup'],
+  [`${NEWUIDMAP}open of uid_map failed: Read-only file system`, ['proc.read-only'], 'map'],
+  ['failed to share mount point: /: operation not permitted', ['seccomp.blocked', 'lsm.landlock-denied'], 'setup'],
+  [
+    'failed to share mount point: /: permission denied',
+    ['apparmor.mount-denied', 'lsm.selinux-denied', 'userns.blocked-unspecified'],
+    'setup',
+  ],
   [`${CLONE}no space left on device`, ['userns.max-user-namespaces-zero'], 'clone'],
   [
     `${CLONE}operation not permitted`,
@@ -78,6 +88,11 @@ test.each(LAUNCH)('rootlesskit: %s', (words, means, stage) => {
 });
 
 const STEP: readonly (readonly [words: string, means: readonly Condition[]])[] = [
+  [
+    `${INIT}error creating device nodes: mount /dev/full:/x/dev/full: no such file or directory`,
+    ['runtime.device-unusable'],
+  ],
+  [`${INIT}error reopening /dev/null inside container: open /dev/null: permission denied`, ['runtime.device-unusable']],
   [`${INIT}unable to apply caps: operation not permitted`, ['container.not-privileged']],
   [`${INIT}error mounting "proc" to rootfs at "/proc": mount src=proc: operation not permitted`, ['proc.masked']],
   [

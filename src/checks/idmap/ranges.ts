@@ -3,6 +3,7 @@ import { namespace } from '../../facts/start/namespace.ts';
 import { type SubidKind, subids } from '../../facts/start/subids.ts';
 import { type Accounts, accounts } from '../../facts/target/accounts.ts';
 import { identity } from '../../facts/target/identity.ts';
+import { identityByUid } from '../../facts/target/identity-by-uid.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import type { Check, FactsOf } from '../../model/decide.ts';
 import type { IdRange } from '../../model/look.ts';
@@ -13,7 +14,8 @@ import { judgeRanges, judgeTotal, type RangeFinding } from './user-ranges.ts';
 
 const needs = {
   launcher,
-  identity,
+  identity: identityByUid,
+  asked: identity,
   subids,
   accounts,
   status: optional(processStatus),
@@ -54,10 +56,17 @@ export const idmapRanges: Check<typeof needs, RangesEvidence> = {
     const launched = facts.namespace.value?.launch.ok === true;
     if (!launched) judgeAccount(found, facts, name);
     const ranges = launched ? mappedFindings(facts, name) : askedFindings(found, facts, name);
-    for (const group of grouped(ranges)) addGroup(found, group, name);
+    for (const group of grouped(ranges)) addGroup(found, group, name, otherName(facts));
     return { problems: found.problems, unseen: found.unseen };
   },
 };
+
+/** Somebody was asked about by another name than the first one of the uid. */
+function otherName({ identity: { target }, asked }: Facts): string | null {
+  const { name } = asked.target;
+  if (name === null || name === target.name) return null;
+  return `${name} has uid ${target.uid}, and the first account of that uid in /etc/passwd is ${target.name}: rootlesskit and newuidmap take that name.`;
+}
 
 /** Does newuidmap know the account, and serve this session of it? */
 function judgeAccount(found: Found, { identity: { target, self }, accounts }: Facts, name: string): void {
@@ -130,7 +139,7 @@ function grouped(findings: readonly RangeFinding[]): readonly (readonly RangeFin
 }
 
 /** A problem has one place; what stands elsewhere says where. */
-function addGroup(found: Found, group: readonly RangeFinding[], name: string): void {
+function addGroup(found: Found, group: readonly RangeFinding[], name: string, also: string | null): void {
   const [first, ...others] = group;
   if (first === undefined) return;
   const words = others.map(({ message, at }) =>
@@ -140,7 +149,7 @@ function addGroup(found: Found, group: readonly RangeFinding[], name: string): v
     first.condition,
     first.severity,
     name,
-    [first.message, ...words].join(' '),
+    [first.message, ...words, ...(also === null ? [] : [also])].join(' '),
     {
       user: name,
       kinds: group.map(({ kind }) => kind),

@@ -1,6 +1,7 @@
 import { resolver } from '../../facts/cache/resolver.ts';
 import { listeners } from '../../facts/config/listeners.ts';
 import { settings } from '../../facts/config/settings.ts';
+import { processStatus } from '../../facts/machine/process-status.ts';
 import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
 import type { Reach } from '../../facts/start/reach.ts';
 import { type FreeSpace, session } from '../../facts/start/session.ts';
@@ -9,6 +10,7 @@ import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import type { Condition, FactsOf, Problem, Severity } from '../../model/decide.ts';
 import type { EnvironmentSource } from '../../model/say.ts';
+import { optional } from '../../model/unseen.ts';
 import { findings } from '../findings.ts';
 
 /** What was seen; `kind` says what is wrong with which directory or variable. */
@@ -30,6 +32,7 @@ export interface SessionEvidence {
     | 'full'
     | 'state-directory'
     | 'no-linger'
+    | 'umask'
     | 'telemetry'
     | 'resolver';
   readonly variable: string;
@@ -48,6 +51,7 @@ export const sessionNeeds = {
   listeners,
   buildkitdVersion,
   resolver,
+  status: optional(processStatus),
 };
 
 type Details = Pick<SessionEvidence, 'kind' | 'variable'> & Partial<SessionEvidence>;

@@ -1,4 +1,5 @@
 import type { Severity } from '../../model/decide.ts';
+import { octal } from '../../text/octal.ts';
 import type { SessionCase } from './session-case.ts';
 import { baseStop, isRootsUser, stateBase } from './state-place.ts';
 
@@ -82,5 +83,19 @@ export function judgeLinger({ facts, add, who }: SessionCase): void {
     who,
     `buildkitd is started by the user's own systemd, which ends when ${who} logs out: lingering is not enabled`,
     { kind: 'no-linger', variable: 'XDG_RUNTIME_DIR' },
+  );
+}
+
+/** What rootlesskit makes for itself it opens again, as the plain account; the umask of a login is seen only of our own. */
+export function judgeUmask({ facts, add }: SessionCase): void {
+  const { identity, status } = facts;
+  const umask = status.value?.umask ?? null;
+  if (umask === null || (umask & 0o700) === 0 || identity.self.uid !== identity.target.uid) return;
+  add(
+    'env.umask',
+    'error',
+    'umask',
+    `The umask is ${octal(umask)}: it takes rights from the owner itself, so that rootlesskit cannot open what it has just made.`,
+    { kind: 'umask', variable: 'umask', mode: umask },
   );
 }

@@ -4,7 +4,7 @@ import { judgeResolver } from './session-resolver.ts';
 import { judgeRuntime } from './session-runtime.ts';
 import { judgeTelemetry } from './session-telemetry.ts';
 import { judgeTemporary } from './session-temporary.ts';
-import { judgeHome, judgeLinger, judgeUser } from './session-user.ts';
+import { judgeHome, judgeLinger, judgeUmask, judgeUser } from './session-user.ts';
 
 export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
   id: 'runtime/session',
@@ -17,6 +17,7 @@ export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
     'env.home',
     'env.tmpdir',
     'env.xdg-data-home',
+    'env.umask',
     'env.telemetry',
     'systemd.user-session',
     'storage.disk-full',
@@ -31,6 +32,7 @@ export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
       judgeUser(open);
       judgeRuntime(open);
       judgeHome(open);
+      judgeUmask(open);
       if (open.problems.length === 0) judgeLinger(open);
     }
     judgeTemporary(open);

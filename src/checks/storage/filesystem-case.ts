@@ -21,6 +21,7 @@ export interface FilesystemEvidence {
     | 'noexec'
     | 'network'
     | 'no-owners'
+    | 'unmapped-ids'
     | 'no-xattr'
     | 'locked-flags'
     | 'no-dtype'

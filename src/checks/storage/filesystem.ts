@@ -140,7 +140,15 @@ function judgeOwners(facts: FilesystemCase, { add }: FilesystemFindings): void {
       }.`,
       evidenceOf(facts, 'network'),
     );
-  } else if (refusal !== null || (disk.kind === 'ownerless' && !wasTried(tried.value?.chown)))
+  } else if (refusal !== null && disk.mount?.options.includes('idmapped') === true)
+    add(
+      'storage.no-owners',
+      'error',
+      path,
+      `${path} lies on an idmapped mount (${where(facts)}), as systemd-homed makes it for a home, which has no place for the subordinate ids of ${who.target.name ?? `uid ${who.target.uid}`}: ${refusal}.`,
+      evidenceOf(facts, 'unmapped-ids'),
+    );
+  else if (refusal !== null || (disk.kind === 'ownerless' && !wasTried(tried.value?.chown)))
     add(
       'storage.no-owners',
       'error',

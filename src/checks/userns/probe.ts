@@ -61,6 +61,11 @@ export const usernsProbe: Check<typeof needs, ProbeEvidence> = {
     'storage.disk-full',
     'seccomp.blocked',
     'runtime.runc-too-old',
+    'runtime.device-unusable',
+    'proc.read-only',
+    'lsm.landlock-denied',
+    'apparmor.mount-denied',
+    'env.umask',
     'limits.keyring-quota',
     'apparmor.lxc-sysctl-denied',
     'apparmor.profile-load-failed',
@@ -195,6 +200,7 @@ function lastMapped(map: NamespaceAnswer['uidMap']): number {
 function launchCondition(message: string, status: ProcessStatus | undefined): Condition {
   const means = reportable(meaningOf(message, 'rootlesskit', 'idmap-helper'));
   const proven: Proven = {
+    'lsm.landlock-denied': status?.seccomp === 0,
     'idmap.no-new-privs': status?.noNewPrivs === true,
     'idmap.nested-userns': status !== undefined && asksForUnmapped(message, status),
   };

@@ -1,3 +1,4 @@
+import { tooLongToChoose } from '../../buildkit/mount-options.ts';
 import { overlayInUserNamespace, selinuxDeniesOverlay } from '../../knowledge/kernels.ts';
 import { inheritsForeignGroup } from './ownership.ts';
 import {
@@ -53,9 +54,14 @@ function confiningObstacles({ confinement, status, contained }: Circumstances): 
   return obstacles;
 }
 
+/** fuse-overlayfs takes its paths from its command line, where there is room. */
+function tooLong({ directory: { path } }: Circumstances): Obstacle | null {
+  return tooLongToChoose(path) ? { kind: 'path-length', length: path.length } : null;
+}
+
 /** Would buildkitd's own test of overlayfs on the cache directory succeed? */
 export function tryOverlay(here: Circumstances): Trial {
-  const named = unmountable(here);
+  const named = unmountable(here) ?? tooLong(here);
   if (named !== null) return refused('files', null, [named]);
   const certain = certainObstacles(here);
   const outcome = here.answer?.overlay ?? null;

@@ -107,12 +107,10 @@ function isWorkspaceFailure(outcome: Outcome): boolean {
   return !outcome.ok && /^(mktemp|mkdir): /.test(outcome.message);
 }
 
-/** Mount options are one text of less than a page, in which these characters have a meaning of their own. */
+/** In mount options these characters have a meaning of their own. */
 export function unmountable({ directory: { path } }: Circumstances): Obstacle | null {
   const character = /[,:\\]/.exec(path)?.[0];
-  if (character !== undefined) return { kind: 'path-character', path, character };
-  // Four paths below it stand in the options, each with a name of BuildKit's own behind it.
-  return 4 * (path.length + 32) + 40 >= 4096 ? { kind: 'path-length', length: path.length } : null;
+  return character === undefined ? null : { kind: 'path-character', path, character };
 }
 
 /** Why a mount that was asked for was not tried. */

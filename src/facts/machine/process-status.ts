@@ -6,6 +6,8 @@ import { parseIdMap } from '../../text/id-map.ts';
 /** What the kernel grants a process of the target, from /proc/self of a process that has become it. */
 export interface ProcessStatus {
   readonly noNewPrivs: boolean | null;
+  /** Null on kernels that do not say; of a process that became the target, not what a login of it has. */
+  readonly umask: number | null;
   /** 0 none, 1 strict, 2 filter; null on kernels that do not say. */
   readonly seccomp: 0 | 1 | 2 | null;
   readonly capabilityBounding: bigint | null;
@@ -40,11 +42,13 @@ export const processStatus: Fact<ProcessStatus> = {
     };
     const seccomp = field('Seccomp');
     const noNewPrivs = field('NoNewPrivs');
+    const umask = field('Umask');
     const uids = parseIdMap(uidMap?.text ?? '');
     const [first] = uids;
     const text = (apparmor ?? label)?.text.replace(/(?<![\0\n])[\0\n]+$/, '') ?? '';
     return {
       noNewPrivs: noNewPrivs === null ? null : noNewPrivs === '1',
+      umask: umask === null ? null : Number.parseInt(umask, 8),
       seccomp: seccomp === '0' ? 0 : seccomp === '1' ? 1 : seccomp === '2' ? 2 : null,
       capabilityBounding: hex('CapBnd'),
       capabilityEffective: hex('CapEff'),

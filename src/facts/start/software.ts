@@ -79,7 +79,8 @@ function failureOf(ran: Ran, file: ProgramAnswer | null): Failure | null {
   // A shell runs these two as scripts of its own; rootlesskit and buildkitd do not.
   if (obstacle?.kind === 'empty' || obstacle?.kind === 'no-program') return { by: 'file', obstacle };
   // Where no process at all can be made, that is not the program's fault.
-  if (ran.code === 0 || (ran.code === null && /: (EPERM|EAGAIN|ENOMEM|EMFILE|ENFILE)$/.test(ran.stderr))) return null;
+  if (ran.code === 0 || (ran.code === null && /^\/dev\/null: |: (EPERM|EAGAIN|ENOMEM|EMFILE|ENFILE)$/.test(ran.stderr)))
+    return null;
   if (obstacle !== null) return { by: 'file', obstacle };
   return { by: 'end', code: ran.code, last: ran.stderr.trim().split('\n').at(-1) ?? '' };
 }

@@ -4,7 +4,7 @@ import { asAbsent, unlessRefused } from '../../model/unseen.ts';
 import { settings } from '../config/settings.ts';
 import { binaries } from '../programs/binaries.ts';
 import { environment } from '../target/environment.ts';
-import { identity } from '../target/identity.ts';
+import { identityByUid } from '../target/identity-by-uid.ts';
 import { parseSubids, type SubidText } from '../target/subid-file.ts';
 import { software } from './software.ts';
 
@@ -73,7 +73,7 @@ export const subids: Fact<Subids> = {
   async read(look) {
     const { host } = look;
     const [{ target }, { values }, options, found, versions, nsswitch] = await Promise.all([
-      look.get(identity),
+      look.get(identityByUid),
       look.get(environment),
       look.get(settings),
       look.get(binaries),

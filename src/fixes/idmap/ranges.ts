@@ -4,7 +4,7 @@ import { processStatus } from '../../facts/machine/process-status.ts';
 import { namespace } from '../../facts/start/namespace.ts';
 import { subids } from '../../facts/start/subids.ts';
 import { accounts } from '../../facts/target/accounts.ts';
-import { identity } from '../../facts/target/identity.ts';
+import { identityByUid } from '../../facts/target/identity-by-uid.ts';
 import { loginDefs } from '../../facts/target/login-defs.ts';
 import type { FactsOf } from '../../model/decide.ts';
 import type { Fix, Step, Treatment } from '../../model/plan.ts';
@@ -14,7 +14,7 @@ import { accountWords } from './account-words.ts';
 import { type FileRepair, repairRanges } from './ranges-repair.ts';
 
 const needs = {
-  identity,
+  identity: identityByUid,
   subids,
   accounts,
   login: loginDefs,

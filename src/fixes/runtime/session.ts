@@ -3,6 +3,7 @@ import type { Problem } from '../../model/decide.ts';
 import type { Fix, Step, Treatment } from '../../model/plan.ts';
 import { tell } from '../advice.ts';
 import { quoted } from '../quoted.ts';
+import { UMASK_WORDS } from '../umask.ts';
 import {
   elsewhere,
   enableLinger,
@@ -66,7 +67,16 @@ function stepsFor({ evidence, severity }: Problem<SessionEvidence>, facts: Sessi
   }
 }
 
-type Told = 'user' | 'home' | 'data-home' | 'full' | 'temporary' | 'state-directory' | 'telemetry' | 'resolver';
+type Told =
+  | 'umask'
+  | 'user'
+  | 'home'
+  | 'data-home'
+  | 'full'
+  | 'temporary'
+  | 'state-directory'
+  | 'telemetry'
+  | 'resolver';
 
 /** What a person sets or gives away, as no step can. */
 function adviceFor(kind: Told, { path, variable }: SessionEvidence, facts: SessionFacts): string {
@@ -89,6 +99,8 @@ function adviceFor(kind: Told, { path, variable }: SessionEvidence, facts: Sessi
         : 'unset TMPDIR, so that /tmp is used, or export it as a directory that exists and that the user may write';
     case 'state-directory':
       return 'Change --state-dir of rootlesskit to a directory that the user may write, or leave it out';
+    case 'umask':
+      return UMASK_WORDS;
     case 'telemetry':
       return `unset ${variable} where buildkitd is started, or name what it has: the exporters otlp, jaeger (for traces) and none, the protocols grpc and http/protobuf`;
     case 'resolver':

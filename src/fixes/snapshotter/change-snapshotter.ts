@@ -2,15 +2,22 @@ import { isNamed, type SnapshotterEvidence } from '../../checks/snapshotter/tria
 import { type Snapshotters, snapshotters } from '../../facts/cache/snapshotters.ts';
 import { settings } from '../../facts/config/settings.ts';
 import { configEdit } from '../../facts/rights/config-edit.ts';
+import { namespace } from '../../facts/start/namespace.ts';
 import type { FactsOf, Problem } from '../../model/decide.ts';
 import type { Treatment } from '../../model/plan.ts';
-import { optional } from '../../model/unseen.ts';
+import { explains, optional } from '../../model/unseen.ts';
 import { advice } from '../advice.ts';
 import { configSteps } from '../config-steps.ts';
-import { remedyNeeds, remedyOf } from './remedies.ts';
+import { MOVE, remedyNeeds, remedyOf } from './remedies.ts';
 
 /** What changing the snapshotter depends on. */
-export const changeNeeds = { settings, config: optional(configEdit), trials: snapshotters, ...remedyNeeds };
+export const changeNeeds = {
+  settings,
+  config: optional(configEdit),
+  trials: snapshotters,
+  namespace: explains(namespace),
+  ...remedyNeeds,
+};
 
 /** What to change a snapshotter for. */
 interface Other {
@@ -30,8 +37,13 @@ export function planOther(
   return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
     if (severity === 'info') return [];
     const remedies = evidence.obstacles.map((obstacle) => remedyOf(obstacle, facts));
+    // No snapshotter helps where files cannot get their owners.
+    if (evidence.tried === 'write' && facts.namespace.value?.chown?.ok === false)
+      return [advice([index], ...remedies, MOVE)];
     // Left to itself, buildkitd would choose what can be mounted and not written to.
-    const better = evidence.tried === 'write' && facts.trials.overlayfs.works !== true ? 'native' : 'auto';
+    const broken = other.tried === 'fuse' ? 'overlayfs' : 'fuse';
+    const first = facts.trials.overlayfs.works === true ? 'overlayfs' : 'fuse';
+    const better = evidence.tried === 'write' && first === broken ? 'native' : 'auto';
     const inFile = isNamed(facts.settings, other.names) && facts.settings.oci.snapshotter.source === 'file';
     const config = inFile ? (facts.config.value ?? null) : null;
     if (config === null) return [advice([index], ...remedies, chooseInUnit(better, remedies.length > 0))];

@@ -58,7 +58,7 @@ export function remedyOf(obstacle: Obstacle, here: Place): string {
   }
 }
 
-const MOVE = 'Put the cache on a local disk (ext4, xfs, btrfs): root = "DIRECTORY" in buildkitd.toml.';
+export const MOVE = 'Put the cache on a local disk (ext4, xfs, btrfs): root = "DIRECTORY" in buildkitd.toml.';
 
 function newerKernel({ mounts, release }: Extract<Obstacle, { kind: 'kernel' }>): string {
   if (mounts === 'FUSE') return 'Run Linux 4.18 or later.';

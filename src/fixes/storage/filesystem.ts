@@ -6,6 +6,7 @@ import { configEdit } from '../../facts/rights/config-edit.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { clauseFor, type Engine } from '../../knowledge/engines.ts';
 import type { FactsOf } from '../../model/decide.ts';
+import type { Account } from '../../model/look.ts';
 import type { Fix, Treatment } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
 import { advice } from '../advice.ts';
@@ -29,7 +30,9 @@ export const mendFilesystem: Fix<typeof needs, FilesystemEvidence> = {
       const treatment = targetMade(evidence, facts, index) ?? overlayfsAllowed(evidence, facts, index);
       if (treatment !== null) return [treatment];
       const inside = facts.container.value;
-      return severity === 'info' ? [] : [advice([index], adviceFor(evidence, inside?.kind ?? null))];
+      return severity === 'info'
+        ? []
+        : [advice([index], adviceFor(evidence, inside?.kind ?? null, facts.identity.target))];
     }),
 };
 
@@ -67,7 +70,7 @@ function isBelow(path: string | null, home: string | null): path is string {
 /** The directory of the worker, by that of its snapshots. */
 const workerOf = (snapshots: string): string => snapshots.slice(0, snapshots.lastIndexOf('/'));
 
-function adviceFor({ kind, path, mount }: FilesystemEvidence, inside: Engine | null): string {
+function adviceFor({ kind, path, mount }: FilesystemEvidence, inside: Engine | null, account: Account): string {
   const volume = inside === null ? null : clauseFor(inside, ['volume', quoted(path)]);
   const elsewhere =
     volume !== null
@@ -96,6 +99,8 @@ function adviceFor({ kind, path, mount }: FilesystemEvidence, inside: Engine | n
       return `See what forbids it: lsattr -d ${quoted(path)}; findmnt -T ${quoted(path)}; getfacl ${quoted(path)}`;
     case 'locked-flags':
       return `Upgrade BuildKit to v0.11.5 or later. ${elsewhere}`;
+    case 'unmapped-ids':
+      return `Use subordinate ids that this mount has: systemd-homed keeps 524288 to 1879048191 as they are. As root, in /etc/subuid and /etc/subgid, put ${account.name ?? account.uid}:524288:65536 in the place of the line that is there. ${elsewhere.replace('Put', 'Or put')}`;
     case 'network':
     case 'no-owners':
     case 'no-dtype':

@@ -1,13 +1,17 @@
 import type { ProbeEvidence, Stage } from '../../checks/userns/probe.ts';
+import { settings } from '../../facts/config/settings.ts';
 import { container } from '../../facts/confinement/container.ts';
+import { probeArgs } from '../../facts/start/namespace.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { clauseFor, type Engine, sentenceFor } from '../../knowledge/engines.ts';
 import type { Condition, FactsOf, Problem } from '../../model/decide.ts';
 import type { Fix } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
 import { advice } from '../advice.ts';
+import { quoted } from '../quoted.ts';
+import { UMASK_WORDS } from '../umask.ts';
 
-const needs = { launcher, container: optional(container) };
+const needs = { launcher, settings, container: optional(container) };
 
 /** What a probe finds is mended where it is explained; here stands how to see it, or to mend what nothing else explains. */
 export const showProbe: Fix<typeof needs, ProbeEvidence> = {
@@ -30,9 +34,21 @@ function wordsFor({ condition, evidence }: Problem<ProbeEvidence>, facts: FactsO
     case 'seccomp.blocked':
       return sentenceFor(inside ?? 'other', 'unfiltered-calls');
     case 'runtime.runc-too-old':
-      return '"bk-doctor verify" runs a whole build and shows what the runtime says there.';
+      return /seccomp/.test(evidence.said)
+        ? 'This runtime is built without seccomp, which BuildKit asks of it for every step: install one that has it, such as the package runc, or a release of https://github.com/opencontainers/runc/releases.'
+        : '"bk-doctor verify" runs a whole build and shows what the runtime says there.';
+    case 'lsm.landlock-denied':
+      return 'Start buildkitd outside of the sandbox around this session: a Landlock rule set (of an agent, a CI runner, a hardened service) forbids every mount, and cannot be taken off from inside.';
+    case 'apparmor.mount-denied':
+      return inside === null
+        ? 'As root, see which profile refused it: journalctl -k --grep apparmor; and start buildkitd outside of it.'
+        : sentenceFor(inside, 'no-apparmor');
+    case 'proc.read-only':
+      return inside === null ? 'As root: mount -o remount,bind,rw /proc' : sentenceFor(inside, 'unmasked-proc');
+    case 'env.umask':
+      return UMASK_WORDS;
     default:
-      return stage === 'step' ? stepWords(condition) : launchWords(stage);
+      return stage === 'step' ? stepWords(condition) : launchWords(stage, facts.settings.rootlesskitArgs);
   }
 }
 
@@ -41,16 +57,18 @@ const stepWords = (condition: Condition): string =>
     ? 'Look at user.max_*_namespaces: grep . /proc/sys/user/max_*_namespaces'
     : 'To see it: rootlesskit unshare --fork --pid --mount --ipc --uts mount -t proc proc /proc';
 
-function launchWords(stage: Stage): string {
+/** The launch as it was tried: what rootlesskit says of its options shows only with them. */
+function launchWords(stage: Stage, args: readonly string[]): string {
+  const shown = `As the user: "${['rootlesskit', ...probeArgs(args).map(quoted), 'true'].join(' ')}" shows it`;
   switch (stage) {
     case 'clone':
-      return 'As the user: "rootlesskit true" shows it. The kernel does not say who refuses; as root, dmesg or journalctl -k names AppArmor, SELinux or seccomp if it was one of them; a chroot refuses without a word.';
+      return `${shown}. The kernel does not say who refuses; as root, dmesg or journalctl -k names AppArmor, SELinux or seccomp if it was one of them; a chroot refuses without a word.`;
     case 'map':
-      return 'As the user: "rootlesskit true" shows it; "getsubids USER", "ls -l /usr/bin/newuidmap" and "getcap /usr/bin/newuidmap" show what it depends on.';
+      return `${shown}; "getsubids USER", "ls -l /usr/bin/newuidmap" and "getcap /usr/bin/newuidmap" show what it depends on.`;
     case 'network':
-      return 'As the user: "rootlesskit --net=slirp4netns --copy-up=/etc true", with the options of your unit, shows it; without --net= the host\'s network is used.';
+      return `${shown}; without --net= the host's network is used.`;
     default:
-      return 'As the user: "rootlesskit true" shows it.';
+      return `${shown}.`;
   }
 }
 

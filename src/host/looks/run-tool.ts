@@ -95,10 +95,20 @@ export function startProgram(path: string, args: readonly string[], options: Run
     });
   } catch (error) {
     // Where a seccomp filter or a limit forbids new processes.
-    const ran: Ran = { code: null, stdout: '', stderr: `${path}: ${errnoOf(error)}`, timedOut: false };
+    const ran: Ran = { code: null, stdout: '', stderr: spawnFailure(path, error), timedOut: false };
     return { pid: undefined, done: Promise.resolve(ran), hasEnded: () => true, end: () => {} };
   }
   return watch(child, path, mark, options);
+}
+
+/** Why a program was not started. Its standard input is opened before it: that may be what fails. */
+function spawnFailure(path: string, error: unknown): string {
+  try {
+    fs.closeSync(fs.openSync('/dev/null', 'r'));
+  } catch (other) {
+    return `/dev/null: ${errnoOf(other)}`;
+  }
+  return `${path}: ${errnoOf(error)}`;
 }
 
 /** Waits for a program's end, and brings it about where it is due. */
@@ -151,7 +161,7 @@ function watch(child: Child, path: string, mark: string | null, options: RunOpti
     timedOut = true;
     end(END_MS);
   }, options.timeoutMs);
-  child.on('error', (error) => finish(null, `${path}: ${errnoOf(error)}`));
+  child.on('error', (error) => finish(null, spawnFailure(path, error)));
   const output = collect(child, options, () => endAll(null));
   child.on('close', (code) => finish(code));
   child.on('exit', (code) => {

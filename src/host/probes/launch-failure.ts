@@ -25,6 +25,6 @@ export function failureOf(
   if (timedOut) return { errno: 'ETIMEDOUT', message: message || 'no answer within the time limit', stage: 'timeout' };
   if (!rootlesskit) return { errno, message, stage: /unshare/.test(message) ? 'clone' : 'spawn' };
   // What is spawned and cannot be started leaves an errno alone.
-  const spawned = /ENOENT|EACCES|ENOEXEC/.test(message) && !message.includes(' ');
+  const spawned = /^\S+: E[A-Z]+$/.test(message);
   return { errno, message, stage: spawned ? 'spawn' : launchStageOf(message) };
 }

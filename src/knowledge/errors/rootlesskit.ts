@@ -2,6 +2,9 @@ import type { ErrorWords } from './row.ts';
 
 /** rootlesskit's own words, and those of the programs that it starts while it makes its namespaces. */
 export const LAUNCH_WORDS: readonly ErrorWords[] = [
+  // Ours where a program was not started, and Go's.
+  { by: 'rootlesskit', says: /^\/dev\/null: E|open \/dev\/null: /, means: ['runtime.device-unusable'] },
+  { by: 'rootlesskit', says: /open \S+\/lock: permission denied/, means: ['env.umask'] },
   { by: 'rootlesskit', says: /"new[ug]idmap": executable file not found/, means: ['idmap.newuidmap-missing'] },
   { by: 'rootlesskit', says: /user: unknown userid/, means: ['idmap.user-lookup-failed'] },
   {
@@ -25,6 +28,7 @@ export const LAUNCH_WORDS: readonly ErrorWords[] = [
     means: ['idmap.subid-invalid'],
   },
   { by: 'idmap-helper', says: /write to [ug]id_map failed: Invalid argument/, means: ['idmap.subid-overlap'] },
+  { by: 'idmap-helper', says: /open of [ug]id_map failed: Read-only file system/, means: ['proc.read-only'] },
   {
     by: 'idmap-helper',
     says: /[ug]id_map failed|Could not set caps|new[ug]idmap: operation not permitted/i,
@@ -54,6 +58,18 @@ export const LAUNCH_WORDS: readonly ErrorWords[] = [
     by: 'rootlesskit',
     says: /fork\/exec \/proc\/self\/exe: (?:invalid argument|function not implemented)/,
     means: ['userns.kernel-disabled', 'userns.blocked-unspecified'],
+  },
+  {
+    by: 'rootlesskit',
+    says: /failed to share mount point/,
+    beside: /operation not permitted/,
+    means: ['seccomp.blocked', 'lsm.landlock-denied'],
+  },
+  {
+    by: 'rootlesskit',
+    says: /failed to share mount point/,
+    beside: /permission denied/,
+    means: ['apparmor.mount-denied', 'lsm.selinux-denied', 'userns.blocked-unspecified'],
   },
   {
     by: 'rootlesskit',

@@ -2,6 +2,11 @@ import type { ErrorWords } from './row.ts';
 
 /** The words of runc and crun when they cannot make a RUN step. */
 export const RUNTIME_WORDS: readonly ErrorWords[] = [
+  {
+    by: 'runtime',
+    says: /error creating device nodes|error reopening \/dev\/null/,
+    means: ['runtime.device-unusable'],
+  },
   { by: 'runtime', says: /unable to apply caps/, means: ['container.not-privileged'] },
   {
     by: 'runtime',

@@ -272,6 +272,20 @@ export const NAMESPACE_REMEDIES = {
     },
     tell: ['$ getenforce', '$ sudo ausearch -m avc -ts recent'],
   },
+  'proc.read-only': {
+    why: 'newuidmap writes the id map of the namespace into /proc, which is mounted read-only.',
+    steps: {
+      host: ['$ sudo mount -o remount,bind,rw /proc'],
+      docker: ['$ docker run --security-opt systempaths=unconfined …'],
+      podman: ['$ podman run --security-opt unmask=ALL …'],
+    },
+    tell: ["$ grep ' /proc ' /proc/self/mounts"],
+  },
+  'lsm.landlock-denied': {
+    why: 'A Landlock rule set (of an agent, a CI runner, a hardened service) forbids every mount to all that runs below it.',
+    steps: { host: ['Start buildkitd outside of that sandbox: it cannot be taken off from inside.'] },
+    tell: ['$ unshare --user --map-root-user --mount true', '$ cat /sys/kernel/security/lsm'],
+  },
   'proc.masked': {
     why: 'Container engines cover parts of /proc, and the kernel mounts no new /proc for a RUN step while anything of it is covered.',
     steps: {

@@ -107,6 +107,11 @@ export const SESSION_REMEDIES = {
     },
     tell: ['$ echo "$TMPDIR"; ls -ld /tmp $TMPDIR'],
   },
+  'env.umask': {
+    why: 'rootlesskit opens again what it has made, and the umask has taken its rights from the owner.',
+    steps: { host: ['$ umask 022', 'In a unit: UMask=0022 below [Service].'] },
+    tell: ['$ umask'],
+  },
   'env.telemetry': {
     why: 'buildkitd ends at an OpenTelemetry exporter or protocol that it does not have.',
     steps: { host: ['Use grpc or http/protobuf in OTEL_EXPORTER_OTLP_PROTOCOL, or unset the OTEL_ variables.'] },
@@ -225,6 +230,19 @@ export const SESSION_REMEDIES = {
       ],
     },
     tell: ['$ command -v buildkit-runc runc crun'],
+  },
+  'runtime.device-unusable': {
+    why: 'Programs open /dev/null, and a rootless runtime gives the device nodes of the host to every RUN step; one is missing or closed.',
+    steps: {
+      host: [
+        'Let devtmpfs and udev make /dev, or make the node that is missing:',
+        '$ sudo mknod -m 666 /dev/null c 1 3',
+        '$ sudo mknod -m 666 /dev/full c 1 7',
+      ],
+      docker: ['Mount nothing over /dev.'],
+      kubernetes: ['Mount nothing over /dev.'],
+    },
+    tell: ['$ ls -l /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty'],
   },
   'runtime.runc-too-old': {
     why: 'The OCI runtime is too old for what is asked of it, or broken.',

@@ -95,6 +95,19 @@ testCheck(entry, {
     'a different range for groups': { host: subids(A, 'alice:500000:65536\n'), request: noProbe },
   },
   ailing: {
+    'another account of the same uid comes first': {
+      host: {
+        ...subids(A, A, {
+          '/etc/passwd': 'first:x:1000:1000::/home/alice:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/bash\n',
+          '/usr/bin/getsubids': null,
+        }),
+        self: { uid: 0, gid: 0, groups: [0], name: 'root' },
+      },
+      conditions: ['idmap.subid-missing'],
+      severity: 'error',
+      says: ['first has no range', 'alice has uid 1000, and the first account of that uid in /etc/passwd is first'],
+      cure: true,
+    },
     'no line': {
       host: subids(''),
       conditions: ['idmap.subid-missing'],

@@ -15,6 +15,11 @@ const kit = (options: string): string => `/usr/bin/rootlesskit ${options} /usr/b
 
 testCheck(entry, {
   healthy: {
+    'a umask that keeps others out': {
+      host: hostWith({
+        files: { '/proc/self/status': 'Name:\tnode\nUmask:\t0077\nUid:\t1000\t1000\t1000\t1000\n' },
+      }),
+    },
     'no name servers': { host: hostWith({ files: { '/etc/resolv.conf': { link: '/nowhere' } } }) },
     'name servers that only root may read, replaced by rootlesskit': {
       host: hostWith({
@@ -99,6 +104,15 @@ testCheck(entry, {
     },
   },
   ailing: {
+    'a umask that keeps the owner out': {
+      host: hostWith({
+        files: { '/proc/self/status': 'Name:\tnode\nUmask:\t0177\nUid:\t1000\t1000\t1000\t1000\n' },
+      }),
+      conditions: ['env.umask'],
+      severity: 'error',
+      says: ['The umask is 0177'],
+      advice: ['umask 022'],
+    },
     'name servers that only root may read': {
       host: hostWith({ files: { '/etc/resolv.conf': { text: 'nameserver 192.0.2.1\n', mode: 0o600 } } }),
       conditions: ['net.dns-failure'],

@@ -15,6 +15,19 @@ testCheck(
       'not installed, and not asked for': { host: hostWith({ files: { '/usr/bin/fuse-overlayfs': null } }) },
     },
     ailing: {
+      'it cannot be written to, nor can any file get its owner there': {
+        host: hostWith({
+          mountinfo: cacheMount('fuse.gocryptfs'),
+          answer: {
+            overlay: refusedWith('EINVAL'),
+            fuseWrite: refusedWith('EACCES'),
+            chown: refusedWith('EPERM'),
+          },
+        }),
+        conditions: ['snapshotter.fuse-overlayfs-broken'],
+        severity: 'error',
+        advice: ['Put the cache on a local disk'],
+      },
       'not installed, and asked for': {
         host: hostWith({ files: { '/usr/bin/fuse-overlayfs': null }, config: FUSE, answer: { fuseOverlay: null } }),
         conditions: ['snapshotter.fuse-overlayfs-missing'],

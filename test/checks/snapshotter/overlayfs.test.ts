@@ -28,6 +28,7 @@ testCheck(
   { check: snapshotterOverlayfs, fix: replaceOverlayfs },
   {
     healthy: {
+      'a path as long as may be': { host: hostWith({ config: `root = "/home/alice/${'x'.repeat(1308 - 12)}"\n` }) },
       'mounted for real': { host: hostWith() },
       // A version alone never fails a host whose trial passed.
       'an old kernel that does it': { host: hostWith({ files: release('4.4.0-custom') }) },
@@ -67,6 +68,28 @@ testCheck(
       },
     },
     ailing: {
+      'a path too long for a RUN step, though not for the trial': {
+        host: hostWith({ config: `root = "/home/alice/${'x'.repeat(1309 - 12)}"\n` }),
+        conditions: ['snapshotter.overlay-unsupported'],
+        severity: 'error',
+        says: ['1309 characters', 'mount options is too long'],
+        advice: ['plain and short name'],
+      },
+      'the same where another is named': {
+        host: hostWith({
+          config: `root = "/home/alice/${'x'.repeat(1309 - 12)}"\n[worker.oci]\nsnapshotter = "native"\n`,
+        }),
+        conditions: ['snapshotter.overlay-unsupported'],
+        severity: 'info',
+        none: 'It is not the snapshotter that buildkitd uses.',
+      },
+      'a path too long for the trial as well': {
+        host: hostWith({ config: `root = "/home/alice/${'x'.repeat(1988 - 12)}"\n` }),
+        conditions: ['snapshotter.overlay-unsupported'],
+        severity: 'info',
+        none: 'No configuration names overlayfs: another snapshotter is used.',
+        says: ['too long (1988 characters)'],
+      },
       'on overlayfs, not asked for': {
         host: hostWith({ mountinfo: cacheMount('overlay'), answer: { overlay: refusedWith('EINVAL') } }),
         conditions: ['snapshotter.overlay-on-overlay'],

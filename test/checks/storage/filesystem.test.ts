@@ -170,6 +170,18 @@ testCheck(
         severity: 'error',
         advice: ['Put the cache on a local disk'],
       },
+      'a home of systemd-homed, which has other subordinate ids': {
+        host: hostWith({
+          mountinfo: '40 27 8:3 / /home/alice rw,relatime,idmapped - ext4 /dev/loop0 rw\n',
+          answer: {
+            chown: refusedWith(null, "chown: changing ownership of 'owned': Value too large for defined data type"),
+          },
+        }),
+        conditions: ['storage.no-owners'],
+        severity: 'error',
+        says: ['idmapped mount', 'no place for the subordinate ids of alice'],
+        advice: ['put alice:524288:65536 in the place of the line'],
+      },
       'vfat without probes': {
         host: hostWith({ mountinfo: cacheMount('vfat') }),
         request: { probe: false },

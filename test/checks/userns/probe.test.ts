@@ -20,6 +20,7 @@ const small = (count: number): NamespaceAnswer =>
       [1, 100000, 65536],
     ],
   });
+const failed = (message: string) => ({ ok: false, errno: null, message }) as const;
 const refusedProc = { ok: false, errno: 'EPERM', message: 'mount: /proc: permission denied.' } as const;
 
 testCheck(
@@ -56,6 +57,89 @@ testCheck(
       },
     },
     ailing: {
+      'a /proc that is mounted read-only': {
+        host: hostWith({ answer: MAP('newuidmap: open of uid_map failed: Read-only file system\n') }),
+        conditions: ['proc.read-only'],
+        severity: 'error',
+        advice: ['mount -o remount,bind,rw /proc'],
+      },
+      'a sandbox of Landlock': {
+        host: hostWith({
+          answer: refused('setup', 'EPERM', 'failed to share mount point: /: operation not permitted'),
+        }),
+        conditions: ['lsm.landlock-denied'],
+        severity: 'error',
+        advice: ['outside of the sandbox'],
+      },
+      'the same words, and a seccomp filter': {
+        host: hostWith({
+          answer: refused('setup', 'EPERM', 'failed to share mount point: /: operation not permitted'),
+          files: { '/proc/self/status': statusWith({ Seccomp: '2' }) },
+        }),
+        conditions: ['seccomp.blocked'],
+        severity: 'error',
+        advice: ['seccomp=unconfined'],
+      },
+      'a profile that denies the mount': {
+        host: hostWith({ answer: refused('setup', 'EACCES', 'failed to share mount point: /: permission denied') }),
+        conditions: ['apparmor.mount-denied'],
+        severity: 'error',
+        advice: ['journalctl -k --grep apparmor'],
+      },
+      'nothing is started without /dev/null': {
+        host: hostWith({ answer: refused('spawn', 'EACCES', '/dev/null: EACCES') }),
+        conditions: ['runtime.device-unusable'],
+        severity: 'error',
+        advice: ['rootlesskit true'],
+      },
+      'what the runtime gives to a step is not there': {
+        host: hostWith({
+          answer: launched({
+            step: failed(
+              'runc run failed: unable to start container process: error during container init: error creating device nodes: mount /dev/full:/x/rootfs/dev/full, flags: 0x1000: no such file or directory',
+            ),
+          }),
+        }),
+        conditions: ['runtime.device-unusable'],
+        severity: 'error',
+        advice: ['rootlesskit unshare'],
+      },
+      'a runtime without seccomp': {
+        host: hostWith({
+          answer: launched({
+            step: failed(
+              'runc run failed: unable to start container process: unable to init seccomp: config provided but seccomp not supported',
+            ),
+          }),
+        }),
+        conditions: ['runtime.runc-too-old'],
+        severity: 'error',
+        advice: ['built without seccomp'],
+      },
+      'a umask that keeps the owner out': {
+        host: hostWith({
+          answer: refused(
+            'setup',
+            'EACCES',
+            'failed to lock /tmp/rootlesskit1/lock: open /tmp/rootlesskit1/lock: permission denied',
+          ),
+        }),
+        conditions: ['env.umask'],
+        severity: 'error',
+        advice: ['umask 022'],
+      },
+      'an option of the unit that fails': {
+        host: hostWith({
+          answer: refused('setup', 'ENOENT', 'failed to create bind mount on /nowhere: no such file or directory'),
+          files: {
+            '/home/alice/.config/systemd/user/buildkit.service':
+              '[Service]\nExecStart=/usr/bin/rootlesskit --copy-up=/nowhere --state-dir=/run/x buildkitd\n',
+          },
+        }),
+        conditions: ['userns.blocked-unspecified'],
+        severity: 'error',
+        advice: ['As the user: "rootlesskit --copy-up=/nowhere true" shows it'],
+      },
       'the kernel refuses, nobody says why': {
         host: hostWith({ answer: refused('clone', 'EPERM', CLONE('operation not permitted')) }),
         conditions: ['userns.blocked-unspecified'],
@@ -152,10 +236,14 @@ testCheck(
       'its network': {
         host: hostWith({
           answer: refused('network', 'EPERM', 'failed to setup network: setting up tap tap0: exit status 1'),
+          files: {
+            '/home/alice/.config/systemd/user/buildkit.service':
+              '[Service]\nExecStart=/usr/bin/rootlesskit --net=slirp4netns --copy-up=/etc buildkitd\n',
+          },
         }),
         conditions: ['net.slirp4netns-failed'],
         severity: 'error',
-        advice: ['As the user: "rootlesskit --net=slirp4netns --copy-up=/etc'],
+        advice: ['As the user: "rootlesskit --net=slirp4netns --copy-up=/etc true" shows it'],
       },
       'no answer in time': {
         host: hostWith({ answer: refused('timeout', 'ETIMEDOUT', 'no answer within the time limit') }),
