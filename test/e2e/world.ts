@@ -119,7 +119,15 @@ export class World {
     for (const map of ['uid_map', 'gid_map']) fs.writeFileSync(`/proc/${pid}/${map}`, '0 0 4294967295');
   }
 
+  #init: number | null = null;
+
+  /** What comes after runs beside this process, in its namespaces. */
+  enter(pid: number): void {
+    this.#init = pid;
+  }
+
   get #enter(): string[] {
+    if (this.#init !== null) return ['--target', String(this.#init), '--mount', '--pid', '--cgroup'];
     return [
       '--target',
       String(this.#keeper.pid),
@@ -404,6 +412,22 @@ export function judgeByChain(
     as?: 'root' | 'user';
   } = {},
 ): Judgement {
+  const rootful = options.as === 'root';
+  const inside = chainScript();
+  const argv = ['sh', '-c', inside];
+  const kit = rootful ? ['unshare', '--mount'] : ['rootlesskit', ...(options.rootlesskitArgs ?? [])];
+  const env = { env: options.env ?? {} };
+  const done = rootful ? world.asRoot([...kit, ...argv], env) : world.asUser([...kit, ...argv], env);
+  const said = done.stdout.trim().split('\n');
+  return {
+    ready: done.code === 0 && said.at(-1) === 'built',
+    snapshotter: said[0] === 'overlayfs' || said[0] === 'native' ? said[0] : null,
+    log: done.stdout + done.stderr,
+  };
+}
+
+/** What buildkitd does before and in a build, by the programs that Debian has. */
+export function chainScript(): string {
   const spec = {
     ociVersion: '1.0.2',
     process: {
@@ -419,10 +443,10 @@ export function judgeByChain(
     mounts: [{ destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] }],
     linux: { namespaces: ['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })) },
   };
-  const rootful = options.as === 'root';
-  const inside = `
+  return `
     set -e
-    if [ -z "$USER" ] || [ "$USER" = root ]; then root=/var/lib/buildkit; run=/run/buildkit
+    if [ -n "$CHAIN_ROOT" ]; then root=$CHAIN_ROOT; run=\${XDG_RUNTIME_DIR:-/run}/buildkit
+    elif [ -z "$USER" ] || [ "$USER" = root ]; then root=/var/lib/buildkit; run=/run/buildkit
     else root=\${XDG_DATA_HOME:-$HOME/.local/share}/buildkit; run=\${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/buildkit}; run=\${run:-/run/buildkit}; fi
     umask 077
     mkdir -p "$root" "$run"
@@ -445,16 +469,6 @@ SPEC
     umount "$work/rootfs" 2>/dev/null || true
     rm -rf "$work" "$run/runc-chain"
     echo built`;
-  const argv = ['sh', '-c', inside];
-  const kit = rootful ? ['unshare', '--mount'] : ['rootlesskit', ...(options.rootlesskitArgs ?? [])];
-  const env = { env: options.env ?? {} };
-  const done = rootful ? world.asRoot([...kit, ...argv], env) : world.asUser([...kit, ...argv], env);
-  const said = done.stdout.trim().split('\n');
-  return {
-    ready: done.code === 0 && said.at(-1) === 'built',
-    snapshotter: said[0] === 'overlayfs' || said[0] === 'native' ? said[0] : null,
-    log: done.stdout + done.stderr,
-  };
 }
 
 /** What really happens: buildkitd is started as it would be, and builds FROM scratch with a RUN that gives files away. */

@@ -1,0 +1,162 @@
+import { DAEMON, KIT, type Scope, type SystemdWorld } from './systemd.ts';
+
+/** One unit, or what surrounds it, and what becomes of it. */
+export interface UnitRow {
+  readonly name: string;
+  readonly scope?: Scope;
+  /** Lines below [Service], and more sections. */
+  readonly unit: string;
+  /** A system unit of root. */
+  readonly rootful?: true;
+  readonly inject?: (world: SystemdWorld) => void;
+  /** Where it changed more than units. */
+  readonly takeBack?: (world: SystemdWorld) => void;
+  readonly ready: boolean;
+  /** The check that stands first in the reasons. */
+  readonly blamed?: string | readonly string[];
+  /** Of the daemon. */
+  readonly socket?: string;
+}
+
+const RUN = '/run/user/4242';
+const user = `User=alice\nEnvironment=XDG_RUNTIME_DIR=${RUN}`;
+const start = `ExecStart=${KIT} ${DAEMON}`;
+
+export const unitRows: readonly UnitRow[] = [
+  { name: 'a system unit of an account', unit: `${user}\nType=notify\nNotifyAccess=all\n${start}`, ready: true },
+  { name: 'a unit of the user', scope: 'user', unit: `Type=notify\nNotifyAccess=all\n${start}`, ready: true },
+  { name: 'a unit of root', rootful: true, unit: `Type=notify\nExecStart=${DAEMON}`, ready: true },
+  {
+    name: 'a system unit without a runtime directory',
+    unit: `User=alice\n${start}`,
+    ready: false,
+    blamed: ['runtime/session', 'net/sockets', 'storage/ownership'],
+  },
+  {
+    name: 'an ordinary account without rootlesskit',
+    unit: `${user}\nExecStart=${DAEMON}`,
+    ready: false,
+    blamed: 'service/start',
+  },
+  {
+    name: 'Type=notify that hears rootlesskit alone',
+    scope: 'user',
+    unit: `Type=notify\nTimeoutStartSec=6\n${start}`,
+    ready: false,
+    blamed: 'service/start',
+  },
+  { name: 'a shell that starts it', unit: `${user}\nExecStart=/bin/sh -c "exec rootlesskit ${DAEMON}"`, ready: true },
+  {
+    name: 'flags in a variable of the unit',
+    unit: `${user}\nEnvironment="FLAGS=--oci-worker-snapshotter=overlay2 --debug"\n${start} $FLAGS`,
+    ready: false,
+    blamed: 'snapshotter/selected',
+  },
+  {
+    name: 'a variable in braces',
+    unit: `${user}\n${start} --root \${HOME}/bk --addr unix://\${XDG_RUNTIME_DIR}/buildkit/buildkitd.sock`,
+    ready: true,
+  },
+  {
+    name: 'a variable without braces in a word',
+    unit: `${user}\n${start} --root $HOME/bk`,
+    ready: false,
+    blamed: ['storage/ownership', 'runtime/session', 'service/start'],
+  },
+  {
+    name: 'the home directory of a system unit is that of root',
+    unit: `${user}\n${start} --root %h/bk`,
+    ready: false,
+    blamed: ['storage/ownership', 'runtime/session'],
+  },
+  {
+    name: 'a flag that no release has',
+    unit: `${user}\n${start} --oci-worker-no-sandbox`,
+    ready: false,
+    blamed: 'service/start',
+  },
+  { name: 'USER is taken away', unit: `${user}\nUnsetEnvironment=USER\n${start}`, ready: false },
+  {
+    name: 'a condition that does not hold',
+    unit: `${user}\n${start}\n[Unit]\nConditionPathExists=/nowhere`,
+    ready: false,
+    blamed: 'service/start',
+  },
+  {
+    name: 'a command that decides and fails',
+    unit: `${user}\nExecCondition=/bin/false\n${start}`,
+    ready: false,
+    blamed: 'service/start',
+  },
+  {
+    name: 'a file of variables that is missing',
+    unit: `${user}\nEnvironmentFile=/nowhere\n${start}`,
+    ready: false,
+    blamed: 'service/start',
+  },
+  {
+    name: 'a working directory that is missing',
+    unit: `${user}\nWorkingDirectory=/nowhere\n${start}`,
+    ready: false,
+    blamed: 'service/start',
+  },
+  {
+    name: 'a unit that requires what does not exist',
+    unit: `${user}\n${start}\n[Unit]\nRequires=gone.service`,
+    ready: false,
+    blamed: 'service/start',
+  },
+  { name: 'two start lines', unit: `${user}\n${start}\n${start} --debug`, ready: false, blamed: 'service/start' },
+  {
+    name: 'a program elsewhere than the unit says',
+    unit: `${user}\nExecStart=/opt/rootlesskit ${DAEMON}`,
+    ready: false,
+    blamed: 'runtime/binaries',
+  },
+  {
+    name: 'a drop-in for all services',
+    unit: `${user}\n${start}`,
+    inject: (world) => world.write('system', 'service.d/a.conf', '[Service]\nNoNewPrivileges=yes\n'),
+    ready: false,
+    blamed: ['idmap/helpers', 'service/unit'],
+  },
+  {
+    name: 'fd:// with a socket unit',
+    rootful: true,
+    unit: `ExecStart=${DAEMON} --addr fd://`,
+    inject: (world) =>
+      world.write(
+        'system',
+        'buildkit.socket',
+        '[Unit]\nDefaultDependencies=no\n[Socket]\nListenStream=/run/buildkit/buildkitd.sock\n',
+      ),
+    ready: true,
+  },
+  {
+    name: 'fd:// without a socket unit',
+    rootful: true,
+    unit: `ExecStart=${DAEMON} --addr fd://`,
+    ready: false,
+    blamed: 'service/start',
+  },
+  {
+    name: 'fd:// through rootlesskit',
+    scope: 'user',
+    unit: `${start} --addr fd://`,
+    inject: (world) => world.write('user', 'buildkit.socket', '[Socket]\nListenStream=%t/buildkit/buildkitd.sock\n'),
+    ready: false,
+    blamed: 'service/start',
+  },
+  {
+    name: 'the runtime only in the PATH of the shell',
+    scope: 'user',
+    unit: start,
+    inject: (world) =>
+      world.script(
+        'mkdir -p /opt/runc; for at in /usr/sbin/runc /usr/bin/runc; do [ ! -f $at ] || mv $at /opt/runc/; done',
+      ),
+    takeBack: (world) => world.script('mv /opt/runc/runc /usr/sbin/'),
+    ready: false,
+    blamed: 'runtime/binaries',
+  },
+];
