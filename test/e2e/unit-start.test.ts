@@ -7,7 +7,7 @@ const possible = canBootSystemd();
 
 function examine(world: SystemdWorld, row: UnitRow): readonly DoctorReport[] {
   if (row.rootful) return [world.doctor(['check', '--mode', 'rootful'], { as: 'root' }).report];
-  const env = { PATH: `${world.environment('user').PATH}:/opt/runc` };
+  const env = { PATH: `${world.environment('user').PATH}:/usr/local/lib/own-runc` };
   return [
     world.doctor(['check'], { as: 'user', env }).report,
     world.doctor(['check', '--user', world.user], { as: 'root' }).report,

@@ -78,7 +78,7 @@ export const unitRows: readonly UnitRow[] = [
   { name: 'USER is taken away', unit: `${user}\nUnsetEnvironment=USER\n${start}`, ready: false },
   {
     name: 'a condition that does not hold',
-    unit: `${user}\n${start}\n[Unit]\nConditionPathExists=/nowhere`,
+    unit: `${user}\n${start}\n[Unit]\nConditionPathExists=/nonexistent/bk`,
     ready: false,
     blamed: 'service/start',
   },
@@ -90,13 +90,13 @@ export const unitRows: readonly UnitRow[] = [
   },
   {
     name: 'a file of variables that is missing',
-    unit: `${user}\nEnvironmentFile=/nowhere\n${start}`,
+    unit: `${user}\nEnvironmentFile=/nonexistent/bk\n${start}`,
     ready: false,
     blamed: 'service/start',
   },
   {
     name: 'a working directory that is missing',
-    unit: `${user}\nWorkingDirectory=/nowhere\n${start}`,
+    unit: `${user}\nWorkingDirectory=/nonexistent/bk\n${start}`,
     ready: false,
     blamed: 'service/start',
   },
@@ -153,9 +153,9 @@ export const unitRows: readonly UnitRow[] = [
     unit: start,
     inject: (world) =>
       world.script(
-        'mkdir -p /opt/runc; for at in /usr/sbin/runc /usr/bin/runc; do [ ! -f $at ] || mv $at /opt/runc/; done',
+        'mkdir -p /usr/local/lib/own-runc; for at in /usr/sbin/runc /usr/bin/runc; do [ ! -f $at ] || mv $at /usr/local/lib/own-runc/; done',
       ),
-    takeBack: (world) => world.script('mv /opt/runc/runc /usr/sbin/'),
+    takeBack: (world) => world.script('mv /usr/local/lib/own-runc/runc /usr/sbin/'),
     ready: false,
     blamed: 'runtime/binaries',
   },

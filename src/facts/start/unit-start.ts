@@ -6,6 +6,7 @@ import { settings } from '../config/settings.ts';
 import { unknownFlags } from '../programs/buildkitd-flags.ts';
 import { lastOf, listOf } from '../target/directives.ts';
 import { identity } from '../target/identity.ts';
+import { tellingDaemon } from '../target/own-daemon.ts';
 import { startDirectory } from '../target/start-directory.ts';
 import { commandsOf } from '../target/start-line.ts';
 import { type Unit, unit } from '../target/unit.ts';
@@ -55,6 +56,9 @@ export const unitStart: Fact<UnitStart | null> = {
   async read(look) {
     const service = await look.get(unit);
     if (service === null) return null;
+    // What runs in the unit's own group has come through all this.
+    const daemon = await look.get(tellingDaemon);
+    if (daemon?.cgroups.includes(service.name) === true) return { unit: service, obstacles: [], unseen: [] };
     const parts = await Promise.all([
       refused(look, service),
       fromConditions(look, service),
