@@ -57,6 +57,7 @@ export default defineConfig({
       'smol-toml',
       'semver',
       'diff',
+      'yaml',
     ],
   },
 });

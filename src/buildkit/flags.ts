@@ -1,3 +1,5 @@
+import { nearest } from '../text/nearest.ts';
+
 /** Command lines of buildkitd and rootlesskit, read as their own flag parsers do. */
 
 /** A flag's values in the order given; a boolean flag without a value is "true". */
@@ -101,3 +103,55 @@ export function parseRootlesskitArgs(args: readonly string[]): RootlesskitComman
   const { flags, rest } = parse(args, (name) => ROOTLESSKIT_BOOLEAN.has(name));
   return { flags, args: args.slice(0, args.length - rest.length), command: rest };
 }
+
+/** Every flag of buildkitd (--help of v0.11.6 and v0.32.2). */
+const BUILDKITD_FLAGS: ReadonlySet<string> = new Set(
+  (
+    'addr allow-insecure-entitlement cdi-disabled cdi-spec-dir config containerd-cni-binary-dir ' +
+    'containerd-cni-config-path containerd-cni-pool-size containerd-max-parallelism containerd-worker ' +
+    'containerd-worker-addr containerd-worker-apparmor-profile containerd-worker-gc ' +
+    'containerd-worker-gc-keepstorage containerd-worker-labels containerd-worker-net ' +
+    'containerd-worker-rootless containerd-worker-selinux containerd-worker-snapshotter debug debugaddr ' +
+    'group h help log-format log-level oci-cni-binary-dir oci-cni-config-path oci-cni-pool-size ' +
+    'oci-max-parallelism oci-worker oci-worker-apparmor-profile oci-worker-binary oci-worker-gc ' +
+    'oci-worker-gc-keepstorage oci-worker-labels oci-worker-net oci-worker-no-process-sandbox ' +
+    'oci-worker-platform oci-worker-proxy-snapshotter-path oci-worker-rootless oci-worker-selinux ' +
+    'oci-worker-snapshotter otel-socket-path proxy-network root rootless save-cache-debug tlscacert ' +
+    'tlscert tlskey trace v version'
+  ).split(' '),
+);
+
+/** A flag of a command line, with the words that it is made of. `unknown`: buildkitd ends with "flag provided but not defined". */
+export interface WrittenFlag {
+  readonly name: string;
+  readonly value: string;
+  /** Indexes of its first and its last word. */
+  readonly first: number;
+  readonly last: number;
+  readonly unknown: boolean;
+}
+
+/** The flags with their places in the list of words; words in between are ignored, as buildkitd ignores them. */
+export function buildkitdFlags(words: readonly string[]): readonly WrittenFlag[] {
+  const found: WrittenFlag[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
+    if (word === '--') break;
+    const [, name, value] = /^--?([^-=][^=]*)(?:=([\s\S]*))?$/.exec(word) ?? [];
+    if (name === undefined) continue;
+    const first = at;
+    const isSwitch = BUILDKITD_BOOLEAN.has(name) && !BUILDKITD_STRING.has(name);
+    const unknown = !BUILDKITD_FLAGS.has(name);
+    if (value === undefined && !isSwitch && !unknown) at++;
+    found.push({
+      name,
+      value: value ?? (isSwitch ? 'true' : (words[at] ?? '')),
+      first,
+      last: Math.min(at, words.length - 1),
+      unknown,
+    });
+  }
+  return found;
+}
+
+export const nearestFlag = (name: string): string | null => nearest(name, [...BUILDKITD_FLAGS]);

@@ -3,7 +3,7 @@ import type { Opened } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
 import type { HostReader } from '../model/look.ts';
 import type { Report } from '../model/say.ts';
-import type { Documents, Kind } from '../report/format.ts';
+import type { Documents, ExaminedFile, Kind } from '../report/format.ts';
 import { formatsFor } from '../report/formats.ts';
 import type { Appearance } from '../report/pen.ts';
 import { type Private, redact, redacted, redactor, withoutSecrets } from '../report/redact.ts';
@@ -93,6 +93,15 @@ export async function sendExplanation(
     failure: explanation.failure === null ? null : quoted(explanation.failure),
   };
   await destination.send(await render('explanation', shown, globals, destination));
+}
+
+/** What the examination of files says, which are the person's own: names in them stay. */
+export async function sendFindings(
+  destination: Destination,
+  globals: Globals,
+  files: readonly ExaminedFile[],
+): Promise<void> {
+  await destination.send(await render('findings', files, globals, destination));
 }
 
 /** What may be told of an answer here: no secret, and no names where they are hidden. `hide` does so to a text. */

@@ -7,6 +7,7 @@ import { registerExplain } from './explain.ts';
 import { registerFix } from './fix.ts';
 import { addGlobals } from './globals.ts';
 import { registerHistory } from './history.ts';
+import { registerLint } from './lint.ts';
 import { registerList } from './list.ts';
 import type { Session } from './session.ts';
 import { registerShow } from './show.ts';
@@ -22,6 +23,7 @@ const COMMANDS = [
   registerHistory,
   registerExplain,
   registerVerify,
+  registerLint,
   registerList,
   registerShow,
 ];

@@ -1,5 +1,6 @@
 import type { Condition, Problem, Severity } from '../model/decide.ts';
 import type { CheckReport, PlannedFix } from '../model/say.ts';
+import { maskText } from '../secrets/text.ts';
 import { stepText } from '../text/steps.ts';
 import { visible } from '../text/visible.ts';
 import { count } from './findings.ts';
@@ -29,14 +30,19 @@ export interface FindingsDocument {
     readonly kind: string;
     readonly skipped: string | null;
     readonly problems: readonly FileFinding[];
+    readonly mended?: { readonly diff: string; readonly written: boolean };
   }[];
 }
 
 const fixesFor = ({ fixes }: CheckReport, index: number): readonly PlannedFix[] =>
   fixes.filter((fix) => fix.for.includes(index));
 
+/** What a person is told to do; the change itself only where nothing is told. */
 function remedyOf(fixes: readonly PlannedFix[]): readonly string[] {
-  return fixes.flatMap(({ steps }) => steps.flatMap((step) => [stepText(step).say, ...stepText(step).block]));
+  return fixes.flatMap(({ steps }) => {
+    const told = steps.filter((step) => step.do === 'tell');
+    return (told.length > 0 ? told : steps).flatMap((step) => [stepText(step).say, ...stepText(step).block]);
+  });
 }
 
 function findingOf(problem: Problem, fixes: readonly PlannedFix[]): FileFinding {
@@ -71,6 +77,7 @@ export function findingsJson(files: readonly ExaminedFile[]): FindingsDocument {
       kind: examined.kind,
       skipped: examined.skipped,
       problems: findingsOf(examined),
+      ...(examined.mended === undefined ? {} : { mended: examined.mended }),
     })),
   };
 }
@@ -85,20 +92,29 @@ function sum(files: FindingsDocument['files']): string {
   return `${count(examined, 'file')}: ${count(number('error'), 'error')}, ${count(number('warning'), 'warning')}.`;
 }
 
+/** A line of somebody's file, with nothing secret in it. */
+const shown = (line: string): string => maskText(line.length > 200 ? `${line.slice(0, 200)}…` : line);
+
 /** For a person: each problem with its place before it, what to do below it, and the sum last. */
 export function findingsText(files: readonly ExaminedFile[], layout: Layout): string {
   const pen = penOf(layout);
   const { files: found } = findingsJson(files);
   const lines: string[] = [];
-  for (const { file, skipped, problems } of found) {
+  for (const [index, { file, skipped, problems, mended }] of found.entries()) {
+    const written = files[index]?.text?.split('\n');
     if (skipped !== null && !layout.quiet) lines.push(...pen.text(`${file}: not examined: ${skipped}`, '', '  '));
     for (const finding of problems) {
       if (finding.severity === 'info' && !layout.verbose) continue;
       const place = placeOf(file, finding);
       lines.push(...pen.text(`${place}: ${finding.severity}: ${finding.message} (${finding.condition})`, '', '  '));
+      const line = finding.line === null ? undefined : written?.[finding.line - 1];
+      if (line !== undefined) lines.push(...pen.literal([shown(line)], '    | '));
       for (const words of finding.remedy) lines.push(...pen.text(words, '    '));
       if (finding.mend?.diff) lines.push(...pen.literal([finding.mend.diff.trimEnd()], '      '));
     }
+    if (mended === undefined) continue;
+    lines.push('', ...pen.text(mended.written ? `${file} is mended:` : `${file} can be mended so:`));
+    lines.push(...pen.literal(mended.diff.trimEnd().split('\n'), '  '), '');
   }
   return `${[...lines, sum(found)].join('\n')}\n`;
 }

@@ -10,6 +10,10 @@ export interface ExaminedFile {
   readonly kind: string;
   readonly skipped: string | null;
   readonly checks: readonly CheckReport[];
+  /** To show the lines that findings are about. */
+  readonly text?: string;
+  /** How it would be mended, or was. */
+  readonly mended?: { readonly diff: string; readonly written: boolean };
 }
 
 /** What can be shown, by kind. A `plan` is a report whose fixes have their diffs. */

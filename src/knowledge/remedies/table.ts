@@ -1,5 +1,6 @@
 import type { Condition } from '../conditions.ts';
 import { DAEMON_REMEDIES } from './daemons.ts';
+import { FILE_REMEDIES } from './files.ts';
 import { NAMESPACE_REMEDIES } from './namespaces.ts';
 import { NETWORK_REMEDIES } from './network.ts';
 import type { Remedy } from './remedy.ts';
@@ -13,4 +14,5 @@ export const REMEDIES: { readonly [C in Condition]: Remedy } = {
   ...SESSION_REMEDIES,
   ...DAEMON_REMEDIES,
   ...NETWORK_REMEDIES,
+  ...FILE_REMEDIES,
 };

@@ -1,0 +1,132 @@
+import { driverOptions, flagWords } from './commands.ts';
+import { environment } from './compose.ts';
+import type { Builder, Pod } from './container.ts';
+import { type Gathered, textInPlace } from './gathered.ts';
+import { containerOf, looseGroup, type Option } from './options.ts';
+import { placeOf } from './pods.ts';
+import { readShell } from './shell.ts';
+import { type At, type Cursor, exists, field, fieldAt, fields, isMap, items, textAt, textOf, textsAt } from './tree.ts';
+
+/** Keys of .gitlab-ci.yml that are no jobs. */
+const NO_JOBS = new Set([
+  'stages',
+  'variables',
+  'workflow',
+  'include',
+  'image',
+  'services',
+  'cache',
+  'before_script',
+  'after_script',
+]);
+
+/** The jobs of GitLab CI: containers whose runner says how they are confined. */
+export function jobContainers(into: Gathered, root: Cursor): void {
+  const shared = fields(field(root, 'variables'));
+  for (const job of fields(root)) {
+    if (NO_JOBS.has(job.key) || !isMap(job)) continue;
+    const image = [field(job, 'image'), fieldAt(root, 'default', 'image'), field(root, 'image')].find(exists);
+    const name = image === undefined ? null : (textAt(image) ?? textAt(field(image, 'name')));
+    if (name === null) continue;
+    const pod: Pod = looseGroup('ci', job, false);
+    const script = ['before_script', 'script'].flatMap((key) => linesAt(field(job, key), into.text));
+    const entrypoint = image === undefined ? null : field(image, 'entrypoint');
+    pod.containers.push(
+      containerOf(
+        {
+          engine: 'ci',
+          at: placeOf(job),
+          name: job.key,
+          image: name,
+          options: [...shared.flatMap(variable), ...environment(field(job, 'variables'))],
+          entrypoint: entrypoint !== null && exists(entrypoint) ? textsAt(entrypoint) : null,
+          args: null,
+          script: script.length === 0 ? null : { ...placeOf(field(job, 'script')), value: script.join('\n') },
+        },
+        pod,
+      ),
+    );
+    into.pods.push(pod);
+  }
+}
+
+function variable(entry: Cursor & { readonly key: string }): readonly Option[] {
+  const value = textOf(entry) ?? textOf(field(entry, 'value'));
+  return value === null ? [] : [{ ...placeOf(entry), name: 'env', value: `${entry.key}=${value}` }];
+}
+
+/** Each command of a script, with nested lists flattened. */
+function linesAt(at: Cursor, file: string): readonly string[] {
+  if (at.node?.kind === 'scalar' && typeof at.node.value === 'string') return [textInPlace(at.node, file).text];
+  return items(at).flatMap((item) => linesAt(item, file));
+}
+
+/** Containers, services and builders of GitHub's workflows and of actions made of steps. */
+export function actionSteps(into: Gathered, root: Cursor): void {
+  for (const job of fields(field(root, 'jobs'))) {
+    jobContainer(into, job, field(job, 'container'));
+    for (const service of fields(field(job, 'services'))) jobContainer(into, job, service);
+    for (const step of items(field(job, 'steps'))) readStep(into, step);
+  }
+  for (const step of items(fieldAt(root, 'runs', 'steps'))) readStep(into, step);
+}
+
+function jobContainer(into: Gathered, job: Cursor, at: Cursor): void {
+  const image = textAt(at) ?? textAt(field(at, 'image'));
+  if (image === null) return;
+  const pod = looseGroup('docker', at, into.usedForBuilds);
+  const given = textAt(field(at, 'options'));
+  const isService = at.path.includes('.services.');
+  const script = items(field(job, 'steps')).flatMap((step) => textOf(field(step, 'run')) ?? []);
+  pod.containers.push(
+    containerOf(
+      {
+        engine: 'docker',
+        at: placeOf(at),
+        name: null,
+        image,
+        options: [...(given === null ? [] : optionsIn(given)), ...environment(field(at, 'env'))],
+        // A job's container sleeps, and its steps run in it.
+        entrypoint: isService ? null : [{ ...image, value: 'tail' }],
+        args: null,
+        script: isService || script.length === 0 ? null : { ...placeOf(at), value: script.join('\n') },
+      },
+      pod,
+    ),
+  );
+  into.pods.push(pod);
+}
+
+/** `--security-opt seccomp=unconfined -e A=b`, all at the place of the text. */
+export function optionsIn(given: At<string>): readonly Option[] {
+  const words = readShell(given.value, 0).commands.flatMap(({ words }) => words.map(({ text }) => text));
+  const options: Option[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const [, name, value] = /^--([\w-]+)(?:=([\s\S]*))?$/.exec(words[at] ?? '') ?? [];
+    if (name === undefined) continue;
+    const alone = /^(?:privileged|read-only|init|rm)$/.test(name);
+    options.push({ ...placeOf(given), name, value: value ?? (alone ? 'true' : (words[++at] ?? '')) });
+  }
+  return options;
+}
+
+function readStep(into: Gathered, step: Cursor): void {
+  if (!/docker\/setup-buildx-action/.test(textOf(field(step, 'uses')) ?? '')) return;
+  const given = field(step, 'with');
+  const input = (name: string): At<string> | null => textAt(field(given, name));
+  const options = input('driver-opts');
+  const flags = input('buildkitd-flags');
+  const builder: Builder = {
+    ...placeOf(step),
+    driver: input('driver'),
+    options:
+      options === null
+        ? []
+        : options.value
+            .split('\n')
+            .flatMap((line) => (line.trim() === '' ? [] : driverOptions({ ...options, value: line }))),
+    flags: flags === null ? [] : flagWords(flags),
+    config: input('buildkitd-config') ?? input('config'),
+  };
+  into.builders.push(builder);
+}

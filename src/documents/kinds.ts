@@ -1,0 +1,52 @@
+/** Does the text have tables of buildkitd.toml? */
+export const looksLikeToml = (text: string): boolean =>
+  /^[ \t]*\[\[?(?:worker|registry|grpc|otel|cdi|history|system|dns|frontend|log|gc|debug)\b/m.test(text);
+
+/** Forms of text that are told apart before anything is parsed. */
+export type Form =
+  | 'buildkitd.toml'
+  | 'runner-config'
+  | 'quadlet'
+  | 'unit'
+  | 'jenkinsfile'
+  | 'makefile'
+  | 'shell'
+  | 'dockerfile'
+  | 'yaml'
+  | 'text';
+
+/** Only a text with one of these words can have to do with BuildKit. */
+const WORDS = /buildkit|buildx|buildctl|\bdind\b/i;
+
+export const mentionsBuildkit = (text: string): boolean => WORDS.test(text);
+
+/** What a text is, by what stands in it; its name only where both can be. */
+export function formOf(name: string, text: string): Form {
+  const file = name.slice(name.lastIndexOf('/') + 1);
+  if (/^[ \t]*\[\[runners\]\]/m.test(text)) return 'runner-config';
+  if (/^\[Container\]\s*$/m.test(text)) return 'quadlet';
+  if (/^\[Service\]\s*$/m.test(text) && /^Exec\w*\s*=/m.test(text)) return 'unit';
+  if (/\.toml$/.test(file) || (looksLikeToml(text) && !/^[ \t]*\w[\w-]*:(?:\s|$)/m.test(text))) return 'buildkitd.toml';
+  if (/^#!.*\b(?:ba|da|z|k)?sh\b/.test(text) || /\.(?:sh|bash)$/.test(file)) return 'shell';
+  if (/jenkinsfile/i.test(file) || /\.(?:groovy|jenkins)$/.test(file) || isGroovy(text)) return 'jenkinsfile';
+  if (/^(?:GNU)?[Mm]akefile|\.mk$/.test(file)) return 'makefile';
+  if (/dockerfile|containerfile/i.test(file) || /^\s*(?:#.*\n\s*)*(?:ARG\s.*\n\s*)*FROM\s+\S+/.test(text))
+    return 'dockerfile';
+  if (/\.(?:ya?ml|json)$/.test(file) || isYaml(text)) return 'yaml';
+  if (/^[\w.-]+\s*:[^=\n]*\n\t/m.test(text)) return 'makefile';
+  return /\b(?:docker|podman|nerdctl|buildx)\b/.test(text) ? 'shell' : 'text';
+}
+
+const isGroovy = (text: string): boolean =>
+  /^[ \t]*(?:pipeline[ \t]*\{|node[ \t]*[({]|podTemplate[ \t]*\(|@Library\b)/m.test(text) &&
+  !/^apiVersion:/m.test(text);
+
+const isYaml = (text: string): boolean =>
+  /^(?:---|\{|- ?\w[\w-]*:|['"]?[\w.$:/-]+['"]?:(?:\s|$))/m.test(text) &&
+  !/^[ \t]*(?:docker|podman|nerdctl|sudo)\s/m.test(text.slice(0, 4000).replace(/^\s+.*$/gm, ''));
+
+/** Directives of Helm's template language, which no YAML has. */
+export const isTemplate = (text: string): boolean =>
+  /\{\{-?\s*(?:if|else|end|range|with|define|include|template|block|toYaml|tpl|printf|quote|default|\.Values|\.Release|\.Chart|\.Capabilities|\$[\w.]*\s*:=)\b/.test(
+    text,
+  );

@@ -1,0 +1,144 @@
+import { actionSteps, jobContainers } from './ci.ts';
+import { composeServices } from './compose.ts';
+import type { KubeObject } from './container.ts';
+import { type Gathered, gatherCommands, textInPlace } from './gathered.ts';
+import { looksLikeToml } from './kinds.ts';
+import { type Around, readPod, replicasOf } from './pods.ts';
+import {
+  type Cursor,
+  exists,
+  field,
+  fieldAt,
+  fields,
+  isList,
+  isMap,
+  items,
+  rootOf,
+  textOf,
+  type Value,
+} from './tree.ts';
+import { readValues } from './values.ts';
+import { readYaml } from './yaml.ts';
+
+/** What the documents of a YAML text describe; answers what kind of file they are. */
+export function gatherYaml(into: Gathered, documents: readonly Value[], path = ''): string {
+  const kinds = documents.map((value) => {
+    const root = { ...rootOf(value), path };
+    const found = kindOf(root);
+    readRoot(into, root, found);
+    return found;
+  });
+  return kinds.find((kind) => kind !== 'yaml') ?? 'yaml';
+}
+
+function kindOf(root: Cursor): string {
+  if (exists(field(root, 'apiVersion')) && exists(field(root, 'kind'))) return 'kubernetes';
+  if (isMap(field(root, 'services')) && fields(field(root, 'services')).every(isMap) && !exists(field(root, 'jobs')))
+    return 'compose';
+  if (
+    isMap(field(root, 'jobs')) &&
+    (exists(field(root, 'on')) || fields(field(root, 'jobs')).some((job) => exists(field(job, 'steps'))))
+  )
+    return 'github-actions';
+  if (isList(field(root, 'steps')) && items(field(root, 'steps')).some((step) => exists(field(step, 'plugins'))))
+    return 'buildkite';
+  if (exists(fieldAt(root, 'runs', 'steps'))) return 'github-actions';
+  if (
+    fields(root).some(
+      (job) => exists(field(job, 'script')) && (isList(field(job, 'script')) || textOf(field(job, 'script')) !== null),
+    )
+  )
+    return 'gitlab';
+  return 'yaml';
+}
+
+function readRoot(into: Gathered, root: Cursor, kind: string): void {
+  if (kind === 'compose') composeServices(into, root);
+  if (kind === 'github-actions') actionSteps(into, root);
+  if (kind === 'gitlab') jobContainers(into, root);
+  walk(
+    into,
+    root,
+    { object: null, metadata: null, replicas: null, ownClaims: new Set(), usedForBuilds: into.usedForBuilds },
+    kind,
+  );
+}
+
+const isPod = (at: Cursor): boolean =>
+  ['containers', 'initContainers'].some((name) => items(field(at, name)).some(isMap)) ||
+  (items(field(at, 'steps')).some((step) => isMap(step) && exists(field(step, 'image'))) &&
+    !exists(field(at, 'jobs'))) ||
+  (['container', 'script'] as const).some(
+    (name) => textOf(fieldAt(at, name, 'image')) !== null && exists(fieldAt(at, name, 'image')),
+  );
+
+/** Looks for pods and texts in whatever data; `around` is what the nearest object above says. */
+function walk(into: Gathered, at: Cursor, around: Around, kind: string): void {
+  const { node } = at;
+  if (node === null) return;
+  if (node.kind === 'scalar') {
+    readScalar(into, at);
+    return;
+  }
+  if (node.kind === 'list') {
+    for (const item of items(at)) walk(into, item, around, kind);
+    return;
+  }
+  const inner = aroundOf(into, at, around);
+  if (kind !== 'compose' && kind !== 'github-actions' && isPod(at)) {
+    into.pods.push(readPod(at, inner));
+  } else if (kind === 'yaml' && exists(field(at, 'image'))) readValues(into, at);
+  // A template brings metadata of its own for the spec beside it.
+  const metadata = isMap(field(at, 'metadata')) ? field(at, 'metadata') : inner.metadata;
+  for (const child of fields(at)) {
+    if (child.key === 'metadata' && child.node?.kind === 'fields') continue;
+    walk(into, child, { ...inner, metadata }, kind);
+  }
+}
+
+function aroundOf(into: Gathered, at: Cursor, around: Around): Around {
+  const kind = textOf(field(at, 'kind'));
+  const apiVersion = textOf(field(at, 'apiVersion'));
+  if (kind === null || apiVersion === null) return around;
+  const object: KubeObject = {
+    path: at.path,
+    span: at.span,
+    kind,
+    apiVersion,
+    name: textOf(fieldAt(at, 'metadata', 'name')),
+    namespace: textOf(fieldAt(at, 'metadata', 'namespace')),
+    cursor: at,
+  };
+  into.objects.push(object);
+  const ownClaims = items(fieldAt(at, 'spec', 'volumeClaimTemplates')).flatMap(
+    (claim) => textOf(fieldAt(claim, 'metadata', 'name')) ?? [],
+  );
+  return {
+    ...around,
+    object,
+    metadata: isMap(field(at, 'metadata')) ? field(at, 'metadata') : null,
+    replicas: replicasOf(at),
+    ownClaims: new Set(ownClaims),
+  };
+}
+
+/** A text may hold a script, a manifest or a configuration. */
+function readScalar(into: Gathered, at: Cursor): void {
+  const { node } = at;
+  if (node?.kind !== 'scalar' || typeof node.value !== 'string' || node.value.length < 12) return;
+  const { text, base } = textInPlace(node, into.text);
+  const name = at.path.slice(at.path.lastIndexOf('.') + 1);
+  if (/\.toml"?\]?$/.test(at.path) || (/inline$/.test(name) && looksLikeToml(text)))
+    into.configs.push({ path: at.path, span: node.span, text: unindented(text), name });
+  else if (/^[ \t]*apiVersion:/m.test(text) && /^[ \t]*kind:/m.test(text))
+    gatherYaml(into, readYaml(text, base).documents, at.path);
+  else gatherCommands(into, text, base, at.path === '' ? '' : `${at.path} `);
+}
+
+function unindented(text: string): string {
+  const indent = Math.min(...text.split('\n').map((line) => (line.trim() === '' ? 1000 : line.search(/\S/))));
+  return text
+    .split('\n')
+    .map((line) => line.slice(indent))
+    .join('\n');
+}

@@ -1,0 +1,52 @@
+import { field } from '../../documents/tree.ts';
+import { replaced, withoutField, withoutItems, withoutLine } from './change.ts';
+import { type Ailment, fixBy, type Remedy } from './remedy.ts';
+
+function asImage({ problem, document, text, container, engine }: Ailment): Remedy {
+  const security = container?.security;
+  const at = problem.subject === security?.group?.path ? security.group : (security?.user ?? null);
+  if (engine === 'kubernetes')
+    return {
+      say: ['Set runAsUser: 1000 and runAsGroup: 1000, or leave both out: the image names them.'],
+      changes: at === null ? null : replaced(at, '1000'),
+    };
+  const changes =
+    at === null
+      ? null
+      : document.kind === 'quadlet'
+        ? withoutLine(text, at.span)
+        : document.kind === 'compose' && container?.yaml != null
+          ? withoutField(container.yaml, 'user')
+          : [{ start: at.span.start, end: at.span.end + 1, text: '' }];
+  return { say: ['Leave the user out: the image names uid and gid 1000.'], changes };
+}
+
+export const runAsTheImage = fixBy('Run as the account of the image', {
+  account: asImage,
+  'mode-mismatch': () => ({
+    say: [
+      'Take the rootless image (a tag that ends in -rootless) to run as an ordinary account, or leave the account out and make the container privileged.',
+    ],
+  }),
+  'ids-per-pod': () => ({
+    say: [
+      "Leave hostUsers out, with seccompProfile and appArmorProfile of type Unconfined and the flag --oci-worker-no-process-sandbox; or take the image that is not rootless, with hostUsers: false and privileged: true; or set userNamespaces.idsPerPod: 196608 or more in the kubelet's configuration.",
+    ],
+  }),
+  'sandbox-flag': ({ container, text, problem }) => ({
+    say: ['Leave --oci-worker-no-process-sandbox out.'],
+    changes: removeFlag(container, text, problem.subject),
+  }),
+});
+
+/** Takes the element of a list, or the word of a command, away. */
+export function removeFlag(container: Ailment['container'], text: string, path: string) {
+  if (container === null) return null;
+  const { yaml } = container;
+  const index = /\[(\d+)\]$/.exec(path)?.[1];
+  if (yaml === null || index === undefined) return null;
+  const key = ['args', 'command'].find(
+    (name) => path.startsWith(field(yaml, name).path) && field(yaml, name).node !== null,
+  );
+  return key === undefined ? null : withoutItems(text, field(yaml, key), [Number(index)]);
+}

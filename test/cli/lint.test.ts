@@ -1,0 +1,123 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { pod } from '../checks/container/manifests.ts';
+import { run, shell, temporary } from './run.ts';
+
+interface Answer {
+  readonly files: readonly {
+    readonly file: string;
+    readonly kind: string;
+    readonly skipped: string | null;
+    readonly problems: readonly {
+      readonly condition: string;
+      readonly line: number;
+      readonly remedy: readonly string[];
+    }[];
+  }[];
+}
+
+const BROKEN = pod({ image: 'moby/buildkit:latest-rootless' });
+
+function written(files: { readonly [name: string]: string }): string {
+  const folder = temporary();
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
+describe('bk-doctor lint', () => {
+  test('names the place and the remedy, and exits as check does', async () => {
+    const folder = written({ 'pod.yaml': BROKEN, 'good.yaml': pod() });
+    const bad = await run(['lint', '--json', join(folder, 'pod.yaml')]);
+    expect(bad.code).toBe(1);
+    const [answer] = (JSON.parse(bad.stdout) as Answer).files;
+    expect(answer).toMatchObject({ kind: 'kubernetes', skipped: null });
+    expect(answer?.problems[0]).toMatchObject({
+      condition: 'image.tag-missing',
+      path: 'spec.containers[0].image',
+      line: 8,
+      column: 14,
+      remedy: ['Write the tag rootless.'],
+      mend: { risk: 'safe' },
+    });
+    const good = await run(['lint', join(folder, 'good.yaml')]);
+    expect({ code: good.code, stdout: good.stdout }).toEqual({ code: 0, stdout: '1 file: 0 errors, 0 warnings.\n' });
+  });
+
+  test('shows the line, and nothing secret in it', async () => {
+    const token = `ghp_${'a1B2c3D4e5'.repeat(4)}`;
+    const folder = written({ 'a.sh': `#!/bin/sh\ndocker run -e TOKEN=${token} moby/buildkit\n` });
+    const { stdout } = await run(['lint', join(folder, 'a.sh')]);
+    expect(stdout).toContain('| docker run -e');
+    expect(stdout).not.toContain(token);
+  });
+
+  test('--fail-on warning', async () => {
+    const folder = written({ 'pod.yaml': pod({ security: null }) });
+    expect((await run(['lint', join(folder, 'pod.yaml')])).code).toBe(0);
+    expect((await run(['lint', '--fail-on', 'warning', join(folder, 'pod.yaml')])).code).toBe(1);
+  });
+
+  test('a folder is searched by content, without what .gitignore names', async () => {
+    const folder = written({
+      '.gitignore': 'build/\n*.tmp\n!keep.tmp\n',
+      'a.yaml': BROKEN,
+      'sub/b': BROKEN,
+      'sub/notes.txt': 'nothing of it',
+      'build/c.yaml': BROKEN,
+      'x.tmp': BROKEN,
+      'keep.tmp': BROKEN,
+      '.git/config': BROKEN,
+      'chart/templates/a.yaml': '{{- if .Values.buildkit }}\na: b\n{{- end }}\n',
+      'chart/templates/b.yaml': '{{- if .Values.buildkit }}\na: b\n{{- end }}\n',
+    });
+    const { stdout } = await run(['lint', '--json', '.'], { cwd: folder });
+    const { files } = JSON.parse(stdout) as Answer;
+    expect(files.map(({ file }) => file)).toEqual(['a.yaml', 'keep.tmp', 'chart/templates/a.yaml', 'sub/b']);
+    expect(files.find(({ kind }) => kind === 'helm-template')?.skipped).toContain('not rendered');
+  });
+
+  test('reads standard input', async () => {
+    const { code, stdout } = await shell(`printf '%s' "$TEXT" | $BK lint --json -`, { env: { TEXT: BROKEN } });
+    expect({ code, problems: (JSON.parse(stdout) as Answer).files[0]?.problems.length }).toEqual({
+      code: 1,
+      problems: 1,
+    });
+  });
+
+  test('--fix shows the mend and changes nothing; --write makes it, and undo takes it back', async () => {
+    const folder = written({ 'pod.yaml': BROKEN });
+    const path = join(folder, 'pod.yaml');
+    const env = { HOME: folder, XDG_STATE_HOME: join(folder, 'state') };
+    const shown = await run(['lint', '--fix', path], { env });
+    expect(shown.stdout).toContain('+      image: moby/buildkit:rootless');
+    expect(shown.code).toBe(1);
+    expect(readFileSync(path, 'utf8')).toBe(BROKEN);
+    const made = await run(['lint', '--write', path], { env });
+    expect(made.code, made.stderr).toBe(0);
+    expect(readFileSync(path, 'utf8')).toBe(BROKEN.replace('latest-rootless', 'rootless'));
+    expect((await run(['undo'], { env })).code).toBe(0);
+    expect(readFileSync(path, 'utf8')).toBe(BROKEN);
+  });
+
+  test.each([
+    [['lint'], 'missing required argument'],
+    [['lint', '/nowhere/at/all'], 'there is no such file'],
+    [['lint', '--risky', 'package.json'], '--risky chooses'],
+    [['lint', '--write', '-'], '--write needs a file'],
+  ])('%j is refused', async (args, words) => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(words);
+  });
+
+  test('a file that is too long is not examined, and that is no pass', async () => {
+    const folder = written({ 'big.yaml': `# buildkit\n${'a: b\n'.repeat(500_000)}` });
+    const { code, stdout } = await run(['lint', join(folder, 'big.yaml')]);
+    expect(code).toBe(3);
+    expect(stdout).toContain('longer than 2 MiB');
+  });
+});

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { readContent } from '../../src/documents/content.ts';
+import { readYaml } from '../../src/documents/yaml.ts';
+import { lint } from '../../src/examine/documents.ts';
+import { expectLinearGrowth } from '../growth.ts';
+
+const HEAD = 'apiVersion: v1\nkind: Pod\nmetadata: {name: buildkitd}\n';
+
+test('aliases that multiply end in a sentence', () => {
+  const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
+  for (let level = 1; level < 9; level++)
+    lines.push(`a${level}: &a${level} [${new Array(10).fill(`*a${level - 1}`).join(', ')}]`);
+  const { error, documents } = readYaml(lines.join('\n'), 0);
+  expect(error?.message).toContain('aliases');
+  expect(documents).toEqual([]);
+});
+
+test.each([
+  ['brackets', `${HEAD}spec: ${'['.repeat(20_000)}`],
+  [
+    'maps in maps',
+    `${HEAD}spec:\n${Array.from({ length: 300 }, (_, depth) => `${' '.repeat(depth + 1)}a:\n`).join('')}`,
+  ],
+  ['dashes', `${HEAD}spec:\n  ${'- '.repeat(5000)}x\n`],
+  ['tabs', `${HEAD}\tspec: {}\n`],
+  ['an alias of itself', `${HEAD}spec: &a [*a]\n`],
+])('%s: one error at most, and no exception', async (_name, text) => {
+  const { checks, skipped } = await lint({ path: 'a.yaml', text, file: null });
+  expect(skipped).toBeNull();
+  expect(checks.map(({ fault }) => fault).filter((fault) => fault !== undefined)).toEqual([]);
+  expect(checks.flatMap(({ problems }) => problems).length).toBeLessThan(3);
+});
+
+test('a NUL is no text', () => {
+  expect(readContent('a.yaml', 'buildkit: \0').skipped).toContain('NUL');
+});
+
+test('a merge that brings itself back, and keys that are maps, are read', () => {
+  const { documents } = readYaml('base: &base {image: moby/buildkit}\na:\n  <<: *base\n  {b: c}: d\n', 0);
+  expect(documents).toHaveLength(1);
+});
+
+test('reading takes time in proportion to the text', async () => {
+  const manifests = (size: number): string =>
+    `${HEAD}spec:\n  containers:\n${'    - {name: buildkitd, image: moby/buildkit:rootless, args: ["--addr", "tcp://0.0.0.0:1"]}\n'.repeat(size)}`;
+  await expectLinearGrowth(60, manifests, (text) => readContent('a.yaml', text));
+  const commands = (size: number): string =>
+    `#!/bin/sh\n${"docker run -e 'A=$(x)' \\\n  moby/buildkit # it's\n".repeat(size)}`;
+  await expectLinearGrowth(300, commands, (text) => readContent('a.sh', text));
+});
