@@ -291,3 +291,32 @@ export function installOf(program: Installable, distribution: Distribution): Ins
   const argv = [...MANAGERS[family], name];
   return { program, package: name, argv, text: argv.join(' ') };
 }
+
+/** The command that puts a package's files back where it is installed already; the ordinary one changes nothing then. */
+export function reinstallation(argv: readonly string[]): readonly string[] {
+  const [manager = '', ...rest] = argv;
+  const again = (word: string, ...by: readonly string[]): readonly string[] => [
+    manager,
+    ...rest.flatMap((one) => (one === word ? by : [one])),
+  ];
+  switch (manager.slice(manager.lastIndexOf('/') + 1)) {
+    case 'apt-get':
+      return again('install', 'install', '--reinstall');
+    case 'dnf':
+    case 'yum':
+    case 'tdnf':
+      return again('install', 'reinstall');
+    case 'zypper':
+      return again('install', 'install', '--force');
+    case 'apk':
+      return again('add', 'fix');
+    case 'xbps-install':
+      return [manager, '-f', ...rest];
+    case 'pacman':
+      return again('--needed');
+    case 'emerge':
+      return again('--noreplace');
+    default:
+      return argv;
+  }
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseOsRelease } from '../../src/facts/machine/os-release.ts';
-import { familyOf, type Installable, installOf } from '../../src/knowledge/packages.ts';
+import { familyOf, type Installable, installOf, reinstallation } from '../../src/knowledge/packages.ts';
 
 const at = (text: string) => parseOsRelease(text);
 const DEBIAN = at('ID=debian\nVERSION_ID="12"\n');
@@ -61,4 +61,14 @@ describe('commands', () => {
       expect(argv?.at(-1)).toBe(name);
     }
   });
+});
+
+test.each([
+  ['ID=debian', '/usr/bin/apt-get install --reinstall -y runc'],
+  ['ID=fedora', '/usr/bin/dnf reinstall -y runc'],
+  ['ID=opensuse-leap', '/usr/bin/zypper --non-interactive install --force runc'],
+  ['ID=arch', '/usr/bin/pacman -S --noconfirm runc'],
+  ['ID=alpine', '/sbin/apk fix runc'],
+])('%s: what is there already is put back by %s', (system, command) => {
+  expect(reinstallation(installOf('runc', at(`${system}\n`)).argv ?? []).join(' ')).toBe(command);
 });

@@ -158,6 +158,6 @@ function keepComplaint(
   const since = least.slice(0, least[2] === 0 && name === 'crun' ? 2 : 3).join('.');
   return {
     severity: sure ? 'error' : 'warning',
-    message: `${name} ${program?.text ?? ''} does not know "run --keep" (since ${since}), which buildkitd ${sure ? (facts.software.buildkitd?.text ?? '') : 'v0.12.0 and later'} passes: every RUN step fails`,
+    message: `${name} ${program?.text ?? ''} does not know "run --keep" (since ${since}), which buildkitd ${sure ? (facts.software.buildkitd?.text ?? '') : 'v0.12.0 and later'} passes to it, so that every RUN step fails`,
   };
 }

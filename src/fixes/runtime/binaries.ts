@@ -1,8 +1,9 @@
 import type { BinariesEvidence } from '../../checks/runtime/binaries-case.ts';
 import { osRelease } from '../../facts/machine/os-release.ts';
+import { binaries } from '../../facts/programs/binaries.ts';
 import { type ConfigEdit, configEdit } from '../../facts/rights/config-edit.ts';
 import { environment } from '../../facts/target/environment.ts';
-import type { Installable } from '../../knowledge/packages.ts';
+import { type Install, type Installable, reinstallation } from '../../knowledge/packages.ts';
 import type { FactsOf, Problem } from '../../model/decide.ts';
 import type { Fix, Treatment } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
@@ -11,7 +12,8 @@ import { configSteps } from '../config-steps.ts';
 import { installation, installOn } from '../install.ts';
 import { quoted } from '../quoted.ts';
 
-const needs = { environment, distribution: optional(osRelease), configEdit: optional(configEdit) };
+const needs = { environment, binaries, distribution: optional(osRelease), configEdit: optional(configEdit) };
+type Facts = FactsOf<typeof needs>;
 
 /** Names the package of what is missing, and installs it only where the person says so. */
 export const supplyBinaries: Fix<typeof needs, BinariesEvidence> = {
@@ -20,7 +22,7 @@ export const supplyBinaries: Fix<typeof needs, BinariesEvidence> = {
   plan: (problems, facts) => problems.map((problem, index) => supply(problem, index, facts)),
 };
 
-function supply(problem: Problem<BinariesEvidence>, index: number, facts: FactsOf<typeof needs>): Treatment {
+function supply(problem: Problem<BinariesEvidence>, index: number, facts: Facts): Treatment {
   const { condition, severity, evidence } = problem;
   const { unused, lacks, path, program } = evidence;
   const config = facts.configEdit.value ?? null;
@@ -39,13 +41,64 @@ function supply(problem: Problem<BinariesEvidence>, index: number, facts: FactsO
       'Give PATH to buildkitd where it is started: export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     );
   if (condition === 'runtime.no-worker') return advice([index], workerAdvice(evidence));
+  const other = config === null ? null : otherRuntime(evidence, facts);
+  if (other !== null && config !== null) return useInstead(other, index, config);
   const packaged = PROGRAMS.get(program) ?? null;
   if (packaged === null)
     return advice([index], `Install ${program}, or leave worker.oci.binary out: buildkitd then uses runc.`);
   const install = installOn(packaged, facts.distribution);
+  if (path !== null) return replace(index, evidence, path, install);
   if (severity === 'info' && install.argv !== null) return advice([index], `As root: ${install.text}`);
   return installation([index], install) ?? advice([index], install.text);
 }
+
+/** A runtime of that name where buildkitd finds it, or runc in the place of one that does not fit; null: there is none. */
+function otherRuntime({ program, key, path, version }: BinariesEvidence, { binaries }: Facts): string | null {
+  if (key !== BINARY_KEY) return null;
+  const name = program.slice(program.lastIndexOf('/') + 1);
+  const same = RUNTIMES.find((known) => known === name);
+  if (path === null) {
+    const found = program.includes('/') && same !== undefined ? binaries[same] : null;
+    return found?.executable === true ? found.path : null;
+  }
+  return version !== null && name === 'crun' && binaries.runc?.executable === true ? 'runc' : null;
+}
+
+const BINARY_KEY = 'worker.oci.binary';
+const RUNTIMES = ['runc', 'buildkit-runc', 'crun'] as const;
+
+function useInstead(runtime: string, index: number, config: ConfigEdit): Treatment {
+  return {
+    for: [index],
+    risk: 'safe',
+    until: 'restart',
+    steps: configSteps(config, [{ change: 'set', path: BINARY_KEY.split('.'), value: runtime }]),
+  };
+}
+
+/** What is there and does not do: only the files of a package are a package manager's to put back, and its version is what it is. */
+function replace(index: number, { program, version }: BinariesEvidence, path: string, install: Install): Treatment {
+  const text = install.argv === null ? install.text : `as root: ${install.text}`;
+  if (!/^\/(usr\/)?s?bin\//.test(path))
+    return advice([index], `Replace ${quoted(path)}, or take it away where another one is wanted (${text}).`);
+  if (version !== null)
+    return advice(
+      [index],
+      `Get a newer ${program}: where this system's own package is as old (${text}), ${releaseOf(program)}.`,
+    );
+  // Another package may own the file, which a package manager would take away for this one: a person decides.
+  return advice(
+    [index],
+    install.argv === null
+      ? install.text
+      : `As root, put it back from the package that it belongs to: ${reinstallation(install.argv).join(' ')}`,
+  );
+}
+
+const releaseOf = (program: string): string =>
+  program === 'crun'
+    ? 'the static binary of https://github.com/containers/crun/releases, as /usr/local/bin/crun'
+    : 'buildkit-runc of the release archive of https://github.com/moby/buildkit/releases, in /usr/local/bin';
 
 /** Switches the worker on with the runtime that is there. */
 function take(named: boolean, index: number, config: ConfigEdit): Treatment {

@@ -174,7 +174,7 @@ testCheck(entry, {
       host: hostWith({ tools: { runc: { stdout: 'runc version 1.0.0~rc93+ds1\n' } } }),
       conditions: ['runtime.runc-too-old'],
       severity: 'error',
-      cure: true,
+      advice: ['Get a newer runc'],
       says: ['--keep', '1.1.0'],
     },
     'an old runc and a buildkitd that does not tell its release': {
@@ -186,7 +186,7 @@ testCheck(entry, {
       }),
       conditions: ['runtime.runc-too-old'],
       severity: 'warning',
-      cure: true,
+      advice: ['Get a newer runc'],
     },
     'crun older than what buildkitd passes to it': {
       host: hostWith({ files: CRUN, tools: crun('1.8.1'), config: '[worker.oci]\nbinary = "crun"\n' }),
@@ -195,11 +195,26 @@ testCheck(entry, {
       cure: true,
       says: ['1.15'],
     },
+    'a runtime of a place where another copy of it is': {
+      host: hostWith({ config: '[worker.oci]\nbinary = "/usr/bin/runc"\n' }),
+      conditions: ['runtime.runc-missing'],
+      severity: 'error',
+      cure: true,
+    },
+    'a runc of somebody’s own that is too old': {
+      host: hostWith({
+        files: { '/usr/local/bin/runc': program() },
+        tools: { runc: { stdout: 'runc version 1.0.3\n' } },
+      }),
+      conditions: ['runtime.runc-too-old'],
+      severity: 'error',
+      advice: ['Replace /usr/local/bin/runc'],
+    },
     'a runc that does not run': {
       host: hostWith({ tools: { runc: { code: 3, stderr: 'cannot open shared object\n' } } }),
       conditions: ['runtime.runc-too-old'],
       severity: 'error',
-      cure: true,
+      advice: ['apt-get install --reinstall -y runc'],
       says: ['cannot open shared object'],
     },
     'no worker is switched on': {
