@@ -22,6 +22,7 @@ interface Recipient {
   readonly groups: readonly number[];
   /** The cache directory itself, which is made when it is missing. */
   readonly cache: string;
+  readonly home: string | null;
   /** Null: every id is the recipient's. */
   readonly allowed: Allowed | null;
   /** The variable that puts the cache where the target may not have it; its own check repairs that. */
@@ -36,6 +37,7 @@ function recipientOf(facts: FactsOf<typeof needs>): Recipient {
     to: { uid, gid },
     groups,
     cache: facts.directory.path,
+    home: facts.identity.target.home,
     allowed: facts.ownership.allowed,
     misplacedBy: misplacedBy(facts.session, facts.settings, facts.launcher),
     rootMay: (path) => rootMayChange(path, facts.rights, facts.directory),
@@ -173,7 +175,7 @@ function adopt({ path, owners, inherited }: OwnershipEvidence, recipient: Recipi
 
 function adviceFor(
   { kind, path, needs: need, from, byMode }: OwnershipEvidence,
-  { to, cache, misplacedBy: variable }: Recipient,
+  { to, cache, home, misplacedBy: variable }: Recipient,
 ): string {
   if (variable !== null) return `Repair ${variable} first (runtime/session).`;
   if (to.uid !== 0 && isRootsDaemon(path))
@@ -184,6 +186,9 @@ function adviceFor(
     return `Look at them, then give back what root left there, as root: find ${at} -xdev -uid 0 -exec chown -h ${to.uid}:${to.gid} {} +`;
   if (kind === 'group') return `Take the setgid bit away: chmod g-s ${at}, ${elsewhere}.`;
   if (!byMode) return `See what forbids it: lsattr -d ${at}; getfacl ${at}`;
+  const tilde = cache.indexOf('/~/');
+  if (need === 'create' && tilde >= 0)
+    return `Nothing makes a home directory of "~" there: name ${quoted(`${home ?? '$HOME'}${cache.slice(tilde + 2)}`)} as the state directory (--root in the unit, or root in buildkitd.toml; %h is the home in a user unit).`;
   if (need === 'create')
     return `Make it as root: install -d -m 0700 -o ${to.uid} -g ${to.gid} ${quoted(cache)}, ${elsewhere}.`;
   if (need === 'search')

@@ -159,6 +159,18 @@ testCheck(
         says: ['cannot create the cache directory', '/home/alice/.local belongs to 0:0'],
         cure: apply,
       },
+      'a “~” in a system unit, which nothing expands': {
+        host: hostWith({
+          files: {
+            '/etc/systemd/system/buildkit.service':
+              '[Service]\nUser=alice\nEnvironment=XDG_RUNTIME_DIR=/run/user/1000\nExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd --root ~/bk\n',
+          },
+        }),
+        conditions: ['storage.permission'],
+        severity: 'error',
+        says: ['cannot create the cache directory /~/bk'],
+        advice: ['name /home/alice/bk as the state directory'],
+      },
       'a parent that cannot be searched': {
         host: hostWith({ files: { '/home/alice/.local': dir(0, 0, 0o700) } }),
         conditions: ['storage.permission'],
