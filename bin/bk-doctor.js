@@ -15,7 +15,7 @@ if (!existsSync(built)) give('this copy has not been built yet: run "npm run bui
 else {
   try {
     load(built)
-      .main(process.argv.slice(2), process)
+      .main(process.argv.slice(2), process, performance.now())
       .then((code) => {
         process.exitCode = code;
       });

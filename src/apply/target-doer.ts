@@ -2,6 +2,7 @@ import { Budget } from '../host/budget.ts';
 import { listOf, oneOf, orAbsent, record, type Shape, text } from '../host/shape.ts';
 import { startStandIn } from '../host/stand-in.ts';
 import type { Json } from '../model/look.ts';
+import { seconds } from '../text/seconds.ts';
 import type { Job } from './as-user.ts';
 import { Refused } from './disk/refused.ts';
 import { MARK, SYSTEM_PATH } from './disk/tools.ts';
@@ -50,7 +51,7 @@ function askChild(context: ApplyContext, job: Job, backup: Backup): Promise<Json
   const { userEntry, signal, budget = new Budget(RUN_MS) } = context;
   const left = budget.left();
   if (left === 0) return Promise.reject(new Refused(budget.usedUp));
-  const limitMs = Math.min(job.deed.do === 'run' ? RUN_MS : STEP_MS, left);
+  const limitMs = Math.min((job.deed.do === 'run' ? RUN_MS : STEP_MS) * budget.pace, left);
   const asked = new Promise<Json>((resolve, reject) => {
     let stopping: NodeJS.Timeout | undefined;
     const settle = (outcome: Json | Refused): void => {
@@ -69,10 +70,7 @@ function askChild(context: ApplyContext, job: Job, backup: Backup): Promise<Json
       onAnswer: (answer) => settle(outcomeOf(job.verb, answer)),
       onEnd: (why) => settle(new Refused(`${WHO} ${why}`)),
     });
-    const late = setTimeout(
-      () => settle(new Refused(`${WHO} did not answer within ${Math.round(limitMs / 1000)} seconds`)),
-      limitMs,
-    );
+    const late = setTimeout(() => settle(new Refused(`${WHO} did not answer within ${seconds(limitMs)}`)), limitMs);
     const stop = (): void => {
       stopping = setTimeout(() => settle(new Refused('it was stopped')), STOP_MS);
     };

@@ -65,6 +65,7 @@ export async function open(session: Session, asked: Question): Promise<Opened> {
     record: asked.record !== null,
     replay: asked.replay,
     env: session.streams.env,
+    pace: session.slowness * asked.patience,
   });
   session.tidy(() => opened.close());
   const { mode } = asked.request;

@@ -17,6 +17,8 @@ export interface Question {
   readonly only: readonly string[];
   readonly skip: readonly string[];
   readonly failOn: FailOn;
+  /** By how many times the person wants every limit longer than bk-doctor would have it. */
+  readonly patience: number;
   /** Paths; null when not asked for. */
   readonly record: string | null;
   readonly replay: string | null;
@@ -75,10 +77,22 @@ export function addExamineOptions(command: Command): Command {
     .addOption(new Option('--only <id|area,...>', 'only these checks').argParser(collect).helpGroup(checks))
     .addOption(new Option('--skip <id|area,...>', 'not these checks').argParser(collect).helpGroup(checks))
     .addOption(
+      new Option('--patience <factor>', 'wait so many times longer for what does not answer (default: 1; 0.1 to 100)')
+        .argParser(patienceOf)
+        .helpGroup(checks),
+    )
+    .addOption(
       new Option('--fail-on <severity>', 'error or warning: what makes the exit code 1 (default: error)')
         .argParser((given) => oneOf('--fail-on', given, ['error', 'warning']))
         .helpGroup(checks),
     );
+}
+
+function patienceOf(given: string): number {
+  const factor = /^\d+(\.\d+)?$/.test(given) ? Number(given) : Number.NaN;
+  if (!(factor >= 0.1 && factor <= 100))
+    throw new UsageError(`--patience: "${visible(given)}" is not a number from 0.1 to 100`);
+  return factor;
 }
 
 /** Throws UsageError. */
@@ -94,6 +108,7 @@ export function questionOf(command: Command, catalog: Catalog): Question {
     only?: readonly string[];
     skip?: readonly string[];
     probe: boolean;
+    patience?: number;
     failOn?: FailOn;
     record?: string;
     replay?: string;
@@ -126,6 +141,7 @@ export function questionOf(command: Command, catalog: Catalog): Question {
     only,
     skip,
     failOn: given.failOn ?? 'error',
+    patience: given.patience ?? 1,
     record: given.record ?? null,
     replay: given.replay === undefined ? null : existingFile('--replay', given.replay),
   };

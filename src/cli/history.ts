@@ -19,7 +19,12 @@ export function registerHistory(program: Command, session: Session): void {
     .action(async (_options: unknown, command: Command) => {
       const globals = globalsOf(command);
       const destination = destinationOf(session, globals, 'answer', 'history');
-      const opened = await openHost(OURSELVES, { record: false, replay: null, env: session.streams.env });
+      const opened = await openHost(OURSELVES, {
+        record: false,
+        replay: null,
+        env: session.streams.env,
+        pace: session.slowness,
+      });
       session.tidy(() => opened.close());
       const [{ history, Refused }, { journalOf }] = await Promise.all([
         import('../apply/index.ts'),

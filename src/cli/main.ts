@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { CommanderError } from 'commander';
 import { catalog } from '../catalog.ts';
+import { slowness } from '../host/pace.ts';
 import { UsageError } from '../host/usage-error.ts';
 import { VERSION } from '../package/version.ts';
 import { maskText } from '../secrets/text.ts';
@@ -17,10 +18,10 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** What tidying up, or taking back, may take after a signal. */
 const TIDY_MS = 1800;
 
-/** One call of bk-doctor. Answers the exit code; never throws. */
-export async function main(argv: readonly string[], streams: Streams): Promise<number> {
+/** One call of bk-doctor, whose start took so many milliseconds until here. Answers the exit code; never throws. */
+export async function main(argv: readonly string[], streams: Streams, startMs = 0): Promise<number> {
   const restoreStreams = tolerateClosedReaders(streams);
-  const desk = openDesk(streams, argv.includes('-q') || argv.includes('--quiet'));
+  const desk = openDesk(streams, argv.includes('-q') || argv.includes('--quiet'), slowness(startMs));
   // Nothing that goes wrong ends us with Node's own words and code.
   const onCrash = (error: unknown): void => {
     failure(error, argv, desk, streams).then((code) => {
@@ -92,7 +93,7 @@ interface Desk {
   close(): void;
 }
 
-function openDesk(streams: Streams, quiet: boolean): Desk {
+function openDesk(streams: Streams, quiet: boolean, slow: number): Desk {
   const abort = new AbortController();
   const tasks = new Set<() => unknown>();
   /** What is said of each task that is not waited for to its end. */
@@ -138,6 +139,7 @@ function openDesk(streams: Streams, quiet: boolean): Desk {
     session: {
       catalog,
       streams,
+      slowness: slow,
       signal: abort.signal,
       isEnding: () => ending,
       tidy(task) {

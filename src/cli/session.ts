@@ -13,6 +13,8 @@ export interface Session {
   /** What hosts are judged by. */
   readonly catalog: Catalog;
   readonly streams: Streams;
+  /** How many times slower than an ordinary machine this one is. */
+  readonly slowness: number;
   /** Aborted by a signal that ends us. */
   readonly signal: AbortSignal;
   /** A signal ends us, once what runs has tidied up: nobody waits for an answer any more. */

@@ -44,7 +44,12 @@ async function takeBack(session: Session, id: string | null, command: Command): 
   const globals = globalsOf(command);
   if (id === '') throw new UsageError('undo: an empty text is no id');
   const destination = destinationOf(session, globals, 'answer', 'undo');
-  const opened = await openHost(OURSELVES, { record: false, replay: null, env: session.streams.env });
+  const opened = await openHost(OURSELVES, {
+    record: false,
+    replay: null,
+    env: session.streams.env,
+    pace: session.slowness,
+  });
   session.tidy(() => opened.close());
   const [{ Busy, NoSuchTransaction, Refused, undo }, { applyContext }] = await Promise.all([
     import('../apply/index.ts'),

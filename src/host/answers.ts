@@ -39,7 +39,13 @@ const statfs = record({
   files: number,
   filesFree: number,
 });
-const ran = record({ code: orNull(number), stdout: text(MOST_TEXT), stderr: text(MOST_TEXT), timedOut: bool });
+const ran = record({
+  code: orNull(number),
+  stdout: text(MOST_TEXT),
+  stderr: text(MOST_TEXT),
+  timedOut: bool,
+  signal: orAbsent(text(20)),
+});
 const survey = record({
   entries: orNull(number),
   foreign: number,

@@ -16,10 +16,10 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
     if (who !== null) become(who);
     return;
   }
-  const { id, call, mostMs } = JSON.parse(line) as { id: number; call: Call; mostMs: number };
+  const { id, call, mostMs, pace } = JSON.parse(line) as { id: number; call: Call; mostMs: number; pace: number };
   const say = (answer: object): boolean => process.stdout.write(`${JSON.stringify({ id, ...answer })}\n`);
   try {
-    const answer = carryOut(call, mostMs);
+    const answer = carryOut(call, mostMs, pace);
     if (answer instanceof Promise) {
       // From here on it waits for others, and the next look is not behind it.
       say({ begun: true });

@@ -4,7 +4,7 @@ import { ENVIRONMENT_NAMES } from '../secrets/variables.ts';
 import type { Budget } from './budget.ts';
 import { hangingPoints } from './hanging.ts';
 import { SYSTEM_PATH } from './looks/run-tool.ts';
-import { socketHolders } from './looks/socket-holder.ts';
+import { HOLDERS_MS, socketHolders } from './looks/socket-holder.ts';
 import { Remote } from './remote.ts';
 import { rootsAnswer } from './roots-place.ts';
 import { type Call, carryOut, limitOf } from './verbs.ts';
@@ -54,7 +54,7 @@ export function localHost(
     survey: (tree, allowed, as) =>
       call({ verb: 'survey', args: [tree, allowed] }, as) as ReturnType<HostReader['survey']>,
     hardware: async () => (await import('./hardware.ts')).hardware(),
-    socketHolder: socketHolders(),
+    socketHolder: socketHolders(HOLDERS_MS * budget.pace),
     probe: (name, input, as, environment) => call({ verb: 'probe', args: [name, input, environment] }, as) as never,
     close,
   };
@@ -75,7 +75,7 @@ function callsOf(
   async function here(request: Call): Promise<unknown> {
     if (limitOf(request) === 0) return carryOut(request);
     if (budget.left() === 0) throw new Unanswered(budget.usedUp);
-    return budget.spend(Promise.resolve(carryOut(request, budget.left())));
+    return budget.spend(Promise.resolve(carryOut(request, budget.left(), budget.pace)));
   }
   return {
     async call(asked, as) {

@@ -33,6 +33,8 @@ export interface OpenOptions {
   /** A recording's path; null: this machine. */
   readonly replay: string | null;
   readonly env: NodeJS.ProcessEnv;
+  /** By how many times limits are longer than on an ordinary machine; 1 when not given. */
+  readonly pace?: number;
 }
 
 /** Throws UsageError for an account that cannot be examined, or a recording that cannot be read. */
@@ -52,8 +54,8 @@ export async function openHost(request: Request, options: OpenOptions): Promise<
       close: async () => {},
     };
   }
-  const identity = await whoIsWho(request, options.env);
-  const budget = budgetFor(identity);
+  const identity = await whoIsWho(request, options.env, options.pace);
+  const budget = budgetFor(identity, options.pace);
   const local = localHost(identity, options.env, budget);
   const close = (): Promise<void> => local.close();
   const { host: discreet, secrets } = discreetHost(local);

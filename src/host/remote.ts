@@ -4,10 +4,15 @@ import { seconds } from '../text/seconds.ts';
 import { fits, helperAnswer } from './answers.ts';
 import type { Budget } from './budget.ts';
 import { hangingPoints, isBelow } from './hanging.ts';
+import { activityOf } from './looks/processes.ts';
+import { waitFor } from './looks/waiting.ts';
 import { type StandIn, startStandIn } from './stand-in.ts';
-import { type Call, limitOf } from './verbs.ts';
+import { type Call, limitOf, WHILE_MOVING } from './verbs.ts';
 
-/** A look answers within this time or is given up; so does the beginning of what takes longer. */
+/**
+ * A process that is silent for so long, though looks wait for it, and does nothing in the meantime, hangs in the first of
+ * them; so it does in the beginning of what takes longer.
+ */
 const LOOK_MS = 5000;
 /** What a process may take to say that its own limit is reached. */
 const MARGIN_MS = 2000;
@@ -18,7 +23,8 @@ interface Pending {
   readonly call: Call;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Unseen) => void;
-  timer: NodeJS.Timeout | undefined;
+  /** Ends the waiting for what has begun; null: it waits for its turn. */
+  end: (() => void) | null;
 }
 
 /** Looks made by a process of their own: as another account, or where a look may hang. */
@@ -30,6 +36,8 @@ export class Remote {
   #standIn: StandIn | null = null;
   #next = 0;
   #failures = 0;
+  /** Ends the waiting for its next line. */
+  #listening: (() => void) | null = null;
 
   /** An account that is null: as ourselves. `dead` gathers the mount points below which a look hung. */
   constructor(account: Account | null, budget: Budget, dead: string[] = []) {
@@ -46,7 +54,7 @@ export class Remote {
         return;
       }
       const id = this.#next++;
-      const pending: Pending = { call, resolve, reject, timer: undefined };
+      const pending: Pending = { call, resolve, reject, end: null };
       this.#pending.set(id, pending);
       this.#send(id, pending);
     });
@@ -54,7 +62,8 @@ export class Remote {
   }
 
   async close(): Promise<void> {
-    for (const { timer } of this.#pending.values()) clearTimeout(timer);
+    this.#listening?.();
+    for (const { end } of this.#pending.values()) end?.();
     this.#pending.clear();
     const standIn = this.#standIn;
     this.#standIn = null;
@@ -83,14 +92,39 @@ export class Remote {
       const account = this.#account;
       standIn.tell(account === null ? null : { name: account.name, uid: account.uid, gid: account.gid });
     }
-    this.#wait(id, pending, LOOK_MS);
-    standIn.tell({ id, call: pending.call, mostMs: Math.max(MARGIN_MS, this.#budget.left() - MARGIN_MS) });
+    if (this.#listening === null) this.#listen();
+    const { pace } = this.#budget;
+    const mostMs = Math.max(MARGIN_MS * pace, this.#budget.left() - MARGIN_MS * pace);
+    standIn.tell({ id, call: pending.call, mostMs, pace });
   }
 
-  #wait(id: number, pending: Pending, ms: number): void {
-    clearTimeout(pending.timer);
-    const most = Math.min(ms, this.#budget.left());
-    pending.timer = setTimeout(() => this.#giveUp(id, pending, most), most);
+  /** It answers one look after the other: the first that waits is the one that it is at. */
+  #listen(): void {
+    this.#listening?.();
+    this.#listening = null;
+    const pid = this.#standIn?.pid;
+    const first = [...this.#pending].find(([, { end }]) => end === null);
+    if (first === undefined) return;
+    const timeoutMs = Math.min(LOOK_MS * this.#budget.pace, this.#budget.left());
+    const untilMs = Math.min(timeoutMs * WHILE_MOVING, this.#budget.left());
+    this.#listening = waitFor(
+      { timeoutMs, untilMs },
+      () => (pid === undefined ? '' : activityOf(pid)),
+      (ms) => this.#giveUp(...first, ms),
+    );
+  }
+
+  /** What has begun says itself that it takes too long. */
+  #begin(id: number, pending: Pending): void {
+    const { pace } = this.#budget;
+    const ms = (limitOf(pending.call) * WHILE_MOVING + MARGIN_MS) * pace;
+    const timeoutMs = Math.min(ms, this.#budget.left());
+    pending.end = waitFor(
+      { timeoutMs },
+      () => '',
+      (tookMs) => this.#giveUp(id, pending, tookMs),
+    );
+    this.#listen();
   }
 
   #start(): StandIn {
@@ -105,8 +139,9 @@ export class Remote {
     const pending = answer === null ? undefined : this.#pending.get(answer.id);
     if (answer === null) this.#mistrust();
     else if (pending === undefined) return;
-    else if ('begun' in answer) this.#wait(answer.id, pending, limitOf(pending.call) + MARGIN_MS);
-    else if ('unseen' in answer) this.#settle(answer.id, pending).reject(unseenOf(answer.unseen));
+    else if ('begun' in answer) {
+      if (pending.end === null) this.#begin(answer.id, pending);
+    } else if ('unseen' in answer) this.#settle(answer.id, pending).reject(unseenOf(answer.unseen));
     else if (!fits(pending.call, answer.value ?? null)) this.#mistrust();
     else this.#settle(answer.id, pending).resolve(answer.value ?? null);
   }
@@ -118,6 +153,8 @@ export class Remote {
 
   #ended(why: string): void {
     this.#standIn = null;
+    this.#listening?.();
+    this.#listening = null;
     this.#failures++;
     for (const [id, pending] of [...this.#pending]) this.#fail(id, pending, `${this.#who} ${why}`);
   }
@@ -126,6 +163,8 @@ export class Remote {
   #giveUp(id: number, culprit: Pending, ms: number): void {
     this.#standIn?.kill();
     this.#standIn = null;
+    this.#listening?.();
+    this.#listening = null;
     const paths = pathsOf(culprit.call);
     const point = hangingPoints().findLast((each) => paths.some((path) => isBelow(path, each)));
     // Where the place may not answer, the process is not to blame.
@@ -134,6 +173,8 @@ export class Remote {
     this.#fail(id, culprit, `${whatOf(culprit.call)} did not answer within ${seconds(ms)}`);
     for (const [waiting, pending] of [...this.#pending]) {
       const refusal = this.#refusalOf(pending.call);
+      pending.end?.();
+      pending.end = null;
       if (refusal === null) this.#send(waiting, pending);
       else this.#fail(waiting, pending, refusal);
     }
@@ -144,8 +185,10 @@ export class Remote {
   }
 
   #settle(id: number, pending: Pending): Pending {
-    clearTimeout(pending.timer);
+    pending.end?.();
     this.#pending.delete(id);
+    // It has spoken: what waits behind has the whole time again.
+    if (this.#standIn !== null && pending.end === null) this.#listen();
     return pending;
   }
 }

@@ -26,6 +26,7 @@ export interface StandInOptions {
  * stop it, end it, or do worse: nothing that comes from it is trusted, in shape, size or time.
  */
 export interface StandIn {
+  readonly pid: number | undefined;
   tell(value: object | null): void;
   /** Lets it end by itself, and ends it when it does not within so many milliseconds (default 700). */
   end(patienceMs?: number): Promise<void>;
@@ -73,6 +74,7 @@ export function startStandIn(name: 'helper' | 'as-target' | 'as-user', options: 
   child.on('error', (error) => fail(`could not be started: ${error.message}`));
   child.on('close', (code, signal) => fail(`ended (${signal ?? `exit ${code}`})`));
   return {
+    pid: child.pid,
     tell(value) {
       if (!settled) stdin?.write(`${JSON.stringify(value)}\n`);
     },

@@ -5,6 +5,7 @@ import { heldLooker, holding } from './looks/held.ts';
 import { type LookVerb, looker, shellWord } from './looks/looker.ts';
 import { findTool, refuseUntrusted, runProgram, SYSTEM_PATH } from './looks/run-tool.ts';
 import { surveyArguments, surveyReader } from './looks/survey.ts';
+import type { Waiting } from './looks/waiting.ts';
 import { probeBolt } from './probes/bolt.ts';
 import { probeDtype, probeLock, probeWrite } from './probes/files.ts';
 import { limitOfNamespace, probeNamespace } from './probes/namespace.ts';
@@ -15,10 +16,13 @@ import { probeSnapshots } from './probes/snapshots.ts';
 
 const TOOL_MS = 5000;
 const SURVEY_MS = 300_000;
-/** Probes other than the namespaces' are looks of a kind: each has limits of its own below this. */
-const PROBE_MS = 10_000;
+/** Probes other than the namespaces' are looks of a kind. */
+const PROBE_MS = 2000;
 
-/** What a call may take that was begun, in milliseconds; a look is made at once. */
+/** So many times its limit a program may take that is seen to get on. */
+export const WHILE_MOVING = 4;
+
+/** What a call may take that was begun and does not get on, in milliseconds; a look is made at once. */
 export function limitOf(call: Call): number {
   switch (call.verb) {
     case 'run':
@@ -40,14 +44,16 @@ export interface RunRequest {
 }
 
 /** Runs a read-only tool found in a PATH; null when it is not there. */
-async function runTool({ tool, args, path, env }: RunRequest, mostMs: number): Promise<Ran | null> {
+async function runTool({ tool, args, path, env }: RunRequest, waiting: Waiting): Promise<Ran | null> {
   const found = findTool(tool, path);
   if (found === null) return null;
   refuseUntrusted(found);
-  const ran = await runProgram(found, args, { env: { ...env, PATH: path, LC_ALL: 'C' }, timeoutMs: mostMs });
+  const began = performance.now();
+  const ran = await runProgram(found, args, { env: { ...env, PATH: path, LC_ALL: 'C' }, ...waiting });
   if (!ran.timedOut) return ran;
+  const tookMs = performance.now() - began;
   const command = [found, ...args].map(shellWord).join(' ');
-  throw new Unanswered(`${command} did not answer within ${seconds(mostMs)}`, command);
+  throw new Unanswered(`${command} did not answer within ${seconds(tookMs)}`, command);
 }
 
 /** What find names below one name of a directory, by another name of it. */
@@ -55,18 +61,24 @@ const nameBelow = (path: string, at: string, tree: string): string =>
   path === at ? tree : path.startsWith(at) ? `${tree}/${path.slice(at.length)}` : path;
 
 /** Ownership of a tree by a find(1) child that prints only what is foreign. */
-export async function survey(tree: string, allowed: Allowed, mostMs = SURVEY_MS, at = tree): Promise<Survey> {
+export async function survey(
+  tree: string,
+  allowed: Allowed,
+  waiting: Waiting = { timeoutMs: SURVEY_MS },
+  at = tree,
+): Promise<Survey> {
   const find = findTool('find', SYSTEM_PATH);
   if (find === null) throw new Unseen('find (findutils) is missing, so the ownership of the cache was not looked at');
   const reader = surveyReader({ named: (path) => (at === tree ? path : nameBelow(path, at, tree)) });
+  const began = performance.now();
   const ran = await runProgram(find, surveyArguments(at, allowed), {
     env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
-    timeoutMs: mostMs,
+    ...waiting,
     onStdout: reader.take,
   });
   if (ran.timedOut)
     throw new Unanswered(
-      `${tree} was not looked through within ${seconds(mostMs)}`,
+      `${tree} was not looked through within ${seconds(performance.now() - began)}`,
       `sudo find ${shellWord(tree)} -xdev -user root`,
     );
   if (ran.code !== 0 && /unrecognized|unknown predicate|invalid/i.test(ran.stderr))
@@ -78,19 +90,19 @@ type ProbeTable = {
   readonly [N in ProbeName]: (
     input: Probes[N]['input'],
     environment: { readonly [name: string]: string },
-    mostMs: number,
+    waiting: Required<Waiting>,
   ) => Promise<Probes[N]['answer']>;
 };
 
 const probes: ProbeTable = {
   namespace: probeNamespace,
   bind: ({ addresses }) => probeBind(addresses),
-  connect: ({ path }) => probeConnect(path),
+  connect: ({ path }, _environment, { timeoutMs }) => probeConnect(path, timeoutMs),
   write: async ({ directory }) => probeWrite(directory),
-  lock: ({ path }) => probeLock(path),
-  dtype: ({ directory }) => probeDtype(directory),
-  bolt: ({ path }) => probeBolt(path),
-  snapshots: (input) => probeSnapshots(input),
+  lock: ({ path }, _environment, { timeoutMs }) => probeLock(path, timeoutMs),
+  dtype: ({ directory }, _environment, { timeoutMs }) => probeDtype(directory, timeoutMs),
+  bolt: ({ path }, _environment, { timeoutMs }) => probeBolt(path, timeoutMs),
+  snapshots: (input, _environment, { timeoutMs }) => probeSnapshots(input, timeoutMs),
   program: async ({ path }) => probeProgram(path),
   pem: async ({ path }) => probePem(path),
   keypair: async ({ cert, key }) => probeKeypair(cert, key),
@@ -108,22 +120,30 @@ export type Call =
   | { readonly verb: 'survey'; readonly args: readonly [string, Allowed]; readonly held?: true }
   | { readonly verb: 'probe'; readonly args: readonly [ProbeName, unknown, { readonly [name: string]: string }] };
 
-type Probe = (input: unknown, environment: { readonly [name: string]: string }, mostMs: number) => Promise<unknown>;
+type Probe = (
+  input: unknown,
+  environment: { readonly [name: string]: string },
+  waiting: Required<Waiting>,
+) => Promise<unknown>;
 
 /**
  * Carries out a call in this process, with this process's rights, in at most so many milliseconds where that is less than
- * its limit. A look is made at once; what takes longer answers with a promise.
+ * its limit, which is so many times longer as this machine is slow. A look is made at once; what takes longer answers
+ * with a promise.
  */
-export function carryOut(call: Call, leftMs = Number.POSITIVE_INFINITY): unknown {
-  const mostMs = Math.min(limitOf(call), leftMs);
+export function carryOut(call: Call, leftMs = Number.POSITIVE_INFINITY, pace = 1): unknown {
+  const limit = limitOf(call) * pace;
+  const waiting = { timeoutMs: Math.min(limit, leftMs), untilMs: Math.min(limit * WHILE_MOVING, leftMs) };
   switch (call.verb) {
     case 'run':
-      return runTool(call.args[0], mostMs);
+      return runTool(call.args[0], waiting);
     case 'survey':
-      return call.held ? holding(call.args[0], (at) => survey(...call.args, mostMs, at)) : survey(...call.args, mostMs);
+      return call.held
+        ? holding(call.args[0], (at) => survey(...call.args, waiting, at))
+        : survey(...call.args, waiting);
     case 'probe': {
       const [name, input, environment] = call.args;
-      return (probes[name] as Probe)(input, environment, mostMs);
+      return (probes[name] as Probe)(input, environment, waiting);
     }
     case 'read':
     case 'stat':

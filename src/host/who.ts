@@ -2,9 +2,13 @@ import * as fs from 'node:fs';
 import type { Account, Identity, Mode, Request } from '../model/look.ts';
 import { Unseen } from '../model/unseen.ts';
 import { nearest } from '../text/nearest.ts';
+import { seconds } from '../text/seconds.ts';
 import { looker } from './looks/looker.ts';
 import { findTool, runProgram, SYSTEM_PATH } from './looks/run-tool.ts';
 import { UsageError } from './usage-error.ts';
+
+/** A directory of accounts may be far away. */
+const GETENT_MS = 5000;
 
 interface PasswdEntry {
   readonly name: string;
@@ -47,15 +51,23 @@ function fileCounts(): boolean {
  * By name or by uid: the file first, then whatever name service the system has (LDAP, SSSD, homed). A name may consist of
  * digits: getent takes those for a uid.
  */
-async function lookUp(key: string | number, entries: readonly PasswdEntry[]): Promise<PasswdEntry | null> {
+async function lookUp(
+  key: string | number,
+  entries: readonly PasswdEntry[],
+  pace: number,
+): Promise<PasswdEntry | null> {
   const found = entries.find(({ name, uid }) => (typeof key === 'number' ? uid : name) === key);
   if (found !== undefined && fileCounts()) return found;
   const getent = findTool('getent', SYSTEM_PATH);
   if (getent === null) return null;
   const ran = await runProgram(getent, ['passwd', String(key)], {
     env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
-    timeoutMs: 5000,
+    timeoutMs: GETENT_MS * pace,
   });
+  if (ran.timedOut)
+    throw new UsageError(
+      `getent passwd ${key} did not answer within ${seconds(GETENT_MS * pace)}, so that it is not known who that is`,
+    );
   return ran.code === 0 ? parsePasswd(ran.stdout.split('\n')[0] ?? '') : null;
 }
 
@@ -73,11 +85,11 @@ function accountOf(entry: PasswdEntry | null, ids: { uid: number; gid: number; g
 }
 
 /** Decides who looks and who would run buildkitd. Throws UsageError for an account that does not exist or may not be examined. */
-export async function whoIsWho(request: Request, env: NodeJS.ProcessEnv): Promise<Identity> {
+export async function whoIsWho(request: Request, env: NodeJS.ProcessEnv, pace = 1): Promise<Identity> {
   const uid = process.geteuid?.() ?? 0;
   const gid = process.getegid?.() ?? 0;
   const entries = passwdFile();
-  const own = accountOf(await lookUp(uid, entries), { uid, gid, groups: process.getgroups?.() ?? [gid] });
+  const own = accountOf(await lookUp(uid, entries, pace), { uid, gid, groups: process.getgroups?.() ?? [gid] });
   const nested = !/^[ \t]*0[ \t]+0[ \t]+4294967295[ \t]*$/m.test(readOr('/proc/self/uid_map', '0 0 4294967295'));
   const sudo =
     uid === 0 && env.SUDO_USER !== undefined && env.SUDO_USER !== '' && env.SUDO_USER !== 'root' ? env.SUDO_USER : null;
@@ -86,7 +98,7 @@ export async function whoIsWho(request: Request, env: NodeJS.ProcessEnv): Promis
   if (wanted === null) {
     if (uid !== 0) {
       if (request.mode === 'rootful') {
-        const root = await lookUp(0, entries);
+        const root = await lookUp(0, entries, pace);
         return { self: own, target: accountOf(root, { uid: 0, gid: 0, groups: [0] }), mode: 'rootful', sudoUser: null };
       }
       return { self: own, target: own, mode: 'rootless', sudoUser: null };
@@ -98,7 +110,8 @@ export async function whoIsWho(request: Request, env: NodeJS.ProcessEnv): Promis
   }
 
   const entry =
-    (await lookUp(wanted, entries)) ?? (/^\d+$/.test(wanted) ? await lookUp(Number(wanted), entries) : null);
+    (await lookUp(wanted, entries, pace)) ??
+    (/^\d+$/.test(wanted) ? await lookUp(Number(wanted), entries, pace) : null);
   if (entry === null && !/^\d+$/.test(wanted)) {
     const close = nearest(
       wanted,

@@ -75,6 +75,8 @@ export interface Ran {
   readonly stdout: string;
   readonly stderr: string;
   readonly timedOut: boolean;
+  /** The signal that ended it; absent where none did. */
+  readonly signal?: string;
 }
 
 /** Half-open id ranges [start, start + count). */

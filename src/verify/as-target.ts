@@ -9,6 +9,7 @@ export interface TrialOrder {
   readonly plan: TrialPlan;
   readonly arch: string;
   readonly mostMs: number;
+  readonly pace: number;
 }
 
 /*
@@ -27,10 +28,10 @@ process.stdin.on('data', async (chunk: string) => {
   text += chunk;
   if (begun || !text.includes('\n')) return;
   begun = true;
-  const { account, plan, arch, mostMs } = JSON.parse(text) as TrialOrder;
+  const { account, plan, arch, mostMs, pace } = JSON.parse(text) as TrialOrder;
   become(account);
   const tell = (stage: string): boolean => process.stdout.write(`${JSON.stringify({ stage })}\n`);
-  const budget = new Budget(mostMs);
+  const budget = new Budget(mostMs, pace);
   const trial = await budget.spend(runTrial(plan, arch, abort.signal, tell, budget));
   process.stdout.write(`${JSON.stringify({ trial })}\n`, () => process.exit(0));
 });

@@ -5,6 +5,7 @@ import type { Condition } from '../model/decide.ts';
 import type { Account } from '../model/look.ts';
 import type { CheckReport } from '../model/say.ts';
 import { located } from '../text/located.ts';
+import { seconds } from '../text/seconds.ts';
 import { trialAnswer } from './answer.ts';
 import type { TrialOrder } from './as-target.ts';
 import { planTrial, type TrialPlan } from './plan.ts';
@@ -78,12 +79,15 @@ function trialAs(
     const stop = (): void => {
       standIn.end(STOP_MS).then(() => end(failedTrial('interrupted')));
     };
-    const late = setTimeout(
-      () => end(failedTrial(`${WHO} did not end within ${Math.round(mostMs / 1000)} seconds`)),
-      mostMs,
-    );
+    const late = setTimeout(() => end(failedTrial(`${WHO} did not end within ${seconds(mostMs)}`)), mostMs);
     signal.addEventListener('abort', stop);
-    standIn.tell({ account: { name, uid, gid }, plan, arch, mostMs: mostMs - MARGIN_MS } satisfies TrialOrder);
+    standIn.tell({
+      account: { name, uid, gid },
+      plan,
+      arch,
+      mostMs: mostMs - MARGIN_MS,
+      pace: budget.pace,
+    } satisfies TrialOrder);
   });
   return budget.spend(told);
 }

@@ -112,7 +112,7 @@ class RunningTrial {
 
   /** What a stage may take. */
   #most(ms: number): number {
-    return Math.max(1000, Math.min(ms, this.#budget.left() - CLEAN_UP_MS));
+    return Math.max(1000, Math.min(ms * this.#budget.pace, this.#budget.left() - CLEAN_UP_MS));
   }
 
   get #socket(): string {
@@ -149,7 +149,7 @@ class RunningTrial {
     const [file, args] = await this.#command(this.#root);
     this.#daemon = startProgram(file, [...args], {
       env: this.#env,
-      timeoutMs: TRIAL_MS,
+      timeoutMs: TRIAL_MS * this.#budget.pace,
       onOutput: keepLines(this.#lines),
       mostBytes: MOST_LOG,
     });
@@ -204,7 +204,7 @@ class RunningTrial {
   async cleanUp(): Promise<string | null> {
     const patience = this.#signal.aborted
       ? STOP_AT_ONCE_MS
-      : Math.min(STOP_MS, Math.max(STOP_AT_ONCE_MS, this.#budget.left()));
+      : Math.min(STOP_MS * this.#budget.pace, Math.max(STOP_AT_ONCE_MS, this.#budget.left()));
     this.#daemon?.end(patience);
     await this.#daemon?.done;
     for (const directory of this.#byTheWay) removeEmpty(directory);

@@ -319,7 +319,7 @@ describe('help and version', () => {
   });
   test('every flag of the contract is offered', async () => {
     const help = (await run(['fix', '--help'])).stdout;
-    for (const flag of '--mode --user --env --config --root --addr --address --only --skip --no-probe --fail-on --record --replay --json --format --output --quiet --verbose --no-color --help --version --yes --risky --dry-run --script'.split(
+    for (const flag of '--mode --user --env --config --root --addr --address --only --skip --no-probe --patience --fail-on --record --replay --json --format --output --quiet --verbose --no-color --help --version --yes --risky --dry-run --script'.split(
       ' ',
     ))
       expect(help).toContain(flag);

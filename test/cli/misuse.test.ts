@@ -31,6 +31,8 @@ describe('misuse of words', () => {
     ['--json --format markdown', ['contradict each other']],
     ['-q -v', ['contradict each other']],
     ['--fail-on warn', ['did you mean "warning"?']],
+    ['--patience much', ['"much" is not a number from 0.1 to 100']],
+    ['--patience 0', ['"0" is not a number from 0.1 to 100']],
     ['--config', ["option '--config <file>' argument missing"]],
     ['check --yes', ["unknown option '--yes'", 'belongs to bk-doctor fix']],
     ['list extra', ['too many arguments', 'but got 1']],

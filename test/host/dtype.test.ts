@@ -11,10 +11,10 @@ beforeEach(() => {
 afterEach(() => fs.rmSync(scratch, { recursive: true }));
 
 test('a file system of today tells kinds in its listings, and nothing is left behind', async () => {
-  expect(await probeDtype(scratch)).toEqual({ told: true });
+  expect(await probeDtype(scratch, 5000)).toEqual({ told: true });
   expect(fs.readdirSync(scratch)).toEqual([]);
 });
 
 test('where nothing can be made, nothing is told', async () => {
-  expect(await probeDtype(join(scratch, 'missing'))).toEqual({ told: null });
+  expect(await probeDtype(join(scratch, 'missing'), 5000)).toEqual({ told: null });
 });

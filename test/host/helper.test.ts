@@ -53,7 +53,7 @@ describe.skipIf(!possible)('looking as another account', () => {
     const hanging = stuck.call({ verb: 'stat', args: ['/etc/passwd'] });
     await new Promise((resolve) => setTimeout(resolve, 300));
     const waiting = stuck.call({ verb: 'stat', args: ['/etc/group'] });
-    await expect(hanging).rejects.toThrow(/did not answer within 5 seconds/);
+    await expect(hanging).rejects.toThrow(/did not answer within \d+(\.\d)? seconds/);
     await expect(waiting).resolves.toMatchObject({ kind: 'file' });
     expect(fs.existsSync(`/proc/${pid}/exe`)).toBe(false);
     stuck.close();

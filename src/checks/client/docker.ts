@@ -1,3 +1,4 @@
+import { isSince } from '../../buildkit/version.ts';
 import { type DockerClient, dockerClient } from '../../facts/programs/docker-client.ts';
 import type { Check } from '../../model/decide.ts';
 import { type Findings, findings } from '../findings.ts';
@@ -119,16 +120,32 @@ function judgeVariables({ wanted, variables, buildx }: DockerClient, found: Foun
     );
 }
 
-function judgePlugin({ wanted, buildx }: DockerClient, found: Found): void {
+/** Before Docker 23 the client brought BuildKit's part itself, and used it where it was wanted. */
+const hasOwnBuildKit = ({ release }: DockerClient): boolean =>
+  release !== null && isSince(release, [18, 9, 0]) && !isSince(release, [23, 0, 0]);
+
+/** It builds with BuildKit without a plugin: because of the variable, or because dockerd says so (features.buildkit). */
+const buildsWithoutPlugin = (client: DockerClient): boolean =>
+  hasOwnBuildKit(client) && (client.wanted === true || client.daemon.buildkit === true);
+
+function judgePlugin(client: DockerClient, found: Found): void {
+  const { wanted, buildx, release } = client;
   if (buildx.plugin !== null) return;
   const where = buildx.notExecutable === null ? 'is not installed' : `is not executable (${buildx.notExecutable})`;
+  const [major = 0, minor = 0] = release ?? [];
+  const docker = `Docker ${major}.${String(minor).padStart(2, '0')}`;
+  const effect = buildsWithoutPlugin(client)
+    ? `docker build uses the BuildKit inside dockerd all the same (${docker}), docker buildx does not exist`
+    : hasOwnBuildKit(client)
+      ? `docker build uses the builder without BuildKit inside dockerd (${docker}), unless DOCKER_BUILDKIT=1 is set`
+      : wanted === true
+        ? 'DOCKER_BUILDKIT is set, and docker build ends with "the buildx component is missing or broken"'
+        : 'docker build falls back to the deprecated builder inside dockerd';
   found.add(
     'buildx.plugin-missing',
-    wanted === true || buildx.builders.length > 0 ? 'warning' : 'info',
+    (wanted === true && !hasOwnBuildKit(client)) || buildx.builders.length > 0 ? 'warning' : 'info',
     'docker-buildx',
-    wanted === true
-      ? `DOCKER_BUILDKIT is set, but the buildx plugin ${where}: docker build ends with "the buildx component is missing or broken"`
-      : `The buildx plugin ${where}: docker build falls back to the deprecated builder inside dockerd`,
+    `The buildx plugin ${where}: ${effect}`,
     seen(found, 'plugin', { path: buildx.notExecutable }),
   );
 }
@@ -294,8 +311,12 @@ export function buildersOf(found: DockerClient): { dockerBuild: string | null; b
   const buildxBuild = buildx.plugin === null ? null : describe(chosen);
   if (wanted === 'invalid') return { dockerBuild: null, buildxBuild };
   if (wanted === false) return { dockerBuild: 'the deprecated builder inside dockerd', buildxBuild };
+  if (buildx.plugin === null && buildsWithoutPlugin(found)) return { dockerBuild: inDocker, buildxBuild };
   if (buildx.plugin === null)
-    return { dockerBuild: wanted === true ? null : 'the deprecated builder inside dockerd', buildxBuild };
+    return {
+      dockerBuild: wanted === true ? null : `the ${hasOwnBuildKit(found) ? '' : 'deprecated '}builder inside dockerd`,
+      buildxBuild,
+    };
   // The client sets the builder of the context itself, unless a variable or the alias of "docker buildx install" is there.
   return {
     dockerBuild: variables.BUILDX_BUILDER !== null || config.builderAlias !== null ? describe(chosen) : inDocker,

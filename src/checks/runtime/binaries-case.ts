@@ -111,7 +111,8 @@ export function judgePresence(
 export function judgeStart({ add }: BinariesCase, condition: Condition, name: string, program: Program | null): void {
   const failed = program?.failed ?? null;
   if (program === null || failed === null) return;
-  add(condition, 'error', name, `${program.path} cannot even print its version: ${failureWords(failed)}`, {
+  const limit = failed.by === 'end' ? failed.limit : null;
+  add(limit ?? condition, 'error', name, `${program.path} cannot even print its version: ${failureWords(failed)}`, {
     path: program.path,
   });
 }

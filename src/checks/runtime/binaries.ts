@@ -15,6 +15,8 @@ export const runtimeBinaries: Check<typeof binariesNeeds, BinariesEvidence> = {
     'runtime.runc-missing',
     'runtime.runc-too-old',
     'runtime.no-worker',
+    'limits.pids',
+    'limits.out-of-memory',
   ],
   needs: binariesNeeds,
   examine(facts) {

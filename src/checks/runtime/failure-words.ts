@@ -6,7 +6,10 @@ export function failureWords(failed: Failure): string {
     case 'file':
       return fileWords(failed.obstacle);
     case 'end': {
-      const { code, last } = failed;
+      const { code, last, limit, signal } = failed;
+      if (limit === 'limits.pids') return `this session may have no more processes and threads (${last})`;
+      if (limit === 'limits.out-of-memory') return `it gets no more memory (${last})`;
+      if (code === null && signal !== null) return `${signal} ended it${last === '' ? '' : ` (${last})`}`;
       if (last !== '') return code === null ? last : `${last} (exit code ${code})`;
       return code === null ? 'it crashed' : `it ends with exit code ${code}`;
     }

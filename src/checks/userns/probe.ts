@@ -70,6 +70,8 @@ export const usernsProbe: Check<typeof needs, ProbeEvidence> = {
     'apparmor.lxc-sysctl-denied',
     'apparmor.profile-load-failed',
     'cgroup.v1-only',
+    'limits.pids',
+    'limits.out-of-memory',
   ],
   needs,
   examine(facts) {
@@ -77,6 +79,12 @@ export const usernsProbe: Check<typeof needs, ProbeEvidence> = {
     const answer = facts.namespace.value;
     if (answer === undefined) return { problems: [], unseen: [facts.namespace.unseen] };
     const found = findings<ProbeEvidence>();
+    const { launch } = answer;
+    // It may hang, or this machine may be slow: nothing was learnt.
+    if (!launch.ok && launch.stage === 'timeout') {
+      const why = `${facts.launcher === 'rootlesskit' ? 'rootlesskit' : 'unshare'} did not make the namespaces in time: ${shortened(launch.message)}`;
+      return { problems: [], unseen: [{ why, command: 'rootlesskit true' }] };
+    }
     if (answer.launch.ok) judgeInside(found, facts, answer);
     else judgeLaunch(found, facts, answer.launch, answer.log);
     return { problems: found.problems, unseen: [] };
@@ -241,8 +249,6 @@ function stageWords(stage: Stage): string {
       return 'map the ids';
     case 'network':
       return 'set up its network';
-    case 'timeout':
-      return 'start within the time limit';
     case 'spawn':
       return 'be started';
     default:

@@ -1,3 +1,4 @@
+import type { Release } from '../../buildkit/version.ts';
 import type { Position } from '../../model/decide.ts';
 import type { Fact, Json, Look } from '../../model/look.ts';
 import { asAbsent, tooMuch } from '../../model/unseen.ts';
@@ -45,6 +46,8 @@ export interface Builder {
 export interface DockerClient {
   /** Path of the docker program; null: not in PATH. */
   readonly cli: string | null;
+  /** Its release, asked for only where there is no buildx plugin; null: not asked, or not told. */
+  readonly release: Release | null;
   readonly directory: string;
   readonly config: DockerConfig;
   readonly daemon: DaemonConfig;
@@ -144,15 +147,18 @@ export const dockerClient: Fact<DockerClient> = {
       socket === undefined || !request.probe
         ? null
         : await host.probe('connect', { path: socket }, 'target', {}).catch(asAbsent);
+    const cli = found.docker?.executable ? found.docker.path : null;
+    const buildx = await buildxOf(look, values, directory, config.pluginDirectories, context);
     return {
-      cli: found.docker?.executable ? found.docker.path : null,
+      cli,
+      release: cli !== null && buildx.plugin === null ? await releaseOf(look, cli) : null,
       directory,
       config,
       daemon: daemonOf(daemon),
       context: { name, from, exists, at: from === 'config.json' ? client.placeOf('currentContext') : null },
       endpoint,
       answers,
-      buildx: await buildxOf(look, values, directory, config.pluginDirectories, context),
+      buildx,
       wanted: booleanOf(values.DOCKER_BUILDKIT),
       variables: {
         DOCKER_BUILDKIT: values.DOCKER_BUILDKIT || null,
@@ -162,6 +168,15 @@ export const dockerClient: Fact<DockerClient> = {
     };
   },
 };
+
+/** "Docker version 20.10.24+dfsg1, build 297e128"; Podman's stand-in says "podman version". */
+async function releaseOf(look: Look, cli: string): Promise<Release | null> {
+  const ran = await look.host
+    .run('docker', ['--version'], 'target', cli.slice(0, cli.lastIndexOf('/')))
+    .catch(asAbsent);
+  const [, major, minor] = /^Docker version (\d+)\.(\d+)/m.exec(ran?.stdout ?? '') ?? [];
+  return major === undefined ? null : [Number(major), Number(minor), 0];
+}
 
 /** strconv.ParseBool; unset and empty are no wish. */
 export function booleanOf(text: string | undefined): boolean | 'invalid' | null {

@@ -1,5 +1,6 @@
 import coerce from 'semver/functions/coerce.js';
 import type { Bracket, Release } from '../../buildkit/version.ts';
+import { type Crash, crashIn } from '../../knowledge/errors/crash.ts';
 import type { Fact, Look, ProgramAnswer, Ran, ReadOnlyTool } from '../../model/look.ts';
 import { asAbsent, decidesNothing } from '../../model/unseen.ts';
 import { settings } from '../config/settings.ts';
@@ -23,8 +24,14 @@ export interface Program {
 /** Why a program could not be run: what its file is, or how it ended. */
 export type Failure =
   | { readonly by: 'file'; readonly obstacle: NonNullable<ProgramAnswer['obstacle']> }
-  /** `code` is null when a signal ended it; `last` is the last line of what it said. */
-  | { readonly by: 'end'; readonly code: number | null; readonly last: string };
+  /** `code` is null when a signal ended it; `last` is the line that says why, or the last one; `limit`: what it ran into. */
+  | {
+      readonly by: 'end';
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly last: string;
+      readonly limit: Crash['limit'];
+    };
 /** Versions of what is judged by them. Null: not found, not executable, not configured, or not a program that may be asked. */
 export interface Software {
   readonly buildkitd: Program | null;
@@ -82,7 +89,14 @@ function failureOf(ran: Ran, file: ProgramAnswer | null): Failure | null {
   if (ran.code === 0 || (ran.code === null && /^\/dev\/null: |: (EPERM|EAGAIN|ENOMEM|EMFILE|ENFILE)$/.test(ran.stderr)))
     return null;
   if (obstacle !== null) return { by: 'file', obstacle };
-  return { by: 'end', code: ran.code, last: ran.stderr.trim().split('\n').at(-1) ?? '' };
+  const crash = crashIn(ran.stderr);
+  return {
+    by: 'end',
+    code: ran.code,
+    signal: ran.signal ?? null,
+    last: crash?.words ?? ran.stderr.trim().split('\n').at(-1) ?? '',
+    limit: crash?.limit ?? null,
+  };
 }
 
 const RUNTIMES = ['runc', 'buildkit-runc', 'crun'] as const;

@@ -41,6 +41,7 @@ function supply(problem: Problem<BinariesEvidence>, index: number, facts: Facts)
       'Give PATH to buildkitd where it is started: export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     );
   if (condition === 'runtime.no-worker') return advice([index], workerAdvice(evidence));
+  if (condition === 'limits.pids' || condition === 'limits.out-of-memory') return advice([index], LIMITS[condition]);
   const other = config === null ? null : otherRuntime(evidence, facts);
   if (other !== null && config !== null) return useInstead(other, index, config);
   const packaged = PROGRAMS.get(program) ?? null;
@@ -109,6 +110,14 @@ function take(named: boolean, index: number, config: ConfigEdit): Treatment {
   ]);
   return { for: [index], risk: 'safe', until: 'restart', steps };
 }
+
+/** Where a limit may stand that ends every program. */
+const LIMITS = {
+  'limits.pids':
+    'Give the account more processes and threads: ulimit -u in the shell, nproc in /etc/security/limits.conf, LimitNPROC= and TasksMax= of the unit, --pids-limit of the container.',
+  'limits.out-of-memory':
+    'Give the account more memory: ulimit -v in the shell, as in /etc/security/limits.conf, LimitAS= and MemoryMax= of the unit, --memory of the container.',
+} as const;
 
 function workerAdvice({ program, key }: BinariesEvidence): string {
   if (program === 'containerd')

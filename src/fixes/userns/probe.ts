@@ -33,6 +33,9 @@ function wordsFor({ condition, evidence }: Problem<ProbeEvidence>, facts: FactsO
         : 'Give the user 65536 subordinate ids in /etc/subuid and /etc/subgid.';
     case 'seccomp.blocked':
       return sentenceFor(inside ?? 'other', 'unfiltered-calls');
+    case 'limits.pids':
+    case 'limits.out-of-memory':
+      return 'Compare with ulimit -a in the shell, /etc/security/limits.conf, LimitNPROC=, TasksMax=, LimitAS= and MemoryMax= of the unit, and the limits of the container: "ulimit -u" counts processes and threads.';
     case 'runtime.runc-too-old':
       return /seccomp/.test(evidence.said)
         ? 'This runtime is built without seccomp, which BuildKit asks of it for every step: install one that has it, such as the package runc, or a release of https://github.com/opencontainers/runc/releases.'

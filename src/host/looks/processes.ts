@@ -44,6 +44,29 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+let turns = 0;
+
+/**
+ * What a process has done until now: time of a processor, and pages that it touched. One that is ready to run and waits
+ * for a processor is told anew each time. Empty where it is not to be seen.
+ */
+export function activityOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return [...fields.slice(7, 15), fields[0] === 'R' ? `R${turns++}` : ''].join(' ');
+  } catch {
+    return '';
+  }
+}
+
+/** The same of a program with all that it started. */
+export function activityOfFamily(family: Family): string {
+  return membersOf(family)
+    .map((pid) => `${pid} ${activityOf(pid)}`)
+    .join('\n');
+}
+
 /** Kills at once, and once more what was started meanwhile. A child that left its session and its parents is known by its mark. */
 export function endFamily(family: Family): void {
   for (let turn = 0; turn < 3; turn++) {

@@ -6,7 +6,8 @@ import type { Ran } from '../../model/look.ts';
 import { Unseen } from '../../model/unseen.ts';
 import { keepsNames, onlyRootWrites } from '../../rights/trust.ts';
 import { errnoOf } from './errno.ts';
-import { endFamily, LOOK_MARK, newMark, signal } from './processes.ts';
+import { activityOfFamily, endFamily, LOOK_MARK, newMark, signal } from './processes.ts';
+import { type Waiting, waitFor } from './waiting.ts';
 
 /** Where root looks for tools that it runs for its own sake. */
 export const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
@@ -16,10 +17,8 @@ const END_MS = 800;
 /** And when nobody waits for it any more. */
 const STOP_MS = 300;
 
-export interface RunOptions {
+export interface RunOptions extends Waiting {
   readonly env: { readonly [name: string]: string };
-  /** Milliseconds until it is ended, with all that it started. */
-  readonly timeoutMs: number;
   /** Receives standard output as it comes instead of collecting it, however much it is. */
   readonly onStdout?: (chunk: Buffer) => void;
   /** Receives both outputs as they come, up to the limit. */
@@ -80,7 +79,7 @@ export interface Program {
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 /**
- * Starts a program in a session of its own, without our terminal. At the time limit, beyond the limit of what it may
+ * Starts a program in a session of its own, without our terminal. At the end of our patience, beyond the limit of what it may
  * print, and where something holds its pipes open after its end, it is ended with all that it started.
  */
 export function startProgram(path: string, args: readonly string[], options: RunOptions): Program {
@@ -127,19 +126,19 @@ function watch(child: Child, path: string, mark: string | null, options: RunOpti
     timers.add(setTimeout(task, ms).unref());
   };
   const endFamilyOf = (): void => endFamily({ pids: pid === undefined ? [] : [pid], mark });
-  const finish = (code: number | null, failure = ''): void => {
+  const finish = (code: number | null, failure = '', by: NodeJS.Signals | null = null): void => {
     ended = true;
     if (settled) return;
     settled = true;
     for (const timer of timers) clearTimeout(timer);
-    clearTimeout(limit);
+    stopWaiting();
     options.signal?.removeEventListener('abort', stop);
     if (asked) endFamilyOf();
     child.stdout?.destroy();
     child.stderr?.destroy();
     child.unref();
     const { stdout, stderr } = output();
-    settle({ code, stdout, stderr: stderr + failure, timedOut });
+    settle({ code, stdout, stderr: stderr + failure, timedOut, ...(by === null ? {} : { signal: by }) });
   };
   const endAll = (code: number | null): void => {
     endFamilyOf();
@@ -157,13 +156,17 @@ function watch(child: Child, path: string, mark: string | null, options: RunOpti
   };
   const stop = (): void => end(STOP_MS);
   options.signal?.addEventListener('abort', stop);
-  const limit = setTimeout(() => {
-    timedOut = true;
-    end(END_MS);
-  }, options.timeoutMs);
+  const stopWaiting = waitFor(
+    options,
+    () => activityOfFamily({ pids: pid === undefined ? [] : [pid], mark }),
+    () => {
+      timedOut = true;
+      end(END_MS);
+    },
+  );
   child.on('error', (error) => finish(null, spawnFailure(path, error)));
   const output = collect(child, options, () => endAll(null));
-  child.on('close', (code) => finish(code));
+  child.on('close', (code, by) => finish(code, '', by));
   child.on('exit', (code) => {
     ended = true;
     // What it started may hold the pipes open.

@@ -1,15 +1,16 @@
 import * as fs from 'node:fs';
 import { Unanswered } from '../../model/unseen.ts';
+import { seconds } from '../../text/seconds.ts';
 
 type Holder = { readonly pid: number; readonly command: string; readonly uid: number };
 
 /** For all questions to one host together: any account can open descriptors by the million. */
-const MOST_MS = 10_000;
+export const HOLDERS_MS = 10_000;
 /** Of looking, before signals are heard again. */
 const AT_ONCE_MS = 50;
 
 /** Finds who holds a socket, from the descriptors of every process that may be seen; null when none of them does. */
-export function socketHolders(mostMs = MOST_MS): (inode: number) => Promise<Holder | null> {
+export function socketHolders(mostMs = HOLDERS_MS): (inode: number) => Promise<Holder | null> {
   let left = mostMs;
   let turn: Promise<unknown> = Promise.resolve();
   const find = async (inode: number): Promise<Holder | null> => {
@@ -26,9 +27,7 @@ export function socketHolders(mostMs = MOST_MS): (inode: number) => Promise<Hold
       started = performance.now();
     }
     if (left <= 0)
-      throw new Unanswered(
-        `the open files of all processes could not be looked through within ${mostMs / 1000} seconds`,
-      );
+      throw new Unanswered(`the open files of all processes could not be looked through within ${seconds(mostMs)}`);
     left -= performance.now() - started;
     await new Promise((heard) => setImmediate(heard));
     return null;

@@ -17,10 +17,10 @@ const LEAST_SPAN = 32_768;
  * Would bbolt open this file, and find every page that its records lie on? By the rules of its Open: an empty file is made
  * anew, else one of two meta pages must be sound. Pages that a daemon is just writing are not judged.
  */
-export async function probeBolt(path: string): Promise<BoltAnswer> {
+export async function probeBolt(path: string, limitMs?: number): Promise<BoltAnswer> {
   const answer = withBolt(path, judge) ?? { sound: null };
   if (answer.sound !== false) return answer;
-  return (await probeLock(path)).held ? { sound: null } : answer;
+  return (await probeLock(path, limitMs)).held ? { sound: null } : answer;
 }
 
 function judge(bolt: BoltFile | null | 'empty'): BoltAnswer {

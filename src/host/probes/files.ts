@@ -1,4 +1,6 @@
 import * as fs from 'node:fs';
+import { Unanswered } from '../../model/unseen.ts';
+import { seconds } from '../../text/seconds.ts';
 import { errnoOf } from '../looks/errno.ts';
 import { findTool, runProgram, SYSTEM_PATH } from '../looks/run-tool.ts';
 import { makeScratch, removeScratch, scratchName, sweepScratch } from './scratch.ts';
@@ -25,8 +27,10 @@ export function probeWrite(directory: string): { error: string | null } {
   }
 }
 
+const LOCK_MS = 2000;
+
 /** Who holds an exclusive flock: from /proc/locks by inode, else by asking for the lock without waiting. */
-export async function probeLock(path: string): Promise<{ held: boolean; pid: number | null }> {
+export async function probeLock(path: string, limitMs = LOCK_MS): Promise<{ held: boolean; pid: number | null }> {
   let stat: fs.Stats;
   try {
     stat = fs.statSync(path);
@@ -52,8 +56,9 @@ export async function probeLock(path: string): Promise<{ held: boolean; pid: num
   if (flock === null || stat.isDirectory()) return { held: false, pid: null };
   const ran = await runProgram(flock, ['--shared', '--nonblock', '--conflict-exit-code', '99', path, 'true'], {
     env: { PATH: SYSTEM_PATH },
-    timeoutMs: 2000,
+    timeoutMs: limitMs,
   });
+  if (ran.timedOut) throw new Unanswered(`whether ${path} is locked was not answered within ${seconds(limitMs)}`);
   return { held: ran.code === 99, pid: null };
 }
 
@@ -61,7 +66,7 @@ export async function probeLock(path: string): Promise<{ held: boolean; pid: num
  * Lists a directory that may be read and not searched: without d_type the kind of its entry would need a look at the
  * entry itself, which fails. Root passes such a directory, so that it lets ls do it without capabilities.
  */
-export async function probeDtype(directory: string): Promise<{ told: boolean | null }> {
+export async function probeDtype(directory: string, limitMs: number): Promise<{ told: boolean | null }> {
   let work: string;
   try {
     work = makeScratch(directory);
@@ -71,7 +76,7 @@ export async function probeDtype(directory: string): Promise<{ told: boolean | n
   try {
     fs.mkdirSync(`${work}/entry`);
     fs.chmodSync(work, 0o400);
-    if (process.geteuid?.() === 0) return { told: await isTypeTold(work) };
+    if (process.geteuid?.() === 0) return { told: await isTypeTold(work, limitMs) };
     const [entry] = fs.readdirSync(work, { withFileTypes: true });
     return { told: entry?.isDirectory() ?? null };
   } catch (error) {
@@ -82,11 +87,11 @@ export async function probeDtype(directory: string): Promise<{ told: boolean | n
 }
 
 /** GNU ls marks directories by d_type and looks at an entry only where that is missing; another ls always looks. */
-async function isTypeTold(directory: string): Promise<boolean | null> {
+async function isTypeTold(directory: string, limitMs: number): Promise<boolean | null> {
   const setpriv = findTool('setpriv', SYSTEM_PATH);
   const ls = findTool('ls', SYSTEM_PATH);
   if (setpriv === null || ls === null) return null;
-  const options = { env: { PATH: SYSTEM_PATH, LC_ALL: 'C' }, timeoutMs: 2000 };
+  const options = { env: { PATH: SYSTEM_PATH, LC_ALL: 'C' }, timeoutMs: limitMs };
   const ran = await runProgram(setpriv, ['--bounding-set=-all', '--inh-caps=-all', ls, '-p', directory], options);
   if (ran.code === 0 && ran.stdout.trim() === 'entry/') return true;
   if (!ran.stderr.includes('Permission denied')) return null;

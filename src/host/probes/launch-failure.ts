@@ -1,12 +1,14 @@
+import { crashIn } from '../../knowledge/errors/crash.ts';
 import { errnoInText } from '../../knowledge/errors/errno.ts';
 import { launchStageOf } from '../../knowledge/errors/launch.ts';
 import type { NamespaceAnswer } from '../../model/look.ts';
+import { seconds } from '../../text/seconds.ts';
 
 type Stage = NonNullable<NamespaceAnswer['launch']['stage']>;
 
-/** Why the chain did not come to its end, and where it broke. */
+/** Why the chain did not come to its end, and where it broke; `lateMs`: it was ended after so long. */
 export function failureOf(
-  timedOut: boolean,
+  lateMs: number | null,
   log: string,
   rootlesskit: boolean,
 ): { errno: string | null; message: string; stage: Stage } {
@@ -17,12 +19,14 @@ export function failureOf(
   // The parent's error is the cause; the child's "parsing message from fd 3: EOF" only follows from it.
   const cause =
     lines.find((line) => /rootlesskit:parent\] error/.test(line) && !/error: child exited/.test(line)) ??
+    crashIn(log)?.words ??
     lines.find((line) => /error|failed/i.test(line) && !/fd 3: EOF/.test(line)) ??
     lines.at(-1) ??
     '';
   const message = cause.replace(/^(\S+ )?\[rootlesskit:\w+ *\] error: /, '');
   const errno = errnoInText(message);
-  if (timedOut) return { errno: 'ETIMEDOUT', message: message || 'no answer within the time limit', stage: 'timeout' };
+  if (lateMs !== null)
+    return { errno: 'ETIMEDOUT', message: message || `no answer within ${seconds(lateMs)}`, stage: 'timeout' };
   if (!rootlesskit) return { errno, message, stage: /unshare/.test(message) ? 'clone' : 'spawn' };
   // What is spawned and cannot be started leaves an errno alone.
   const spawned = /^\S+: E[A-Z]+$/.test(message);

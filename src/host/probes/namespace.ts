@@ -1,5 +1,6 @@
 import type { NamespaceAnswer, NamespaceProbe } from '../../model/look.ts';
 import { runProgram } from '../looks/run-tool.ts';
+import type { Waiting } from '../looks/waiting.ts';
 import { failureOf } from './launch-failure.ts';
 import { namespaceAnswers } from './namespace-answers.ts';
 import { launchOf } from './namespace-launch.ts';
@@ -7,7 +8,7 @@ import { launchOf } from './namespace-launch.ts';
 const LAUNCH_MS = 20_000;
 const SURVEY_MS = 120_000;
 
-/** Milliseconds that the launch may take. */
+/** Milliseconds that the launch may take, unless it gets on. */
 export function limitOfNamespace({ survey }: NamespaceProbe): number {
   return survey === null ? LAUNCH_MS : SURVEY_MS;
 }
@@ -16,16 +17,22 @@ export function limitOfNamespace({ survey }: NamespaceProbe): number {
 export async function probeNamespace(
   input: NamespaceProbe,
   environment: { readonly [name: string]: string },
-  mostMs = limitOfNamespace(input),
+  waiting: Waiting = { timeoutMs: limitOfNamespace(input) },
 ): Promise<NamespaceAnswer> {
   const answers = namespaceAnswers();
   const [path, args] = launchOf(input, environment);
-  const ran = await runProgram(path, args, { env: environment, timeoutMs: mostMs, onStdout: answers.take });
+  const began = performance.now();
+  const ran = await runProgram(path, args, { env: environment, ...waiting, onStdout: answers.take });
   const { outcome, idMap } = answers;
   const log = ran.stderr.slice(-4096);
   const ready = answers.get('ready') === 'ok';
   return {
-    launch: ready ? { ok: true } : { ok: false, ...failureOf(ran.timedOut, log, input.launcher !== null) },
+    launch: ready
+      ? { ok: true }
+      : {
+          ok: false,
+          ...failureOf(ran.timedOut ? performance.now() - began : null, ran.stderr, input.launcher !== null),
+        },
     log,
     uidMap: idMap('uidmap'),
     gidMap: idMap('gidmap'),

@@ -2,8 +2,6 @@ import { connect, createServer, type Server } from 'node:net';
 import type { TcpAddress } from '../../model/look.ts';
 import { errnoOf } from '../looks/errno.ts';
 
-const LIMIT_MS = 2000;
-
 function listen({ host, port }: TcpAddress): Promise<Server | string> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -22,13 +20,13 @@ export async function probeBind(addresses: readonly TcpAddress[]): Promise<{ err
   return { errors: servers.map((server) => (typeof server === 'string' ? server : null)) };
 }
 
-export function probeConnect(path: string): Promise<{ error: string | null }> {
+export function probeConnect(path: string, limitMs: number): Promise<{ error: string | null }> {
   return new Promise((resolve) => {
     const socket = connect({ path });
     const timer = setTimeout(() => {
       socket.destroy();
       resolve({ error: 'ETIMEDOUT' });
-    }, LIMIT_MS);
+    }, limitMs);
     const answer = (error: string | null): void => {
       clearTimeout(timer);
       socket.destroy();

@@ -24,7 +24,10 @@ const UNSEEN: SnapshotsAnswer = { known: null, missing: 0, active: 0, first: nul
  * Does every snapshot that containerd's records know have its directory, and can the next ones be made? A snapshotter names
  * them by number.
  */
-export async function probeSnapshots({ directory, below }: Probes['snapshots']['input']): Promise<SnapshotsAnswer> {
+export async function probeSnapshots(
+  { directory, below }: Probes['snapshots']['input'],
+  limitMs?: number,
+): Promise<SnapshotsAnswer> {
   const database = `${directory}/metadata.db`;
   const known = fs.existsSync(database) ? withBolt(database, knownTo) : NOTHING;
   if (known === null || known.snapshots.length > MOST) return UNSEEN;
@@ -33,7 +36,7 @@ export async function probeSnapshots({ directory, below }: Probes['snapshots']['
     .map((id) => `${directory}/snapshots/${id}`)
     .find(isFilled);
   if (missing.length === 0 && inTheWay === undefined) return { ...UNSEEN, known: known.snapshots.length };
-  if ((await probeLock(database)).held) return UNSEEN;
+  if ((await probeLock(database, limitMs)).held) return UNSEEN;
   return {
     known: known.snapshots.length,
     missing: missing.length,

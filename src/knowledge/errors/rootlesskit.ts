@@ -5,6 +5,16 @@ export const LAUNCH_WORDS: readonly ErrorWords[] = [
   // Ours where a program was not started, and Go's.
   { by: 'rootlesskit', says: /^\/dev\/null: E|open \/dev\/null: /, means: ['runtime.device-unusable'] },
   { by: 'rootlesskit', says: /open \S+\/lock: permission denied/, means: ['env.umask'] },
+  {
+    by: 'rootlesskit',
+    says: /failed to create new OS thread|newosproc|pthread_create failed|fork\/exec .*: resource temporarily unavailable/,
+    means: ['limits.pids'],
+  },
+  {
+    by: 'rootlesskit',
+    says: /(?:fatal error|runtime): .*(?:out of memory|cannot allocate memory|failed to reserve)|fork\/exec .*: cannot allocate memory/,
+    means: ['limits.out-of-memory'],
+  },
   { by: 'rootlesskit', says: /"new[ug]idmap": executable file not found/, means: ['idmap.newuidmap-missing'] },
   { by: 'rootlesskit', says: /user: unknown userid/, means: ['idmap.user-lookup-failed'] },
   {

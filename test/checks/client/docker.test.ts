@@ -7,6 +7,8 @@ const DOCKER = '/home/alice/.docker';
 const BUILD_HERE =
   'docker buildx create --name buildkitd --driver remote unix:///run/user/1000/buildkit/buildkitd.sock --use, then docker buildx build';
 const PLUGIN = { '/usr/libexec/docker/cli-plugins/docker-buildx': program() };
+const NO_PLUGIN = { '/usr/libexec/docker/cli-plugins/docker-buildx': null };
+const DOCKER_20 = { 'docker --version': { stdout: 'Docker version 20.10.24+dfsg1, build 297e128\n' } };
 const with_ = (files: Told['files'] = {}, more: Told = {}) =>
   hostWith({
     live: ['/var/run/docker.sock'],
@@ -168,6 +170,40 @@ testCheck(
       },
       'DOCKER_BUILDKIT without buildx': {
         host: with_({ '/usr/libexec/docker/cli-plugins/docker-buildx': null }, { env: { DOCKER_BUILDKIT: '1' } }),
+        conditions: ['buildx.plugin-missing'],
+        severity: 'warning',
+        advice: ['https://github.com/docker/buildx/releases'],
+        says: ['missing or broken'],
+      },
+      'DOCKER_BUILDKIT without buildx, and a Docker that needs none': {
+        host: with_(NO_PLUGIN, { env: { DOCKER_BUILDKIT: '1' }, tools: DOCKER_20 }),
+        conditions: ['buildx.plugin-missing', 'client.builds-with'],
+        severity: 'info',
+        advice: ['https://github.com/docker/buildx/releases', BUILD_HERE],
+        says: ['docker build uses BuildKit inside dockerd', 'all the same (Docker 20.10)'],
+      },
+      'dockerd of that time has BuildKit switched on': {
+        host: with_(
+          { ...NO_PLUGIN, '/etc/docker/daemon.json': '{"features":{"buildkit":true}}' },
+          { tools: DOCKER_20 },
+        ),
+        conditions: ['buildx.plugin-missing', 'client.builds-with'],
+        severity: 'info',
+        advice: ['https://github.com/docker/buildx/releases', BUILD_HERE],
+        says: ['docker build uses BuildKit inside dockerd', 'docker buildx does not exist'],
+      },
+      'it does not use BuildKit by itself': {
+        host: with_(NO_PLUGIN, { tools: DOCKER_20 }),
+        conditions: ['buildx.plugin-missing', 'client.builds-with'],
+        severity: 'info',
+        advice: ['https://github.com/docker/buildx/releases', BUILD_HERE],
+        says: ['docker build uses the builder inside dockerd', 'unless DOCKER_BUILDKIT=1 is set'],
+      },
+      'Podman in the place of docker': {
+        host: with_(NO_PLUGIN, {
+          env: { DOCKER_BUILDKIT: '1' },
+          tools: { 'docker --version': { stdout: 'podman version 4.3.1\n' } },
+        }),
         conditions: ['buildx.plugin-missing'],
         severity: 'warning',
         advice: ['https://github.com/docker/buildx/releases'],

@@ -229,6 +229,45 @@ testCheck(entry, {
       severity: 'error',
       advice: ['Start containerd, or leave worker.containerd.enabled out'],
     },
+    'a program that gets no threads': {
+      host: hostWith({
+        tools: {
+          'buildkitd --version': {
+            code: 2,
+            stderr:
+              'runtime: failed to create new OS thread (have 2 already; errno=11)\nruntime: may need to increase max user processes (ulimit -u)\nfatal error: newosproc\n\nruntime stack:\n\truntime/asm_amd64.s:1700 +0x1 fp=0x7ffd sp=0x7ffd\n',
+          },
+          'buildkitd --help': { code: 2 },
+        },
+      }),
+      conditions: ['limits.pids'],
+      severity: 'error',
+      advice: ['LimitNPROC='],
+      says: ['/usr/bin/buildkitd', 'no more processes and threads (runtime: failed to create new OS thread'],
+    },
+    'one that gets no memory': {
+      host: hostWith({
+        tools: {
+          'rootlesskit --version': {
+            code: 2,
+            stderr: 'fatal error: failed to reserve page summary memory\n\nruntime stack:\n\truntime.throw(…)\n',
+          },
+        },
+      }),
+      conditions: ['limits.out-of-memory'],
+      severity: 'error',
+      advice: ['LimitAS='],
+    },
+    'one that a signal ends': {
+      host: hostWith({ tools: { 'rootlesskit --version': { code: null, signal: 'SIGSYS' } } }),
+      conditions: ['binary.rootless-helper-missing'],
+      severity: 'error',
+      cure: (host) => ({
+        ...host,
+        tools: { ...host.tools, 'rootlesskit --version': { stdout: 'rootlesskit version 2.3.5' } },
+      }),
+      says: ['SIGSYS ended it'],
+    },
     'an empty PATH': {
       host: hostWith({ env: { PATH: undefined } }),
       conditions: [

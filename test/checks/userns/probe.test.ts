@@ -233,6 +233,14 @@ testCheck(
         severity: 'error',
         advice: ['getsubids USER'],
       },
+      'no thread more': {
+        host: hostWith({
+          answer: refused('setup', null, 'runtime: failed to create new OS thread (have 2 already; errno=11)'),
+        }),
+        conditions: ['limits.pids'],
+        severity: 'error',
+        advice: ['ulimit -u'],
+      },
       'its network': {
         host: hostWith({
           answer: refused('network', 'EPERM', 'failed to setup network: setting up tap tap0: exit status 1'),
@@ -244,13 +252,6 @@ testCheck(
         conditions: ['net.slirp4netns-failed'],
         severity: 'error',
         advice: ['As the user: "rootlesskit --net=slirp4netns --copy-up=/etc true" shows it'],
-      },
-      'no answer in time': {
-        host: hostWith({ answer: refused('timeout', 'ETIMEDOUT', 'no answer within the time limit') }),
-        conditions: ['userns.blocked-unspecified'],
-        severity: 'error',
-        advice: ['As the user: "rootlesskit true" shows it'],
-        says: ['within the time limit'],
       },
       'too few ids inside': {
         host: hostWith({ answer: small(65533) }),
@@ -318,6 +319,11 @@ testCheck(
     },
     other: {
       'not asked for': { host: hostWith(), request: { probe: false }, status: 'skip', says: '--no-probe' },
+      'no answer in time': {
+        host: hostWith({ answer: refused('timeout', 'ETIMEDOUT', 'no answer within 20 seconds') }),
+        status: 'unknown',
+        says: 'rootlesskit did not make the namespaces in time: no answer within 20 seconds',
+      },
       'without rootlesskit': {
         host: hostWith({ files: { '/usr/bin/rootlesskit': null } }),
         status: 'unknown',
