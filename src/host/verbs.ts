@@ -98,7 +98,7 @@ const probes: ProbeTable = {
   namespace: probeNamespace,
   bind: ({ addresses }) => probeBind(addresses),
   connect: ({ path }, _environment, { timeoutMs }) => probeConnect(path, timeoutMs),
-  write: async ({ directory }) => probeWrite(directory),
+  write: async (input) => probeWrite(input),
   lock: ({ path }, _environment, { timeoutMs }) => probeLock(path, timeoutMs),
   dtype: ({ directory }, _environment, { timeoutMs }) => probeDtype(directory, timeoutMs),
   bolt: ({ path }, _environment, { timeoutMs }) => probeBolt(path, timeoutMs),

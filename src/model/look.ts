@@ -145,9 +145,9 @@ export interface Probes {
   };
   /** Connects to a Unix socket and closes: null, or the errno's name. */
   readonly connect: { readonly input: { readonly path: string }; readonly answer: { readonly error: string | null } };
-  /** Creates and removes a file in a directory: null, or the errno's name. */
+  /** Creates, fills and removes a file in a directory: null, or the errno's name. Without `bytes` it is one block. */
   readonly write: {
-    readonly input: { readonly directory: string };
+    readonly input: { readonly directory: string; readonly bytes?: number };
     readonly answer: { readonly error: string | null };
   };
   /** Does the file system say in a directory listing what kind each entry is (d_type)? Null: could not be told from here. */

@@ -40,13 +40,20 @@ export const ENVIRONMENT_NAMES = [
   'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL',
   'OTEL_EXPORTER_OTLP_METRICS_PROTOCOL',
   'OTEL_IGNORE_ERROR',
+  'GOMEMLIMIT',
+  'SOURCE_DATE_EPOCH',
+  'HTTPS_PROXY',
+  'https_proxy',
+  'NO_PROXY',
+  'no_proxy',
   'JAEGER_TRACE',
   'SSH_AUTH_SOCK',
 ] as const;
 
 const LISTED: ReadonlySet<string> = new Set(ENVIRONMENT_NAMES);
 /** Listed variables whose value is an address, which may hold a password. */
-const ADDRESSES = /^(?:BUILDKIT_HOST|DOCKER_HOST|JAEGER_TRACE|BUILDKITD_DEBUGADDR|KUBERNETES_SERVICE_HOST|OTEL_\w+)$/;
+const ADDRESSES =
+  /^(?:BUILDKIT_HOST|DOCKER_HOST|JAEGER_TRACE|BUILDKITD_DEBUGADDR|KUBERNETES_SERVICE_HOST|OTEL_\w+|HTTPS_PROXY|https_proxy)$/;
 
 export function isListed(name: string): boolean {
   return LISTED.has(name);

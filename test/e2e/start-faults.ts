@@ -136,5 +136,84 @@ const tlsFaults: readonly Fault[] = [
   ].map(([name, inject]): Fault => ({ name, inject, ready: false, blamed: 'config/tls', ...only })),
 ];
 
+const CDI = 'cdiVersion: 0.6.0\nkind: vendor.com/gpu\ndevices:\n- name: "0"\n  containerEdits:\n    env: [A=b]\n';
+const cdi =
+  (files: { readonly [path: string]: string }) =>
+  (world: World): void => {
+    for (const [path, text] of Object.entries(files)) {
+      const done = world.asRoot(['sh', '-ec', `mkdir -p $(dirname ${path}); cat >${path}`], { input: text });
+      if (done.code !== 0) throw new Error(done.stderr);
+    }
+  };
+const cdiRows: readonly (readonly [string, { readonly [path: string]: string }])[] = [
+  ['an empty CDI specification', { '/etc/cdi/a.yaml': '' }],
+  ['a CDI specification of a newer version', { '/var/run/cdi/a.yaml': CDI.replace('0.6.0', '9.9.0') }],
+  [
+    'a CDI specification with an unknown field',
+    { '/etc/cdi/a.json': '{"cdiVersion":"0.6.0","kind":"v.com/g","device":[]}' },
+  ],
+  ['a CDI device without edits', { '/etc/cdi/a.yaml': CDI.replace('env: [A=b]', '{}') }],
+  ['a CDI device in two files', { '/etc/cdi/a.yaml': CDI, '/etc/cdi/b.yaml': CDI }],
+];
+/** Which release reads them, only that release tells. */
+const cdiFaults: readonly Fault[] = [
+  ...(daemonDirectory() === null
+    ? []
+    : cdiRows.map(
+        ([name, files]): Fault => ({
+          name,
+          inject: cdi(files),
+          ready: false,
+          since: 'v0.20.0',
+          blamed: 'config/buildkitd',
+          ...only,
+        }),
+      )),
+  {
+    name: 'CDI specifications that are sound, of other names, and the same device in two directories',
+    inject: cdi({
+      '/etc/cdi/a.yaml': CDI,
+      '/var/run/cdi/b.yaml': CDI,
+      '/etc/cdi/c.yaml.bak': '{{{',
+      '/etc/cdi/d.yml': '{{{',
+    }),
+    ready: true,
+    ...only,
+  },
+];
+
+const settingFaults: readonly Fault[] = [
+  {
+    name: 'an AppArmor profile for RUN steps without AppArmor',
+    inject: (world) => config(world, '[worker.oci]\napparmor-profile = "buildkit-default"\n'),
+    ready: false,
+    blamed: 'lsm/apparmor',
+    ...only,
+  },
+  {
+    name: 'SELinux for RUN steps without SELinux',
+    inject: (world) => config(world, '[worker.oci]\nselinux = true\n'),
+    ready: false,
+    blamed: 'lsm/selinux',
+    ...only,
+  },
+  {
+    name: 'the state of runc belongs to root',
+    inject: (world) => {
+      world.script(`mkdir -m 700 ${world.runtime}/runc`);
+    },
+    ready: false,
+    blamed: 'runtime/session',
+    ...only,
+  },
+  {
+    name: 'a limit of memory as Kubernetes writes it',
+    inject: () => {},
+    env: { GOMEMLIMIT: '1Gi' },
+    ready: false,
+    blamed: 'runtime/session',
+  },
+];
+
 /** What buildkitd reads at its start, broken, and what only looks so. */
-export const startFaults: readonly Fault[] = [...stateFaults, ...tlsFaults];
+export const startFaults: readonly Fault[] = [...stateFaults, ...tlsFaults, ...cdiFaults, ...settingFaults];

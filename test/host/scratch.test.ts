@@ -31,7 +31,7 @@ describe('what an earlier run left of a trial', () => {
     const reused = leave((marks) => marks.splice(3, 1, '1'));
     const earlier = leave((marks) => marks.splice(0, 1, '00000000'));
     expect([...staleScratch(place)].sort()).toEqual([ended, reused, earlier].sort());
-    expect(probeWrite(place)).toEqual({ error: null });
+    expect(probeWrite({ directory: place })).toEqual({ error: null });
     expect(fs.readdirSync(place)).toEqual([]);
   });
 

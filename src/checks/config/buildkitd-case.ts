@@ -1,4 +1,5 @@
 import type { ConfigProblem } from '../../buildkit/config/problem.ts';
+import { cdiFaults } from '../../facts/config/cdi.ts';
 import { configFile } from '../../facts/config/config-file.ts';
 import { containerdWorker } from '../../facts/config/containerd-worker.ts';
 import { provenanceEnv } from '../../facts/config/provenance-env.ts';
@@ -35,7 +36,15 @@ export interface FileEvidence extends ConfigEvidence {
 }
 /** What the file says together with what stands elsewhere. */
 export interface OtherEvidence extends ConfigEvidence {
-  readonly what: 'default-broken' | 'default-wins' | 'elsewhere' | 'overridden' | 'provenance' | 'no-worker' | 'more';
+  readonly what:
+    | 'default-broken'
+    | 'default-wins'
+    | 'elsewhere'
+    | 'overridden'
+    | 'provenance'
+    | 'cdi'
+    | 'no-worker'
+    | 'more';
 }
 /** Evidence of config/buildkitd. */
 export type BuildkitdEvidence = TextEvidence | ValueEvidence | FileEvidence | OtherEvidence;
@@ -47,6 +56,7 @@ export const needs = {
   environment,
   containerd: optional(containerdWorker),
   provenance: optional(provenanceEnv),
+  cdi: optional(cdiFaults),
 };
 export type BuildkitdFacts = FactsOf<typeof needs>;
 

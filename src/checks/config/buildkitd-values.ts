@@ -68,6 +68,20 @@ export function judgeProvenance({ config, provenance, found }: BuildkitdCase): v
   );
 }
 
+/** Specifications of devices, which are all read at the start. */
+export function judgeCdi({ cdi, found }: BuildkitdCase): void {
+  for (const { path, why, surely } of cdi.value ?? [])
+    found.add(
+      'config.cdi-invalid',
+      surely ? 'error' : 'warning',
+      path,
+      `buildkitd${surely ? '' : ' in some versions from v0.20.0 on'} does not start with the CDI specification ${path}: ${why}.`,
+      { ...WHOLE, what: 'cdi' },
+      { path, line: 1, column: 1 },
+    );
+  if (cdi.unseen !== undefined) found.unseen.push(cdi.unseen);
+}
+
 function wordsOf(obstacle: ProvenanceObstacle): string {
   switch (obstacle.kind) {
     case 'no-directory':

@@ -3,7 +3,7 @@ import { type Findings, findings } from '../findings.ts';
 import { type BuildkitdCase, type BuildkitdEvidence, needs, WHOLE } from './buildkitd-case.ts';
 import { judgeDefaultFile, judgeElsewhere, judgeFile } from './buildkitd-file.ts';
 import { judgeText } from './buildkitd-text.ts';
-import { judgeContent, judgeOverridden, judgeProvenance, judgeWorkers } from './buildkitd-values.ts';
+import { judgeCdi, judgeContent, judgeOverridden, judgeProvenance, judgeWorkers } from './buildkitd-values.ts';
 import { contextOf } from './value-context.ts';
 
 /** More problems of one file than anybody reads. */
@@ -25,6 +25,7 @@ export const configBuildkitd: Check<typeof needs, BuildkitdEvidence> = {
     'config.deprecated-key',
     'config.other-file',
     'config.overridden',
+    'config.cdi-invalid',
     'snapshotter.name-mismatch',
     'runtime.no-worker',
   ],
@@ -41,6 +42,7 @@ export const configBuildkitd: Check<typeof needs, BuildkitdEvidence> = {
     judgeElsewhere(buildkitd);
     judgeOverridden(buildkitd);
     judgeProvenance(buildkitd);
+    judgeCdi(buildkitd);
     return readable(found, facts.config.path);
   },
 };

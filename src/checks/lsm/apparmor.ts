@@ -1,18 +1,26 @@
 import { wasTried } from '../../facts/cache/snapshotter-trial.ts';
-import { confinement, isMountDenying } from '../../facts/confinement/apparmor.ts';
+import { settings } from '../../facts/config/settings.ts';
+import { confinement, isMountDenying, loadedProfiles } from '../../facts/confinement/apparmor.ts';
 import { namespace } from '../../facts/start/namespace.ts';
-import type { Check } from '../../model/decide.ts';
+import type { Check, FactsOf } from '../../model/decide.ts';
 import type { NamespaceAnswer, Outcome } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
-import { findings } from '../findings.ts';
+import { type Findings, findings } from '../findings.ts';
 
 export interface ApparmorEvidence {
   readonly profile: string;
+  /** It is the one that RUN steps are to get, and not the one of this place. */
+  readonly forSteps?: true;
   /** What was refused. */
   readonly refused: readonly string[];
 }
 
-const needs = { confinement, namespace: optional(namespace) };
+const needs = {
+  confinement,
+  namespace: optional(namespace),
+  settings: optional(settings),
+  loaded: optional(loadedProfiles),
+};
 
 /** AppArmor refuses with EACCES where the kernel itself would say EPERM (apparmor(7)); profiles of LXC make it EPERM too. */
 function refusals(answer: NamespaceAnswer): readonly string[] {
@@ -34,10 +42,16 @@ export const lsmApparmor: Check<typeof needs, ApparmorEvidence> = {
   title: 'No AppArmor profile forbids mounts here',
   why: 'A build mounts layers and a fresh /proc for each step; the default profiles of container engines deny every mount.',
   decides: false,
-  conditions: ['apparmor.mount-denied'],
+  conditions: ['apparmor.mount-denied', 'apparmor.not-available'],
   needs,
-  examine({ confinement: { profile, mode }, namespace: tried }) {
-    const { problems, unseen, add } = findings<ApparmorEvidence>();
+  examine(facts) {
+    const {
+      confinement: { profile, mode },
+      namespace: tried,
+    } = facts;
+    const found = findings<ApparmorEvidence>();
+    const { problems, unseen, add } = found;
+    judgeSteps(facts, found);
     if (profile === null || mode === 'unconfined' || mode === 'complain') return { problems, unseen };
     const answer = tried.value;
     const refused = answer === undefined ? [] : refusals(answer);
@@ -58,3 +72,29 @@ export const lsmApparmor: Check<typeof needs, ApparmorEvidence> = {
     return { problems, unseen };
   },
 };
+
+/** The profile that every RUN step is to get. */
+function judgeSteps({ settings, loaded }: FactsOf<typeof needs>, { add, unseen }: Findings<ApparmorEvidence>): void {
+  const setting = settings.value?.oci.apparmorProfile;
+  const profile = setting?.value ?? '';
+  if (setting === undefined || profile === '' || settings.value?.oci.enabled.value === false) return;
+  if (loaded.value === undefined) {
+    if (loaded.unseen !== undefined) unseen.push(loaded.unseen);
+    return;
+  }
+  const { active, names } = loaded.value;
+  if (active && names === null && profile !== 'unconfined')
+    unseen.push({
+      why: `whether the profile ${profile} is loaded is shown to root only`,
+      command: 'sudo cat /sys/kernel/security/apparmor/profiles',
+    });
+  if (active && (names === null || profile === 'unconfined' || names.includes(profile))) return;
+  add(
+    'apparmor.not-available',
+    'error',
+    setting.key,
+    `${setting.key} names the profile ${profile}, and ${active ? 'it is not loaded' : 'AppArmor is not active here'}: every RUN step fails.`,
+    { profile, refused: [], forSteps: true },
+    setting.at,
+  );
+}

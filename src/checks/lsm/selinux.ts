@@ -11,7 +11,7 @@ import { optional } from '../../model/unseen.ts';
 import { type Findings, findings } from '../findings.ts';
 
 export interface SelinuxEvidence {
-  readonly kind: 'kernel' | 'cache-label' | 'program-label' | 'no-policy';
+  readonly kind: 'kernel' | 'cache-label' | 'program-label' | 'no-policy' | 'set-and-off';
   readonly path: string | null;
   readonly label: string | null;
   /** The label that the policy has for this path; null: not asked, or none. */
@@ -39,11 +39,15 @@ export const lsmSelinux: Check<typeof needs, SelinuxEvidence> = {
   title: 'SELinux lets BuildKit work',
   why: 'A wrong label on the cache directory or on buildkitd makes an enforcing SELinux refuse mounts and files that every permission bit allows.',
   decides: false,
-  conditions: ['lsm.selinux-denied'],
+  conditions: ['lsm.selinux-denied', 'lsm.selinux-off'],
   needs,
   examine(facts) {
-    if (facts.selinux.state === 'off') return { notApplicable: 'SELinux is not active here' };
     const found = findings<SelinuxEvidence>();
+    if (facts.selinux.state === 'off') {
+      if (!isUsed(facts)) return { notApplicable: 'SELinux is not active here' };
+      judgeSetting(facts, found);
+      return { problems: found.problems, unseen: found.unseen };
+    }
     if (facts.selinux.state !== 'permissive') {
       judgeKernel(facts, found);
       judgeProgram(facts, found);
@@ -59,6 +63,20 @@ export const lsmSelinux: Check<typeof needs, SelinuxEvidence> = {
 
 type Facts = FactsOf<typeof needs>;
 type Found = Findings<SelinuxEvidence>;
+
+/** The worker is told to use SELinux. */
+const isUsed = ({ settings: { oci } }: Facts): boolean => oci.selinux.value && oci.enabled.value !== false;
+
+function judgeSetting({ settings: { oci } }: Facts, { add }: Found): void {
+  add(
+    'lsm.selinux-off',
+    'error',
+    oci.selinux.key,
+    `${oci.selinux.key} is true, and SELinux is not active here: every RUN step fails with "selinux is not available".`,
+    { kind: 'set-and-off', path: null, label: null, expected: null },
+    oci.selinux.at,
+  );
+}
 
 function judgeKernel({ identity: who, settings: options, kernel: { value }, trials }: Facts, { add }: Found): void {
   if (value === undefined || who.mode !== 'rootless') return;

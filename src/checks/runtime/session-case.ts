@@ -31,9 +31,11 @@ export interface SessionEvidence {
     | 'temporary'
     | 'full'
     | 'state-directory'
+    | 'state-of-another'
     | 'no-linger'
     | 'umask'
     | 'telemetry'
+    | 'variable'
     | 'resolver';
   readonly variable: string;
   readonly path: string | null;

@@ -2,7 +2,7 @@ import { surelyBefore } from '../../buildkit/version.ts';
 import type { Passed, Reach } from '../../facts/start/reach.ts';
 import type { Severity } from '../../model/decide.ts';
 import { octal } from '../../text/octal.ts';
-import { judgeRoom, type SessionCase, type SessionEvidence } from './session-case.ts';
+import { judgeRoom, type SessionCase, type SessionEvidence, stopOf } from './session-case.ts';
 
 const variable = 'XDG_RUNTIME_DIR';
 /** What a RUN step leaves there while it runs, measured on tmpfs of that size (v0.11.6, v0.32.2). */
@@ -34,7 +34,27 @@ export function judgeRuntime(open: SessionCase): void {
   }
   const directory = reach.passed.find(({ path }) => path === reach.path);
   if (directory === undefined) judgeMissing(open, reach);
-  else if (judgeUse(open, reach, directory)) judgeOpenness(open, directory);
+  else if (judgeUse(open, reach, directory)) {
+    judgeOpenness(open, directory);
+    judgeState(open);
+  }
+}
+
+/** The runtime's own directory, which an earlier daemon of another account may have left. */
+function judgeState(open: SessionCase): void {
+  const state = open.facts.session.runtime.runc;
+  if (state === null || state.stat === null) return;
+  const stop = stopOf(open, state);
+  const owned = state.passed.at(-1);
+  if (stop === null && state.writable) return;
+  const why = stop?.why ?? `${state.path} belongs to ${open.ownerWords(state.stat.uid)}, and nothing can be made in it`;
+  say(
+    open,
+    'error',
+    `the OCI runtime keeps its state in ${state.path}, and ${why}: every RUN step fails`,
+    { kind: 'state-of-another', path: state.path },
+    owned?.path === state.path ? owned : null,
+  );
 }
 
 function say(

@@ -5,6 +5,7 @@ import { judgeRuntime } from './session-runtime.ts';
 import { judgeTelemetry } from './session-telemetry.ts';
 import { judgeTemporary } from './session-temporary.ts';
 import { judgeHome, judgeLinger, judgeUmask, judgeUser } from './session-user.ts';
+import { judgeVariables } from './session-variables.ts';
 
 export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
   id: 'runtime/session',
@@ -19,6 +20,10 @@ export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
     'env.xdg-data-home',
     'env.umask',
     'env.telemetry',
+    'env.go-memory-limit',
+    'env.source-date-epoch',
+    'env.proxy-catches-client',
+    'config.invalid-value',
     'systemd.user-session',
     'storage.disk-full',
     'storage.inodes-exhausted',
@@ -37,6 +42,7 @@ export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
     }
     judgeTemporary(open);
     judgeTelemetry(open);
+    judgeVariables(open);
     judgeResolver(open);
     return { problems: open.problems, unseen: [] };
   },

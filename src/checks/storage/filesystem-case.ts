@@ -1,5 +1,6 @@
 import { stateEntries } from '../../facts/cache/databases.ts';
 import { filesystem } from '../../facts/cache/filesystem.ts';
+import { firstWrite } from '../../facts/cache/first-write.ts';
 import { ownership } from '../../facts/cache/ownership.ts';
 import { snapshotDirectories } from '../../facts/cache/snapshot-directories.ts';
 import { selectedSnapshotter } from '../../facts/cache/snapshotters.ts';
@@ -28,6 +29,8 @@ export interface FilesystemEvidence {
     | 'damaged'
     | 'snapshots-missing'
     | 'snapshots-in-the-way'
+    | 'encrypted'
+    | 'failing'
     | 'unwritable';
   /** What is wrong, and the mount that holds it. */
   readonly path: string;
@@ -47,6 +50,7 @@ export const filesystemNeeds = {
   selected: optional(selectedSnapshotter),
   state: optional(stateEntries),
   snapshots: optional(snapshotDirectories),
+  written: optional(firstWrite),
   version: optional(buildkitdVersion),
 };
 

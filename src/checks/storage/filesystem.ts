@@ -35,6 +35,8 @@ export const storageFilesystem: Check<typeof filesystemNeeds, FilesystemEvidence
     'storage.xfs-no-dtype',
     'storage.state-corrupted',
     'storage.permission',
+    'storage.encrypted',
+    'storage.io-error',
   ],
   needs: filesystemNeeds,
   examine(facts) {
@@ -44,6 +46,7 @@ export const storageFilesystem: Check<typeof filesystemNeeds, FilesystemEvidence
     if (end !== null) judgePath(facts, end, found);
     else {
       judgeWritable(facts, found);
+      judgeWritten(facts, found);
       judgeOwners(facts, found);
       judgeExecution(facts, found);
       judgeFlags(facts, found);
@@ -110,6 +113,41 @@ function judgeWritable(facts: FilesystemCase, { add }: FilesystemFindings): void
       'error',
       path,
       `${path} lies on a read-only file system (${where(facts)}).`,
+      evidenceOf(facts, 'read-only'),
+    );
+}
+
+/** Errors by which the kernel says that a directory is encrypted (fscrypt), or that a file system is broken. */
+const LOCKED = new Set(['ENOKEY', 'EKEYEXPIRED', 'EKEYREVOKED', 'EKEYREJECTED']);
+const BROKEN = new Set(['EIO', 'EUCLEAN', 'ENODEV', 'ENXIO', 'ESTALE', 'EREMOTEIO', 'ENOMEDIUM', 'ENOTCONN']);
+
+/** What the first file said, where it is the file system itself that refuses it. */
+function judgeWritten(facts: FilesystemCase, { add }: FilesystemFindings): void {
+  const error = facts.written.value?.error ?? null;
+  const { path, nearest } = facts.directory;
+  if (error === null) return;
+  if (LOCKED.has(error))
+    add(
+      'storage.encrypted',
+      'error',
+      path,
+      `Nothing can be made in ${nearest}: it is encrypted, and its key is not there (${error}; ${where(facts)}).`,
+      evidenceOf(facts, 'encrypted', { path: nearest }),
+    );
+  else if (BROKEN.has(error))
+    add(
+      'storage.io-error',
+      'error',
+      path,
+      `Nothing can be made in ${nearest}: the file system answers ${error} (${where(facts)}).`,
+      evidenceOf(facts, 'failing', { path: nearest }),
+    );
+  else if (error === 'EROFS')
+    add(
+      'storage.read-only',
+      'error',
+      path,
+      `Nothing can be made in ${nearest}: the kernel answers EROFS, although the mount is not read-only (${where(facts)}): a read-only subvolume, or a file system with errors.`,
       evidenceOf(facts, 'read-only'),
     );
 }

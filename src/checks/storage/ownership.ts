@@ -1,5 +1,6 @@
 import { type StateEntry, stateEntries } from '../../facts/cache/databases.ts';
 import { filesystem } from '../../facts/cache/filesystem.ts';
+import { firstWrite, OF_THE_FILE_SYSTEM } from '../../facts/cache/first-write.ts';
 import {
   type Barrier,
   foreignBelow,
@@ -56,6 +57,7 @@ const needs = {
   ownership,
   selected: optional(selectedSnapshotter),
   state: optional(stateEntries),
+  written: optional(firstWrite),
   version: optional(buildkitdVersion),
 };
 
@@ -115,6 +117,8 @@ function seen(
 function judgeBarrier(facts: Facts, barrier: Barrier, { add }: Found): void {
   const { path, needs: need, uid, gid, mode, byMode } = barrier;
   if (facts.disk.readOnly && need !== 'search') return;
+  // What the file system itself refuses is told by storage/filesystem.
+  if (!byMode && OF_THE_FILE_SYSTEM.has(facts.written.value?.error ?? '')) return;
   add(
     'storage.permission',
     'error',

@@ -151,7 +151,7 @@ function judgeQuota(
 ): void {
   const total = stat.totalBytes;
   if (value?.refused === true)
-    add('storage.quota-exceeded', 'error', subject, `The quota on ${where} refuses another block (EDQUOT).`, {
+    add('storage.quota-exceeded', 'error', subject, `The quota on ${where} refuses what a build writes (EDQUOT).`, {
       ...base,
       kind: 'quota',
       total,

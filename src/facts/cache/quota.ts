@@ -1,8 +1,8 @@
 import type { Fact } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
-import { cacheDirectory } from '../config/cache-directory.ts';
 import { environment } from '../target/environment.ts';
 import { filesystem } from './filesystem.ts';
+import { firstWrite } from './first-write.ts';
 
 /** What disk quotas leave of the cache's file system. Limits of projects already show in its size (statfs). */
 export interface Quota {
@@ -27,24 +27,16 @@ const HAS_QUOTA = /^(usrquota|grpquota|usrjquota=.*|grpjquota=.*|quota|uquota|gq
 export const quota: Fact<Quota> = {
   id: 'quota',
   async read(look) {
-    const [disk, directory, { values }] = await Promise.all([
+    const [disk, { values }, { error }] = await Promise.all([
       look.get(filesystem),
-      look.get(cacheDirectory),
       look.get(environment),
+      look.get(firstWrite),
     ]);
+    const refused = error === 'EDQUOT';
     const { mount } = disk;
-    if (mount === null || !mount.superOptions.some((option) => HAS_QUOTA.test(option)))
-      return { refused: false, left: null };
-    const [written, ran] = await Promise.all([
-      look.request.probe && directory.writable
-        ? look.host.probe('write', { directory: directory.nearest }, 'target', values).catch(asAbsent)
-        : null,
-      look.host.run('quota', ['-w', '-p'], 'target', `${values.PATH ?? ''}:/usr/bin`).catch(asAbsent),
-    ]);
+    if (mount === null || !mount.superOptions.some((option) => HAS_QUOTA.test(option))) return { refused, left: null };
+    const ran = await look.host.run('quota', ['-w', '-p'], 'target', `${values.PATH ?? ''}:/usr/bin`).catch(asAbsent);
     const found = ran === null ? null : parseQuota(ran.stdout, mount.source);
-    return {
-      refused: written?.error === 'EDQUOT',
-      left: found === null || found.hard === 0 ? null : found.hard - found.used,
-    };
+    return { refused, left: found === null || found.hard === 0 ? null : found.hard - found.used };
   },
 };

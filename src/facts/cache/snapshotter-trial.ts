@@ -115,8 +115,10 @@ export function unmountable({ directory: { path } }: Circumstances): Obstacle | 
 
 /** Why a mount that was asked for was not tried. */
 export function whyUntried({ directory, answer, unseen }: Circumstances, outcome: Outcome | null): UnseenReason {
-  if (outcome !== null && isWorkspaceFailure(outcome))
-    return { why: `no mount could be tried in ${directory.nearest}: nothing can be created there` };
+  if (outcome !== null && !outcome.ok && isWorkspaceFailure(outcome))
+    return {
+      why: `no mount could be tried in ${directory.nearest}: nothing can be created there (${failureWords(outcome)})`,
+    };
   if (unseen !== null) return unseen;
   return {
     why:

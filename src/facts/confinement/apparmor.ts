@@ -1,4 +1,5 @@
 import type { Fact } from '../../model/look.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { processStatus } from '../machine/process-status.ts';
 
 /** The AppArmor profile that the target's processes already run under. */
@@ -29,4 +30,25 @@ export function isMountDenying(profile: string): boolean {
 export const confinement: Fact<Confinement> = {
   id: 'confinement',
   read: async (look) => parseConfinement((await look.get(processStatus)).label),
+};
+
+/** AppArmor as the kernel has it. */
+export interface LoadedProfiles {
+  readonly active: boolean;
+  /** Names of the profiles that are loaded; null: not shown to this account. */
+  readonly names: readonly string[] | null;
+}
+
+export const loadedProfiles: Fact<LoadedProfiles> = {
+  id: 'apparmor-loaded',
+  async read({ host }) {
+    const enabled = await host.read('/sys/module/apparmor/parameters/enabled', 'self').catch(asAbsent);
+    if (enabled?.text.trim() !== 'Y') return { active: false, names: null };
+    const profiles = await host.read('/sys/kernel/security/apparmor/profiles', 'self').catch(asAbsent);
+    const lines = profiles?.text.split('\n') ?? null;
+    return {
+      active: true,
+      names: lines?.flatMap((line) => /^(.+) \([a-z]+\)$/.exec(line)?.[1] ?? []) ?? null,
+    };
+  },
 };

@@ -1,7 +1,7 @@
 import type { Fact, Look, Mount } from '../../model/look.ts';
 import type { EnvironmentSource } from '../../model/say.ts';
 import { asAbsent, unlessRefused } from '../../model/unseen.ts';
-import { settings } from '../config/settings.ts';
+import { type Settings, settings } from '../config/settings.ts';
 import { environment } from '../target/environment.ts';
 import { identity } from '../target/identity.ts';
 import { launcher } from '../target/launcher.ts';
@@ -39,6 +39,8 @@ export interface Session {
     readonly isList: boolean;
     /** For a list: can that path be made? */
     readonly wholeCreatable: boolean;
+    /** The runtime's own state below it, for a daemon that rootlesskit starts. */
+    readonly runc: Reach | null;
     readonly room: FreeSpace | null;
   };
   /** /run/user/UID, whatever the variable says. */
@@ -97,6 +99,7 @@ export const session: Fact<Session> = {
       linger,
       loginctl,
       runReach,
+      runcReach,
       runUserReach,
       home,
       dataHome,
@@ -109,6 +112,7 @@ export const session: Fact<Session> = {
       target.name === null ? null : unlessRefused(host.stat(`/var/lib/systemd/linger/${target.name}`, 'self')),
       firstOf(look, ['/usr/bin/loginctl', '/bin/loginctl']),
       first?.startsWith('/') ? reach(look, first) : null,
+      first?.startsWith('/') && by === 'rootlesskit' ? reach(look, `${first}/${stateName(options)}`) : null,
       reach(look, runUser),
       placeOf(look, 'HOME'),
       placeOf(look, 'XDG_DATA_HOME'),
@@ -127,6 +131,7 @@ export const session: Fact<Session> = {
         value: written,
         source: variables.XDG_RUNTIME_DIR?.source ?? null,
         reach: runReach,
+        runc: runcReach,
         isList,
         wholeCreatable: whole !== null && whole.obstacle === null && whole.writable,
         room: await roomAt(look, runReach),
@@ -142,6 +147,9 @@ export const session: Fact<Session> = {
     };
   },
 };
+
+/** What the runtime calls its state: runc and crun differ. */
+const stateName = ({ oci }: Settings): string => (/(?:^|\/)crun$/.test(oci.binary.value ?? '') ? 'crun' : 'runc');
 
 async function firstOf({ host }: Look, paths: readonly string[]): Promise<string | null> {
   for (const path of paths) if ((await host.stat(path, 'self').catch(asAbsent))?.kind === 'file') return path;

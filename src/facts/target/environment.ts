@@ -14,14 +14,17 @@ export interface Variable {
 /** The environment that buildkitd would have, by an allow-list of names. */
 export interface Environment {
   readonly variables: { readonly [name: string]: Variable };
-  /** The same, flattened, for tools and probes run as the target. */
+  /** The same, flattened, for tools and probes run as the target, without what is only judged. */
   readonly values: { readonly [name: string]: string };
   /** Where the programs of clients are looked for: PATH of the shell, whatever starts buildkitd. */
   readonly clientPath: string;
 }
 
 /** Variables that clients read, in the shell of a person. */
-const OF_CLIENTS = /^(?:BUILDKIT_HOST|DOCKER_\w+|BUILDX_\w+|KUBERNETES_SERVICE_HOST|SSH_AUTH_SOCK)$/;
+const OF_CLIENTS =
+  /^(?:BUILDKIT_HOST|DOCKER_\w+|BUILDX_\w+|KUBERNETES_SERVICE_HOST|SSH_AUTH_SOCK|SOURCE_DATE_EPOCH|HTTPS_PROXY|https_proxy|NO_PROXY|no_proxy)$/;
+/** Variables that are judged and handed to no tool: a limit of memory would be the tool's own. */
+const JUDGED_ONLY = /^(?:GOMEMLIMIT|SOURCE_DATE_EPOCH|HTTPS_PROXY|https_proxy|NO_PROXY|no_proxy)$/;
 
 /** The longest variable that is taken, and the longest PATH: every program is looked for in each of its directories. */
 const LONGEST = 32 * 1024;
@@ -70,7 +73,9 @@ export const environment: Fact<Environment> = {
     return {
       variables,
       clientPath: request.env.PATH ?? client.PATH?.value ?? '',
-      values: Object.fromEntries(Object.entries(variables).map(([name, { value }]) => [name, value])),
+      values: Object.fromEntries(
+        Object.entries(variables).flatMap(([name, { value }]) => (JUDGED_ONLY.test(name) ? [] : [[name, value]])),
+      ),
     };
   },
 };

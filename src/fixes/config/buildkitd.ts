@@ -107,6 +107,8 @@ function adviceFor(
       return `Remove ${key ?? ''} from ${at?.path ?? ''}, or give the flag --${specOf(splitKey(key ?? ''))?.flag ?? ''} as well.`;
     case 'elsewhere':
       return isAbsent(config) ? `Copy it to ${config.path} if it is meant for this buildkitd.` : null;
+    case 'cdi':
+      return `Mend ${subject} (bk-doctor says what is wrong with it), make it anew (nvidia-ctk cdi generate --output=FILE), or move it away; or switch CDI off: disabled = true below [cdi] in buildkitd.toml.`;
     case 'provenance':
       return `Correct or remove what is in ${provenance.value?.path ?? subject}, and let the account that runs buildkitd read it.`;
     case 'no-worker':

@@ -15,11 +15,18 @@ export const freeFromProfile: Fix<typeof needs, ApparmorEvidence> = {
     problems.flatMap(({ evidence, severity }, index): readonly Treatment[] =>
       severity === 'info'
         ? []
-        : [
-            advice(
-              [index],
-              `Start the container without the profile ${evidence.profile}: ${clauseFor(inside.value?.kind ?? 'other', 'no-apparmor')}`,
-            ),
-          ],
+        : evidence.forSteps === true
+          ? [
+              advice(
+                [index],
+                `Remove apparmor-profile below [worker.oci] in buildkitd.toml (or --oci-worker-apparmor-profile), or load the profile ${evidence.profile} where AppArmor is active: apparmor_parser -r FILE`,
+              ),
+            ]
+          : [
+              advice(
+                [index],
+                `Start the container without the profile ${evidence.profile}: ${clauseFor(inside.value?.kind ?? 'other', 'no-apparmor')}`,
+              ),
+            ],
     ),
 };

@@ -56,6 +56,10 @@ function adviceFor({ kind, path, label, expected }: SelinuxEvidence): readonly s
         `Label the directory as BuildKit's own: semanage fcontext -a -e /var/lib/buildkit ${at} && restorecon -RFv ${at}`,
         denials,
       ];
+    case 'set-and-off':
+      return [
+        'Remove selinux = true below [worker.oci] in buildkitd.toml (or --oci-worker-selinux), and restart buildkitd.',
+      ];
     case 'no-policy':
       return ['Install it: dnf install container-selinux', denials];
   }

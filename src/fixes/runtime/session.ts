@@ -75,7 +75,9 @@ type Told =
   | 'full'
   | 'temporary'
   | 'state-directory'
+  | 'state-of-another'
   | 'telemetry'
+  | 'variable'
   | 'resolver';
 
 /** What a person sets or gives away, as no step can. */
@@ -101,10 +103,27 @@ function adviceFor(kind: Told, { path, variable }: SessionEvidence, facts: Sessi
       return 'Change --state-dir of rootlesskit to a directory that the user may write, or leave it out';
     case 'umask':
       return UMASK_WORDS;
+    case 'state-of-another':
+      return `as root, remove what an earlier daemon of another account left: rm -r ${quoted(path ?? '')}`;
     case 'telemetry':
       return `unset ${variable} where buildkitd is started, or name what it has: the exporters otlp, jaeger (for traces) and none, the protocols grpc and http/protobuf`;
+    case 'variable':
+      return variableAdvice(variable);
     case 'resolver':
       return `as root, put a list of name servers there that everybody may read: ls -lL ${quoted(path ?? '/etc/resolv.conf')}`;
+  }
+}
+
+function variableAdvice(variable: string): string {
+  switch (variable) {
+    case 'GOMEMLIMIT':
+      return 'unset GOMEMLIMIT, or write it as Go does: bytes, or a whole number with KiB, MiB, GiB or TiB (1GiB, not the 1Gi of Kubernetes)';
+    case 'BUILDKITD_LOG_LEVEL':
+      return 'unset BUILDKITD_LOG_LEVEL where buildkitd is started, or name a level: error, warn, info, debug or trace';
+    case 'SOURCE_DATE_EPOCH':
+      return 'unset SOURCE_DATE_EPOCH, or set it to seconds since 1970: export SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)';
+    default:
+      return `export NO_PROXY with the host of that address in it (beside what it has), or unset ${variable} for buildctl`;
   }
 }
 

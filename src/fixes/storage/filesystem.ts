@@ -95,6 +95,10 @@ function adviceFor({ kind, path, mount }: FilesystemEvidence, inside: Engine | n
     case 'snapshots-missing':
     case 'snapshots-in-the-way':
       return `End buildkitd, then move its worker aside; what it has cached is lost: mv ${quoted(workerOf(path))} ${quoted(`${workerOf(path)}.damaged`)}`;
+    case 'encrypted':
+      return `Unlock it: log in as its user (pam_fscrypt), or fscrypt unlock ${quoted(path)}; a service that starts before the login needs its cache elsewhere.`;
+    case 'failing':
+      return `See what the kernel says: dmesg | tail; unmount it, and check it: fsck (xfs_repair, btrfs check).`;
     case 'unwritable':
       return `See what forbids it: lsattr -d ${quoted(path)}; findmnt -T ${quoted(path)}; getfacl ${quoted(path)}`;
     case 'locked-flags':

@@ -1,12 +1,16 @@
 import * as fs from 'node:fs';
+import type { Probes } from '../../model/look.ts';
 import { Unanswered } from '../../model/unseen.ts';
 import { seconds } from '../../text/seconds.ts';
 import { errnoOf } from '../looks/errno.ts';
 import { findTool, runProgram, SYSTEM_PATH } from '../looks/run-tool.ts';
 import { makeScratch, removeScratch, scratchName, sweepScratch } from './scratch.ts';
 
-/** Writes one block to a temporary file, so that a full file system shows, and removes it. */
-export function probeWrite(directory: string): { error: string | null } {
+const BLOCK = 4096;
+const MOST_WRITTEN = 8 * 1024 * 1024;
+
+/** Writes one block, or more, to a temporary file, so that a full file system shows, and removes it. */
+export function probeWrite({ directory, bytes = BLOCK }: Probes['write']['input']): Probes['write']['answer'] {
   sweepScratch(directory);
   const path = scratchName(directory);
   try {
@@ -16,7 +20,8 @@ export function probeWrite(directory: string): { error: string | null } {
       0o600,
     );
     try {
-      fs.writeSync(file, Buffer.alloc(4096, 'x'));
+      const chunk = Buffer.alloc(Math.min(bytes, MOST_WRITTEN), 'x');
+      for (let at = 0; at < chunk.length; ) at += fs.writeSync(file, chunk, at);
     } finally {
       fs.closeSync(file);
       fs.unlinkSync(path);

@@ -322,6 +322,38 @@ export const DAEMON_REMEDIES = {
       host: ['$ openssl x509 -in cert.pem -noout -pubkey | sha256sum; openssl pkey -in key.pem -pubout | sha256sum'],
     },
   },
+  'env.go-memory-limit': {
+    why: 'The runtime of Go ends at once with "malformed GOMEMLIMIT": rootlesskit, buildkitd, runc and buildctl alike.',
+    steps: { host: ['Write it as Go does (1GiB, not 1Gi), or unset it: bk-doctor show runtime/session.'] },
+  },
+  'env.source-date-epoch': {
+    why: 'buildctl passes it on, and the Dockerfile frontend takes seconds since 1970 only.',
+    steps: { host: ['$ export SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)'] },
+  },
+  'env.proxy-catches-client': {
+    why: 'Since v0.23.0 a client asks the proxy of HTTPS_PROXY for a TCP address of buildkitd, which the proxy seldom reaches.',
+    steps: { host: ["Put buildkitd's host into NO_PROXY."] },
+  },
+  'config.cdi-invalid': {
+    why: 'Since v0.20.0 buildkitd reads every CDI specification at its start, and one that is not valid ends it.',
+    steps: { host: ['Mend or remove the file, or set disabled = true below [cdi]: bk-doctor show config/buildkitd.'] },
+  },
+  'lsm.selinux-off': {
+    why: 'With selinux = true every RUN step fails where SELinux is not available.',
+    steps: { host: ['Remove selinux = true from buildkitd.toml.'] },
+  },
+  'apparmor.not-available': {
+    why: 'Every RUN step is to get the profile, and fails without it.',
+    steps: { host: ['Remove apparmor-profile from buildkitd.toml, or load the profile: apparmor_parser -r FILE.'] },
+  },
+  'storage.io-error': {
+    why: 'The file system or its disk is broken: nothing on it can be relied on.',
+    steps: { host: ['$ dmesg | tail', 'Unmount it and run fsck; put the cache on another disk until then.'] },
+  },
+  'storage.encrypted': {
+    why: 'Nothing can be made in an encrypted directory before its key is there (ENOKEY).',
+    steps: { host: ['Unlock it: log in as its user, or fscrypt unlock DIRECTORY.'] },
+  },
   'tls.server-unsupported': {
     why: 'Go loads RSA, the curves of NIST and Ed25519, and no negative serial numbers: buildkitd does not start with another kind.',
     steps: { host: ['Have a certificate made with RSA (2048 bits or more) or P-256: bk-doctor show config/tls.'] },

@@ -13,8 +13,29 @@ const entry = { check: configBuildkitd, fix: correctConfiguration };
 const UNIT = '/home/alice/.config/systemd/user/buildkit.service';
 const unit = (flags: string): string => `[Service]\nExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd ${flags}\n`;
 
+/** A specification that every buildkitd which reads any takes. */
+const CDI = 'cdiVersion: 0.6.0\nkind: vendor.com/gpu\ndevices:\n- name: "0"\n  containerEdits:\n    env: [A=b]\n';
+
 testCheck(entry, {
   healthy: {
+    'CDI specifications that are broken, and not read': {
+      host: root('[cdi]\ndisabled = true\n', {
+        files: { '/etc/cdi/a.yaml': '{{{', '/etc/cdi': { kind: 'directory' } },
+      }),
+    },
+    'CDI specifications, the same device in two directories': {
+      host: root('', {
+        files: {
+          '/etc/cdi': { kind: 'directory' },
+          '/etc/cdi/a.yaml': CDI,
+          '/var/run/cdi': { kind: 'directory' },
+          '/var/run/cdi/a.yaml': CDI,
+        },
+      }),
+    },
+    'broken CDI specifications before they were read': {
+      host: root('', { files: { '/etc/cdi/a.yaml': '{{{', '/etc/cdi': { kind: 'directory' } } }, 'v0.19.0'),
+    },
     'no file': { host: alice(null) },
     'an ordinary file': {
       host: alice('[worker.oci]\n  max-parallelism = 4\n[registry."docker.io"]\n  mirrors = ["a"]\n'),
@@ -188,6 +209,29 @@ testCheck(entry, {
       conditions: ['runtime.no-worker'],
       severity: 'error',
       advice: ['Remove worker.oci.enabled, or switch on a containerd'],
+    },
+    'a CDI specification that is empty, and one of a newer version': {
+      host: root('', {
+        files: {
+          '/etc/cdi': { kind: 'directory' },
+          '/etc/cdi/a.yaml': '',
+          '/etc/cdi/b.json': '{"cdiVersion":"9.9.0","kind":"vendor.com/gpu","devices":[]}',
+          '/etc/cdi/notes.txt': '{{{',
+        },
+      }),
+      conditions: ['config.cdi-invalid', 'config.cdi-invalid'],
+      severity: 'error',
+      advice: ['Mend /etc/cdi/a.yaml', 'Mend /etc/cdi/b.json'],
+      says: ['it is empty', '9.9.0'],
+    },
+    'a device in two specifications of one directory': {
+      host: root('[cdi]\nspecDirs = ["/x"]\n', {
+        files: { '/x': { kind: 'directory' }, '/x/a.yaml': CDI, '/x/b.yaml': CDI, '/etc/cdi/broken.yaml': '{{{' },
+      }),
+      conditions: ['config.cdi-invalid'],
+      severity: 'error',
+      advice: ['Mend /x/b.yaml'],
+      says: ['also in /x/a.yaml'],
     },
     'provenance that is no JSON': {
       host: root('', {

@@ -22,6 +22,15 @@ testCheck(
   {
     healthy: {
       unconfined: { host: under('unconfined') },
+      'a profile for RUN steps that is loaded': {
+        host: under('unconfined', {
+          config: '[worker.oci]\napparmor-profile = "steps"\n',
+          files: {
+            '/sys/module/apparmor/parameters/enabled': 'Y\n',
+            '/sys/kernel/security/apparmor/profiles': 'steps (enforce)\nother (complain)\n',
+          },
+        }),
+      },
       'a profile that only names the program': { host: under('rootlesskit (unconfined)') },
       'a profile that only complains': { host: under('docker-default (complain)') },
       'an SELinux label': { host: under('unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023') },
@@ -30,6 +39,26 @@ testCheck(
       'a strict profile, and mounts work all the same': { host: under('docker-default (enforce)') },
     },
     ailing: {
+      'a profile for RUN steps without AppArmor': {
+        host: under('unconfined', { config: '[worker.oci]\napparmor-profile = "steps"\n' }),
+        conditions: ['apparmor.not-available'],
+        severity: 'error',
+        advice: ['Remove apparmor-profile'],
+        says: ['AppArmor is not active'],
+      },
+      'a profile for RUN steps that is not loaded': {
+        host: under('unconfined', {
+          config: '[worker.oci]\napparmor-profile = "steps"\n',
+          files: {
+            '/sys/module/apparmor/parameters/enabled': 'Y\n',
+            '/sys/kernel/security/apparmor/profiles': 'other (complain)\n',
+          },
+        }),
+        conditions: ['apparmor.not-available'],
+        severity: 'error',
+        advice: ['Remove apparmor-profile'],
+        says: ['not loaded'],
+      },
       'the default profile of Docker': {
         host: under('docker-default (enforce)', {
           answer: {

@@ -59,6 +59,13 @@ testCheck(
       },
     },
     ailing: {
+      'switched on for the worker, and off in the kernel': {
+        host: hostWith({ config: '[worker.oci]\nselinux = true\n' }),
+        conditions: ['lsm.selinux-off'],
+        severity: 'error',
+        advice: ['Remove selinux = true'],
+        says: ['selinux is not available'],
+      },
       'the kernel of the window refuses overlayfs, which is not asked for': {
         host: labelled({}, { files: FEDORA_33, answer: { overlay: refusedWith('EACCES') } }),
         conditions: ['lsm.selinux-denied'],

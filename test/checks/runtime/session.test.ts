@@ -132,6 +132,32 @@ testCheck(entry, {
       advice: ['as root, put a list of name servers there that everybody'],
       says: ['/run/systemd/resolve/resolv.conf is a directory'],
     },
+    'a limit of memory as Kubernetes writes it': {
+      host: hostWith({ env: { GOMEMLIMIT: '1Gi' } }),
+      conditions: ['env.go-memory-limit'],
+      severity: 'error',
+      advice: ['unset GOMEMLIMIT'],
+      says: ['1Gi'],
+    },
+    'a level of the log that there is not': {
+      host: hostWith({ env: { BUILDKITD_LOG_LEVEL: 'verbose' } }),
+      conditions: ['config.invalid-value'],
+      severity: 'error',
+      advice: ['unset BUILDKITD_LOG_LEVEL'],
+    },
+    'a date of the sources that is no number': {
+      host: hostWith({ env: { SOURCE_DATE_EPOCH: 'yesterday' } }),
+      conditions: ['env.source-date-epoch'],
+      severity: 'error',
+      advice: ['unset SOURCE_DATE_EPOCH'],
+    },
+    'a runtime directory in which root has kept the state of runc': {
+      host: hostWith({ files: { '/run/user/1000/runc': { kind: 'directory', mode: 0o700 } } }),
+      conditions: ['env.xdg-runtime-dir'],
+      severity: 'error',
+      advice: ['as root, remove what an earlier daemon'],
+      says: ['/run/user/1000/runc'],
+    },
     'an exporter that buildkitd does not have': {
       host: hostWith({ env: { OTEL_TRACES_EXPORTER: 'console' } }),
       conditions: ['env.telemetry'],

@@ -257,6 +257,27 @@ testCheck(
         advice: ['mv /home/alice/.local/share/buildkit/runc-overlayfs'],
         says: ['does not know it'],
       },
+      'a directory that is encrypted, and not unlocked': {
+        host: hostWith({ rest: { probes: { write: () => ({ error: 'ENOKEY' }) } } }),
+        conditions: ['storage.encrypted'],
+        severity: 'error',
+        advice: ['fscrypt unlock'],
+        says: ['ENOKEY'],
+      },
+      'a file system with errors': {
+        host: hostWith({ rest: { probes: { write: () => ({ error: 'EUCLEAN' }) } } }),
+        conditions: ['storage.io-error'],
+        severity: 'error',
+        advice: ['dmesg'],
+        says: ['EUCLEAN'],
+      },
+      'a read-only subvolume': {
+        host: hostWith({ rest: { probes: { write: () => ({ error: 'EROFS' }) } } }),
+        conditions: ['storage.read-only'],
+        severity: 'error',
+        advice: ['mount -o remount,rw'],
+        says: ['EROFS'],
+      },
       'a read-only bind mount that is refused': {
         host: hostWith({
           mountinfo: cacheMount('ext4', 'rw,nosuid,nodev'),
