@@ -96,10 +96,10 @@ function causesOf(candidates: readonly Candidate[], best: number): readonly Caus
       causes.set(condition, causeOf(condition, candidate, confidenceOf(candidate.weight, candidate.sure, best)));
     else causes.set(condition, { ...known, also: withOther(known, candidate.sighting) });
   }
-  // What else the same words can mean is told of the first alone.
-  const [first] = ordered;
-  for (const condition of first?.conditions.slice(1) ?? [])
-    if (first !== undefined && !causes.has(condition)) causes.set(condition, causeOf(condition, first, 'possible'));
+  // What else the same words can mean comes last.
+  for (const candidate of ordered)
+    for (const condition of candidate.conditions.slice(1))
+      if (!causes.has(condition)) causes.set(condition, causeOf(condition, candidate, 'possible'));
   return [...causes.values()].slice(0, MOST_CAUSES);
 }
 

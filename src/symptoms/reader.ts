@@ -156,7 +156,7 @@ class Reader implements LogReader {
     }
     if (missed.length === 0 || this.#total > JOINED_BYTES) return;
     for (const whole of this.#broken(bytes, start, end))
-      for (const number of missed) this.#fits(number, whole, step, raw);
+      for (const number of missed) this.#fits(number, whole.text, step, raw, whole);
   }
 
   /** Does a word that the end of a line begins go on in the next line? Behind a prefix that cannot be told from bytes. */
@@ -180,39 +180,76 @@ class Reader implements LogReader {
     this.#joined++;
     const raw = this.#decode(bytes.subarray(Math.max(start, end - MOST_LINE), end));
     const { step } = canonical(raw);
-    for (const whole of this.#broken(bytes, start, end).slice(0, 2))
-      for (const word of wordsIn(whole, this.#automaton))
-        for (const number of this.#knowledge.words[word] ?? []) this.#fits(number, whole, step, raw);
+    for (const whole of this.#broken(bytes, start, end))
+      for (const word of wordsIn(whole.text, this.#automaton))
+        for (const number of this.#knowledge.words[word] ?? []) this.#fits(number, whole.text, step, raw, whole);
   }
 
-  /** The line with those around it, as one message: broken within a word, and between words. */
-  #broken(bytes: Uint8Array, start: number, end: number): readonly string[] {
-    const before = linesBefore(bytes, start, AROUND - 1).map((line) => canonicalText(this.#decode(line)));
+  /** The line with those around it that may belong to it, as one message: broken within a word, and between words. */
+  #broken(bytes: Uint8Array, start: number, end: number): readonly Joined[] {
     const own = canonicalText(this.#decode(bytes.subarray(start, Math.min(end, start + MOST_LINE))));
-    const after = linesAfter(bytes, end, AROUND).map((line) => continued(canonicalText(this.#decode(line))));
-    const wide = own.length >= WIDE;
-    const backwards = before.length > 0 && (before.at(-1) ?? '').length >= WIDE;
-    if (!wide && !backwards && after.every((line) => line.length > WIDE * 3)) return [];
-    const first = backwards ? before.filter((line) => line.length >= WIDE) : [];
-    const all = [...first, first.length > 0 ? continued(own) : own, ...after];
-    return [all.join(''), all.join(' ')];
+    const textOf = (line: Uint8Array): string => canonicalText(this.#decode(line));
+    const before: string[] = [];
+    if (!beginsRecord(own))
+      for (const line of linesBefore(bytes, start, AROUND - 1)
+        .map(textOf)
+        .reverse()) {
+        if (line.length < WIDE) break;
+        before.unshift(line);
+        if (beginsRecord(line)) break;
+      }
+    const after: string[] = [];
+    for (const line of linesAfter(bytes, end, AROUND).map(textOf)) {
+      if (beginsRecord(line)) break;
+      after.push(continued(line));
+      if (line.length < WIDE) break;
+    }
+    const rest = before.length > 0 ? continued(own) : own;
+    if (before.length === 0 && (after.length === 0 || own.length < WIDE)) return [];
+    return [joined(before, rest, after, ''), joined(before, rest, after, ' ')];
   }
 
-  #fits(number: number, text: string, step: boolean | null, raw: string): boolean {
+  #fits(number: number, text: string, step: boolean | null, raw: string, whole: Joined | null = null): boolean {
     const entry = this.#knowledge.signatures[number];
     if (entry === undefined) return false;
     const { subject } = entry;
     if ((this.#seen[subject.number] as number) >= MOST_SIGHTINGS) return true;
     const place = placeOf(entry.signature, text);
     if (place === null) return false;
-    if (!standsAlone(text, place)) return false;
+    if (!standsAlone(text, place) || (whole !== null && !crosses(whole, place))) return false;
     if (subject.unless.some((word) => text.includes(word))) return true;
     if ((subject.where === 'step' && step === false) || (subject.where === 'outside' && step === true)) return true;
     if (subject.where === 'step' && step === null) return true;
+    // A line says the same once.
+    if (this.#sightings.some((one) => one.subject === subject && one.line === this.#line)) return true;
     this.#seen[subject.number] = (this.#seen[subject.number] as number) + 1;
     this.#sightings.push({ subject, file: this.#file, line: this.#line, excerpt: excerptOf(raw) });
     return true;
   }
+}
+
+/** Lines put together, and where in the text the line in question stands. */
+interface Joined {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+function joined(before: readonly string[], own: string, after: readonly string[], by: string): Joined {
+  const start = before.map((line) => line + by).join('');
+  return { text: [start + own, ...after].join(by), from: start.length, to: start.length + own.length };
+}
+
+/** Does a text begin or end in the line in question and go beyond it? Any other is found where it stands. */
+function crosses({ from, to }: Joined, place: { readonly from: number; readonly to: number }): boolean {
+  return place.from < to && place.to > from && (place.from < from || place.to > to);
+}
+
+/** The beginning of a message of its own: what stands here goes on with nothing. */
+function beginsRecord(text: string): boolean {
+  return /^(?:#\d{1,6} |time=|level=|\[rootlesskit|buildkitd: |error: |fatal: |(?:erro|warn|info|debu|fata)\[|-{4,}|={4,})/.test(
+    text,
+  );
 }
 
 const WORD = /[a-z0-9]/;

@@ -11,7 +11,7 @@ interface Part {
 }
 
 /** What may stand between two parts of one message. */
-const MOST_GAP = 500;
+const MOST_GAP = 2000;
 /** Of the places at which a first part stands in one line, these are tried. */
 const MOST_TRIES = 40;
 /** A shorter anchor would be found in every other line; a longer one is no rarer. */

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { Condition } from '../../src/knowledge/conditions.ts';
 import { errnoInText } from '../../src/knowledge/errors/errno.ts';
 import { type LaunchStage, launchStageOf } from '../../src/knowledge/errors/launch.ts';
-import type { Speaker } from '../../src/knowledge/errors/row.ts';
-import { meaningOf } from '../../src/knowledge/errors/table.ts';
+import type { Speaker } from '../../src/knowledge/symptoms/symptom.ts';
+import { meaningOf } from '../../src/symptoms/meaning.ts';
 
 const CLONE = 'failed to start the child: fork/exec /proc/self/exe: ';
 const MAP = 'failed to setup UID/GID map: ';
@@ -24,7 +24,11 @@ const LAUNCH: readonly (readonly [words: string, means: readonly Condition[], st
     ['apparmor.mount-denied', 'lsm.selinux-denied', 'userns.blocked-unspecified'],
     'setup',
   ],
-  [`${CLONE}no space left on device`, ['userns.max-user-namespaces-zero'], 'clone'],
+  [
+    `${CLONE}no space left on device`,
+    ['userns.max-user-namespaces-zero', 'userns.max-other-zero', 'idmap.nested-userns'],
+    'clone',
+  ],
   [
     `${CLONE}operation not permitted`,
     [
@@ -40,7 +44,12 @@ const LAUNCH: readonly (readonly [words: string, means: readonly Condition[], st
     ['userns.apparmor-restricted', 'lsm.selinux-denied', 'userns.blocked-unspecified'],
     'clone',
   ],
-  [`${CLONE}invalid argument`, ['userns.kernel-disabled', 'userns.blocked-unspecified'], 'clone'],
+  [`${CLONE}invalid argument`, ['userns.kernel-disabled', 'userns.max-user-namespaces-zero'], 'clone'],
+  [
+    `${CLONE}function not implemented`,
+    ['userns.kernel-disabled', 'seccomp.blocked', 'userns.blocked-unspecified'],
+    'clone',
+  ],
   [`${MAP}exec: "newuidmap": executable file not found in $PATH`, ['idmap.newuidmap-missing'], 'map'],
   [`${IDS}user: unknown userid 1001`, ['idmap.user-lookup-failed'], 'map'],
   [`${IDS}No subuid ranges found for user 1001 ("alice")`, ['idmap.subid-missing'], 'map'],
@@ -52,23 +61,27 @@ const LAUNCH: readonly (readonly [words: string, means: readonly Condition[], st
     'map',
   ],
   [`${IDS}String to int conversion failed during subuid/gid parsing of /etc/subuid: x`, ['idmap.subid-invalid'], 'map'],
-  [`${NEWUIDMAP}uid range [1-65537) -> [100000-165536) not allowed`, ['idmap.subid-invalid'], 'map'],
+  [
+    `${NEWUIDMAP}uid range [1-65537) -> [100000-165536) not allowed`,
+    ['idmap.subid-invalid', 'idmap.subid-missing'],
+    'map',
+  ],
   [
     `${NEWUIDMAP}Target process 4711 is owned by a different user: uid:1001 pw_uid:1001`,
     ['idmap.user-lookup-failed'],
     'map',
   ],
-  [`${NEWUIDMAP}write to uid_map failed: Invalid argument`, ['idmap.subid-overlap'], 'map'],
+  [
+    `${NEWUIDMAP}write to uid_map failed: Invalid argument`,
+    ['idmap.subid-overlap', 'idmap.subid-invalid', 'idmap.nested-userns'],
+    'map',
+  ],
   [
     `${NEWUIDMAP}write to uid_map failed: Operation not permitted`,
     ['idmap.newuidmap-not-setuid', 'idmap.no-new-privs', 'idmap.nested-userns'],
     'map',
   ],
-  [
-    `${NEWUIDMAP}Could not set caps`,
-    ['idmap.newuidmap-not-setuid', 'idmap.no-new-privs', 'idmap.nested-userns'],
-    'map',
-  ],
+  [`${NEWUIDMAP}Could not set caps`, ['idmap.no-new-privs', 'idmap.newuidmap-not-setuid'], 'map'],
   ['exec: "slirp4netns": executable file not found in $PATH', ['net.slirp4netns-failed'], 'network'],
   [
     `${NETWORK}setting up tap tap0: executing [[nsenter ip tuntap add]]: exit status 1`,
@@ -94,7 +107,10 @@ const STEP: readonly (readonly [words: string, means: readonly Condition[]])[] =
   ],
   [`${INIT}error reopening /dev/null inside container: open /dev/null: permission denied`, ['runtime.device-unusable']],
   [`${INIT}unable to apply caps: operation not permitted`, ['container.not-privileged']],
-  [`${INIT}error mounting "proc" to rootfs at "/proc": mount src=proc: operation not permitted`, ['proc.masked']],
+  [
+    `${INIT}error mounting "proc" to rootfs at "/proc": mount src=proc: operation not permitted`,
+    ['proc.masked', 'container.not-privileged'],
+  ],
   [
     `${INIT}unable to join session keyring: unable to create session key: disk quota exceeded`,
     ['limits.keyring-quota'],
@@ -105,7 +121,7 @@ const STEP: readonly (readonly [words: string, means: readonly Condition[]])[] =
   ],
   [
     `${INIT}open sysctl net.ipv4.ip_unprivileged_port_start file: reopen fd 8: permission denied`,
-    ['apparmor.lxc-sysctl-denied'],
+    ['apparmor.lxc-sysctl-denied', 'apparmor.mount-denied'],
   ],
   [`${INIT}unable to apply apparmor profile: apparmor failed to apply profile`, ['apparmor.profile-load-failed']],
   ['cgroups in hybrid mode not supported, drop all controllers from cgroupv2', ['cgroup.v1-only']],

@@ -70,6 +70,18 @@ export const LOGS: readonly Told[] = [
     'idmap.subid-invalid',
     `${MAP} failed to compute uid/gid map: Cannot parse subuid/gid information: Format not correct for /etc/subuid file`,
   ],
+  [
+    'proc.read-only',
+    `${MAP} newuidmap 812 [0 1000 1 1 100000 65536] failed: newuidmap: open of uid_map failed: Read-only file system`,
+  ],
+  [
+    'runtime.device-unusable',
+    '#5 0.1 runc run failed: unable to start container process: error during container init: error reopening /dev/null inside container: open /dev/null: permission denied',
+  ],
+  [
+    'env.umask',
+    '[rootlesskit:parent] error: failed to lock /tmp/rootlesskit1/lock: open /tmp/rootlesskit1/lock: permission denied',
+  ],
   ['idmap.user-lookup-failed', `${MAP} failed to compute uid/gid map: user: unknown userid 1000680000`],
   ['apparmor.mount-denied', '[rootlesskit:child ] error: failed to share mount point: /: permission denied'],
   [
@@ -169,6 +181,10 @@ export const LOGS: readonly Told[] = [
     'storage.state-dir-in-context',
     'error: failed to solve: error from sender: open /home/u/.local/share/buildkit/runc-overlayfs/x: permission denied',
   ],
+  [
+    'limits.file-size',
+    'write /home/a/.local/share/buildkit/runc-overlayfs/snapshots/snapshots/4/fs/busybox: file too large',
+  ],
   ['storage.noexec', '#7 0.10 exec /bin/sh: permission denied'],
   ['storage.not-a-directory', 'buildkitd: mkdir /home/alice/.local/share/buildkit: not a directory'],
   [
@@ -251,6 +267,10 @@ export const LOGS: readonly Told[] = [
   [
     'socket.stale',
     'error: failed to list workers: Unavailable: connection error: desc = "transport: error while dialing: dial unix /run/user/1000/buildkit/buildkitd.sock: connect: connection refused"',
+  ],
+  [
+    'socket.path-occupied',
+    'buildkitd: failed to create unix socket on /run/user/4242/buildkit/buildkitd.sock: is a directory',
   ],
   ['socket.in-use', 'buildkitd: listen unix /run/user/1000/bk.sock: bind: address already in use'],
   ['socket.path-too-long', 'buildkitd: "/tmp/aaaaaaaa/s.sock": unix socket path too long (> 104)'],

@@ -17,7 +17,7 @@ test('a gap of one word has no blank in it, any other gap ends with its message'
   expect(placeOf(word, 'open /a b: denied')).toBeNull();
   const any = compiled('mount*not permitted');
   expect(placeOf(any, 'mount /a on /b: not permitted')).not.toBeNull();
-  expect(placeOf(any, `mount ${'x'.repeat(600)} not permitted`)).toBeNull();
+  expect(placeOf(any, `mount ${'x'.repeat(2100)} not permitted`)).toBeNull();
 });
 
 test('signatures are written as lines are read: lower case, plain quotes, single blanks', () => {

@@ -5,12 +5,11 @@ import { type ProcessStatus, processStatus } from '../../facts/machine/process-s
 import { namespace } from '../../facts/start/namespace.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { probing } from '../../facts/target/probing.ts';
-import type { ErrorWords } from '../../knowledge/errors/row.ts';
-import { meaningOf } from '../../knowledge/errors/table.ts';
 import { ENOUGH } from '../../knowledge/id-ranges.ts';
 import type { Check, Condition, FactsOf } from '../../model/decide.ts';
 import type { NamespaceAnswer, Outcome } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
+import { type MessageMeaning, meaningOf } from '../../symptoms/meaning.ts';
 import { type Findings, findings } from '../findings.ts';
 import { masksOf } from '../runtime/process-sandbox.ts';
 
@@ -169,7 +168,7 @@ function judgeStep(found: Found, { cgroups, settings, status }: Facts, { step }:
   const meaning = meaningOf(said, 'runtime');
   const { layout, controllers } = cgroups.value ?? { layout: 'unified', controllers: [] };
   const incomplete = layout === null || (layout === 'legacy' && !controllers.includes('devices'));
-  if (incomplete && meaning?.means[0].startsWith('cgroup.')) return;
+  if (incomplete && meaning?.means[0]?.startsWith('cgroup.')) return;
   const condition = stepCondition(meaning, status.value);
   found.add(
     condition,
@@ -212,20 +211,22 @@ function launchCondition(message: string, status: ProcessStatus | undefined): Co
     'idmap.no-new-privs': status?.noNewPrivs === true,
     'idmap.nested-userns': status !== undefined && asksForUnmapped(message, status),
   };
-  return means.find((one) => proven[one]) ?? means[0] ?? 'userns.blocked-unspecified';
+  // What could have been seen, and was not, is not it.
+  const open = means.find((one) => proven[one] === undefined);
+  return means.find((one) => proven[one]) ?? open ?? means[0] ?? 'userns.blocked-unspecified';
 }
 
 /** What the runtime's words mean; where they have several causes, only one that was seen is named. */
-function stepCondition(meaning: ErrorWords | null, status: ProcessStatus | undefined): Condition {
+function stepCondition(meaning: MessageMeaning | null, status: ProcessStatus | undefined): Condition {
   const means = reportable(meaning);
   const proven: Proven = { 'seccomp.blocked': status?.seccomp === 2 };
-  const sure = meaning?.means.length === 1 ? means[0] : means.find((one) => proven[one]);
+  const sure = meaning?.decisive ? means[0] : means.find((one) => proven[one]);
   return sure ?? 'runtime.runc-too-old';
 }
 
 type Proven = { readonly [C in Condition]?: boolean };
 
-function reportable(meaning: ErrorWords | null): readonly Condition[] {
+function reportable(meaning: MessageMeaning | null): readonly Condition[] {
   return meaning?.means.filter((one) => usernsProbe.conditions.includes(one)) ?? [];
 }
 

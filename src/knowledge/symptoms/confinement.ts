@@ -3,44 +3,6 @@ import type { Symptom } from './symptom.ts';
 /** Refused by seccomp, AppArmor, SELinux, a masked /proc, or for want of privilege. */
 export const CONFINEMENT: readonly Symptom[] = [
   {
-    by: 'runc',
-    says: [
-      'reopen fd #: permission denied',
-      'open sysctl # file: *permission denied',
-      'open sysctl net.ipv4.ip_unprivileged_port_start',
-      'unsafe procfs detected',
-      'write sysctl key #: open /proc/sys/#: permission denied',
-    ],
-    means: [['runtime.sandbox-incompatible', 'sandbox'], 'apparmor.lxc-sysctl-denied', 'apparmor.mount-denied'],
-  },
-  {
-    by: 'dockerd, runc, kubelet',
-    says: [
-      'docker-default profile could not be loaded',
-      'apparmor enabled on system but the',
-      'apparmor parser error',
-      "running '#apparmor_parser",
-      'could not load apparmor profile',
-      'unable to {apply|load} apparmor profile',
-      'apparmor failed to apply profile',
-      'failed to {apply|load|install}{ the|} {apparmor|default apparmor} profile',
-      'cannot enforce apparmor',
-      'apparmor is not supported on this host, but the profile',
-      'apparmor_parser: unable to {replace|add}',
-      "apparmor_parser': executable file not found",
-      'access denied. you need policy admin privileges to manage profiles',
-      'failed to load apparmor',
-      'write /proc/self/attr/{exec|apparmor/exec}: {invalid argument|no such file or directory|permission denied}',
-      'unable to load {default |}apparmor profile',
-    ],
-    means: ['apparmor.profile-load-failed'],
-  },
-  {
-    by: 'rootlesskit, behind a profile that denies mount',
-    says: ['failed to share mount point: #: permission denied', 'failed to share mount point'],
-    means: [['lsm.selinux-denied', 'selinux'], 'apparmor.mount-denied', 'lsm.selinux-denied'],
-  },
-  {
     by: 'kernel audit, AppArmor',
     says: [
       "apparmor='denied' operation='{mount|pivotroot|umount|remount}'",
@@ -58,6 +20,7 @@ export const CONFINEMENT: readonly Symptom[] = [
       'failed to make * {private|rslave|rshared}*permission denied',
       'cannot change root filesystem propagation: permission denied',
       'cannot remount #*: permission denied',
+      'remount #, flags: #: permission denied',
       'mount #: permission denied (are you root?)',
       "mount '#' to '#': permission denied",
       'failed to set mount propagation: permission denied',
@@ -102,22 +65,6 @@ export const CONFINEMENT: readonly Symptom[] = [
     by: 'BuildKit, runc',
     says: ['selinux is not available', 'selinux enabled but not supported'],
     means: ['config.invalid-value', 'lsm.selinux-denied'],
-  },
-  {
-    by: 'runc, crun, bubblewrap, unshare',
-    says: [
-      "mounting '{proc|/proc}' to rootfs*operation not permitted",
-      "mount '{proc|/proc}' to '{proc|/proc}': operation not permitted",
-      'mount proc:/proc*: operation not permitted',
-      "{can't|cannot} mount proc on *: operation not permitted",
-      '{mount|mounting} /proc{:| failed:} operation not permitted',
-      "error mounting '/proc'*operation not permitted",
-      "mount '{proc|/proc}' {on|to} *: operation not permitted",
-      'mount through procfd: mount proc:#*operation not permitted',
-      'unshare: mount /proc failed',
-      'failed to mount proc*operation not permitted',
-    ],
-    means: [['runtime.sandbox-incompatible', 'sandbox'], 'proc.masked', 'container.not-privileged'],
   },
   {
     by: 'runc',
@@ -176,6 +123,20 @@ export const CONFINEMENT: readonly Symptom[] = [
     weight: 2,
   },
   {
+    by: 'runc in a RUN step, inside a container',
+    says: [
+      'runc run failed: operation not permitted',
+      'runc run failed*error jailing process inside rootfs: {pivot_root|unmount|unmount .}*operation not permitted',
+      'runc run failed*{prctl|capset|setresuid|sethostname|setns|umount|chroot|setxattr|mknod}*operation not permitted',
+    ],
+    means: [
+      ['runtime.sandbox-incompatible', 'sandbox'],
+      'seccomp.blocked',
+      'container.not-privileged',
+      'apparmor.mount-denied',
+    ],
+  },
+  {
     by: 'BuildKit, containerd',
     says: [
       'options:[rbind ro]}]: operation not permitted',
@@ -204,9 +165,12 @@ export const CONFINEMENT: readonly Symptom[] = [
       'could not mount /sys/kernel/security',
       'apparmor detection and --privileged mode might break',
       'mkdir /sys/fs/cgroup/#: read-only file system',
+      "can't create directory '/sys/fs/cgroup/#': read-only file system",
+      'privileged {mode|container} is required',
+      'running unprivileged*privileged',
+      'creating new mount namespace for*operation not permitted',
       '{requires|need to be run|needs to be run|must be run|must run}{ in| with| as|} {--privileged|privileged mode|a privileged container}',
       'are you trying to {run|connect}*without --privileged',
-      'unable to apply caps',
       'mount{:| #:|(2):} {operation not permitted|must be superuser|only root can}',
       'mount: #: must be superuser to use mount',
       'mount: #: permission denied.',
@@ -224,6 +188,7 @@ export const CONFINEMENT: readonly Symptom[] = [
       'container.not-privileged',
       'seccomp.blocked',
       'storage.locked-mount-flags',
+      'cgroup.read-only',
     ],
     weight: 2,
   },
@@ -246,6 +211,8 @@ export const CONFINEMENT: readonly Symptom[] = [
     says: [
       '{gvisor|runsc}*{not supported|unsupported|not implemented|invalid argument|operation not permitted}',
       '{kata|firecracker}*{not supported|unsupported}',
+      'open /proc/#/setgroups: no such file or directory',
+      "can't mask dir '/sys/firmware'*invalid argument",
       'failed to mount virtiofs',
       'overlayfs*on virtiofs',
     ],

@@ -25,16 +25,40 @@ export const DAEMONS: readonly Symptom[] = [
     means: ['socket.in-use', 'socket.stale'],
   },
   {
+    by: 'buildkitd',
+    says: [
+      'failed to create unix socket on #: *{is a directory|not a socket|directory not empty|file exists|operation not permitted}',
+      'remove #.sock: {directory not empty|operation not permitted}',
+    ],
+    means: ['socket.path-occupied', 'socket.stale'],
+  },
+  {
+    by: 'buildkitd, where the directory of the socket is closed to it',
+    says: ['listen unix #: bind: permission denied', 'failed to create unix socket on #: *bind: permission denied'],
+    means: ['socket.permission', 'env.xdg-runtime-dir'],
+  },
+  {
+    by: 'buildkitd before v0.12',
+    says: ['buildkitd: permission denied'],
+    means: ['env.xdg-runtime-dir', 'socket.permission'],
+    weight: 2,
+  },
+  {
+    by: 'buildkitd before v0.12',
+    says: ['buildkitd: {is a directory|operation not permitted}'],
+    means: ['socket.path-occupied', 'socket.stale'],
+    weight: 2,
+  },
+  {
     by: 'buildctl, buildx, nerdctl',
     says: [
       'dial unix #buildkit#.sock: connect: permission denied',
-      'buildkitd.sock: {connect: |}permission denied',
-      '#buildkit#.sock{: |*}permission denied',
+      'buildkit#.sock: connect: permission denied',
       'dial unix {/run/containerd/containerd.sock|#containerd.sock}: connect: permission denied',
       'containerd.sock: connect: permission denied',
       'chown #buildkit#.sock: *',
     ],
-    means: ['socket.permission'],
+    means: ['socket.permission', 'env.xdg-runtime-dir'],
   },
   {
     by: 'buildctl, buildx',
@@ -201,6 +225,8 @@ export const DAEMONS: readonly Symptom[] = [
   {
     by: 'dockerd, buildx on a rootless engine',
     says: [
+      'write sysctl key net.ipv4.ping_group_range: *invalid argument',
+      '/proc/sys/net/ipv4/ping_group_range: invalid argument',
       'rootless*docker*{not supported|incompatible|cannot}*privileged',
       'running in rootless*{not supported|unsupported}',
       'rootless mode*{not supported|unsupported|incompatible}',
@@ -340,6 +366,7 @@ export const DAEMONS: readonly Symptom[] = [
       "(#, #): can't convert #",
       "can't convert #(string) to {bool|int|float|int64|uint64}",
       "can't convert #",
+      'unhandled kv part: #',
       'toml: cannot decode toml #',
       'toml: incompatible types',
       'toml: cannot store #',
@@ -401,7 +428,7 @@ export const DAEMONS: readonly Symptom[] = [
     says: [
       'unix socket path too long',
       'bind: invalid argument*.sock',
-      'listen unix #: bind: invalid argument',
+      'listen unix #buildkit#: bind: invalid argument',
       'socket path*too long',
     ],
     means: ['socket.path-too-long'],
@@ -410,6 +437,7 @@ export const DAEMONS: readonly Symptom[] = [
     by: 'buildkitd',
     says: [
       'does not contain proto, you meant',
+      'mkdir unix:: *',
       'addr # not supported',
       'invalid proto',
       'listen tcp: address #: {missing port in address|too many colons in address|invalid port}',
@@ -420,7 +448,7 @@ export const DAEMONS: readonly Symptom[] = [
       'unknown {network|protocol}*listen',
     ],
     unless: ['dial', 'dialing', 'buildkit_host'],
-    means: ['config.bad-address'],
+    means: ['config.bad-address', 'env.telemetry'],
   },
   {
     by: 'buildkitd, net',
@@ -446,7 +474,11 @@ export const DAEMONS: readonly Symptom[] = [
   },
   {
     by: 'buildkitd, OpenTelemetry',
-    says: ['unsupported otlp protocol', 'otel_exporter_otlp_protocol'],
+    says: [
+      'unsupported otlp protocol',
+      'unsupported opentelemetry {exporter|tracer|metric|meter}',
+      'otel_exporter_otlp_protocol',
+    ],
     means: ['env.telemetry'],
     weight: 2,
   },

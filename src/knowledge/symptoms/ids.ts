@@ -11,7 +11,14 @@ const PRIVILEGE: readonly Meaning[] = [
 /** Subordinate ids and the programs that map them. */
 export const IDS: readonly Symptom[] = [
   {
+    by: 'newuidmap, newgidmap (shadow)',
+    speaker: 'idmap-helper',
+    says: ['open of {uid_map|gid_map} failed: read-only file system'],
+    means: ['proc.read-only'],
+  },
+  {
     by: 'rootlesskit, podman',
+    speaker: 'rootlesskit',
     says: [
       "exec: '{newuidmap|newgidmap}': executable file not found",
       "exec: '/usr/bin/{newuidmap|newgidmap}': stat /usr/bin/{newuidmap|newgidmap}: no such file or directory",
@@ -31,11 +38,13 @@ export const IDS: readonly Symptom[] = [
   },
   {
     by: 'newuidmap, newgidmap (shadow)',
+    speaker: 'idmap-helper',
     says: ['{newuidmap|newgidmap}: could not set caps', 'could not set caps'],
     means: ['idmap.no-new-privs', 'idmap.newuidmap-not-setuid'],
   },
   {
     by: 'rootlesskit, where the bounding set or no_new_privs takes the privilege of a file capability',
+    speaker: 'idmap-helper',
     says: ['fork/exec #{newuidmap|newgidmap}: operation not permitted'],
     means: ['idmap.no-new-privs', 'idmap.newuidmap-not-setuid'],
   },
@@ -46,11 +55,13 @@ export const IDS: readonly Symptom[] = [
   },
   {
     by: 'newuidmap, newgidmap (shadow)',
+    speaker: 'idmap-helper',
     says: ['write to {uid_map|gid_map} failed: invalid argument', '{newuidmap|newgidmap}*failed: invalid argument'],
-    means: ['idmap.subid-overlap', 'idmap.nested-userns'],
+    means: ['idmap.subid-overlap', 'idmap.subid-invalid', 'idmap.nested-userns'],
   },
   {
     by: 'newuidmap, newgidmap (shadow)',
+    speaker: 'idmap-helper',
     says: [
       'write to {uid_map|gid_map} failed: operation not permitted',
       'open of {uid_map|gid_map} failed: permission denied',
@@ -79,11 +90,18 @@ export const IDS: readonly Symptom[] = [
   },
   {
     by: 'newuidmap, newgidmap (shadow)',
+    speaker: 'idmap-helper',
     says: ['{newuidmap|newgidmap}: {uid|gid} range [#) -> [#) not allowed'],
-    means: [['idmap.nested-userns', 'lxc', 'nested'], 'idmap.subid-missing', 'idmap.subid-invalid'],
+    means: [
+      ['idmap.nested-userns', 'lxc', 'nested'],
+      ['idmap.subid-missing', 'podman'],
+      'idmap.subid-invalid',
+      'idmap.subid-missing',
+    ],
   },
   {
     by: 'rootlesskit, podman, dockerd',
+    speaker: 'rootlesskit',
     says: [
       'no {subuid|subgid} ranges found for {user|group}',
       'no {subuid|subgid} ranges found',
@@ -107,6 +125,7 @@ export const IDS: readonly Symptom[] = [
   },
   {
     by: 'rootlesskit',
+    speaker: 'rootlesskit',
     says: [
       'cannot parse subuid/gid information',
       'format not correct for /etc/{subuid|subgid}',
@@ -123,6 +142,7 @@ export const IDS: readonly Symptom[] = [
   },
   {
     by: 'rootlesskit, shadow',
+    speaker: 'rootlesskit',
     says: [
       'user: unknown userid',
       'unknown userid #',

@@ -3,12 +3,9 @@ import type { Symptom } from './symptom.ts';
 /** The kernel, its limits, control groups and the processor. */
 export const LIMITS: readonly Symptom[] = [
   {
-    by: 'runc, crun, BuildKit',
-    says: [
-      'session key{ring|}: disk quota exceeded',
-      '{session key|session keyring|keyring|add_key|keyctl}*disk quota exceeded',
-    ],
-    means: ['limits.keyring-quota'],
+    by: 'any program',
+    says: ['write #: file too large', 'file size limit exceeded', 'filesize limit exceeded'],
+    means: ['limits.file-size'],
   },
   {
     by: 'fsnotify, inotify, kubelet, webpack',
@@ -118,6 +115,7 @@ export const LIMITS: readonly Symptom[] = [
       'exitcode 137',
       'exited with 137',
     ],
+    unless: ['failed to read oom_kill'],
     means: ['limits.out-of-memory'],
     weight: 2,
   },
@@ -222,30 +220,12 @@ export const LIMITS: readonly Symptom[] = [
     means: ['cgroup.delegation-missing'],
   },
   {
-    by: 'runc, rootless engines, kubelet, crun',
-    says: [
-      'cgroups in hybrid mode not supported',
-      '{requires|require|needs|need|only supported {with|on}|supported only {with|on}} {cgroup v2|cgroups v2|cgroup2|cgroupv2|cgroupsv2}',
-      '{requires|needs} cgroup v2',
-      'requires cgroup{s|} v2',
-      'cgroup v2 is required',
-      '{cgroup|cgroups} v1 {is |}not supported',
-      '{cgroup v1|cgroups v1|cgroupv1|cgroups-v1}{ mode|} {is |}{unsupported|not supported|no longer supported}',
-      'not {to run|supported} on a host using cgroup v1',
-      'rootless cgroup{s|} v1',
-      'cgroup2 is not mounted',
-      'is not cgroup v2',
-      'system is running cgroup v1',
-    ],
-    means: ['cgroup.v1-only'],
-  },
-  {
     by: 'dockerd, runc, containerd, WSL',
     says: [
       "devices cgroup isn't mounted",
       'cgroup mountpoint does not exist',
       'no cgroup mount found in mountinfo',
-      '{cannot|could not} find cgroup mount destination',
+      '{cannot|could not} {find|found} cgroup mount destination',
       'mountpoint for # not found',
       'no subsystem for mount',
       'invalid cgroup mount',

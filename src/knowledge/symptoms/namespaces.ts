@@ -3,6 +3,37 @@ import type { Symptom } from './symptom.ts';
 /** User namespaces that are not made. */
 export const NAMESPACES: readonly Symptom[] = [
   {
+    by: 'rootlesskit, behind a profile that denies mount',
+    speaker: 'rootlesskit',
+    says: ['failed to share mount point*permission denied'],
+    means: [
+      ['lsm.selinux-denied', 'selinux'],
+      'apparmor.mount-denied',
+      'lsm.selinux-denied',
+      'userns.blocked-unspecified',
+    ],
+  },
+  {
+    by: 'rootlesskit, behind seccomp or Landlock',
+    speaker: 'rootlesskit',
+    says: ['failed to share mount point*operation not permitted'],
+    means: [['runtime.sandbox-incompatible', 'sandbox'], 'seccomp.blocked', 'lsm.landlock-denied'],
+  },
+  {
+    by: 'Go programs',
+    speaker: 'rootlesskit',
+    says: [
+      'open /dev/null: {permission denied|no such file or directory|no such device|no such device or address|operation not permitted|is a directory|read-only file system}',
+    ],
+    means: ['runtime.device-unusable'],
+  },
+  {
+    by: 'rootlesskit',
+    speaker: 'rootlesskit',
+    says: ['failed to lock #/lock: open #/lock: permission denied'],
+    means: ['env.umask'],
+  },
+  {
     by: 'kernel, program in a gVisor or Kata sandbox',
     says: [
       '{fork/exec /proc/self/exe|unshare(clone_newuser)|cannot clone}: {invalid argument|function not implemented} * {gvisor|runsc}',
@@ -11,6 +42,7 @@ export const NAMESPACES: readonly Symptom[] = [
   },
   {
     by: 'rootlesskit',
+    speaker: 'rootlesskit',
     says: ['fork/exec /proc/self/exe: no space left on device'],
     means: ['userns.max-user-namespaces-zero', 'userns.max-other-zero', 'idmap.nested-userns'],
   },
@@ -85,6 +117,7 @@ export const NAMESPACES: readonly Symptom[] = [
   },
   {
     by: 'rootlesskit',
+    speaker: 'rootlesskit',
     says: ['fork/exec /proc/self/exe: permission denied'],
     means: [
       ['lsm.selinux-denied', 'selinux'],
@@ -106,6 +139,7 @@ export const NAMESPACES: readonly Symptom[] = [
   },
   {
     by: 'rootlesskit, podman',
+    speaker: 'rootlesskit',
     says: ['{fork/exec /proc/self/exe|cannot clone|unshare(clone_newuser)|unshare failed}: invalid argument'],
     means: [
       ['runtime.sandbox-incompatible', 'sandbox'],
@@ -132,8 +166,19 @@ export const NAMESPACES: readonly Symptom[] = [
   },
   {
     by: 'rootlesskit',
+    speaker: 'rootlesskit',
     says: ['fork/exec /proc/self/exe: function not implemented'],
-    means: [['runtime.sandbox-incompatible', 'sandbox'], 'seccomp.blocked', 'userns.kernel-disabled'],
+    means: [
+      ['runtime.sandbox-incompatible', 'sandbox'],
+      'userns.kernel-disabled',
+      'seccomp.blocked',
+      'userns.blocked-unspecified',
+    ],
+  },
+  {
+    by: 'runc in a RUN step',
+    says: ["runc run failed*can't get final child's pid from pipe: eof"],
+    means: ['userns.max-other-zero', 'limits.pids', 'seccomp.blocked'],
   },
   {
     by: 'runc before 1.0, nsexec',
@@ -152,6 +197,7 @@ export const NAMESPACES: readonly Symptom[] = [
   },
   {
     by: 'rootlesskit',
+    speaker: 'rootlesskit',
     says: ['fork/exec /proc/self/exe: operation not permitted'],
     means: [
       ['runtime.sandbox-incompatible', 'sandbox'],

@@ -334,6 +334,7 @@ export const NETWORK: readonly Symptom[] = [
   {
     by: 'apt, curl, git, pip, npm, apk in build steps',
     says: [
+      'open {/etc/resolv.conf|/run/systemd/resolve/resolv.conf}: {permission denied|no such file or directory}',
       'temporary failure resolving',
       'temporary failure in name resolution',
       'could not resolve host',

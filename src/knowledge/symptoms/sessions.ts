@@ -6,11 +6,15 @@ export const SESSIONS: readonly Symptom[] = [
     by: 'buildkitd without a user namespace, or with USER unset or root',
     says: [
       'mkdir /var/lib/buildkit: permission denied',
-      'failed to create /var/lib/buildkit',
       'open /var/lib/buildkit#: permission denied',
       'mkdir /var/lib/buildkit#: permission denied',
     ],
-    means: ['env.user', 'storage.permission'],
+    means: ['env.user', 'env.home', 'storage.permission'],
+  },
+  {
+    by: 'buildkitd of a user',
+    says: ['failed to create unix socket on {/run/buildkit|/run/user}#: permission denied'],
+    means: ['env.xdg-runtime-dir', 'storage.permission'],
   },
   {
     by: 'buildkitd, rootlesskit, podman, runc',
@@ -65,6 +69,8 @@ export const SESSIONS: readonly Symptom[] = [
   {
     by: 'rootlesskit, BuildKit',
     says: [
+      'state dir must be absolute',
+      'listen unix #/rootlesskit#/api.sock: bind: invalid argument',
       'creating a state directory: *{no such file or directory|permission denied|read-only file system|not a directory}',
       'failed to create temp dir: *{no such file or directory|permission denied|not a directory}',
       '{mkdir|stat|open|lstat} /tmp{|/#}: {no such file or directory|permission denied|not a directory}',
@@ -130,11 +136,13 @@ export const SESSIONS: readonly Symptom[] = [
     by: 'Docker from snap',
     says: [
       '/var/lib/snapd/void',
+      '/var/snap/docker/#: no such file or directory',
+      "profile='snap.docker",
       'snap-confine',
       'cannot open path of the current working directory: permission denied',
       '/snap/docker/*permission denied',
       'permanently dropping privs did not work',
-      'snap*{permission denied|no such file or directory}',
+      'snap: {permission denied|no such file or directory}',
       'snap.docker',
     ],
     means: ['env.snap-confinement'],
@@ -230,12 +238,33 @@ export const SESSIONS: readonly Symptom[] = [
     means: ['runtime.runc-missing'],
   },
   {
+    by: 'runc',
+    says: ['no read access to runc binary file'],
+    means: ['runtime.runc-missing'],
+  },
+  {
+    by: 'rootlesskit, sh',
+    says: [
+      'command [#buildkitd*exited: fork/exec #: {exec format error|permission denied|no such file or directory}',
+      'command [#buildkitd*exited: signal: {segmentation fault|bus error|illegal instruction}',
+      '/buildkitd: {exec format error|permission denied}',
+    ],
+    means: ['binary.buildkitd-missing'],
+  },
+  {
+    by: 'sh',
+    says: ['rootlesskit: {exec format error|permission denied}', '/rootlesskit: {exec format error|permission denied}'],
+    unless: ['error:'],
+    means: ['binary.rootless-helper-missing'],
+  },
+  {
     by: 'buildkitd, runc',
     says: [
       'unknown version specified',
       'unsupported spec version',
       'runc*{too old|older than|outdated|minimum version}',
       '{runc|crun|oci runtime}*flag provided but not defined',
+      'flag provided but not defined: -{keep|no-pivot|no-new-keyring|rootless|systemd-cgroup}',
       'runc did not terminate successfully*: {flag provided|unknown flag|incorrect usage}',
       'unknown {capability|or unsupported capability}',
       'invalid capability*cap_{perfmon|bpf|checkpoint_restore}',

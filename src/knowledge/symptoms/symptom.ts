@@ -41,6 +41,9 @@ export type FailureKind =
   | 'cancelled'
   | 'step-failed';
 
+/** Programs whose words a probe hears as well. */
+export type Speaker = 'rootlesskit' | 'idmap-helper' | 'runtime';
+
 /** A condition, or one that is meant only in one of these surroundings and then comes first. */
 export type Meaning = Condition | readonly [Condition, Surrounding, ...Surrounding[]];
 
@@ -51,6 +54,8 @@ export type Meaning = Condition | readonly [Condition, Surrounding, ...Surroundi
 export interface Symptom {
   /** Whose words they are. */
   readonly by: string;
+  /** Of one that a probe hears. */
+  readonly speaker?: Speaker;
   readonly says: readonly string[];
   /** Words beside which the text means something else. */
   readonly unless?: readonly string[];

@@ -5,6 +5,7 @@ import { KUBERNETES } from './kubernetes.ts';
 import { LIMITS } from './limits.ts';
 import { NAMESPACES } from './namespaces.ts';
 import { NETWORK } from './network.ts';
+import { RUNTIME } from './runtime.ts';
 import { SESSIONS } from './sessions.ts';
 import { STORAGE } from './storage.ts';
 import type { Symptom } from './symptom.ts';
@@ -14,6 +15,7 @@ export const SYMPTOMS: readonly Symptom[] = [
   ...NAMESPACES,
   ...IDS,
   ...KUBERNETES,
+  ...RUNTIME,
   ...CONFINEMENT,
   ...SESSIONS,
   ...LIMITS,
