@@ -46,6 +46,8 @@ export function startWords({ kind, what, other }: StartObstacle, { name, user }:
       return `${other} has no flag ${what.length === 1 ? '-' : '--'}${what}, and ends with its help`;
     case 'without-rootlesskit':
       return `${name} starts buildkitd without rootlesskit as ${user ?? 'an ordinary account'}: it ends with "rootless mode requires to be executed as the mapped root in a user namespace"`;
+    case 'as-root':
+      return `"+" or "!" before ${what} makes systemd start it as root and not as ${user ?? 'the account of User='}: rootlesskit then maps the subordinate ids of root`;
     case 'entered-stopped':
       return `${name} enters the namespaces of the rootless containerd, which does not run (${other} is missing)`;
   }

@@ -35,6 +35,7 @@ const CONDITION: { readonly [K in StartObstacle['kind']]: Condition } = {
   'socket-missing': 'service.socket-activation',
   'unknown-flag': 'service.unknown-flag',
   'without-rootlesskit': 'daemon.needs-root',
+  'as-root': 'service.start-fails',
 };
 
 export const serviceStart: Check<typeof needs, StartEvidence> = {

@@ -1,5 +1,6 @@
 import type { As, Fact, FsStat, HostReader, Mount, Stat } from '../../model/look.ts';
 import { asAbsent, tooMuch, Unseen, unlessRefused } from '../../model/unseen.ts';
+import { madeDirectories } from '../target/made-directories.ts';
 import { looksOnAs } from './looking-on.ts';
 import { settings } from './settings.ts';
 
@@ -36,7 +37,7 @@ export const cacheDirectory: Fact<CacheDirectory> = {
   id: 'cache-directory',
   async read(look) {
     const { host } = look;
-    const { root } = await look.get(settings);
+    const [{ root }, made] = await Promise.all([look.get(settings), look.get(madeDirectories)]);
     const path = normalise(root.value);
     if (!path.startsWith('/'))
       throw new Unseen(
@@ -45,6 +46,8 @@ export const cacheDirectory: Fact<CacheDirectory> = {
     const chain: PathComponent[] = [];
     let blockedAt: string | null = null;
     let nearest = '/';
+    /** The last directory that systemd will make. */
+    let lastMade: Stat | null = null;
     let as: As = 'target';
     /** Root follows no link that the target put: from a closed directory on it goes by real names. */
     let closed = { path: '', real: '' };
@@ -65,6 +68,12 @@ export const cacheDirectory: Fact<CacheDirectory> = {
         if (looked.unseen !== undefined) break;
       }
       const found = looked.value;
+      const toBeMade = found === null ? made.get(component) : undefined;
+      if (toBeMade !== undefined) {
+        chain.push({ path: component, stat: toBeMade, link: null, searchable: true });
+        lastMade = toBeMade;
+        continue;
+      }
       if (found === null) {
         chain.push({ path: component, stat: null, link: null, searchable: true });
         break;
@@ -74,12 +83,13 @@ export const cacheDirectory: Fact<CacheDirectory> = {
       nearest = component;
     }
     const last = chain.at(-1);
-    const exists = last !== undefined && last.path === path && last.stat !== null;
+    const exists = last !== undefined && last.path === path && last.stat !== null && last.stat !== lastMade;
+    const own = lastMade?.uid === host.identity.target.uid;
     const [filesystem, mount, writable, readable, real] = await Promise.all([
       host.statfs(realName(nearest), as).catch(asAbsent),
       host.mountOf(realName(nearest), as).catch(asAbsent),
-      host.access(nearest, 'wx', 'target'),
-      host.access(nearest, 'r', 'target'),
+      own || host.access(nearest, 'wx', 'target'),
+      own || host.access(nearest, 'r', 'target'),
       exists ? host.realpath(realName(path), as).catch(asAbsent) : null,
     ]);
     return { path, exists, chain, blockedAt, nearest, real, filesystem, mount, writable, readable };

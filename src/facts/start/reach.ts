@@ -3,6 +3,7 @@ import { asAbsent, unlessRefused } from '../../model/unseen.ts';
 import { ancestry, normalise } from '../config/cache-directory.ts';
 import { identity } from '../target/identity.ts';
 import { launcher } from '../target/launcher.ts';
+import { madeDirectories } from '../target/made-directories.ts';
 import { namespace } from './namespace.ts';
 
 /**
@@ -68,8 +69,10 @@ const isReadOnly = (mount: Mount | null): boolean =>
 /** Walks from / to `path` as the target would. */
 export async function reach(look: Look, path: string): Promise<Reach> {
   const { host } = look;
-  const mapped = await look.get(mappedIds);
+  const [mapped, made] = await Promise.all([look.get(mappedIds), look.get(madeDirectories)]);
   const target = normalise(path);
+  /** The last directory passed is yet to be made by systemd. */
+  let toBeMade = false;
   const passed: Passed[] = [];
   let obstacle: Obstacle | null = null;
   let clientStop: Passed | null = null;
@@ -78,14 +81,16 @@ export async function reach(look: Look, path: string): Promise<Reach> {
   for (const [index, step] of steps.entries()) {
     const above = passed.at(-1);
     if (above !== undefined) {
-      const searchable = await host.access(above.path, 'x', 'target');
+      const searchable = toBeMade || (await host.access(above.path, 'x', 'target'));
       if (!searchable) clientStop ??= above;
       if (!searchable && !isMapped(mapped, above.stat)) {
         obstacle = { ...above, why: 'not-searchable' };
         break;
       }
     }
-    const own = await lookAt(look, step, 'lstat', above);
+    const found = await lookAt(look, step, 'lstat', above);
+    toBeMade = found === null && made.has(step);
+    const own = found ?? made.get(step) ?? null;
     const stat = own?.kind === 'symlink' ? await lookAt(look, step, 'stat', above) : own;
     if (index === steps.length - 1) last = own;
     if (own === null) break;
@@ -98,8 +103,11 @@ export async function reach(look: Look, path: string): Promise<Reach> {
     break;
   }
   const end = passed.at(-1) ?? { path: '/', stat: null };
+  const lastMade = passed.at(-1)?.stat === made.get(end.path) ? made.get(end.path) : undefined;
   const [access, mount] = await Promise.all([
-    host.access(end.path, 'wx', 'target'),
+    lastMade === undefined
+      ? host.access(end.path, 'wx', 'target')
+      : lastMade.uid === host.identity.target.uid && (lastMade.mode & 0o300) === 0o300,
     host.mountOf(end.path, 'target').catch(asAbsent),
   ]);
   const readOnly = isReadOnly(mount);

@@ -2,6 +2,7 @@ import type { Look } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
 import { ancestry, normalise } from '../config/cache-directory.ts';
 import { listOf } from '../target/directives.ts';
+import { statementsOf } from '../target/shell-start.ts';
 import { type Command, commandsOf } from '../target/start-line.ts';
 import type { Unit } from '../target/unit.ts';
 import { withVariables } from '../target/unit-words.ts';
@@ -44,7 +45,31 @@ async function outcomeOf(look: Look, unit: Unit, command: Command): Promise<Arou
     if (program.kind !== 'file' || (program.mode & 0o111) === 0) return 'fails';
   }
   const asRoot = command.privileged || (unit.scope === 'system' && unit.user === null);
+  const plain = await outcomeByName(look, name, args, asRoot);
+  if (plain !== null || !/^(?:ba|da|a)?sh$/.test(name) || !/^-[ceux]*c[ceux]*$/.test(args[0] ?? '')) return plain;
+  const ignores = !/e/.test(args[0] ?? '');
+  let last: Around['outcome'] = 'ok';
+  for (const words of statementsOf(args[1] ?? '', ['sh', ...args.slice(3)], unit.environment)) {
+    if (words?.[0] === undefined) return null;
+    const [word, ...rest] = words;
+    if (word === 'exit') return rest[0] === undefined ? last : rest[0] === '0' ? 'ok' : 'fails';
+    last = await outcomeByName(look, base(word), rest, asRoot);
+    // What an unsuccessful command before the last does depends on how they are joined.
+    if (last === null || (last === 'fails' && ignores && words.length > 0 && /[;&\n]/.test(args[1] ?? ''))) return null;
+    if (last === 'fails') return last;
+  }
+  return last;
+}
+
+async function outcomeByName(
+  look: Look,
+  name: string,
+  args: readonly string[],
+  asRoot: boolean,
+): Promise<Around['outcome']> {
   switch (name) {
+    case ':':
+    case 'set':
     case 'true':
       return 'ok';
     case 'false':

@@ -37,7 +37,8 @@ export interface StartObstacle {
     | 'socket-missing'
     | 'unknown-flag'
     | 'without-rootlesskit'
-    | 'entered-stopped';
+    | 'entered-stopped'
+    | 'as-root';
   /** The value that stands there, or the name of what is missing. */
   readonly what: string;
   readonly at: Position;
@@ -226,6 +227,8 @@ async function account(look: Look, service: Unit): Promise<Part> {
   const { target, mode } = await look.get(identity);
   const { rootlesskit, command, directives, scope, enters } = service;
   const obstacles: StartObstacle[] = [];
+  if (scope === 'system' && command.privileged && target.uid !== 0)
+    obstacles.push(one('as-root', command.path, command.at));
   if (mode === 'rootless' && target.uid !== 0 && rootlesskit === null) {
     if (enters === null) obstacles.push(one('without-rootlesskit', command.argv.join(' '), command.at));
     else {

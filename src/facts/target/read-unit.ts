@@ -12,6 +12,7 @@ import {
   type UnitText,
 } from './directives.ts';
 import { managerEnvironment } from './manager-environment.ts';
+import { opensSession } from './pam-session.ts';
 import type { ReadingBudget } from './reading-budget.ts';
 import {
   type OwnDirectory,
@@ -82,7 +83,10 @@ export async function readUnit(look: Look, budget: ReadingBudget, files: UnitFil
   if (command === null) return null;
   const directories = ownDirectories(directives, (letter) => expand(`%${letter}`));
   const manager = await managerEnvironment(look, scope, budget);
-  const service = await serviceEnvironment(directives, { name, scope, target, manager, directories }, budget);
+  const pam = lastOf(directives, 'PAMName')?.value;
+  const session = pam !== undefined && (await opensSession(look, budget, pam));
+  const place = { name, scope, target, manager, directories, session };
+  const service = await serviceEnvironment(directives, place, budget);
   const chain = await startOf(look, budget, command, service.values, name);
   if (chain === null) return null;
   const { environment: changed, directory, ...start } = chain;

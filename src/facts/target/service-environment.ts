@@ -42,6 +42,8 @@ export interface OwnDirectory {
   readonly key: (typeof RUNTIME_DIRECTORIES)[number][0];
   readonly variable: string;
   readonly path: string;
+  /** The directory of all of that kind. */
+  readonly base: string;
   readonly at: Directive['at'];
 }
 
@@ -53,6 +55,7 @@ export function ownDirectories(unit: Directives, baseOf: (specifier: string) => 
         key,
         variable,
         path: `${baseOf(letter)}/${word.split(':')[0] ?? ''}`,
+        base: baseOf(letter),
         at,
       })),
     ),
@@ -68,14 +71,15 @@ export async function serviceEnvironment(
     readonly target: Account;
     readonly manager: ManagerEnvironment;
     readonly directories: readonly OwnDirectory[];
+    /** PAM opens a session for it. */
+    readonly session: boolean;
   },
   budget: ReadingBudget,
 ): Promise<ServiceEnvironment> {
-  const { name, scope, target, manager, directories } = place;
+  const { name, scope, target, manager, directories, session } = place;
   const values: { [variable: string]: string } = { ...manager };
   if (lastOf(unit, 'User') !== null && scope === 'system') Object.assign(values, accountOf(target));
-  // pam_systemd.
-  if (lastOf(unit, 'PAMName') !== null) values.XDG_RUNTIME_DIR ??= `/run/user/${target.uid}`;
+  if (session) values.XDG_RUNTIME_DIR ??= `/run/user/${target.uid}`;
   for (const { variable, path } of directories)
     values[variable] = values[variable] === undefined ? path : `${values[variable]}:${path}`;
   const search = listOf(unit, 'ExecSearchPath').map(({ value }) => value);

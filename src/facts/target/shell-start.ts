@@ -68,7 +68,7 @@ const withoutOptions = (words: readonly string[]): readonly string[] => {
 };
 
 /** Statement by statement, variables replaced as they are then; null for one that is not read. */
-function* statementsOf(
+export function* statementsOf(
   text: string,
   args: readonly string[],
   values: { readonly [name: string]: string },

@@ -11,7 +11,7 @@ export interface Command {
   readonly mayFail: boolean;
   /** ":": variables stay as they are written. */
   readonly verbatim: boolean;
-  /** "+", "!" or "!!": it does not run with the unit's account and confinement alone. */
+  /** "+" or "!": it runs as root, whatever User= says; "!!" does so only on kernels without ambient capabilities. */
   readonly privileged: boolean;
   readonly at: Directive['at'];
 }
@@ -50,7 +50,7 @@ function commandOf(words: readonly string[], at: Directive['at'], expand: Expand
     argv: prefix.includes('@') ? [path, ...rest.slice(1)] : [path, ...rest],
     mayFail: prefix.includes('-'),
     verbatim: prefix.includes(':'),
-    privileged: /[+!]/.test(prefix),
+    privileged: /\+|(?<!!)!(?!!)/.test(prefix),
     at,
   };
 }

@@ -71,6 +71,8 @@ function wordsFor(evidence: StartEvidence): readonly string[] {
       return [
         `Start it through rootlesskit: ExecStart=/usr/bin/rootlesskit ${what}, in: ${systemctl} edit --full ${unit}.`,
       ];
+    case 'as-root':
+      return [`Take "+" or "!" away from before ${what}: ${systemctl} edit --full ${unit}.`];
     case 'entered-stopped':
       return [`${systemctl} start containerd.service, then: ${systemctl} start ${unit}`];
   }

@@ -51,6 +51,11 @@ testCheck(
           { '/bin/mkdir': program(), '/usr/bin/test': program(), '/bin/false': program() },
         ),
       },
+      'a shell that prepares': {
+        host: own(`ExecStartPre=/bin/sh -ec 'mkdir -p $XDG_RUNTIME_DIR/x; test -d %h && exit 0'\n${KIT}`, {
+          '/bin/sh': program(),
+        }),
+      },
       'a directory that systemd makes': {
         host: system(`WorkingDirectory=/run/bk\nRuntimeDirectory=bk\n${KIT}`),
       },
@@ -142,6 +147,17 @@ testCheck(
         ...fails,
         says: ['/home/alice/nowhere'],
         advice: ['take WorkingDirectory= out'],
+      },
+      'a start as root': {
+        host: system('ExecStart=+/usr/bin/rootlesskit /usr/bin/buildkitd'),
+        ...fails,
+        says: ['as root and not as alice'],
+        advice: ['Take "+" or "!" away'],
+      },
+      'a shell that fails': {
+        host: own(`ExecStartPre=/bin/sh -c 'exit 1'\n${KIT}`, { '/bin/sh': program() }),
+        ...fails,
+        advice: ['ExecStartPre=/bin/sh -c exit 1'],
       },
       'a group that is missing': {
         host: {

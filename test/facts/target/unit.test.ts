@@ -117,3 +117,89 @@ test('units that nobody could list are not absent ones', async () => {
   host.list = () => Promise.reject(new Unanswered('it took too long'));
   await expect(createLook({ host, request: ASK }).get(unit)).rejects.toThrow('it took too long');
 });
+
+test.each([
+  ['without PAM', '', {}, undefined],
+  ['by a file that is included', 'PAMName=login', {}, '/run/user/1000'],
+  ['by no module', 'PAMName=other', {}, undefined],
+  ['without logind', 'PAMName=login', { '/run/systemd/system': { kind: 'directory' } }, undefined],
+] as const)('a runtime directory %s', async (_, line, files, runtime) => {
+  const found = await readUnit({
+    files: {
+      '/etc/systemd/system/buildkit.service': `${user}${line}\n`,
+      '/etc/pam.d/login': '@include common-session\n',
+      '/etc/pam.d/common-session': 'session\toptional\tpam_systemd.so\n',
+      '/etc/pam.d/other': '# pam_systemd.so\n',
+      ...files,
+    },
+  });
+  expect(found.environment.XDG_RUNTIME_DIR).toBe(runtime);
+});
+
+const ENVIRONMENT =
+  'User=alice\nEnvironment=A=1 "HOME=/srv/h" TMPDIR=/t\nUnsetEnvironment=USER TMPDIR=/other\nExecSearchPath=/opt/bin\n';
+
+test('a service has the environment of its manager, its account and its own lines', async () => {
+  const found = await readUnit({
+    env: { PATH: '/home/alice/bin', XDG_DATA_HOME: '/data' },
+    files: {
+      '/etc/systemd/system/buildkit.service': `[Service]\n${ENVIRONMENT}EnvironmentFile=/etc/bk\n${KIT} $OPTS \${HOME}/x $$y '$A' %%t\n`,
+      '/etc/bk': 'OPTS="--debug --root /srv/bk"\nXDG_DATA_HOME=/srv/data\n',
+      '/etc/systemd/system.conf.d/a.conf': '[Manager]\nDefaultEnvironment=XDG_CONFIG_HOME=/srv/config PATH=/usr/bin\n',
+    },
+  });
+  expect(found.environment).toEqual({
+    PATH: '/opt/bin',
+    LOGNAME: 'alice',
+    SHELL: '/bin/bash',
+    HOME: '/srv/h',
+    TMPDIR: '/t',
+    XDG_CONFIG_HOME: '/srv/config',
+    XDG_DATA_HOME: '/srv/data',
+  });
+  expect(found.buildkitd.args).toEqual(['--debug', '--root', '/srv/bk', '/srv/h/x', '$y', '1', '%t']);
+});
+
+test('a user’s service has what environment.d and the configuration of its manager say, where that does not run', async () => {
+  const found = await readUnit({
+    files: {
+      [`${HOME}/.config/systemd/user/buildkit.service`]: `[Service]\n${KIT}\n`,
+      [`${HOME}/.config/environment.d/a.conf`]: `PATH=$HOME/bin:\${PATH}\nTMPDIR=\${NONE:-/t}\n`,
+    },
+  });
+  expect(found.environment.PATH).toBe(`${HOME}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`);
+  expect(found.environment).toMatchObject({ TMPDIR: '/t', USER: 'alice', HOME, XDG_RUNTIME_DIR: '/run/user/1000' });
+});
+
+test('a manager that runs tells its environment itself', async () => {
+  const found = await readUnit({
+    files: {
+      [`${HOME}/.config/systemd/user/buildkit.service`]: `[Service]\n${KIT}\n`,
+      '/run/user/1000/systemd/private': { kind: 'socket' },
+    },
+    tools: { 'systemctl --user show-environment': { stdout: "PATH=/opt/bin\nTMPDIR=$'/a b'\nOTHER=x\n" } },
+  });
+  expect(found.environment).toEqual({ PATH: '/opt/bin', TMPDIR: '/a b' });
+});
+
+test.each([
+  ['/bin/sh -c "exec rootlesskit buildkitd --root $HOME/x"', ['--root', '/home/alice/x']],
+  ["/bin/bash -ec 'set -u; export XDG_DATA_HOME=/d; cd /; exec rootlesskit buildkitd --debug'", ['--debug']],
+  ['/usr/bin/env -i PATH=/usr/bin rootlesskit buildkitd', []],
+  ['/usr/bin/nice -n 5 /usr/bin/rootlesskit --net host buildkitd --debug', ['--debug']],
+  ['/opt/start extra', ['--root', '/srv/bk', 'extra']],
+  ['-@/usr/bin/rootlesskit kit "/usr/bin/buildkitd" \'--root=/a\\x20b\'', ['--root=/a b']],
+  ['/usr/bin/rootlesskit sh -c "mkdir -p /run/x && exec buildkitd --debug"', ['--debug']],
+])('the start line %s is followed', async (line, args) => {
+  const found = await readUnit({
+    files: {
+      '/etc/systemd/system/buildkit.service': `[Service]\nUser=alice\nExecStart=${line}\n`,
+      '/opt/start': {
+        text: '#!/bin/sh\nset -eu # strict\nROOT=/srv/bk\nexec rootlesskit buildkitd --root "$ROOT" "$@"\n',
+        mode: 0o755,
+      },
+    },
+  });
+  expect(found.buildkitd.args).toEqual(args);
+  expect(found.rootlesskit).not.toBeNull();
+});
