@@ -36,7 +36,9 @@ export interface StandIn {
 
 export function startStandIn(name: 'helper' | 'as-target' | 'as-user', options: StandInOptions): StandIn {
   const { descriptor, entry = builtProgram(name), mostBytes = MOST_ANSWER } = options;
-  const child = spawn(process.execPath, [entry], {
+  // Where no memory may become executable, we ourselves were started so.
+  const flags = process.execArgv.filter((flag) => flag === '--jitless');
+  const child = spawn(process.execPath, [...flags, entry], {
     // A session of its own, none of our terminal, descriptors or environment.
     stdio: ['pipe', 'pipe', 'ignore', ...(descriptor === undefined ? [] : [descriptor])],
     detached: true,

@@ -29,6 +29,21 @@ async function eventually(isSo: () => boolean): Promise<boolean> {
   return false;
 }
 
+test('a process of our own is started as we were, where no memory may become executable', async () => {
+  const entry = join(at, 'flags.cjs');
+  fs.writeFileSync(entry, 'console.log(JSON.stringify(process.execArgv))');
+  const before = process.execArgv;
+  process.execArgv = ['--jitless', '--no-warnings'];
+  try {
+    const told = new Promise((resolve) => {
+      startStandIn('helper', { entry, onAnswer: resolve, onEnd: resolve });
+    });
+    expect(await told).toEqual(['--jitless']);
+  } finally {
+    process.execArgv = before;
+  }
+});
+
 /** Sockets on which a process listens for TCP. */
 function listeners(pid: number): readonly string[] {
   const listening = ['tcp', 'tcp6'].flatMap((table) =>

@@ -1,6 +1,7 @@
 import { listeners } from '../../facts/config/listeners.ts';
 import { settings } from '../../facts/config/settings.ts';
 import { type SocketPath, sockets } from '../../facts/net/sockets.ts';
+import { session } from '../../facts/start/session.ts';
 import { environment } from '../../facts/target/environment.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
@@ -38,7 +39,7 @@ export interface SocketsEvidence {
   readonly index: number | null;
 }
 
-export const socketNeeds = { sockets, listeners, identity, launcher, environment, settings };
+export const socketNeeds = { sockets, listeners, identity, launcher, environment, settings, session };
 
 /** Something in the file system, as far as it could be looked at. */
 export interface Spot {

@@ -47,6 +47,9 @@ export function judgePlace(open: SocketCase, socket: SocketPath): boolean {
     );
     return false;
   }
+  // logind makes the directory at login; runtime/session says so.
+  const { runtime, runUser } = open.facts.session;
+  if (runtime.madeAtLogin && path.startsWith(`${runUser.path}/`)) return false;
   if (directory !== null && !socket.writable) {
     const words = socket.readOnly
       ? `${directory.path} is read-only`

@@ -147,6 +147,15 @@ function judgeOpenness(open: SessionCase, directory: Passed): void {
 function judgeMissing(open: SessionCase, { path, obstacle, passed, stat, writable }: Reach): void {
   const { who, ownerWords } = open;
   const named = `${path} (${variable})`;
+  if (open.facts.session.runtime.madeAtLogin) {
+    say(
+      open,
+      'warning',
+      `${named} does not exist: systemd-logind makes it when ${who} logs in, and buildkitd cannot be started before`,
+      { kind: 'missing', path },
+    );
+    return;
+  }
   if (obstacle?.why === 'not-searchable')
     say(
       open,

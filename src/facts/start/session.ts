@@ -37,6 +37,8 @@ export interface Session {
   readonly runtime: DirectoryState & {
     /** More than one part: runc takes the whole value as one path. */
     readonly isList: boolean;
+    /** It is not there, and logind makes it when the account logs in: another account asks. */
+    readonly madeAtLogin: boolean;
     /** For a list: can that path be made? */
     readonly wholeCreatable: boolean;
     /** The runtime's own state below it, for a daemon that rootlesskit starts. */
@@ -133,6 +135,15 @@ export const session: Fact<Session> = {
         reach: runReach,
         runc: runcReach,
         isList,
+        madeAtLogin:
+          systemd?.kind === 'directory' &&
+          loginctl !== null &&
+          target.name !== null &&
+          host.identity.self.uid !== target.uid &&
+          first === runUser &&
+          (variables.XDG_RUNTIME_DIR?.source === 'default' || service?.scope === 'user') &&
+          runUserReach.obstacle === null &&
+          runUserReach.stat === null,
         wholeCreatable: whole !== null && whole.obstacle === null && whole.writable,
         room: await roomAt(look, runReach),
       },

@@ -27,6 +27,14 @@ export function makeRuntime(
   facts: SessionFacts,
 ): readonly Step[] | null {
   if (severity === 'info') return null;
+  const { runtime, userUnit } = facts.session;
+  // Nobody asked for a daemon that outlives the session.
+  if (runtime.madeAtLogin && !userUnit)
+    return [
+      tell(
+        `Log in as ${facts.identity.target.name ?? 'the user'} (su and sudo are no logins). For a buildkitd that also runs without a login, as root: loginctl enable-linger ${facts.identity.target.name ?? 'NAME'}`,
+      ),
+    ];
   const runUser = facts.session.runUser.path;
   if (path === runUser) return makeRunUser(facts);
   return [

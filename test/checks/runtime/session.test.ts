@@ -415,6 +415,39 @@ testCheck(entry, {
       advice: ['Change --state-dir of rootlesskit to a directory'],
       says: ['/srv/rk'],
     },
+    'root asks about a user who is not logged in': {
+      host: hostWith({
+        env: {},
+        rest: { self: { uid: 0, gid: 0 } },
+        files: { [RUNTIME]: null, '/run/systemd/system': directory(), '/usr/bin/loginctl': { mode: 0o755 } },
+      }),
+      conditions: ['env.xdg-runtime-dir'],
+      severity: 'warning',
+      advice: ['Log in as alice'],
+      says: ['systemd-logind makes it when alice logs in'],
+    },
+    'and whose own unit starts it': {
+      host: hostWith({
+        env: {},
+        start: kit('--net=host'),
+        rest: { self: { uid: 0, gid: 0 } },
+        files: { [RUNTIME]: null, '/run/systemd/system': directory(), '/usr/bin/loginctl': { mode: 0o755 } },
+      }),
+      conditions: ['env.xdg-runtime-dir'],
+      severity: 'warning',
+      cure: true,
+    },
+    'logind does not make another directory': {
+      host: hostWith({
+        env: { XDG_RUNTIME_DIR: '/run/alice' },
+        rest: { self: { uid: 0, gid: 0 } },
+        files: { '/run/systemd/system': directory(), '/usr/bin/loginctl': { mode: 0o755 } },
+      }),
+      request: { env: { XDG_RUNTIME_DIR: '/run/alice' } },
+      conditions: ['env.xdg-runtime-dir'],
+      severity: 'error',
+      advice: ['export XDG_RUNTIME_DIR=/run/user/1000'],
+    },
     'a user unit without lingering': {
       host: hostWith({
         start: kit('--net=host'),
