@@ -45,6 +45,8 @@ export function startWords({ kind, what, other }: StartObstacle, { name, user }:
     case 'unknown-flag':
       return `${other} has no flag ${what.length === 1 ? '-' : '--'}${what}, and ends with its help`;
     case 'without-rootlesskit':
+      if (other === 'dynamic')
+        return `with DynamicUser=yes ${name} starts buildkitd as an account of its own: it ends with "rootless mode requires to be executed as the mapped root in a user namespace"`;
       return `${name} starts buildkitd without rootlesskit as ${user ?? 'an ordinary account'}: it ends with "rootless mode requires to be executed as the mapped root in a user namespace"`;
     case 'as-root':
       return `"+" or "!" before ${what} makes systemd start it as root and not as ${user ?? 'the account of User='}: rootlesskit then maps the subordinate ids of root`;

@@ -4,7 +4,7 @@ import type { Fact, Look, UnseenReason } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
 import { settings } from '../config/settings.ts';
 import { unknownFlags } from '../programs/buildkitd-flags.ts';
-import { lastOf, listOf } from '../target/directives.ts';
+import { isOn, lastOf, listOf } from '../target/directives.ts';
 import { identity } from '../target/identity.ts';
 import { tellingDaemon } from '../target/own-daemon.ts';
 import { startDirectory } from '../target/start-directory.ts';
@@ -237,6 +237,9 @@ async function account(look: Look, service: Unit): Promise<Part> {
         obstacles.push(one('entered-stopped', enters, command.at, child));
     }
   }
+  const dynamic = isOn(directives, 'DynamicUser');
+  if (mode === 'rootful' && dynamic !== null && lastOf(directives, 'User') === null)
+    obstacles.push(one('without-rootlesskit', command.argv.join(' '), dynamic.at, 'dynamic'));
   const groups = ['Group', 'SupplementaryGroups'].flatMap((key) =>
     listOf(directives, key).flatMap(({ value, at }) => unitWords(value).words.map((group) => ({ group, at }))),
   );

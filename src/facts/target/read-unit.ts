@@ -1,16 +1,7 @@
 import type { Identity, Look } from '../../model/look.ts';
 import { asAbsent, tooMuch, Unseen } from '../../model/unseen.ts';
 import { isListed } from '../../secrets/variables.ts';
-import {
-  type Directive,
-  type Directives,
-  isOn,
-  lastOf,
-  listOf,
-  parseUnit,
-  rawOf,
-  type UnitText,
-} from './directives.ts';
+import { type Directive, type Directives, lastOf, listOf, parseUnit, rawOf, type UnitText } from './directives.ts';
 import { managerEnvironment } from './manager-environment.ts';
 import { opensSession } from './pam-session.ts';
 import type { ReadingBudget } from './reading-budget.ts';
@@ -166,8 +157,7 @@ function expanded(written: Directives, expand: Expand): Directives {
 /** Does the system start this service as the account that will run buildkitd? */
 function runsAsTarget(service: Directives, { target, mode }: Identity): boolean {
   const runsAs = lastOf(service, 'User')?.value;
-  // Without User= it is an account of the unit's own name.
-  if (runsAs === undefined && isOn(service, 'DynamicUser') !== null) return false;
+  // Meant for the system, although DynamicUser= gives it an account of the unit's own name.
   return mode === 'rootless'
     ? runsAs !== undefined && (runsAs === target.name || runsAs === String(target.uid))
     : runsAs === undefined || runsAs === 'root' || runsAs === '0';

@@ -68,6 +68,7 @@ function wordsFor(evidence: StartEvidence): readonly string[] {
         `Take --${what} out of ExecStart=, or install a buildkitd that has it; ${other ?? 'buildkitd'} --help lists those that it knows.`,
       ];
     case 'without-rootlesskit':
+      if (other === 'dynamic') return [dropIn(evidence, 'DynamicUser=no')];
       return [
         `Start it through rootlesskit: ExecStart=/usr/bin/rootlesskit ${what}, in: ${systemctl} edit --full ${unit}.`,
       ];

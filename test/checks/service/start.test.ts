@@ -215,6 +215,13 @@ testCheck(
         says: [`${USER}:2:`],
         advice: ['ExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd'],
       },
+      'an account that systemd makes up': {
+        host: rootful('DynamicUser=yes\nExecStart=/usr/bin/buildkitd'),
+        conditions: ['daemon.needs-root'],
+        severity: 'error',
+        says: [`${SYSTEM}:2:`, 'with DynamicUser=yes'],
+        advice: ['"DynamicUser=no"'],
+      },
       'the namespaces of a containerd that does not run': {
         host: own('ExecStart=/usr/bin/containerd-rootless-setuptool.sh nsenter -- buildkitd', {
           '/usr/bin/containerd-rootless-setuptool.sh': program(),
