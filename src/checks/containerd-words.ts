@@ -5,6 +5,8 @@ export function containerdWords(obstacle: ContainerdObstacle): string {
   switch (obstacle.why) {
     case 'switched-off':
       return 'the containerd worker is switched off too';
+    case 'scheme':
+      return `the address of containerd, "${obstacle.address}", has a scheme, which its client does not take`;
     case 'relative':
       return `the address of containerd, "${obstacle.address}", is not an absolute path`;
     case 'absent':

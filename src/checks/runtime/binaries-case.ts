@@ -1,3 +1,4 @@
+import { containerdLacks } from '../../facts/config/containerd-lacks.ts';
 import { containerdWorker } from '../../facts/config/containerd-worker.ts';
 import { type Setting, settings } from '../../facts/config/settings.ts';
 import { binaries } from '../../facts/programs/binaries.ts';
@@ -9,6 +10,7 @@ import { type Program, software } from '../../facts/start/software.ts';
 import { environment } from '../../facts/target/environment.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import type { Condition, FactsOf, Severity } from '../../model/decide.ts';
+import { optional } from '../../model/unseen.ts';
 import { octal } from '../../text/octal.ts';
 import { type Findings, findings } from '../findings.ts';
 import { failureWords } from './failure-words.ts';
@@ -43,6 +45,7 @@ export const binariesNeeds = {
   software,
   buildkitdVersion,
   containerdWorker,
+  containerdLacks: optional(containerdLacks),
   elsewhere: namedElsewhere,
 };
 

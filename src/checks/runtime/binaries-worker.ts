@@ -21,6 +21,7 @@ export function judgeWorker(open: BinariesCase): void {
   const { enabled } = settings.oci;
   if (enabled.value === false) {
     judgeOff(open);
+    judgeLacks(open);
     return;
   }
   const automatic = binaries['buildkit-runc']?.executable === true || binaries.runc?.executable === true;
@@ -54,6 +55,46 @@ function judgeOff({ facts, add }: BinariesCase): void {
     {},
     enabled,
   );
+}
+
+/** Where containerd is the only worker, what it lacks fails every build. */
+function judgeLacks({ facts, add }: BinariesCase): void {
+  if (!facts.containerdWorker.usable) return;
+  for (const lack of facts.containerdLacks.value ?? []) {
+    switch (lack.what) {
+      case 'shim':
+        add(
+          'runtime.runc-missing',
+          'error',
+          lack.program,
+          `The containerd worker is to use the runtime ${lack.runtime}, and ${lack.program} is not there: every RUN step fails`,
+        );
+        break;
+      case 'runc':
+        add(
+          'runtime.runc-missing',
+          'error',
+          'runc',
+          'containerd has no runc to start containers with: every RUN step fails',
+        );
+        break;
+      case 'overlay':
+        add(
+          'runtime.no-worker',
+          'error',
+          'snapshotter of containerd',
+          `containerd keeps its state in ${lack.root}, on overlayfs, where its overlayfs snapshotter does not work: every build fails`,
+        );
+        break;
+      case 'disabled':
+        add(
+          'runtime.no-worker',
+          'error',
+          'snapshotter of containerd',
+          `/etc/containerd/config.toml disables ${lack.plugin}, which the containerd worker is to use: every build fails`,
+        );
+    }
+  }
 }
 
 /** Nothing switches the worker on, and runc, which would, is not there: another runtime may be. */

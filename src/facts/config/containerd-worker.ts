@@ -11,7 +11,7 @@ export type ContainerdWorker = {
 /** Why it is not used; `error` is the errno of connecting. */
 export type ContainerdObstacle =
   | { readonly why: 'switched-off' }
-  | { readonly why: 'relative' | 'absent' | 'denied' | 'untried'; readonly address: string }
+  | { readonly why: 'scheme' | 'relative' | 'absent' | 'denied' | 'untried'; readonly address: string }
   | { readonly why: 'silent'; readonly address: string; readonly error: string };
 
 export const containerdWorker: Fact<ContainerdWorker> = {
@@ -20,9 +20,11 @@ export const containerdWorker: Fact<ContainerdWorker> = {
     const { containerd } = await get(settings);
     const required = containerd.enabled.value === true;
     if (containerd.enabled.value === false) return { usable: false, required, obstacle: { why: 'switched-off' } };
-    const path = containerd.address.value.replace(/^unix:\/\//, '');
+    const path = containerd.address.value;
     const yes: ContainerdWorker = { usable: true, required };
     const no = (obstacle: ContainerdObstacle): ContainerdWorker => ({ usable: false, required, obstacle });
+    // containerd's client puts the scheme before it itself.
+    if (path.startsWith('unix://')) return no({ why: 'scheme', address: path });
     if (!path.startsWith('/')) return no({ why: 'relative', address: path });
     const stat = await host.stat(path, 'target').catch(asAbsent);
     if (stat === null) return no({ why: 'absent', address: path });

@@ -45,6 +45,11 @@ function supply(problem: Problem<BinariesEvidence>, index: number, facts: Facts)
   const other = config === null ? null : otherRuntime(evidence, facts);
   if (other !== null && config !== null) return useInstead(other, index, config);
   const packaged = PROGRAMS.get(program) ?? null;
+  if (program.startsWith('containerd-shim-'))
+    return advice(
+      [index],
+      `Install ${program} where containerd finds it (/usr/local/bin), or leave worker.containerd.runtime out: runc is then used.`,
+    );
   if (packaged === null)
     return advice([index], `Install ${program}, or leave worker.oci.binary out: buildkitd then uses runc.`);
   const install = installOn(packaged, facts.distribution);
@@ -120,6 +125,8 @@ const LIMITS = {
 } as const;
 
 function workerAdvice({ program, key }: BinariesEvidence): string {
+  if (program === 'snapshotter of containerd')
+    return 'Give containerd a root on a local disk (root = "DIRECTORY" in /etc/containerd/config.toml) and do not disable its snapshotter; or name another one: snapshotter = "native" below [worker.containerd].';
   if (program === 'containerd')
     return 'Start containerd, or leave worker.containerd.enabled out: buildkitd then does without it.';
   return key === null

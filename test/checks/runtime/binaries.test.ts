@@ -4,7 +4,7 @@ import { examine } from '../../../src/examine/examine.ts';
 import { createLook } from '../../../src/examine/look.ts';
 import { supplyBinaries } from '../../../src/fixes/runtime/binaries.ts';
 import { testCheck } from '../../check-tester.ts';
-import { ASK, VirtualHost } from '../../virtual-host.ts';
+import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
 import { hostWith, program, socket } from './alice.ts';
 
 const entry = { check: runtimeBinaries, fix: supplyBinaries };
@@ -13,6 +13,18 @@ const old = { stdout: 'buildkitd github.com/moby/buildkit v0.11.6 0123456789\n' 
 const CRUN = { '/usr/bin/crun': program() };
 const crun = (version: string) => ({ crun: { stdout: `crun version ${version}\n` } });
 const NO_RUNC = { ...gone('/usr/sbin/runc') };
+
+/** The OCI worker is off, and containerd answers. */
+const onContainerd = (files: VirtualHostOptions['files'] = {}, more = ''): VirtualHostOptions =>
+  hostWith({
+    files: {
+      '/usr/bin/containerd-shim-runc-v2': program(),
+      '/run/containerd/containerd.sock': socket(0o660, 0),
+      ...files,
+    },
+    live: ['/run/containerd/containerd.sock'],
+    config: `[worker.oci]\nenabled = false\n${more}`,
+  });
 
 testCheck(entry, {
   healthy: {
@@ -56,12 +68,9 @@ testCheck(entry, {
       }),
     },
     'no rootlesskit for root': { host: hostWith({ files: gone('/usr/bin/rootlesskit'), rest: { mode: 'rootful' } }) },
-    'only the containerd worker': {
-      host: hostWith({
-        files: { ...NO_RUNC, '/run/containerd/containerd.sock': socket(0o660, 0) },
-        live: ['/run/containerd/containerd.sock'],
-        config: '[worker.oci]\nenabled = false\n',
-      }),
+    'only the containerd worker': { host: onContainerd() },
+    'only the containerd worker, with a snapshotter that its state does not matter to': {
+      host: onContainerd({ '/etc/containerd/config.toml': 'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n' }),
     },
   },
   ailing: {
@@ -222,6 +231,43 @@ testCheck(entry, {
       conditions: ['runtime.no-worker'],
       severity: 'error',
       advice: ['without --oci-worker=false'],
+    },
+    'containerd alone, without the program that starts its runtime': {
+      host: onContainerd({}, '[worker.containerd.runtime]\nname = "io.containerd.runsc.v1"\n'),
+      conditions: ['runtime.runc-missing'],
+      severity: 'error',
+      advice: ['Install containerd-shim-runsc-v1'],
+      says: ['io.containerd.runsc.v1'],
+    },
+    'containerd alone, with its snapshotter disabled': {
+      host: onContainerd({
+        '/etc/containerd/config.toml': 'disabled_plugins = ["io.containerd.snapshotter.v1.overlayfs"]\n',
+      }),
+      conditions: ['runtime.no-worker'],
+      severity: 'error',
+      advice: ['Give containerd a root on a local disk'],
+      says: ['disables'],
+    },
+    'containerd alone, with its state on overlayfs': {
+      host: {
+        ...onContainerd({ '/etc/containerd/config.toml': 'root = "/state"\n', '/state': { kind: 'directory' } }),
+        statfs: { '/state': { type: 0x794c7630 } },
+      },
+      conditions: ['runtime.no-worker'],
+      severity: 'error',
+      advice: ['Give containerd a root on a local disk'],
+      says: ['/state'],
+    },
+    'an address of containerd with a scheme': {
+      host: hostWith({
+        config: '[worker.containerd]\nenabled = true\naddress = "unix:///run/containerd/containerd.sock"\n',
+        files: { '/run/containerd/containerd.sock': socket(0o660, 0) },
+        live: ['/run/containerd/containerd.sock'],
+      }),
+      conditions: ['runtime.no-worker'],
+      severity: 'error',
+      advice: ['Start containerd, or leave worker.containerd.enabled out'],
+      says: ['has a scheme'],
     },
     'containerd is insisted on and does not answer': {
       host: hostWith({ config: '[worker.containerd]\nenabled = true\n' }),
