@@ -1,8 +1,18 @@
 #!/usr/bin/env node
-// Whole-process times and peak memory, as ratios to `node -e 0` in one run. Usage: npm run bench [-- --runs N] [--entries N] [--user NAME]
+// Whole-process times and peak memory, as ratios to `node -e 0` in one run. Usage: npm run bench [-- --runs N] [--entries N] [--user NAME] [--log MB]
 // Root measures for an ordinary account: the named one, that of sudo, or the first in /etc/subuid.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -12,6 +22,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '15' },
     entries: { type: 'string', default: '1000000' },
     user: { type: 'string' },
+    log: { type: 'string', default: '1000' },
   },
 });
 const runs = Number(values.runs);
@@ -103,6 +114,7 @@ try {
   if (isRoot && user === undefined)
     console.log('\nNo account has subordinate ids: the rows are those of root, without the look through a cache.');
   else if (entries > 0) ownership();
+  if (Number(values.log) > 0) await explained(Number(values.log));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -136,4 +148,33 @@ function ownership() {
     spawnSync(file, args, { stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 30, env: clean });
     return Number(process.hrtime.bigint() - started) / 1e6;
   }
+}
+
+/** A log of so many megabytes, against grep -F with the same words. */
+async function explained(megabytes) {
+  const { runnerImport } = await import('vite');
+  const { module } = await runnerImport(fileURLToPath(new URL('../src/symptoms/knowledge.ts', import.meta.url)));
+  const words = new Set(module.knowledgeOf().signatures.map(({ signature }) => signature.anchor));
+  const [log, list] = [join(scratch, 'build.log'), join(scratch, 'words')];
+  writeFileSync(list, [...words].join('\n'));
+  const line = (at) =>
+    `2026-01-01T00:00:00.${at % 1000}Z #${at % 40} ${(at % 977) / 10} Get:${at} http://archive.ubuntu.com noble/main amd64 package-${at * 7919} [${at} kB]\n`;
+  const piece = Array.from({ length: 10_000 }, (_none, at) => line(at)).join('');
+  writeFileSync(log, '');
+  for (let size = 0; size < megabytes * 1e6; size += piece.length) appendFileSync(log, piece);
+  appendFileSync(log, 'buildkitd: could not lock /root/x/buildkitd.lock, another instance running?\n');
+  const file = join(scratch, 'rss');
+  const [ours, grep] = [
+    [process.execPath, '--import', meter, bin, 'explain', log],
+    ['grep', '-c', '-i', '-F', '-f', list, log],
+  ].map(([command, ...args]) => {
+    const started = process.hrtime.bigint();
+    // grep ends at its first hit where nobody reads it.
+    spawnSync(command, args, { stdio: ['ignore', 'pipe', 'ignore'], env: { ...clean, LANG: 'C', METER: file } });
+    return Number(process.hrtime.bigint() - started) / 1e9;
+  });
+  const memory = Math.round(Number(readFileSync(file, 'utf8')) / 1024);
+  console.log(
+    `\n\`bk-doctor explain\` of ${megabytes} MB: ${ours.toFixed(1)} s (${Math.round(megabytes / ours)} MB/s), ${memory} MB of memory; \`grep -i -F\` with the same ${words.size} words: ${grep.toFixed(1)} s`,
+  );
 }

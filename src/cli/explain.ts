@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { assess } from '../examine/assess.ts';
 import type { Opened } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
+import type { Catalog } from '../model/catalog.ts';
 import type { CheckReport } from '../model/say.ts';
 import type { Diagnosis, Explanation } from '../symptoms/diagnose.ts';
 import { destinationOf, sendExplanation } from './answer.ts';
@@ -84,6 +85,19 @@ async function explained(session: Session, files: readonly string[]): Promise<Ex
     surroundings: judgement.surroundings,
     lines: readings.reduce((sum, { lines }) => sum + lines, 0),
   };
+}
+
+/** What a short text says, best first. */
+export async function explainedText(text: string, catalog: Catalog): Promise<readonly Diagnosis[]> {
+  const [{ diagnosesOf }, { judged }, { knowledgeOf }, { readerOf }] = await Promise.all([
+    import('../symptoms/diagnose.ts'),
+    import('../symptoms/judge.ts'),
+    import('../symptoms/knowledge.ts'),
+    import('../symptoms/reader.ts'),
+  ]);
+  const reader = readerOf(knowledgeOf(), textOf);
+  reader.feed(Buffer.from(text));
+  return diagnosesOf(judged(reader.end().sightings), catalog);
 }
 
 function textOf(bytes: Uint8Array): string {

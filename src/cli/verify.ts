@@ -4,6 +4,7 @@ import { UsageError } from '../host/usage-error.ts';
 import { destinationOf, sendVerification } from './answer.ts';
 import { open } from './check.ts';
 import { addExamineOptions, questionOf } from './examine-options.ts';
+import { explainedText } from './explain.ts';
 import { globalsOf } from './globals.ts';
 import { progressLine } from './progress.ts';
 import type { Session } from './session.ts';
@@ -45,8 +46,14 @@ async function run(session: Session, command: Command): Promise<number> {
     trial.ok || session.signal.aborted
       ? []
       : explanationsOf((await assess(opened, session.catalog, asked, { inventory: false })).checks);
+  const told = trial.ok
+    ? []
+    : await explainedText(
+        [...trial.stages.flatMap(({ message }) => message ?? []), ...trial.log].join('\n'),
+        session.catalog,
+      );
   progress.clear();
-  const answer = { schema: 1, ...trial, diagnoses } as const;
+  const answer = { schema: 1, ...trial, diagnoses, told } as const;
   await sendVerification(destination, globals, answer, opened);
   return trial.ok ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 import { createLook } from '../examine/look.ts';
 import type { Opened } from '../host/open.ts';
 import { startStandIn } from '../host/stand-in.ts';
+import { REMEDIES } from '../knowledge/remedies/table.ts';
 import type { Condition } from '../model/decide.ts';
 import type { Account } from '../model/look.ts';
 import type { CheckReport } from '../model/say.ts';
@@ -26,6 +27,8 @@ interface Explanation {
   readonly condition: Condition;
   readonly message: string;
   readonly docs: string;
+  readonly why: string;
+  readonly remedy: readonly string[];
 }
 /** Makes the trial as the target. Programs that are missing fail the first stage by name. */
 export async function verify(opened: Opened, signal: AbortSignal, onStage: (name: StageName) => void): Promise<Trial> {
@@ -45,7 +48,14 @@ export function explanationsOf(checks: readonly CheckReport[]): readonly Explana
     .flatMap(({ id, problems, docs }) =>
       problems
         .filter(({ severity }) => severity === 'error')
-        .map((problem) => ({ check: id, condition: problem.condition, message: located(problem), docs })),
+        .map((problem) => ({
+          check: id,
+          condition: problem.condition,
+          message: located(problem),
+          docs,
+          why: REMEDIES[problem.condition].why,
+          remedy: REMEDIES[problem.condition].steps.host,
+        })),
     );
 }
 
