@@ -147,6 +147,34 @@ describe('is shown in every format', () => {
           { file: 'photo.jpg', kind: 'unknown', skipped: 'it is no text', problems: [] },
         ],
       });
+    else if (name === 'sarif')
+      expect(JSON.parse(text ?? '').runs[0]).toMatchObject({
+        tool: { driver: { rules: [{ id: 'config.invalid-value' }] } },
+        results: [
+          {
+            ruleId: 'config.invalid-value',
+            ruleIndex: 0,
+            level: 'error',
+            locations: [
+              { physicalLocation: { artifactLocation: { uri: 'list' }, region: { startLine: 2, startColumn: 1 } } },
+            ],
+          },
+        ],
+      });
+    else if (name === 'gitlab')
+      expect(JSON.parse(text ?? '')).toEqual([
+        {
+          description: '“milk” has no number.',
+          check_name: 'config.invalid-value',
+          fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
+          severity: 'critical',
+          location: { path: 'list', lines: { begin: 2 } },
+        },
+      ]);
+    else if (name === 'github')
+      expect(text).toBe(
+        '::error file=list,line=2,col=1,title=config.invalid-value::“milk” has no number.%0AReplace a line of /list:%0A- milk%0A+ 1 milk\n',
+      );
     else {
       expect(text).toContain(
         name === 'markdown' ? 'line 2: “milk” has no number.' : 'list:2:1: error: “milk” has no number.',

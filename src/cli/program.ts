@@ -11,6 +11,7 @@ import { registerLint } from './lint.ts';
 import { registerList } from './list.ts';
 import type { Session } from './session.ts';
 import { registerShow } from './show.ts';
+import { registerTemplate } from './template.ts';
 import { registerUndo } from './undo.ts';
 import { registerVerify } from './verify.ts';
 import { didYouMean } from './wording.ts';
@@ -24,6 +25,7 @@ const COMMANDS = [
   registerExplain,
   registerVerify,
   registerLint,
+  registerTemplate,
   registerList,
   registerShow,
 ];

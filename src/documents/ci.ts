@@ -46,7 +46,32 @@ export function jobContainers(into: Gathered, root: Cursor): void {
         pod,
       ),
     );
+    serviceContainers(pod, [field(root, 'services'), fieldAt(root, 'default', 'services'), field(job, 'services')]);
     into.pods.push(pod);
+  }
+}
+
+/** Services run beside the job, as its runner confines them. */
+function serviceContainers(pod: Pod, lists: readonly Cursor[]): void {
+  for (const service of lists.flatMap(items)) {
+    const image = textAt(service) ?? textAt(field(service, 'name'));
+    if (image === null) continue;
+    const entrypoint = field(service, 'entrypoint');
+    const command = field(service, 'command');
+    pod.containers.push(
+      containerOf(
+        {
+          engine: 'ci',
+          at: placeOf(service),
+          name: textOf(field(service, 'alias')),
+          image,
+          options: environment(field(service, 'variables')),
+          entrypoint: exists(entrypoint) ? textsAt(entrypoint) : null,
+          args: exists(command) ? textsAt(command) : null,
+        },
+        pod,
+      ),
+    );
   }
 }
 

@@ -3,7 +3,7 @@ import type { Gathered } from './gathered.ts';
 import { containerOf, looseGroup, type Option } from './options.ts';
 import { placeOf } from './pods.ts';
 import { readShell } from './shell.ts';
-import { type At, type Cursor, exists, field, fieldAt, fields, isMap, items, textAt, textOf, textsAt } from './tree.ts';
+import { type At, type Cursor, field, fieldAt, fields, has, isMap, items, textAt, textOf, textsAt } from './tree.ts';
 
 /** Keys of compose that say what an option of docker run says. */
 const OPTIONS: { readonly [key: string]: string } = {
@@ -37,7 +37,7 @@ export function composeServices(into: Gathered, root: Cursor): void {
           options: optionsOf(service),
           entrypoint: wordsAt(field(service, 'entrypoint')),
           args: wordsAt(field(service, 'command')),
-          openEnv: exists(field(service, 'env_file')),
+          openEnv: has(service, 'env_file'),
           probes: healthOf(service),
           yaml: service,
         },

@@ -23,6 +23,7 @@ export const mentionsBuildkit = (text: string): boolean => WORDS.test(text);
 /** What a text is, by what stands in it; its name only where both can be. */
 export function formOf(name: string, text: string): Form {
   const file = name.slice(name.lastIndexOf('/') + 1);
+  if (/\.(?:md|markdown|rst|adoc|html?)$/i.test(file)) return 'text';
   if (/^[ \t]*\[\[runners\]\]/m.test(text)) return 'runner-config';
   if (/^\[Container\]\s*$/m.test(text)) return 'quadlet';
   if (/^\[Service\]\s*$/m.test(text) && /^Exec\w*\s*=/m.test(text)) return 'unit';
@@ -41,9 +42,11 @@ const isGroovy = (text: string): boolean =>
   /^[ \t]*(?:pipeline[ \t]*\{|node[ \t]*[({]|podTemplate[ \t]*\(|@Library\b)/m.test(text) &&
   !/^apiVersion:/m.test(text);
 
-const isYaml = (text: string): boolean =>
-  /^(?:---|\{|- ?\w[\w-]*:|['"]?[\w.$:/-]+['"]?:(?:\s|$))/m.test(text) &&
-  !/^[ \t]*(?:docker|podman|nerdctl|sudo)\s/m.test(text.slice(0, 4000).replace(/^\s+.*$/gm, ''));
+/** Its first line that says anything is a key, an element of a list, or the beginning of a document. */
+function isYaml(text: string): boolean {
+  const first = text.split('\n', 200).find((line) => line.trim() !== '' && !line.startsWith('#'));
+  return first !== undefined && /^[ \t]*(?:---|\{|- ?\w[\w-]*:|['"]?[\w.$:/-]+['"]?:(?:\s|$))/.test(first);
+}
 
 /** Directives of Helm's template language, which no YAML has. */
 export const isTemplate = (text: string): boolean =>

@@ -8,6 +8,7 @@ import {
   field,
   fieldAt,
   fields,
+  has,
   isMap,
   items,
   numberAt,
@@ -28,12 +29,14 @@ export interface Around {
   readonly usedForBuilds: boolean;
   /** The only container, where it does not stand in a list; what it does not say may stand elsewhere. */
   readonly only?: Cursor;
+  /** What runs in containers that name no command (a step of Buildkite). */
+  readonly script?: At<string>;
 }
 
 export const placeOf = ({ path, span }: Place): Place => ({ path, span });
 
 /** Which fields of a pod hold containers. */
-const LISTS = ['initContainers', 'containers', 'steps', 'sidecars', 'ephemeralContainers'];
+const LISTS = ['initContainers', 'containers', 'steps', 'buildSteps', 'sidecars', 'ephemeralContainers'];
 const SINGLE = ['container', 'script'];
 
 /** A pod from its spec: of Kubernetes itself, or of what makes pods (Tekton's tasks, Argo's templates, Shipwright's strategies). */
@@ -51,7 +54,7 @@ export function readPod(spec: Cursor, around: Around): Pod {
   const pod: Pod = {
     ...placeOf(spec),
     engine: 'kubernetes',
-    partial: around.only !== undefined || all.every(({ cursor }) => !exists(field(cursor, 'image'))),
+    partial: around.only !== undefined || all.every(({ cursor }) => !has(cursor, 'image')),
     object: around.object,
     spec,
     metadata: around.metadata,
@@ -66,29 +69,33 @@ export function readPod(spec: Cursor, around: Around): Pod {
   // Tekton: what every step has unless it says otherwise.
   const template = field(spec, 'stepTemplate');
   for (const { name, cursor } of all)
-    pod.containers.push(readContainer(cursor, pod, { template, runsBefore: name === 'initContainers' }));
+    pod.containers.push(
+      readContainer(cursor, pod, { template, runsBefore: name === 'initContainers', step: around.script ?? null }),
+    );
   return pod;
 }
 
 function readContainer(
   cursor: Cursor,
   pod: Pod,
-  { template, runsBefore }: { template: Cursor; runsBefore: boolean },
+  { template, runsBefore, step }: { template: Cursor; runsBefore: boolean; step: At<string> | null },
 ): Container {
-  const own = (key: string): Cursor => (exists(field(cursor, key)) ? field(cursor, key) : field(template, key));
+  const own = (key: string): Cursor => (has(cursor, key) ? field(cursor, key) : field(template, key));
   const name = textOf(field(cursor, 'name'));
   const image = textAt(own('image'));
-  const script = textAt(field(cursor, 'script')) ?? textAt(field(cursor, 'source'));
+  const alone = !exists(own('command')) && !has(cursor, 'args');
+  const script =
+    textAt(field(cursor, 'script')) ?? textAt(field(cursor, 'source')) ?? (alone && !runsBefore ? step : null);
   return {
     ...placeOf(cursor),
     engine: 'kubernetes',
     name,
     image: image === null ? null : { ...image, value: parseImage(image.value) },
     entrypoint: exists(own('command')) ? textsAt(own('command')) : null,
-    args: exists(field(cursor, 'args')) ? textsAt(field(cursor, 'args')) : null,
+    args: has(cursor, 'args') ? textsAt(field(cursor, 'args')) : null,
     script,
     env: [...variablesOf(field(template, 'env')), ...variablesOf(field(cursor, 'env'))],
-    openEnv: exists(field(cursor, 'envFrom')),
+    openEnv: has(cursor, 'envFrom'),
     security: securityOf(own('securityContext'), cursor, pod, name),
     mounts: [...items(field(template, 'volumeMounts')), ...items(field(cursor, 'volumeMounts'))].flatMap((mount) =>
       mountOf(mount, pod),
@@ -115,7 +122,7 @@ const variablesOf = (list: Cursor): readonly Variable[] =>
     const name = textOf(field(item, 'name'));
     const value = field(item, 'value');
     if (name === null) return [];
-    const elsewhere = exists(field(item, 'valueFrom'));
+    const elsewhere = has(item, 'valueFrom');
     return [{ ...placeOf(exists(value) ? value : item), name, value: elsewhere ? null : (textOf(value) ?? '') }];
   });
 
@@ -149,8 +156,7 @@ function annotatedProfile({ metadata }: Pod, name: string | null): At<Profile> |
 function securityOf(own: Cursor, beside: Cursor, pod: Pod, name: string | null): Security {
   const shared = field(pod.spec, 'securityContext');
   // What stands beside securityContext instead of in it is told of as that; meant it is all the same.
-  const either = (key: string): Cursor =>
-    [field(own, key), field(beside, key), field(shared, key)].find(exists) ?? field(pod.spec, key);
+  const either = (key: string): Cursor => field([own, beside, shared].find((at) => has(at, key)) ?? pod.spec, key);
   return {
     at: exists(own) ? placeOf(own) : null,
     privileged: switchAt(either('privileged')),

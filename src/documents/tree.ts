@@ -61,8 +61,12 @@ const joined = (path: string, key: string): string =>
   /^[\w:/-]+$/.test(key) ? (path === '' ? key : `${path}.${key}`) : `${path}[${JSON.stringify(key)}]`;
 
 /** The last of that name, as every decoder takes it. */
-const entryOf = (node: Value | null, key: string): Entry | undefined =>
-  node?.kind === 'fields' ? node.entries.findLast((entry) => entry.key === key) : undefined;
+function entryOf(node: Value | null, key: string): Entry | undefined {
+  if (node?.kind !== 'fields') return undefined;
+  const { entries } = node;
+  for (let at = entries.length - 1; at >= 0; at--) if (entries[at]?.key === key) return entries[at];
+  return undefined;
+}
 
 const below = (at: Cursor, { key, keySpan, value, span }: Entry): Cursor => {
   // What has no text of its own is pointed at by its key.
@@ -76,6 +80,9 @@ export function field(at: Cursor, key: string): Cursor {
     ? { node: null, path: joined(at.path, key), span: at.span, whole: at.span }
     : below(at, found);
 }
+
+/** Without the cost of a place. */
+export const has = ({ node }: Cursor, key: string): boolean => entryOf(node, key) !== undefined;
 
 export const fieldAt = (at: Cursor, ...keys: readonly string[]): Cursor => keys.reduce(field, at);
 

@@ -1,13 +1,13 @@
 import type { Gathered } from './gathered.ts';
 import { readPod } from './pods.ts';
-import { type Cursor, exists, field, fieldAt, textOf, type Value } from './tree.ts';
+import { type Cursor, field, fieldAt, has, textOf, type Value } from './tree.ts';
 
 /** Values of a chart, and other data with an image and what belongs to a container beside it. */
 export function readValues(into: Gathered, at: Cursor): void {
   const repository = textOf(fieldAt(at, 'image', 'repository')) ?? textOf(field(at, 'image'));
   if (repository === null || !/buildkit/.test(repository)) return;
   const image = imageOf(at);
-  if (image === null || (!exists(field(at, 'securityContext')) && !exists(field(at, 'podSecurityContext')))) return;
+  if (image === null || (!has(at, 'securityContext') && !has(at, 'podSecurityContext'))) return;
   const { span } = at;
   const entry = (key: string, value: Value | null) =>
     value === null ? [] : [{ key, keySpan: value.span, value, span: value.span }];

@@ -10,11 +10,13 @@ import {
   field,
   fieldAt,
   fields,
+  has,
   isList,
   isMap,
   items,
   rootOf,
   textOf,
+  textsAt,
   type Value,
 } from './tree.ts';
 import { readValues } from './values.ts';
@@ -32,20 +34,17 @@ export function gatherYaml(into: Gathered, documents: readonly Value[], path = '
 }
 
 function kindOf(root: Cursor): string {
-  if (exists(field(root, 'apiVersion')) && exists(field(root, 'kind'))) return 'kubernetes';
-  if (isMap(field(root, 'services')) && fields(field(root, 'services')).every(isMap) && !exists(field(root, 'jobs')))
+  if (has(root, 'apiVersion') && has(root, 'kind')) return 'kubernetes';
+  if (isMap(field(root, 'services')) && fields(field(root, 'services')).every(isMap) && !has(root, 'jobs'))
     return 'compose';
-  if (
-    isMap(field(root, 'jobs')) &&
-    (exists(field(root, 'on')) || fields(field(root, 'jobs')).some((job) => exists(field(job, 'steps'))))
-  )
+  if (isMap(field(root, 'jobs')) && (has(root, 'on') || fields(field(root, 'jobs')).some((job) => has(job, 'steps'))))
     return 'github-actions';
-  if (isList(field(root, 'steps')) && items(field(root, 'steps')).some((step) => exists(field(step, 'plugins'))))
+  if (isList(field(root, 'steps')) && items(field(root, 'steps')).some((step) => has(step, 'plugins')))
     return 'buildkite';
   if (exists(fieldAt(root, 'runs', 'steps'))) return 'github-actions';
   if (
     fields(root).some(
-      (job) => exists(field(job, 'script')) && (isList(field(job, 'script')) || textOf(field(job, 'script')) !== null),
+      (job) => has(job, 'script') && (isList(field(job, 'script')) || textOf(field(job, 'script')) !== null),
     )
   )
     return 'gitlab';
@@ -64,13 +63,19 @@ function readRoot(into: Gathered, root: Cursor, kind: string): void {
   );
 }
 
-const isPod = (at: Cursor): boolean =>
-  ['containers', 'initContainers'].some((name) => items(field(at, name)).some(isMap)) ||
-  (items(field(at, 'steps')).some((step) => isMap(step) && exists(field(step, 'image'))) &&
-    !exists(field(at, 'jobs'))) ||
-  (['container', 'script'] as const).some(
-    (name) => textOf(fieldAt(at, name, 'image')) !== null && exists(fieldAt(at, name, 'image')),
+const PODS = ['containers', 'initContainers'];
+const STEPS = ['steps', 'buildSteps'];
+const SINGLE = ['container', 'script'];
+
+function isPod(at: Cursor): boolean {
+  const holds = (name: string, wanted: (item: Cursor) => boolean): boolean =>
+    has(at, name) && items(field(at, name)).some(wanted);
+  return (
+    PODS.some((name) => holds(name, isMap)) ||
+    (!has(at, 'jobs') && STEPS.some((name) => holds(name, (step) => isMap(step) && has(step, 'image')))) ||
+    SINGLE.some((name) => has(at, name) && textOf(fieldAt(at, name, 'image')) !== null)
   );
+}
 
 /** Looks for pods and texts in whatever data; `around` is what the nearest object above says. */
 function walk(into: Gathered, at: Cursor, around: Around, kind: string): void {
@@ -84,16 +89,26 @@ function walk(into: Gathered, at: Cursor, around: Around, kind: string): void {
     for (const item of items(at)) walk(into, item, around, kind);
     return;
   }
-  const inner = aroundOf(into, at, around);
+  const inner = stepOf(at, aroundOf(into, at, around));
   if (kind !== 'compose' && kind !== 'github-actions' && isPod(at)) {
     into.pods.push(readPod(at, inner));
-  } else if (kind === 'yaml' && exists(field(at, 'image'))) readValues(into, at);
+  } else if (kind === 'yaml' && has(at, 'image')) readValues(into, at);
   // A template brings metadata of its own for the spec beside it.
   const metadata = isMap(field(at, 'metadata')) ? field(at, 'metadata') : inner.metadata;
   for (const child of fields(at)) {
     if (child.key === 'metadata' && child.node?.kind === 'fields') continue;
     walk(into, child, { ...inner, metadata }, kind);
   }
+}
+
+/** Buildkite runs the commands of a step in the containers of its pod. */
+function stepOf(at: Cursor, around: Around): Around {
+  if (!has(at, 'plugins')) return around;
+  const given = has(at, 'command') ? field(at, 'command') : field(at, 'commands');
+  const [first, ...more] = textsAt(given);
+  return first === undefined
+    ? around
+    : { ...around, script: { ...first, value: [first, ...more].map(({ value }) => value).join('\n') } };
 }
 
 function aroundOf(into: Gathered, at: Cursor, around: Around): Around {

@@ -53,13 +53,15 @@ function documentAt(name: string, path: string, found: boolean): FoundDocument {
     if (reading === null || stat === null) return { name, path, text: null, refused: 'it is gone', found, file: null };
     if (!reading.utf8) return { name, path, text: null, refused: 'it is no text in UTF-8', found, file: null };
     const { uid, gid, mode } = stat;
+    let digest: string | null = null;
     // The digest costs time: only who changes the file asks for it.
     const file = {
       path,
       mode,
       owner: { uid, gid },
       get digest() {
-        return reading.digest;
+        digest ??= reading.digest;
+        return digest;
       },
     };
     return { name, path, text: reading.text, refused: null, found, file };

@@ -1,10 +1,20 @@
 import type { Format, Kind } from './format.ts';
+import { githubFormat } from './format-github.ts';
+import { gitlabFormat } from './format-gitlab.ts';
 import { jsonFormat } from './format-json.ts';
 import { markdownFormat } from './format-markdown.ts';
+import { sarifFormat } from './format-sarif.ts';
 import { terminalFormat } from './format-terminal.ts';
 
 /** Every format; the first is the one that is taken where none is named. */
-export const FORMATS = [terminalFormat, jsonFormat, markdownFormat] as const satisfies readonly Format[];
+export const FORMATS = [
+  terminalFormat,
+  jsonFormat,
+  markdownFormat,
+  sarifFormat,
+  githubFormat,
+  gitlabFormat,
+] as const satisfies readonly Format[];
 
 export function formatNamed(name: string): Format | undefined {
   return FORMATS.find((format) => format.name === name);

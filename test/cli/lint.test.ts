@@ -104,6 +104,27 @@ describe('bk-doctor lint', () => {
   });
 
   test.each([
+    ['sarif', '"ruleId": "image.tag-missing"'],
+    ['github', 'pod.yaml,line=8,col=14,title=image.tag-missing::'],
+    ['gitlab', '"check_name": "image.tag-missing"'],
+    ['markdown', '- error `image.tag-missing` line 8'],
+  ])('--format %s', async (format, words) => {
+    const folder = written({ 'pod.yaml': BROKEN });
+    const { code, stdout } = await run(['lint', '--format', format, 'pod.yaml'], { cwd: folder });
+    expect(code).toBe(1);
+    expect(stdout).toContain(words);
+  });
+
+  test('template prints a file that lint takes', async () => {
+    const { code, stdout } = await shell(
+      'set -o pipefail; $BK template kubernetes --mode userns | $BK lint --fail-on warning -',
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '1 file: 0 errors, 0 warnings.\n' });
+    const wrong = await run(['template', 'docker', '--mode', 'userns']);
+    expect({ code: wrong.code, stdout: wrong.stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  test.each([
     [['lint'], 'missing required argument'],
     [['lint', '/nowhere/at/all'], 'there is no such file'],
     [['lint', '--risky', 'package.json'], '--risky chooses'],

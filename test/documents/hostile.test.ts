@@ -48,3 +48,10 @@ test('reading takes time in proportion to the text', async () => {
     `#!/bin/sh\n${"docker run -e 'A=$(x)' \\\n  moby/buildkit # it's\n".repeat(size)}`;
   await expectLinearGrowth(300, commands, (text) => readContent('a.sh', text));
 });
+
+test.each([
+  ['notes.md', '# BuildKit\n\nRun it: `docker run moby/buildkit`\n'],
+  ['notes', 'This is a note about BuildKit:\n\n  and nothing else.\n'],
+])('prose is no YAML: %s', (name, text) => {
+  expect(readContent(name, text)).toMatchObject({ error: null, pods: [] });
+});

@@ -92,6 +92,16 @@ function judgeNonRoot({ say }: Judging, setup: Setup): void {
 function judgeNamespace({ say }: Judging, setup: Setup): void {
   const { container, flavour, userns, uid } = setup;
   const { hostUsers } = container.pod;
+  const mapped = container.security.userns;
+  if (flavour === 'rootless' && container.engine === 'podman' && mapped !== null && /^keep-id/.test(mapped.value))
+    say(
+      'idmap.nested-userns',
+      'error',
+      mapped,
+      `Only rootless Podman has the user namespace ${mapped.value}, whose 65,536 ids do not hold the subordinate ids of this image (100000 to 165535): newuidmap fails.`,
+      'podman-ids',
+      { container },
+    );
   if (flavour !== 'rootless' || !userns || hostUsers === null || uid === 0) return;
   say(
     'idmap.nested-userns',

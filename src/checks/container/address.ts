@@ -15,6 +15,7 @@ export const containerAddress: Check<typeof needs, ContainerEvidence, DocumentSu
   decides: true,
   conditions: [
     'tls.server-missing',
+    'tls.server-pair',
     'socket.permission',
     'config.bad-address',
     'probe.address',
@@ -68,6 +69,7 @@ function judgeAddresses({ say }: Judging, setup: Setup): void {
       'tls',
       { container },
     );
+  judgeCertificates({ say } as Judging, setup);
   for (const { value, at } of given) {
     if (/[$]/.test(value)) continue;
     const parsed = parseListenAddress(value);
@@ -87,6 +89,41 @@ function judgeAddresses({ say }: Judging, setup: Setup): void {
       at,
       `uid 1000 may not make ${directory}: buildkitd ends.`,
       'socket-place',
+      about,
+    );
+  }
+}
+
+/** Certificate and key: both, and mounted. */
+function judgeCertificates({ say }: Pick<Judging, 'say'>, setup: Setup): void {
+  const { container, official, unsure } = setup;
+  const [cert, key, ca] = ['tlscert', 'tlskey', 'tlscacert'].map((name) => flagOf(setup, name));
+  const about = { container };
+  const alone = cert ?? key;
+  if (alone !== undefined && (cert === undefined || key === undefined))
+    say(
+      'tls.server-pair',
+      unless(unsure, 'error'),
+      alone.at,
+      `--${alone.name} is given without --${cert === undefined ? 'tlscert' : 'tlskey'}: buildkitd ends.`,
+      'tls',
+      about,
+    );
+  if (!official) return;
+  for (const flag of [cert, key, ca]) {
+    if (flag === undefined || !flag.value.startsWith('/') || /[$]/.test(flag.value)) continue;
+    if (
+      container.mounts.some(
+        ({ target }) => flag.value === target || flag.value.startsWith(target === '/' ? '/' : `${target}/`),
+      )
+    )
+      continue;
+    say(
+      'tls.server-missing',
+      unless(unsure, 'error'),
+      flag.at,
+      `Nothing is mounted where --${flag.name} names ${flag.value}: buildkitd ends.`,
+      'tls-files',
       about,
     );
   }
@@ -142,6 +179,10 @@ function judgeProbe({ say }: Judging, setup: Setup, probe: Probe): void {
       (port) => textOf(field(port, 'name')) === probe.port,
     );
     const port = named === undefined ? probe.port : textOf(field(named, 'containerPort'));
+    if (probe.by === 'grpc' && hasTls(setup)) {
+      fail('buildkitd serves TLS, which probes of the kind grpc do not speak');
+      return;
+    }
     if (port === null || !served.some((address) => portOf(address) === port || /[$]/.test(address)))
       fail(`buildkitd does not listen on port ${probe.port}`);
     else if (served.every((address) => !isForOthers(address) || portOf(address) !== port))
@@ -152,6 +193,10 @@ function judgeProbe({ say }: Judging, setup: Setup, probe: Probe): void {
   }
   if (!probe.words.some((word) => /\bbuildctl\b/.test(word))) return;
   const asked = askedBy(setup, probe.words);
+  if (asked !== null && portOf(asked) !== null && hasTls(setup) && !/--tls/.test(probe.words.join(' '))) {
+    fail(`${asked} is served with TLS, and the probe has no certificate`);
+    return;
+  }
   if (asked === null || isServed(asked, served)) return;
   fail(`the probe asks ${asked}, and buildkitd listens on ${served.join(' and ')}`);
 }

@@ -209,7 +209,23 @@ function judgeSnapshotter({ say }: Judging, setup: Setup): void {
 /** The directory of buildkitd.toml in each mode. */
 function judgeConfiguration({ say }: Judging, setup: Setup): void {
   const { container, flavour, uid, official } = setup;
-  if (!official || flavour === 'unknown' || flagOf(setup, 'config') !== undefined) return;
+  if (!official || flavour === 'unknown') return;
+  const named = flagOf(setup, 'config');
+  if (named !== undefined) {
+    const isThere = container.mounts.some(
+      ({ target }) => named.value === target || named.value.startsWith(`${target}/`),
+    );
+    if (!isThere && named.value.startsWith('/') && container.script === null)
+      say(
+        'config.other-file',
+        'warning',
+        named.at,
+        `Nothing is mounted where --config names ${named.value}, and buildkitd takes a file that is not there for an empty one.`,
+        'config-missing',
+        { container },
+      );
+    return;
+  }
   const rootless = flavour === 'rootless' && uid !== 0;
   const [read, other] = rootless
     ? ['/home/user/.config/buildkit', '/etc/buildkit']

@@ -28,6 +28,11 @@ export const runAsTheImage = fixBy('Run as the account of the image', {
       'Take the rootless image (a tag that ends in -rootless) to run as an ordinary account, or leave the account out and make the container privileged.',
     ],
   }),
+  'podman-ids': () => ({
+    say: [
+      'Take the image that is not rootless, with --privileged: in rootless Podman that is root of the namespace of the user alone.',
+    ],
+  }),
   'ids-per-pod': () => ({
     say: [
       "Leave hostUsers out, with seccompProfile and appArmorProfile of type Unconfined and the flag --oci-worker-no-process-sandbox; or take the image that is not rootless, with hostUsers: false and privileged: true; or set userNamespaces.idsPerPod: 196608 or more in the kubelet's configuration.",

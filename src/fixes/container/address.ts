@@ -35,6 +35,9 @@ function readdressed({ container, problem, text, values }: Ailment): readonly Ch
 
 export const mendAddresses = fixBy('Ask where buildkitd answers', {
   tls: () => ({ say: ['Give buildkitd --tlscacert, --tlscert and --tlskey, or do not listen on TCP.'] }),
+  'tls-files': () => ({
+    say: ['Mount the secret with the certificates there, or name the files where they are mounted.'],
+  }),
   'bad-address': () => ({ say: ['Write unix:///PATH or tcp://HOST:PORT.'] }),
   'socket-place': ({ problem, container, text, values }) => {
     const flag = [...(container?.args ?? []), ...(container?.entrypoint ?? [])].find(

@@ -111,6 +111,7 @@ export const mendStart = fixBy('Start buildkitd with flags that it has', {
             ],
     };
   },
+  'config-missing': () => ({ say: ['Mount the configuration there, or leave --config out.'] }),
   variable: ({ values }) => ({ say: [`Leave ${values.name} out: the image sets it.`] }),
   continuation: ({ text, problem }) => {
     const start = text.lastIndexOf('\n', offsetOf(text, problem.at?.line ?? 1, 1) - 1);

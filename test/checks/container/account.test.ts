@@ -65,6 +65,11 @@ describe('accounts', () => {
       finds: [['idmap.nested-userns', 'error', 'spec.hostUsers']],
     },
     {
+      name: 'rootless Podman has too few ids for it',
+      text: '#!/bin/sh\npodman run --privileged --userns=keep-id moby/buildkit:rootless\n',
+      finds: [['idmap.nested-userns', 'error', 'podman run#1 --userns']],
+    },
+    {
       name: 'root does not go without its sandbox',
       text: pod({ image: ROOTFUL, args: SANDBOX, security: 'privileged: true' }),
       finds: [['config.invalid-value', 'error', 'spec.containers[0].args[0]']],

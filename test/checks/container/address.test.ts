@@ -84,6 +84,15 @@ describe('probes', () => {
   ]);
 });
 
+const tls = (flags: string, container = ''): string =>
+  pod({
+    args: `[${FLAG}, --addr, "tcp://0.0.0.0:1234", ${flags}]`,
+    container,
+    mounts: '- {name: v, mountPath: /c}',
+    volumes: '- {name: v, secret: {secretName: s}}',
+  });
+const PAIR = '--tlscert, /c/b, --tlskey, /c/k';
+
 describe('listeners', () => {
   testFiles([
     {
@@ -91,9 +100,25 @@ describe('listeners', () => {
       text: pod({ args: `[${FLAG}, --addr, "tcp://0.0.0.0:1234"]` }),
       finds: [['tls.server-missing', 'warning', 'spec.containers[0].args[2]']],
     },
+    { name: 'a certificate without its key', text: tls('--tlscert, /c/b'), finds: [['tls.server-pair', 'error']] },
+    {
+      name: 'a key that is not mounted',
+      text: tls('--tlscert, /c/b, --tlskey, /k'),
+      finds: [['tls.server-missing', 'error']],
+    },
+    {
+      name: 'a probe without a certificate',
+      text: tls(PAIR, 'readinessProbe: {exec: {command: [buildctl, --addr, "tcp://127.0.0.1:1234", debug, workers]}}'),
+      finds: [['probe.address', 'error']],
+    },
+    {
+      name: 'a probe that speaks no TLS',
+      text: tls(PAIR, 'livenessProbe: {grpc: {port: 1234}}'),
+      finds: [['probe.address', 'error']],
+    },
     {
       name: 'with certificates',
-      text: pod({ args: `[${FLAG}, --addr, "tcp://0.0.0.0:1234", --tlscacert, /a, --tlscert, /b, --tlskey, /c]` }),
+      text: tls('--tlscacert, /c/ca, --tlscert, /c/b, --tlskey, /c/k'),
       finds: [],
     },
     { name: 'TCP for the pod', text: pod({ args: `[${FLAG}, --addr, "tcp://127.0.0.1:1234"]` }), finds: [] },
@@ -175,7 +200,7 @@ describe('clients', () => {
 });
 
 const service = (selector: string, port: string): string =>
-  `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: b}\nspec:\n  selector: {matchLabels: {app: b}}\n  template:\n    metadata: {labels: {app: b}}\n    spec:\n      containers:\n        - name: b\n          image: moby/buildkit:v0.32.2\n          args: [--addr, "tcp://0.0.0.0:1234", --tlscert, /a, --tlskey, /b]\n          securityContext: {privileged: true}\n          ports: [{name: api, containerPort: 1234}]\n---\napiVersion: v1\nkind: Service\nmetadata: {name: b}\nspec:\n  selector: {app: ${selector}}\n  ports: [${port}]\n`;
+  `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: b}\nspec:\n  selector: {matchLabels: {app: b}}\n  template:\n    metadata: {labels: {app: b}}\n    spec:\n      containers:\n        - name: b\n          image: moby/buildkit:v0.32.2\n          args: [--addr, "tcp://0.0.0.0:1234", --tlscert, /c/a, --tlskey, /c/b]\n          volumeMounts: [{name: c, mountPath: /c}]\n          securityContext: {privileged: true}\n          ports: [{name: api, containerPort: 1234}]\n      volumes: [{name: c, secret: {secretName: s}}]\n---\napiVersion: v1\nkind: Service\nmetadata: {name: b}\nspec:\n  selector: {app: ${selector}}\n  ports: [${port}]\n`;
 
 describe('services', () => {
   testFiles([

@@ -316,6 +316,14 @@ describe('other forms', () => {
       finds: [['container.not-privileged', 'error']],
     },
     {
+      name: 'a service of GitLab CI',
+      text: 'build:\n  image: alpine\n  services:\n    - name: moby/buildkit:v0.12.0-rootless\n      alias: buildkitd\n  variables: {BUILDKIT_HOST: "tcp://buildkitd:1234"}\n  script: [buildctl build]\n',
+      finds: [
+        ['proc.masked', 'error', 'build.services[0]'],
+        ['env.buildkit-host-wrong', 'error', 'build.variables.BUILDKIT_HOST'],
+      ],
+    },
+    {
       name: 'Argo',
       text: 'apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {generateName: b-}\nspec:\n  templates:\n    - name: b\n      container:\n        image: moby/buildkit:rootless\n        command: [buildctl-daemonless.sh]\n        securityContext: {seccompProfile: {type: Unconfined}, appArmorProfile: {type: Unconfined}}\n',
       finds: [['proc.masked', 'error', 'spec.templates[0].container']],
