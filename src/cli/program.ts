@@ -32,8 +32,8 @@ const COMMANDS = [
 
 const EXIT_CODES = `
 Exit codes:
-  0  nothing at or above --fail-on was found (undo: done; explain: a cause was found)
-  1  something was found or remains (undo: something was refused; explain: no known cause)
+  0  nothing at or above --fail-on was found (undo: done; explain: a cause)
+  1  something was found or remains (undo: refused; explain: none known)
   2  the call is wrong; nothing was done
   3  a check that decides could not be made, or a fault of bk-doctor itself`;
 
