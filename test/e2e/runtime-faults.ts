@@ -108,6 +108,30 @@ export const runtimeFaults: readonly Fault[] = [
     ...only,
   },
   {
+    name: 'a crun that does not know what buildkitd passes to it, and a runc that does',
+    inject: (world) => {
+      world.script(
+        `command -v buildkitd || { printf '#!/bin/sh\\necho buildkitd github.com/moby/buildkit v0.32.2 0\\n' >/usr/local/bin/buildkitd; chmod 755 /usr/local/bin/buildkitd; }
+        printf '#!/bin/sh\\ncase "$*" in *--version*) echo crun version 1.8.1; exit;; esac\\necho "unknown option" >&2; exit 64\\n' >/usr/bin/crun.new
+        chmod 755 /usr/bin/crun.new; mv /usr/bin/crun.new /usr/bin/crun`,
+      );
+      config(world, '[worker.oci]\n  enabled = true\n  binary = "/usr/bin/crun"\n');
+    },
+    ready: false,
+    since: 'v0.12.0',
+    blamed: 'runtime/binaries',
+    repaired: true,
+    ...only,
+  },
+  {
+    name: 'a runtime that is named where it is not',
+    inject: (world) => config(world, '[worker.oci]\n  enabled = true\n  binary = "/opt/nowhere/runc"\n'),
+    ready: false,
+    blamed: 'runtime/binaries',
+    repaired: true,
+    ...only,
+  },
+  {
     name: 'a runc that does not run',
     inject: (world) => insteadOfRunc(world, '#!/bin/sh\nexit 127\n'),
     ready: false,

@@ -25,6 +25,10 @@ function leave(change: (marks: string[]) => void): string {
 }
 const age = (path: string, hours: number): void => fs.utimesSync(path, 0, Date.now() / 1000 - hours * 3600);
 
+test('a directory that gives back nothing that was made in it is no answer to the question', () => {
+  expect(() => removeScratch(join(place, 'gone', basename(scratchName(place))))).not.toThrow();
+});
+
 describe('what an earlier run left of a trial', () => {
   test('goes when its process has ended, or its boot has', () => {
     const ended = leave((marks) => marks.splice(2, 2, (4_000_000).toString(36), '1'));

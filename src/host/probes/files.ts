@@ -24,7 +24,7 @@ export function probeWrite({ directory, bytes = BLOCK }: Probes['write']['input'
       for (let at = 0; at < chunk.length; ) at += fs.writeSync(file, chunk, at);
     } finally {
       fs.closeSync(file);
-      fs.unlinkSync(path);
+      removeScratch(path);
     }
     return { error: null };
   } catch (error) {

@@ -89,11 +89,16 @@ export function makeScratch(directory: string): string {
   return path;
 }
 
+/** What a directory takes it does not always give back: an append-only one keeps it. That is no answer to any question. */
 export function removeScratch(path: string): void {
   made.delete(path);
   if (made.size === 0) process.off('exit', removeAll);
-  fs.chmodSync(path, 0o700);
-  fs.rmSync(path, { recursive: true, force: true });
+  try {
+    fs.chmodSync(path, 0o700);
+    fs.rmSync(path, { recursive: true, force: true });
+  } catch {
+    // It is found, and tried again, by the next examination.
+  }
 }
 
 function removeAll(): void {
