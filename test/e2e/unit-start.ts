@@ -148,6 +148,35 @@ export const unitRows: readonly UnitRow[] = [
     blamed: 'service/start',
   },
   {
+    name: 'a runtime directory that systemd makes',
+    unit: `User=alice\nRuntimeDirectory=bk\nEnvironment=XDG_RUNTIME_DIR=%t/bk\n${start}`,
+    socket: '/run/bk/buildkit/buildkitd.sock',
+    ready: true,
+  },
+  {
+    name: 'a start as root',
+    unit: `${user}\nExecStart=+${KIT} ${DAEMON}`,
+    ready: false,
+    blamed: 'service/start',
+  },
+  {
+    name: 'an account that systemd makes up',
+    rootful: true,
+    unit: `DynamicUser=yes\nExecStart=${DAEMON}`,
+    ready: false,
+    blamed: 'service/start',
+  },
+  {
+    name: 'a script that starts it',
+    unit: `${user}\nExecStart=/usr/local/bin/start-buildkit`,
+    inject: (world) => {
+      const text = `#!/bin/sh\nset -eu\nexec rootlesskit ${DAEMON} --oci-worker-snapshotter=native "$@"\n`;
+      world.writeFile('/usr/local/bin/start-buildkit', text);
+      world.script('chmod 755 /usr/local/bin/start-buildkit');
+    },
+    ready: true,
+  },
+  {
     name: 'the runtime only in the PATH of the shell',
     scope: 'user',
     unit: start,
