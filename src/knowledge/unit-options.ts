@@ -12,6 +12,8 @@ export const SYSTEMD = {
   filtersWithoutNoNewPrivileges: 255,
   /** What needs a mount namespace puts a user's unit into a user namespace; before, it was left out without a word. */
   userUnitsInNamespaces: 254,
+  /** A user's manager starts a unit whose User= is that user; 252 did not. */
+  ownUser: 257,
 } as const;
 
 /** Made with seccomp: for a process without CAP_SYS_ADMIN the kernel wants no_new_privs for that. */

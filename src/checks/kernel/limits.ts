@@ -32,7 +32,7 @@ const NEEDS = {
 };
 const STARTED_BY = {
   rootlesskit: { pids: 45, memory: 24 * 1024 ** 2, addressSpace: 1300 * 1024 ** 2, data: 150 * 1024 ** 2 },
-  none: { pids: 18, memory: 15 * 1024 ** 2, addressSpace: 850 * 1024 ** 2, data: 90 * 1024 ** 2 },
+  none: { pids: 20, memory: 15 * 1024 ** 2, addressSpace: 850 * 1024 ** 2, data: 130 * 1024 ** 2 },
 };
 /** What bk-doctor itself has running while it looks. */
 const OURS = 12;

@@ -1,16 +1,26 @@
 import { surelyBefore } from '../../buildkit/version.ts';
+import { settings } from '../../facts/config/settings.ts';
 import type { By } from '../../facts/confinement/unit-mounts.ts';
+import { mounts } from '../../facts/machine/mounts.ts';
 import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
-import { type Refusal, type UnitConfinement, unitConfinement } from '../../facts/start/unit-confinement.ts';
+import { type UnitConfinement, unitConfinement } from '../../facts/start/unit-confinement.ts';
+import type { Refusal } from '../../facts/start/unit-refusals.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import type { Check, Condition, Severity } from '../../model/decide.ts';
+import type { Mount } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
 import { type Findings, findings } from '../findings.ts';
 import { MEASURES } from '../runtime/process-sandbox.ts';
 import { conditionOfPlaces, isOnlyConfiguration, placesWords, togetherLost } from './unit-places.ts';
 import { listed, written } from './unit-words.ts';
 
-const needs = { confinement: unitConfinement, launcher, version: optional(buildkitdVersion) };
+const needs = {
+  confinement: unitConfinement,
+  launcher,
+  version: optional(buildkitdVersion),
+  mounts: optional(mounts),
+  settings,
+};
 
 /** The directives that take something away. */
 export interface UnitEvidence {
@@ -37,7 +47,9 @@ export const serviceUnit: Check<typeof needs, UnitEvidence> = {
   conditions: [
     'service.start-fails',
     'service.confined',
+    'daemon.needs-root',
     'seccomp.blocked',
+    'proc.masked',
     'idmap.nested-userns',
     'idmap.newuidmap-not-setuid',
     'idmap.user-lookup-failed',
@@ -49,7 +61,7 @@ export const serviceUnit: Check<typeof needs, UnitEvidence> = {
     'net.registry-unreachable',
   ],
   needs,
-  examine({ confinement, launcher, version }) {
+  examine({ confinement, launcher, version, mounts, settings }) {
     if (confinement === null) return { notApplicable: 'no unit starts buildkitd here, or one without a sandbox' };
     const found = findings<UnitEvidence>();
     const { name, scope } = confinement.unit;
@@ -62,10 +74,11 @@ export const serviceUnit: Check<typeof needs, UnitEvidence> = {
       report('service.start-fails', 'error', by, path === null ? [] : [path], refusalWords(by, why, path));
     judgePlaces(report, found, confinement);
     judgePrivilege(report, confinement, launcher === 'rootlesskit');
-    judgeFilters(report, confinement);
-    judgeDevices(report, confinement);
-    // Only what measures RUN steps reads more of /proc.
+    // Only what measures RUN steps reads more of /proc, and gives them a namespace of control groups.
     const measures = version.value === undefined || !surelyBefore(version.value, MEASURES);
+    judgeFilters(report, confinement, measures);
+    judgeDevices(report, confinement);
+    if (!settings.oci.noProcessSandbox.value && !hasAnotherProc(mounts.value ?? [])) judgeMasks(report, confinement);
     judgeRest(report, measures ? confinement : { ...confinement, processesOnly: null });
     for (const by of confinement.untold)
       found.unseen.push({ why: `what ${written(by)} of ${name} does to buildkitd cannot be told from here` });
@@ -107,7 +120,15 @@ function judgePlaces(report: Report, found: Findings<UnitEvidence>, { places }: 
 }
 
 function judgePrivilege(report: Report, confinement: UnitConfinement, rootless: boolean): void {
-  const { userNamespace, capabilities, powerless, group } = confinement;
+  const { userNamespace, capabilities, powerless, group, otherAccount } = confinement;
+  if (otherAccount !== null)
+    report(
+      'daemon.needs-root',
+      'error',
+      otherAccount,
+      [],
+      `${written(otherAccount)} starts buildkitd as an account of the unit's own instead of root: it ends with "rootless mode requires to be executed as the mapped root in a user namespace".`,
+    );
   const [first, ...more] = userNamespace;
   if (first !== undefined)
     report(
@@ -143,7 +164,7 @@ function judgePrivilege(report: Report, confinement: UnitConfinement, rootless: 
     );
 }
 
-function judgeFilters(report: Report, { calls, namespaces }: UnitConfinement): void {
+function judgeFilters(report: Report, { calls, namespaces }: UnitConfinement, measures: boolean): void {
   for (const { names, by, ends } of calls)
     report(
       'seccomp.blocked',
@@ -152,13 +173,29 @@ function judgeFilters(report: Report, { calls, namespaces }: UnitConfinement): v
       names,
       `${written(by)} ${ends ? 'ends every process that calls' : 'refuses'} ${listed(names)}, which a build needs.`,
     );
-  if (namespaces !== null)
+  const kinds = namespaces?.names.filter((kind) => measures || kind !== 'cgroup') ?? [];
+  if (namespaces !== null && kinds.length > 0)
     report(
       'seccomp.blocked',
       'error',
       namespaces.by,
-      namespaces.names,
-      `${written(namespaces.by)} refuses namespaces of the kinds ${listed(namespaces.names)}, which ${namespaces.names.includes('user') ? 'rootlesskit and every RUN step need' : 'every RUN step needs'}.`,
+      kinds,
+      `${written(namespaces.by)} refuses namespaces of the kinds ${listed(kinds)}, which ${kinds.includes('user') ? 'rootlesskit and every RUN step need' : 'every RUN step needs'}.`,
+    );
+}
+
+/** Beneath the one that is seen; it counts where it is whole. */
+const hasAnotherProc = (mounted: readonly Mount[]): boolean =>
+  mounted.filter(({ fstype, root }) => fstype === 'proc' && root === '/').length > 1;
+
+function judgeMasks(report: Report, { maskedProcesses }: UnitConfinement): void {
+  for (const by of maskedProcesses)
+    report(
+      'proc.masked',
+      'error',
+      by,
+      [],
+      `${written(by)} covers a part of /proc: the kernel then refuses to mount the new /proc of a RUN step in a user namespace.`,
     );
 }
 
@@ -174,7 +211,15 @@ function judgeDevices(report: Report, { devices }: UnitConfinement): void {
     }
 }
 
-function judgeRest(report: Report, { processesOnly, umask, offline, noSetuidFiles }: UnitConfinement): void {
+function judgeRest(report: Report, { noSockets, processesOnly, umask, offline, noSetuidFiles }: UnitConfinement): void {
+  if (noSockets !== null)
+    report(
+      'seccomp.blocked',
+      'error',
+      noSockets,
+      ['AF_UNIX'],
+      `${written(noSockets)} lets no Unix socket be made: neither rootlesskit nor buildkitd can listen.`,
+    );
   if (processesOnly !== null)
     report(
       'service.confined',

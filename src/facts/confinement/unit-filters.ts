@@ -23,6 +23,18 @@ export function setBy(unit: Directives, option: string, kind: OptionKind): Direc
   }
 }
 
+/** The directive that decides an option of one value; null where it is unset. */
+export function setTo(unit: Directives, option: string): By | null {
+  const last = lastOf(unit, option);
+  return last && byOf(option, last);
+}
+
+/** The directive that switches an option on. */
+export function switchedOn(unit: Directives, option: string): By | null {
+  const directive = isOn(unit, option);
+  return directive && byOf(option, directive);
+}
+
 /** Every option of a table that a unit sets. */
 export function allSet(unit: Directives, table: { readonly [option: string]: OptionKind }): readonly By[] {
   return Object.entries(table).flatMap(([option, kind]) => {

@@ -165,20 +165,28 @@ function ofTemporary(unit: Directives): readonly Covering[] {
   return ['/tmp', '/var/tmp'].map((path) => ({ ...KEPT, path, content: 'own' as const, open: true, by }));
 }
 
-/** Directories of the kernel that RUN steps of root, or rootlesskit, write to. */
+/** Directories of the kernel that runc and newuidmap need, or that must not be masked for a new /proc. */
 function ofKernel(unit: Directives): readonly Covering[] {
   const groups = lastOf(unit, 'ProtectControlGroups');
   const tunables = isOn(unit, 'ProtectKernelTunables');
+  const logs = isOn(unit, 'ProtectKernelLogs');
+  const isReadOnly = groups !== null && (boolean(groups.value) === true || groups.value === 'strict');
+  const covering = (option: string, directive: Directive, path: string, rest: Partial<Covering>): Covering => ({
+    ...KEPT,
+    ...rest,
+    path,
+    by: byOf(option, directive),
+  });
   return [
-    ...(groups === null || boolean(groups.value) === false
-      ? []
-      : [{ ...KEPT, path: '/sys/fs/cgroup', readOnly: true, by: byOf('ProtectControlGroups', groups) }]),
+    ...(isReadOnly ? [covering('ProtectControlGroups', groups, '/sys/fs/cgroup', { readOnly: true })] : []),
     ...(tunables === null
       ? []
       : [
-          { ...KEPT, path: '/sys', readOnly: true, by: byOf('ProtectKernelTunables', tunables) },
-          { ...KEPT, path: '/sys/fs/cgroup', by: byOf('ProtectKernelTunables', tunables) },
+          covering('ProtectKernelTunables', tunables, '/sys', { readOnly: true }),
+          covering('ProtectKernelTunables', tunables, '/sys/fs/cgroup', {}),
+          covering('ProtectKernelTunables', tunables, '/proc/sys', { readOnly: true }),
         ]),
+    ...(logs === null ? [] : [covering('ProtectKernelLogs', logs, '/proc/kmsg', { content: 'hidden' })]),
   ];
 }
 

@@ -19,6 +19,7 @@ const PLACES: Files = {
   '/bin': { link: 'usr/bin' },
   '/sys/fs/cgroup': { kind: 'directory' },
   '/dev/null': { kind: 'character', mode: 0o666 },
+  '/proc/kmsg': { kind: 'file', mode: 0o400 },
   '/run/systemd/notify': { kind: 'socket', mode: 0o777 },
   '/var/lib/buildkit': { kind: 'directory', mode: 0o700 },
 };
@@ -127,13 +128,14 @@ testCheck(
         'CapabilityBoundingSet=~CAP_SYS_MODULE CAP_SYS_TIME CAP_NET_ADMIN CAP_SYS_PTRACE\nProtectKernelModules=yes\nProtectKernelLogs=yes\nProtectClock=yes\nProtectKernelTunables=yes',
       ),
       'filters that let builds through': rootful(
-        'SystemCallFilter=~@clock @module @reboot @swap @raw-io @obsolete @cpu-emulation @debug bpf\nSystemCallArchitectures=native\nRestrictNamespaces=~user net cgroup\nLockPersonality=yes\nMemoryDenyWriteExecute=yes\nRestrictRealtime=yes',
+        'SystemCallFilter=~@clock @module @reboot @swap @raw-io @obsolete @cpu-emulation @debug bpf\nSystemCallArchitectures=native\nRestrictNamespaces=~user net\nLockPersonality=yes\nMemoryDenyWriteExecute=yes\nRestrictRealtime=yes',
       ),
       'a list that has every call': rootful('SystemCallFilter=@system-service @mount sethostname seccomp'),
       'refusals that are got along with': rootful(
         'SystemCallFilter=~clone3:ENOSYS openat2:ENOSYS copy_file_range:EPERM setrlimit:EPERM',
       ),
       'umask of root': rootful('UMask=0177'),
+      'its own account in a unit of a user, by a newer systemd': user('User=alice', 257),
       'filters without no_new_privs, by a newer systemd': system('RestrictRealtime=yes\nSystemCallFilter=~@clock', 255),
     },
     ailing: {
@@ -229,6 +231,20 @@ testCheck(
         ['PrivateUsers=yes puts rootlesskit into a user namespace'],
         'PrivateUsers=no',
       ),
+      'a part of /proc that is covered, by a newer systemd': {
+        ...system('ProtectKernelLogs=yes\nReadOnlyPaths=/proc/self', 257),
+        conditions: ['proc.masked', 'proc.masked'],
+        severity: 'error',
+        says: ['ReadOnlyPaths=/proc/self covers a part of /proc', 'ProtectKernelLogs=yes covers a part of /proc'],
+        advice: ['ReadOnlyPaths=', 'ProtectKernelLogs=no'],
+      },
+      'no Unix sockets': {
+        ...system('RestrictAddressFamilies=AF_INET', 257),
+        conditions: ['seccomp.blocked'],
+        severity: 'error',
+        says: ['lets no Unix socket be made'],
+        advice: ['RestrictAddressFamilies=AF_UNIX'],
+      },
       'not even /dev/null': error(
         system('DevicePolicy=strict'),
         'service.start-fails',
@@ -310,6 +326,13 @@ testCheck(
         ],
         'SystemCallFilter=mount pivot_root umount2 seccomp sethostname',
       ),
+      'an account of its own instead of root': {
+        ...rootful('DynamicUser=yes\nStateDirectory=buildkit\nRuntimeDirectory=buildkit runc'),
+        conditions: ['daemon.needs-root'],
+        severity: 'error',
+        says: ["an account of the unit's own instead of root"],
+        advice: ['DynamicUser=no'],
+      },
       'a read-only state of root': error(
         rootful('ProtectSystem=strict'),
         'storage.read-only',
@@ -381,6 +404,12 @@ testCheck(
         rootful('RestrictNamespaces=user mnt'),
         'seccomp.blocked',
         ['the kinds pid, ipc, uts'],
+        'RestrictNamespaces=no',
+      ),
+      'a namespace of control groups, with cgroup v2': error(
+        rootful('RestrictNamespaces=~cgroup'),
+        'seccomp.blocked',
+        ['the kinds cgroup, which every RUN step needs'],
         'RestrictNamespaces=no',
       ),
       'a host name that cannot be set': error(
