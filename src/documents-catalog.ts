@@ -1,3 +1,6 @@
+import type { BuildSubject } from './builds/subject.ts';
+import { buildCommand } from './checks/build/command.ts';
+import { buildDockerfile } from './checks/build/dockerfile.ts';
 import { containerAccount } from './checks/container/account.ts';
 import { containerAddress } from './checks/container/address.ts';
 import { containerAdmission } from './checks/container/admission.ts';
@@ -7,7 +10,8 @@ import { containerConfinement } from './checks/container/confinement.ts';
 import { containerManifest } from './checks/container/manifest.ts';
 import { containerStart } from './checks/container/start.ts';
 import { containerStorage } from './checks/container/storage.ts';
-import type { DocumentSubject } from './documents/subject.ts';
+import { mendCommand } from './fixes/build/command.ts';
+import { mendDockerfile } from './fixes/build/dockerfile.ts';
 import { runAsTheImage } from './fixes/container/account.ts';
 import { mendAddresses } from './fixes/container/address.ts';
 import { admit } from './fixes/container/admission.ts';
@@ -19,8 +23,8 @@ import { mendStart } from './fixes/container/start.ts';
 import { mendVolumes } from './fixes/container/storage.ts';
 import type { Catalog } from './model/catalog.ts';
 
-/** What files are judged by that describe where BuildKit runs, in report order. */
-export const documentCatalog: Catalog<DocumentSubject> = [
+/** What files are judged by that describe where BuildKit runs and what is built with it, in report order. */
+export const documentCatalog: Catalog<BuildSubject> = [
   { check: containerManifest, fix: mendManifest },
   { check: containerStart, fix: mendStart },
   { check: containerAccount, fix: runAsTheImage },
@@ -30,4 +34,6 @@ export const documentCatalog: Catalog<DocumentSubject> = [
   { check: containerAdmission, fix: admit },
   { check: containerBuilder, fix: mendBuilder },
   { check: containerConfiguration, fix: adviseOnConfiguration },
+  { check: buildDockerfile, fix: mendDockerfile },
+  { check: buildCommand, fix: mendCommand },
 ];

@@ -1,7 +1,7 @@
 /** Sizes and durations as BuildKit reads them from text. */
 
-/** Go's strconv.ParseFloat, as far as configuration needs it. */
-function goFloat(text: string): number | null {
+/** Go’s strconv.ParseFloat, as far as configuration and Dockerfiles need it. */
+export function goFloat(text: string): number | null {
   const hex = /^([+-]?)0x([0-9a-f]*)(?:\.([0-9a-f]*))?p([+-]?\d{1,5})$/i.exec(text);
   if (hex !== null) {
     const [, sign, whole = '', fraction = '', power] = hex;

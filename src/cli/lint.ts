@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Linted } from '../examine/documents.ts';
+import type { Findings, Linted } from '../examine/documents.ts';
 import type { FoundDocument } from '../host/documents.ts';
 import { UsageError } from '../host/usage-error.ts';
 import type { FailOn } from '../report/exit-code.ts';
@@ -7,6 +7,7 @@ import { exitCode } from '../report/exit-code.ts';
 import type { ExaminedFile } from '../report/format.ts';
 import { destinationOf, sendFindings } from './answer.ts';
 import { globalsOf } from './globals.ts';
+import { addBuildOptions, buildsOf, buildWishes } from './lint-builds.ts';
 import type { Session } from './session.ts';
 import { oneOf } from './wording.ts';
 
@@ -20,11 +21,11 @@ interface Wishes {
 /** `bk-doctor lint FILE…`: reads what people write to run BuildKit in pods and containers, without a host. */
 export function registerLint(program: Command, session: Session): void {
   const how = 'What is done:';
-  program
+  const lint = program
     .command('lint')
     .summary('read manifests, compose files and commands without a host')
     .description(
-      'Reads files that say how BuildKit is run in pods and containers: Kubernetes, Compose, docker and podman run, docker buildx create, CI files, quadlets and units, buildkitd.toml. Tells what will fail and why, without a host. A folder stands for all that is below it, - for standard input.',
+      'Reads files that say how BuildKit is run in pods and containers: Kubernetes, Compose, docker and podman run, docker buildx create, CI files, quadlets and units, buildkitd.toml; and what is built with it: Dockerfiles, build commands, bake files. Tells what will fail and why, without a host. A folder stands for all that is below it, - for standard input.',
     )
     .argument('<file...>', 'files and folders')
     .addOption(new Option('--fix', 'show how the files would be mended, as a diff').helpGroup(how))
@@ -38,6 +39,7 @@ export function registerLint(program: Command, session: Session): void {
     .action(async (names: readonly string[], _options: unknown, command: Command) => {
       session.finish(await run(session, names, command));
     });
+  addBuildOptions(lint);
 }
 
 async function run(session: Session, names: readonly string[], command: Command): Promise<number> {
@@ -55,20 +57,37 @@ async function run(session: Session, names: readonly string[], command: Command)
     throw new UsageError('--write needs a file: standard input cannot be changed');
   const destination = destinationOf(session, globals, 'findings', 'lint');
   const { lint } = await import('../examine/documents.ts');
+  const all = await gathered(names, command, session);
+  const findingsOf = await buildsOf(all, buildWishes(command), session);
   const files: ExaminedFile[] = [];
-  for await (const document of documents(names, session)) {
+  for (const document of all) {
     if (document.text === null) {
       if (!document.found) files.push(unread(document));
       continue;
     }
     const { name: path, text, file } = document;
-    const linted = await lint({ path, text, file });
-    if (document.found && isOther(linted)) continue;
+    const findings = findingsOf(path);
+    const linted = await lint({ path, text, file }, findings);
+    if (document.found && (isOther(linted) || isIdle(linted))) continue;
     files.push({ file: path, ...linted, text });
-    if (wishes.fix || wishes.write) await mendOne(session, document, wishes, files);
+    if (wishes.fix || wishes.write) await mendOne(session, document, wishes, files, findings);
   }
   await sendFindings(destination, globals, onceSkipped(files));
   return exitCode({ checks: files.flatMap(({ checks }) => checks) }, wishes.failOn);
+}
+
+/** Builds are made of several files, so that all are read before the first is judged. */
+async function gathered(
+  names: readonly string[],
+  command: Command,
+  session: Session,
+): Promise<readonly FoundDocument[]> {
+  const all: FoundDocument[] = [];
+  for await (const document of documents(names, session)) all.push(document);
+  const given = command.opts<{ build?: string }>().build;
+  if (given !== undefined)
+    all.push({ name: '--build', path: '--build', text: given, refused: null, found: false, file: null });
+  return all;
 }
 
 async function* documents(names: readonly string[], session: Session): AsyncGenerator<FoundDocument> {
@@ -114,6 +133,10 @@ const unread = ({ name, refused }: FoundDocument): ExaminedFile => ({
   ],
 });
 
+/** A script in which nothing is to be told, among many. */
+const isIdle = ({ kind, checks }: Linted): boolean =>
+  (kind === 'script' || kind === 'compose' || kind === 'bake') && checks.every(({ problems }) => problems.length === 0);
+
 const isOther = ({ kind, skipped }: Linted): boolean =>
   skipped !== null && (kind === 'other' || kind === 'binary' || kind === 'dockerfile');
 
@@ -135,12 +158,13 @@ async function mendOne(
   document: FoundDocument,
   wishes: Wishes,
   files: ExaminedFile[],
+  findings: Findings,
 ): Promise<void> {
   const { name, text, file } = document;
   if (text === null) return;
   const [{ mend }, { createTwoFilesPatch }] = await Promise.all([import('../examine/documents.ts'), import('diff')]);
   const place = file ?? { path: `/${name}`, digest: '', mode: 0o600, owner: { uid: 0, gid: 0 } };
-  const { text: mended, left } = await mend({ path: name, text, file: place }, wishes.risky);
+  const { text: mended, left } = await mend({ path: name, text, file: place }, wishes.risky, findings);
   if (mended === text) return;
   const last = files.pop();
   const diff = createTwoFilesPatch(`a/${name}`, `b/${name}`, text, mended, undefined, undefined, { context: 3 });

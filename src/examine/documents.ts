@@ -1,3 +1,4 @@
+import { type BuildSubject, buildKind } from '../builds/subject.ts';
 import { type DocumentSubject, described } from '../documents/subject.ts';
 import { documentCatalog } from '../documents-catalog.ts';
 import type { Problem } from '../model/decide.ts';
@@ -12,12 +13,22 @@ export interface Linted {
   readonly checks: readonly CheckReport[];
 }
 
+/** What is found in a file of all builds among the files that are given with it. */
+export type Findings = BuildSubject['findings'];
+const none: Findings = () => [];
+
 /** Examines a text by all checks of files. */
-export async function lint(subject: DocumentSubject): Promise<Linted> {
+export async function lint(document: DocumentSubject, findings: Findings = none): Promise<Linted> {
+  const subject: BuildSubject = { ...document, findings };
   const look = createLook(subject);
   const { kind, skipped } = await look.get(described);
-  if (skipped !== null) return { kind, skipped, checks: [] };
-  return { kind, skipped, checks: await examine(look, documentCatalog, { isSelected: () => true }) };
+  if (skipped === null)
+    return { kind, skipped, checks: await examine(look, documentCatalog, { isSelected: () => true }) };
+  // What describes no container may still build an image.
+  const build = await look.get(buildKind);
+  if (build === null) return { kind, skipped, checks: [] };
+  const checks = await examine(look, documentCatalog, { isSelected: (id) => id.startsWith('build/') });
+  return { kind: build, skipped: null, checks };
 }
 
 /** A text with its mends, and what is left. */
@@ -31,9 +42,9 @@ export interface Mended {
 /** One after the other, each judged again: a mend that does not cure its problem, or brings another error, is not made. */
 const MOST_MENDS = 60;
 
-export async function mend(subject: DocumentSubject, risky: boolean): Promise<Mended> {
+export async function mend(subject: DocumentSubject, risky: boolean, findings: Findings = none): Promise<Mended> {
   let now = subject;
-  let left = await lint(now);
+  let left = await lint(now, findings);
   const mended: string[] = [];
   const tried = new Set<string>();
   for (let number = 0; number < MOST_MENDS; number++) {
@@ -45,7 +56,7 @@ export async function mend(subject: DocumentSubject, risky: boolean): Promise<Me
     tried.add(keyOf(next.problem));
     if (step?.do !== 'edit' || step.edit.edit !== 'whole') continue;
     const text = step.edit.text;
-    const then = await lint({ ...now, text });
+    const then = await lint({ ...now, text }, findings);
     if (!isBetter(left, then, next.problem)) continue;
     now = { ...now, text };
     left = then;

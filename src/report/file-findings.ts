@@ -45,6 +45,13 @@ function remedyOf(fixes: readonly PlannedFix[]): readonly string[] {
   });
 }
 
+/** What a finding of a build says it needs. */
+function needsOf(evidence: unknown): { readonly [what: string]: string } {
+  if (typeof evidence !== 'object' || evidence === null || !('needs' in evidence)) return {};
+  const entries = Object.entries(evidence.needs ?? {});
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}
+
 function findingOf(problem: Problem, fixes: readonly PlannedFix[]): FileFinding {
   const { condition, severity, subject, message, at } = problem;
   const automatic = fixes.find(({ risk }) => risk !== 'manual');
@@ -55,7 +62,7 @@ function findingOf(problem: Problem, fixes: readonly PlannedFix[]): FileFinding 
     line: at?.line ?? null,
     column: at?.column ?? null,
     message,
-    needs: {},
+    needs: needsOf(problem.evidence),
     remedy: remedyOf(fixes),
     mend:
       automatic === undefined || automatic.risk === 'manual' ? null : { risk: automatic.risk, diff: automatic.diff },

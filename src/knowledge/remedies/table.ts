@@ -1,4 +1,5 @@
 import type { Condition } from '../conditions.ts';
+import { BUILD_REMEDIES } from './builds.ts';
 import { DAEMON_REMEDIES } from './daemons.ts';
 import { FILE_REMEDIES } from './files.ts';
 import { NAMESPACE_REMEDIES } from './namespaces.ts';
@@ -15,4 +16,5 @@ export const REMEDIES: { readonly [C in Condition]: Remedy } = {
   ...DAEMON_REMEDIES,
   ...NETWORK_REMEDIES,
   ...FILE_REMEDIES,
+  ...BUILD_REMEDIES,
 };

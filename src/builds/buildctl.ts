@@ -1,0 +1,184 @@
+import { type Bracket, surelyBefore } from '../buildkit/version.ts';
+import { nearest } from '../text/nearest.ts';
+import { type FlagTable, type GivenFlag, goFlags, type ReadFlags } from './flag-reader.ts';
+import type { Asked, BuildRequest, FlagTrouble, ReadRequest } from './request.ts';
+import type { ShellCommand, Word } from './script.ts';
+
+const GLOBAL: FlagTable = {
+  debug: 'alone',
+  addr: 'value',
+  'log-format': 'value',
+  tlsservername: 'value',
+  tlscacert: 'value',
+  tlscert: 'value',
+  tlskey: 'value',
+  tlsdir: 'value',
+  timeout: 'value',
+  wait: 'alone',
+};
+const BUILD: FlagTable = {
+  output: 'value',
+  o: 'value',
+  progress: 'value',
+  trace: 'value',
+  local: 'value',
+  'oci-layout': 'value',
+  frontend: 'value',
+  opt: 'value',
+  'no-cache': 'alone',
+  'export-cache': 'value',
+  'import-cache': 'value',
+  secret: 'value',
+  allow: 'value',
+  ssh: 'value',
+  'metadata-file': 'value',
+  'source-policy-file': 'value',
+  'proxy-network': 'alone',
+  'ref-file': 'value',
+  'registry-auth-tlscontext': 'value',
+  'debug-json-cache-metrics': 'value',
+};
+
+/** What people write for buildctl that docker's clients have, and what says the same here. */
+const MEANT: { readonly [flag: string]: string } = {
+  t: '--output type=image,name=NAME',
+  tag: '--output type=image,name=NAME',
+  f: '--local dockerfile=DIRECTORY --opt filename=NAME',
+  file: '--local dockerfile=DIRECTORY --opt filename=NAME',
+  'build-arg': '--opt build-arg:NAME=VALUE',
+  platform: '--opt platform=OS/ARCH',
+  target: '--opt target=STAGE',
+  network: '--opt force-network-mode=MODE',
+  push: '--output type=image,name=NAME,push=true',
+  load: '--output type=docker,name=NAME | docker load',
+  pull: '--opt image-resolve-mode=pull',
+  'cache-from': '--import-cache type=registry,ref=REF',
+  'cache-to': '--export-cache type=registry,ref=REF',
+  exporter: '--output type=TYPE',
+  'exporter-opt': '--output type=TYPE,KEY=VALUE',
+  'frontend-opt': '--opt KEY=VALUE',
+  'allow-insecure-entitlement': '--allow ENTITLEMENT',
+  label: '--opt label:NAME=VALUE',
+};
+
+/** The build that a buildctl command asks for; null where it asks for none. */
+export function buildctlRequest(
+  command: ShellCommand,
+  file: string,
+  client: Bracket,
+  daemonless: boolean,
+): ReadRequest | null {
+  const [program, ...words] = command.words;
+  if (program === undefined) return null;
+  const from =
+    daemonless && words[0]?.text !== 'build' && words.every(({ text }) => text !== 'build')
+      ? -1
+      : words.findIndex(({ text }) => text === 'build' || text === 'b');
+  if (from < 0 || !onlyGlobals(words.slice(0, from))) return null;
+  const drops = surelyBefore(client, [0, 31, 0]);
+  const read = goFlags(words.slice(from + 1), file, BUILD, drops);
+  const request = requestOf(read, command, program, file);
+  return { request, troubles: troublesOf(read, program, file) };
+}
+
+function onlyGlobals(words: readonly Word[]): boolean {
+  const { operands } = goFlags(words, '', GLOBAL, false);
+  return operands.length === 0;
+}
+
+function requestOf(read: ReadFlags, command: ShellCommand, program: Word, file: string): BuildRequest {
+  const values = (name: string): readonly Asked[] =>
+    read.flags.flatMap((flag) => (flag.known && flag.name === name && flag.value !== null ? [flag.value] : []));
+  const locals = named(values('local'));
+  const options = named(values('opt'));
+  const dockerfile = locals.get('dockerfile');
+  const filename = options.get('filename')?.value ?? 'Dockerfile';
+  return {
+    client: 'buildctl',
+    at: { file, line: program.line, column: program.column },
+    frontend: values('frontend').at(-1) ?? null,
+    options,
+    locals,
+    secrets: values('secret'),
+    ssh: values('ssh'),
+    allow: values('allow'),
+    outputs: [...values('output'), ...values('o')],
+    exportCaches: values('export-cache'),
+    importCaches: values('import-cache'),
+    context: locals.get('context')?.value ?? null,
+    dockerfile: dockerfile === undefined ? null : joined(dockerfile.value, filename),
+    open: read.open,
+    environment: command.environment,
+  };
+}
+
+/** `name=value` options by name; the last one wins. */
+export function named(values: readonly Asked[]): ReadonlyMap<string, Asked> {
+  const found = new Map<string, Asked>();
+  for (const asked of values) {
+    const sign = asked.value.indexOf('=');
+    found.set(sign < 0 ? asked.value : asked.value.slice(0, sign), {
+      ...asked,
+      value: sign < 0 ? '' : asked.value.slice(sign + 1),
+    });
+  }
+  return found;
+}
+
+/** A path below a directory, both relative. */
+export function joined(directory: string, name: string): string {
+  if (name.startsWith('/')) return name;
+  const parts: string[] = [];
+  for (const part of `${directory}/${name}`.split('/'))
+    if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  return (directory.startsWith('/') ? '/' : '') + parts.join('/');
+}
+
+function troublesOf(read: ReadFlags, program: Word, file: string): readonly FlagTrouble[] {
+  const unknown = read.flags.filter(({ known }) => !known).map((flag) => unknownFlag(flag, file));
+  const [first] = read.dropped;
+  if (first !== undefined) unknown.push(droppedFlags(read.dropped, first, file));
+  const frontend = read.flags.some(({ name }) => name === 'frontend');
+  if (frontend || read.open || read.dropped.length > 0 || unknown.length > 0) return unknown;
+  return [
+    {
+      condition: 'build.frontend-missing',
+      severity: 'error',
+      file,
+      line: program.line,
+      column: program.column,
+      message:
+        'buildctl build without --frontend reads a build definition in LLB from its standard input, not a Dockerfile.',
+      remedy: ['Add --frontend dockerfile.v0.'],
+    },
+  ];
+}
+
+function unknownFlag({ name, written }: GivenFlag, file: string): FlagTrouble {
+  const meant = MEANT[name] ?? withDashes(nearest(name, Object.keys(BUILD)));
+  return {
+    condition: 'build.flag-unknown',
+    severity: 'error',
+    file,
+    line: written.line,
+    column: written.column,
+    message: `buildctl build has no flag ${written.text.replace(/=.*$/s, '')}: it ends with "flag provided but not defined".`,
+    remedy: [meant === null ? `Leave out ${written.text}.` : `Write ${meant} in its place.`],
+  };
+}
+
+const withDashes = (name: string | null): string | null => (name === null ? null : `--${name}`);
+
+function droppedFlags(dropped: readonly Word[], first: Word, file: string): FlagTrouble {
+  const shown = dropped.map(({ text }) => text).join(' ');
+  return {
+    condition: 'build.flag-ignored',
+    severity: 'warning',
+    file,
+    line: first.line,
+    column: first.column,
+    message: `This buildctl (before v0.31) silently drops "${shown}": ${first.text} is followed by a word that it takes for the end of the flags.`,
+    remedy: [`Write ${first.text}=true, or put it at the end of the command; leave out what buildctl has no flag for.`],
+  };
+}

@@ -1,0 +1,354 @@
+import { FEATURES } from '../buildkit/dockerfile/features.ts';
+import { isSince, releaseText } from '../buildkit/version.ts';
+import { nearest } from '../text/nearest.ts';
+import { joined } from './buildctl.ts';
+import { placeOf, unknownFrontend } from './choice.ts';
+import type { Files } from './context.ts';
+import type { Daemon } from './daemon.ts';
+import type { Finding } from './finding.ts';
+import type { Asked, BuildRequest } from './request.ts';
+import { secretFindings } from './secrets.ts';
+
+/** What a command asks for that does not work, whatever the Dockerfile says. */
+export function commandFindings(request: BuildRequest, daemon: Daemon, files: Files | null): readonly Finding[] {
+  if (request.client === 'classic') return secretFindings(request, files);
+  const frontend = request.frontend === null ? null : unknownFrontend(request.frontend, request.options);
+  return [
+    ...(frontend === null ? [] : [frontend]),
+    ...optionFindings(request, daemon),
+    ...localFindings(request, files),
+    ...exportFindings(request, daemon),
+    ...[...request.exportCaches, ...request.importCaches].flatMap((asked) =>
+      cacheFinding(asked, request.exportCaches.includes(asked), request),
+    ),
+    ...secretFindings(request, files),
+    ...sshFindings(request, daemon),
+    ...networkFindings(request),
+  ];
+}
+
+/** Options that the Dockerfile frontend reads; besides those with a prefix. */
+export const OPTIONS = new Set(
+  'target cgroup-parent force-network-mode add-hosts hostname image-resolve-mode multi-platform no-cache shm-size platform ulimit memory memswap cpushares cpuperiod cpuquota cpusetcpus cpusetmems cache-from cache-imports filename source cmdline context contextkey dockerfilekey contextsubdir requestid override-copy-image entitlements checksum'.split(
+    ' ',
+  ),
+);
+export const PREFIXES = [
+  'build-arg:',
+  'label:',
+  'context:',
+  'local-sessionid:',
+  'attest:',
+  'input:',
+  'input-metadata:',
+  'frontend.',
+  'devel:',
+];
+/** What people write, and the option that is meant. */
+const MEANT: { readonly [option: string]: string } = {
+  network: 'force-network-mode=',
+  file: 'filename=',
+  dockerfile: 'filename=',
+  'build-arg': 'build-arg:NAME=VALUE',
+  'build-args': 'build-arg:NAME=VALUE',
+  label: 'label:NAME=VALUE',
+  arg: 'build-arg:NAME=VALUE',
+  stage: 'target=',
+  platforms: 'platform=',
+  'no-cache-filter': 'no-cache=',
+};
+const LIMITS = ['memory', 'memswap', 'cpushares', 'cpuperiod', 'cpuquota', 'cpusetcpus', 'cpusetmems'];
+
+function optionFindings({ options, frontend, client }: BuildRequest, daemon: Daemon): readonly Finding[] {
+  const ours = frontend === null || frontend.value === 'dockerfile.v0';
+  return [...options].flatMap(([name, asked]): readonly Finding[] => {
+    const found = (
+      condition: Finding['condition'],
+      severity: Finding['severity'],
+      message: string,
+      remedy: string,
+      needs: Finding['needs'] = {},
+    ): readonly Finding[] => [{ ...placeOf(asked), condition, severity, message, needs, remedy: [remedy] }];
+    if (ours && client === 'buildctl' && !OPTIONS.has(name) && !PREFIXES.some((prefix) => name.startsWith(prefix))) {
+      const meant = MEANT[name] ?? nearest(name, [...OPTIONS]);
+      return found(
+        'build.opt-ignored',
+        'warning',
+        `The Dockerfile frontend has no option ${name}, and silently ignores it.`,
+        meant === null ? `Leave out --opt ${name}.` : `Write --opt ${meant} in its place.`,
+        meant === null ? {} : { flag: `--opt ${meant}` },
+      );
+    }
+    if (LIMITS.includes(name) && !isSince(daemon.release, FEATURES.limits.daemon))
+      return found(
+        'build.opt-ignored',
+        'warning',
+        `The option ${name} is silently ignored before buildkitd v0.31.0; this is ${releaseText(daemon.release)}.`,
+        'Use buildkitd v0.31.0 or later.',
+        { buildkit: 'v0.31.0', frontend: '1.25' },
+      );
+    if (!asked.known) return [];
+    const why = invalidValue(name, asked.value);
+    if (why !== null)
+      return found(
+        'build.opt-invalid',
+        'error',
+        `${name}=${asked.value} is refused: ${why}.`,
+        `Mend the value of ${name}.`,
+      );
+    if (name === 'build-arg:BUILDKIT_SYNTAX' && asked.value === 'dockerfile.v0')
+      return found(
+        'dockerfile.syntax-unavailable',
+        'error',
+        'BUILDKIT_SYNTAX=dockerfile.v0 does not select the built-in frontend for this client: an image of that name is pulled.',
+        'Leave it out, and remove the # syntax= line to use the frontend of the daemon.',
+      );
+    return [];
+  });
+}
+
+const BOOLEAN = /^(?:1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/;
+
+function invalidValue(name: string, value: string): string | null {
+  switch (name) {
+    case 'multi-platform':
+    case 'build-arg:BUILDKIT_MULTI_PLATFORM':
+      return BOOLEAN.test(value) ? null : `"invalid boolean value for multi-platform: ${value}"`;
+    case 'build-arg:SOURCE_DATE_EPOCH':
+      return value === '' || /^[+-]?\d+$/.test(value) ? null : `"invalid SOURCE_DATE_EPOCH: ${value}"`;
+    case 'build-arg:BUILDKIT_DISABLE_FILEOP':
+      return 'BUILDKIT_DISABLE_FILEOP was removed in BuildKit v0.11';
+    case 'memory':
+    case 'memswap':
+    case 'shm-size':
+      return /^-?\d+$/.test(value) ? null : 'it is a number of bytes';
+    case 'image-resolve-mode':
+      return ['default', 'local', 'prefer-local', 'pull', ''].includes(value)
+        ? null
+        : `"invalid image-resolve-mode: ${value}"`;
+    case 'ulimit': {
+      const bad = value
+        .split(',')
+        .find(
+          (limit) =>
+            !/^(?:core|cpu|data|fsize|locks|memlock|msgqueue|nice|nofile|nproc|rss|rtprio|rttime|sigpending|stack)=-?\d+(?::-?\d+)?$/.test(
+              limit,
+            ),
+        );
+      return bad === undefined || value === '' ? null : `"invalid ulimit type: ${bad}"`;
+    }
+    case 'platform': {
+      const bad = value
+        .split(',')
+        .find((platform) => !/^[A-Za-z0-9_.()-]+(?:\/[A-Za-z0-9_.-]+){0,3}$/.test(platform.trim()));
+      return bad === undefined ? null : `"failed to parse target platform ${bad}"`;
+    }
+    default:
+      return null;
+  }
+}
+
+function networkFindings({ client, options }: BuildRequest): readonly Finding[] {
+  const asked = options.get('force-network-mode');
+  if (asked === undefined || !asked.known || ['host', 'none', 'default', 'sandbox', ''].includes(asked.value))
+    return [];
+  const flag = client === 'buildctl' ? '--opt force-network-mode=' : '--network=';
+  return [
+    {
+      ...placeOf(asked),
+      condition: 'build.opt-invalid',
+      severity: 'error',
+      message: `${flag}${asked.value} is refused: BuildKit's steps have the network modes default, host and none, and no networks by name.`,
+      needs: { flag: `${flag}host` },
+      remedy: [`Leave it out, or write ${flag}host together with the entitlement network.host.`],
+    },
+  ];
+}
+
+function localFindings(request: BuildRequest, files: Files | null): readonly Finding[] {
+  if (request.client !== 'buildctl') return [];
+  const findings: Finding[] = [];
+  const remote = request.options.has('context');
+  if (!request.open && request.frontend?.value === 'dockerfile.v0' && !request.locals.has('dockerfile') && !remote)
+    findings.push(localMissing(request, 'dockerfile', 'the Dockerfile'));
+  for (const [name, asked] of request.locals) {
+    if (!asked.known || files === null) continue;
+    const kind = files.kind(asked.value);
+    if (kind === null || kind === 'file')
+      findings.push({
+        ...placeOf(asked),
+        condition: 'build.local-missing',
+        severity: 'error',
+        message:
+          kind === null
+            ? `The directory ${asked.value} of --local ${name}= does not exist.`
+            : `--local ${name}=${asked.value} names a file; it takes a directory.`,
+        needs: { flag: `--local ${name}=DIRECTORY` },
+        remedy: [
+          kind === null
+            ? `Create ${asked.value}, or name a directory that exists.`
+            : `Write --local ${name}=${asked.value.replace(/\/?[^/]*$/, '') || '.'}${name === 'dockerfile' ? ` --opt filename=${asked.value.replace(/^.*\//, '')}` : ''}.`,
+        ],
+      });
+  }
+  return findings;
+}
+
+/** Contexts by name that the client does not share, though the Dockerfile takes something from them. */
+export function namedContextFindings(request: BuildRequest | null, used: ReadonlySet<string>): readonly Finding[] {
+  if (request === null || request.client !== 'buildctl' || request.open) return [];
+  return [...request.options].flatMap(([option, asked]) => {
+    const name = option.startsWith('context:') ? option.slice('context:'.length) : null;
+    const local = name !== null && asked.known ? /^local:(.+)$/.exec(asked.value)?.[1] : undefined;
+    if (name === null || local === undefined || request.locals.has(local) || !used.has(name)) return [];
+    return [{ ...localMissing(request, local, `the context ${name}`), ...placeOf(asked) }];
+  });
+}
+
+/** A directory that the client does not share, though the build reads it. */
+export function localMissing(request: BuildRequest, name: string, what: string): Finding {
+  return {
+    ...placeOf(request.at),
+    condition: 'build.local-missing',
+    severity: 'error',
+    message: `The command does not share ${what}: the build ends with 'no access allowed to dir "${name}"'.`,
+    needs: { flag: `--local ${name}=.` },
+    remedy: [`Add --local ${name}=DIRECTORY to the command.`],
+  };
+}
+
+export const EXPORTERS = ['image', 'local', 'tar', 'oci', 'docker'];
+const BUILDX_EXPORTERS = [...EXPORTERS, 'registry', 'cacheonly'];
+
+function exportFindings({ client, outputs, options }: BuildRequest, daemon: Daemon): readonly Finding[] {
+  const findings: Finding[] = [];
+  const bad = (asked: Asked, message: string, remedy: string, needs: Finding['needs'] = {}): void => {
+    findings.push({
+      ...placeOf(asked),
+      condition: 'build.exporter-invalid',
+      severity: 'error',
+      message,
+      needs,
+      remedy: [remedy],
+    });
+  };
+  const [, second] = outputs;
+  if (second !== undefined && !isSince(daemon.release, [0, 13, 0]))
+    bad(
+      second,
+      `Several --output need buildkitd v0.13.0 or later; ${releaseText(daemon.release)} ends with "currently only single Exports can be specified".`,
+      'Give one --output, or use buildkitd v0.13.0 or later.',
+      { buildkit: 'v0.13.0' },
+    );
+  const known = client === 'buildctl' ? EXPORTERS : BUILDX_EXPORTERS;
+  for (const asked of outputs) {
+    const type = /(?:^|,)type=([^,]*)/.exec(asked.value)?.[1];
+    if (!asked.known || type === undefined) continue;
+    if (!known.includes(type))
+      bad(
+        asked,
+        `There is no exporter ${type} here: the build ends with 'exporter "${type}" could not be found'.`,
+        type === 'registry' ? 'Write --output type=image,name=NAME,push=true.' : `Write one of ${known.join(', ')}.`,
+      );
+    const platforms = (options.get('platform')?.value ?? '').split(',').filter((text) => text !== '');
+    if (type === 'docker' && platforms.length > 1)
+      bad(
+        asked,
+        'The exporter docker takes one platform: the build ends with "docker exporter does not currently support exporting manifest lists".',
+        'Write type=oci, or push with type=image,push=true.',
+      );
+  }
+  return findings;
+}
+
+export const CACHE_NEEDS: {
+  readonly [type: string]: { readonly export: readonly string[]; readonly import: readonly string[] };
+} = {
+  registry: { export: ['ref'], import: ['ref'] },
+  local: { export: ['dest'], import: ['src'] },
+  gha: { export: ['url'], import: ['url'] },
+  s3: { export: ['bucket', 'region'], import: ['bucket', 'region'] },
+  azblob: { export: ['account_url'], import: ['account_url'] },
+  inline: { export: [], import: [] },
+};
+
+function cacheFinding(asked: Asked, exporting: boolean, { client, environment }: BuildRequest): readonly Finding[] {
+  const type = /(?:^|,)type=([^,]*)/.exec(asked.value)?.[1] ?? (client === 'buildctl' ? '' : 'registry');
+  if (!asked.known || (client !== 'buildctl' && !asked.value.includes('='))) return [];
+  const flag =
+    client === 'buildctl'
+      ? exporting
+        ? '--export-cache'
+        : '--import-cache'
+      : exporting
+        ? '--cache-to'
+        : '--cache-from';
+  const found = (message: string, remedy: string): readonly Finding[] => [
+    {
+      ...placeOf(asked),
+      condition: 'build.cache-invalid',
+      severity: 'error',
+      message,
+      needs: { flag },
+      remedy: [remedy],
+    },
+  ];
+  const needs = CACHE_NEEDS[type];
+  if (needs === undefined)
+    return found(
+      `${flag} ${asked.value} names no cache that BuildKit has.`,
+      `Write ${flag} type=registry,ref=REF, or one of ${Object.keys(CACHE_NEEDS).join(', ')}.`,
+    );
+  const keys = new Set(asked.value.split(',').map((field) => field.replace(/=.*$/s, '')));
+  const lacking = needs[exporting ? 'export' : 'import'].filter((key) => !keys.has(key));
+  if (lacking.length === 0) return [];
+  if (type === 'gha') {
+    if (client !== 'buildctl' || environment.has('ACTIONS_CACHE_URL') || environment.has('ACTIONS_RESULTS_URL'))
+      return [];
+    return found(
+      'A cache of type=gha works in GitHub Actions alone, and buildctl must be given its address: it ends with "cache with type gha requires url parameter".',
+      'Use type=registry or type=local outside GitHub Actions; inside, give url= and token=.',
+    );
+  }
+  if (type === 's3' && (environment.has('AWS_REGION') || environment.has('AWS_BUCKET'))) return [];
+  return found(
+    `${flag} type=${type} lacks ${lacking.join(' and ')}: the build ends before it begins.`,
+    `Add ${lacking.map((key) => `${key}=VALUE`).join(',')} to ${flag}.`,
+  );
+}
+
+function sshFindings({ ssh, environment }: BuildRequest, { host }: Daemon): readonly Finding[] {
+  if (host?.sshAgent !== false || environment.has('SSH_AUTH_SOCK')) return [];
+  return ssh
+    .filter(({ value, known }) => known && !value.includes('='))
+    .map((asked) => ({
+      ...placeOf(asked),
+      condition: 'build.ssh-missing' as const,
+      severity: 'error' as const,
+      message: `--ssh ${asked.value} forwards the SSH agent, and SSH_AUTH_SOCK names none: the client ends with "invalid empty ssh agent socket".`,
+      needs: {},
+      remedy: [
+        'Start an agent with eval "$(ssh-agent)" and ssh-add, or name a key: --ssh default=$HOME/.ssh/id_ed25519.',
+      ],
+    }));
+}
+
+/** A Dockerfile that is not where the command says. */
+export function dockerfileMissing(request: BuildRequest, files: Files | null): readonly Finding[] {
+  const { dockerfile } = request;
+  if (dockerfile === null || files === null || files.kind(dockerfile) !== null) return [];
+  const directory = dockerfile.replace(/[^/]*$/, '');
+  if (/(?:^|\/)Dockerfile$/.test(dockerfile) && files.kind(joined(directory || '.', 'dockerfile')) === 'file')
+    return [];
+  const asked = request.options.get('filename');
+  return [
+    {
+      ...placeOf(asked ?? request.at),
+      condition: 'build.context-file-missing',
+      severity: 'error',
+      message: `There is no ${dockerfile}: the build ends with "open ${dockerfile.replace(/^.*\//, '')}: no such file or directory".`,
+      needs: {},
+      remedy: ['Name the Dockerfile that exists.'],
+    },
+  ];
+}

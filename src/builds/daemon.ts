@@ -1,0 +1,183 @@
+import { readConfig, valueAt } from '../buildkit/config/read.ts';
+import { type Bracket, isSince, type Release } from '../buildkit/version.ts';
+import type { Mode } from '../model/look.ts';
+
+/** The daemon that is asked, as far as it is known. */
+export interface Daemon {
+  readonly release: Release;
+  /** Docker's release, where the daemon is Docker's own. */
+  readonly engine: string | null;
+  readonly mode: Mode;
+  /** What its configuration says; null where none is known, so that nothing of it can be told. */
+  readonly config: DaemonConfig | null;
+  /** What is known of its host; null where nothing is. */
+  readonly host: KnownHost | null;
+}
+
+export interface DaemonConfig {
+  readonly file: string | null;
+  readonly entitlements: readonly string[];
+  /** Whether builds may name a frontend image of their own. */
+  readonly gateway: boolean;
+  /** The frontend images that are allowed; null where all are. */
+  readonly allowedRepositories: readonly string[] | null;
+  readonly dockerfileFrontend: boolean;
+  readonly cdi: boolean;
+}
+
+export interface KnownHost {
+  /** Platforms that an emulator is registered for, such as `linux/arm64` or `arm64`; null where it is not known. */
+  readonly emulators: readonly string[] | null;
+  /** How many subordinate ids a rootless daemon has. */
+  readonly subids: number | null;
+  /** Names of registered CDI devices. */
+  readonly cdi: readonly string[] | null;
+  readonly sshAgent: boolean | null;
+  readonly registry: 'reachable' | 'unreachable' | null;
+  /** Tags of docker/dockerfile that the registry has. */
+  readonly frontendTags: readonly string[] | null;
+}
+
+/** A daemon without a configuration file. */
+export const PLAIN_CONFIG: DaemonConfig = {
+  file: null,
+  entitlements: [],
+  gateway: true,
+  allowedRepositories: null,
+  dockerfileFrontend: true,
+  cdi: true,
+};
+
+/** What a buildkitd.toml means for builds. */
+export function daemonConfig(text: string, file: string, release: Release): DaemonConfig {
+  const by: Bracket = { min: release, max: release, text: null };
+  const { document } = readConfig(text, by);
+  const at = (...path: readonly string[]): unknown => valueAt(document, path) ?? undefined;
+  const list = (value: unknown): readonly string[] =>
+    Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+  const allowed = list(at('frontend', 'gateway.v0', 'allowedRepositories'));
+  const frontends = isSince(release, [0, 14, 0]);
+  return {
+    file,
+    entitlements: list(at('insecure-entitlements')),
+    gateway: !frontends || at('frontend', 'gateway.v0', 'enabled') !== false,
+    allowedRepositories: frontends && allowed.length > 0 ? allowed : null,
+    dockerfileFrontend: !frontends || at('frontend', 'dockerfile.v0', 'enabled') !== false,
+    cdi: at('cdi', 'disabled') !== true,
+  };
+}
+
+/** Docker Engine's releases and the BuildKit that is built into each. */
+export const ENGINES: readonly (readonly [engine: readonly [number, number], buildkit: Release])[] = [
+  [
+    [20, 10],
+    [0, 8, 3],
+  ],
+  [
+    [23, 0],
+    [0, 10, 6],
+  ],
+  [
+    [24, 0],
+    [0, 11, 6],
+  ],
+  [
+    [25, 0],
+    [0, 12, 5],
+  ],
+  [
+    [26, 0],
+    [0, 13, 1],
+  ],
+  [
+    [27, 0],
+    [0, 14, 1],
+  ],
+  [
+    [27, 1],
+    [0, 15, 0],
+  ],
+  [
+    [27, 3],
+    [0, 16, 0],
+  ],
+  [
+    [27, 4],
+    [0, 17, 3],
+  ],
+  [
+    [27, 5],
+    [0, 18, 2],
+  ],
+  [
+    [28, 0],
+    [0, 20, 0],
+  ],
+  [
+    [28, 1],
+    [0, 21, 0],
+  ],
+  [
+    [28, 2],
+    [0, 22, 0],
+  ],
+  [
+    [28, 3],
+    [0, 23, 0],
+  ],
+  [
+    [28, 4],
+    [0, 24, 0],
+  ],
+  [
+    [28, 5],
+    [0, 25, 0],
+  ],
+  [
+    [29, 0],
+    [0, 25, 2],
+  ],
+  [
+    [29, 1],
+    [0, 26, 0],
+  ],
+  [
+    [29, 2],
+    [0, 27, 0],
+  ],
+  [
+    [29, 3],
+    [0, 28, 0],
+  ],
+  [
+    [29, 4],
+    [0, 29, 0],
+  ],
+  [
+    [29, 5],
+    [0, 30, 0],
+  ],
+  [
+    [29, 6],
+    [0, 31, 0],
+  ],
+  [
+    [29, 7],
+    [0, 32, 0],
+  ],
+];
+
+/** The BuildKit inside a release of Docker Engine; null before 18.09, or where the text is no version. */
+export function buildkitOfEngine(engine: string): Release | null {
+  const [, major = '', minor = ''] = /^v?(\d+)\.(\d+)/.exec(engine) ?? [];
+  if (major === '') return null;
+  const asked = Number(major) * 100 + Number(minor);
+  if (asked < 1809) return null;
+  return ENGINES.findLast(([[first, second]]) => first * 100 + second <= asked)?.[1] ?? [0, 8, 3];
+}
+
+/** The first Docker Engine with at least this BuildKit, such as `23.0`; null where none has it yet. */
+export function engineWith(release: Release): string | null {
+  const found = ENGINES.find(([, has]) => isSince(has, release));
+  return found === undefined ? null : found[0].join('.');
+}

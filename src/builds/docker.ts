@@ -1,0 +1,242 @@
+import { joined } from './buildctl.ts';
+import { type FlagTable, type GivenFlag, pflags, type ReadFlags } from './flag-reader.ts';
+import type { Asked, BuildRequest, Client, FlagTrouble, ReadRequest } from './request.ts';
+import type { ShellCommand, Word } from './script.ts';
+
+const flags = (alone: string, value: string): FlagTable =>
+  Object.fromEntries([
+    ...alone.split(' ').map((name) => [name, 'alone']),
+    ...value.split(' ').map((name) => [name, 'value']),
+  ]);
+
+const GLOBAL = flags('debug tls tlsverify version help', 'config context host log-level tlscacert tlscert tlskey');
+const GLOBAL_SHORT = { D: 'debug', H: 'host', c: 'context', l: 'log-level', v: 'version' };
+
+const SHORT = { t: 'tag', f: 'file', o: 'output', q: 'quiet', m: 'memory', c: 'cpu-shares', D: 'debug' };
+/** docker buildx build. */
+const BUILDX = flags(
+  'load no-cache pull push quiet rm force-rm compress squash debug help',
+  'add-host allow annotation attest build-arg build-context builder cache-from cache-to call cgroup-parent check cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems file iidfile isolation label memory memory-swap metadata-file network no-cache-filter output platform policy progress provenance resource sbom secret security-opt shm-size ssh tag target ulimit',
+);
+/** docker build without BuildKit. */
+const CLASSIC = flags(
+  'compress disable-content-trust force-rm no-cache pull quiet rm squash help',
+  'add-host build-arg cache-from cgroup-parent cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems file iidfile isolation label memory memory-swap network platform security-opt shm-size tag target ulimit',
+);
+/** nerdctl build. */
+const NERDCTL = flags(
+  'no-cache pull quiet rm help',
+  'add-host allow attest build-arg build-context buildkit-host cache-from cache-to file iidfile label network output platform progress provenance sbom secret ssh tag target',
+);
+const DROPPED = ['security-opt', 'isolation', 'squash', 'compress'];
+const GLOBAL_DOCKER = { table: GLOBAL, short: GLOBAL_SHORT };
+
+interface Dialect {
+  readonly client: Client;
+  readonly table: FlagTable;
+}
+
+/** The build that a docker, buildx or nerdctl command asks for; null where it asks for none that is told on the command line. */
+export function dockerRequest(command: ShellCommand, file: string, classic: boolean): ReadRequest | null {
+  const [program, ...words] = command.words;
+  if (program === undefined) return null;
+  const called = subcommand(words);
+  const dialect = dialectOf(program.text.replace(/^.*\//, ''), called.path, classic);
+  if (dialect === null) return null;
+  const read = pflags(called.rest, file, dialect.table, SHORT);
+  return { request: requestOf(dialect, read, command, program, file), troubles: troublesOf(dialect, read, file) };
+}
+
+/** The words of the subcommand behind the global flags. */
+export function subcommand(words: readonly Word[]): {
+  readonly path: readonly string[];
+  readonly rest: readonly Word[];
+} {
+  const path: string[] = [];
+  let at = 0;
+  for (; at < words.length; at++) {
+    const text = words[at]?.text ?? '';
+    if (/^(?:buildx|builder|image|compose)$/.test(text) && path.length === 0) path.push(text);
+    else if (/^(?:build|b|bake|create|f)$/.test(text))
+      return { path: [...path, text === 'b' ? 'build' : text === 'f' ? 'bake' : text], rest: words.slice(at + 1) };
+    else if (text.startsWith('-')) {
+      const name = /^-[^-]/.test(text)
+        ? GLOBAL_DOCKER.short[text.charAt(1) as keyof typeof GLOBAL_SHORT]
+        : text.slice(2).replace(/=.*$/s, '');
+      const takes =
+        name === 'builder' || name === 'file' || name === 'namespace' || name === 'address'
+          ? 'value'
+          : GLOBAL_DOCKER.table[name ?? ''];
+      if (takes === 'value' && !text.includes('=')) at++;
+    } else return { path: [], rest: [] };
+  }
+  return { path: [], rest: [] };
+}
+
+function dialectOf(program: string, path: readonly string[], classic: boolean): Dialect | null {
+  const called = path.join(' ');
+  if (program === 'nerdctl')
+    return called === 'build' || called === 'builder build' ? { client: 'nerdctl', table: NERDCTL } : null;
+  if (
+    (program === 'docker' && called === 'buildx build') ||
+    ((program === 'buildx' || program === 'docker-buildx') && called === 'build')
+  )
+    return { client: 'buildx', table: BUILDX };
+  if (program !== 'docker' || !['build', 'image build', 'builder build'].includes(called)) return null;
+  return classic ? { client: 'classic', table: CLASSIC } : { client: 'docker', table: BUILDX };
+}
+
+function requestOf(
+  { client }: Dialect,
+  read: ReadFlags,
+  command: ShellCommand,
+  program: Word,
+  file: string,
+): BuildRequest {
+  const values = (name: string): readonly Asked[] =>
+    read.flags.flatMap((flag) => (flag.known && flag.name === name && flag.value !== null ? [flag.value] : []));
+  const context = read.operands.at(-1) ?? null;
+  const local = context?.known === true && !isRemote(context.text) ? context.text : null;
+  const named = values('file').at(-1);
+  const network = values('network').at(-1);
+  const allow = [...values('allow')];
+  if (network?.value === 'host' && client !== 'classic') allow.push({ ...network, value: 'network.host' });
+  return {
+    client,
+    at: { file, line: program.line, column: program.column },
+    frontend: null,
+    options: optionsFrom(values, network),
+    locals: new Map(),
+    secrets: values('secret'),
+    ssh: values('ssh'),
+    allow,
+    outputs: values('output'),
+    exportCaches: values('cache-to'),
+    importCaches: values('cache-from'),
+    context: local,
+    dockerfile:
+      named !== undefined
+        ? named.known && named.value !== '-'
+          ? joined('.', named.value)
+          : null
+        : local === null
+          ? null
+          : joined(local, 'Dockerfile'),
+    open: read.open,
+    environment: command.environment,
+  };
+}
+
+export function optionsFrom(
+  values: (name: string) => readonly Asked[],
+  network: Asked | undefined,
+): ReadonlyMap<string, Asked> {
+  const options = new Map<string, Asked>();
+  for (const [flag, option] of [
+    ['target', 'target'],
+    ['platform', 'platform'],
+  ] as const) {
+    const all = values(flag);
+    const last = all.at(-1);
+    if (last !== undefined)
+      options.set(option, {
+        ...last,
+        value: option === 'platform' ? all.map(({ value }) => value).join(',') : last.value,
+      });
+  }
+  for (const [flag, prefix] of [
+    ['build-arg', 'build-arg:'],
+    ['build-context', 'context:'],
+    ['label', 'label:'],
+  ] as const)
+    for (const asked of values(flag)) {
+      const sign = asked.value.indexOf('=');
+      const name = sign < 0 ? asked.value : asked.value.slice(0, sign);
+      options.set(prefix + name, {
+        ...asked,
+        value: sign < 0 ? '' : asked.value.slice(sign + 1),
+        known: asked.known && sign >= 0,
+      });
+    }
+  if (network !== undefined) options.set('force-network-mode', network);
+  return options;
+}
+
+/** A context that is fetched: a repository, an archive, or standard input. */
+export function isRemote(context: string): boolean {
+  return context === '-' || /^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(context);
+}
+
+function troublesOf({ client }: Dialect, read: ReadFlags, file: string): readonly FlagTrouble[] {
+  return read.flags.flatMap((flag) => {
+    if (!flag.known) return [unknownFlag(client, flag, file)];
+    if (client === 'classic' || !DROPPED.includes(flag.name)) return [];
+    return [droppedFlag(client, flag, file)];
+  });
+}
+
+const SHOWN: { readonly [client in Client]: string } = {
+  buildctl: 'buildctl build',
+  buildx: 'docker buildx build',
+  docker: 'docker build (buildx)',
+  classic: 'docker build without BuildKit',
+  bake: 'docker buildx bake',
+  compose: 'docker compose build',
+  nerdctl: 'nerdctl build',
+};
+
+const CLASSIC_LACKS = [
+  'secret',
+  'ssh',
+  'output',
+  'progress',
+  'allow',
+  'load',
+  'push',
+  'cache-to',
+  'check',
+  'builder',
+  'build-context',
+];
+
+function unknownFlag(client: Client, { name, written }: GivenFlag, file: string): FlagTrouble {
+  const shown = written.text.replace(/=.*$/s, '');
+  const buildkit = client === 'classic' && CLASSIC_LACKS.includes(name);
+  return {
+    condition: 'build.flag-unknown',
+    severity: 'error',
+    file,
+    line: written.line,
+    column: written.column,
+    message: `${SHOWN[client]} has no flag ${shown}: it ends with "unknown flag: ${shown}".`,
+    remedy: [
+      buildkit
+        ? 'Set DOCKER_BUILDKIT=1, or install the buildx plugin and build with docker buildx build.'
+        : remedyFor(name, written),
+    ],
+  };
+}
+
+function remedyFor(name: string, written: Word): string {
+  if (/^(?:privileged|cap-add|device)$/.test(name))
+    return 'Write RUN --security=insecure in the Dockerfile for the step that needs it, and give the build --allow security.insecure.';
+  if (/^(?:-v|volume|mount)$/.test(name))
+    return 'Write RUN --mount=type=bind in the Dockerfile: builds mount from their context, not from the host.';
+  return `Leave out ${written.text}.`;
+}
+
+function droppedFlag(client: Client, { name, written }: GivenFlag, file: string): FlagTrouble {
+  return {
+    condition: 'build.flag-ignored',
+    severity: 'warning',
+    file,
+    line: written.line,
+    column: written.column,
+    message: `${SHOWN[client]} takes --${name} and does nothing with it: it belongs to the builder before BuildKit.`,
+    remedy: [
+      name === 'security-opt'
+        ? 'Leave it out; a step that needs more than the sandbox allows says RUN --security=insecure, and the build --allow security.insecure.'
+        : 'Leave it out.',
+    ],
+  };
+}

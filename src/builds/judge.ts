@@ -1,0 +1,156 @@
+import { firstMistake, OutsideStage } from '../buildkit/dockerfile/instructions.ts';
+import { type Dockerfile, readDockerfile } from '../buildkit/dockerfile/read.ts';
+import { Refused } from '../buildkit/dockerfile/refused.ts';
+import { chooseFrontend } from './choice.ts';
+import { commandFindings, dockerfileMissing, localMissing, namedContextFindings } from './command.ts';
+import { contextOf, type Files } from './context.ts';
+import type { Daemon } from './daemon.ts';
+import { entitlementFindings, type Want } from './entitlements.ts';
+import type { Finding } from './finding.ts';
+import { platformFindings } from './platforms.ts';
+import type { BuildRequest } from './request.ts';
+import { type Stages, sourcesOf, stagesOf } from './stages.ts';
+import { walk } from './steps.ts';
+import type { Scene } from './versions.ts';
+
+/** A build to be judged: its Dockerfile, and the command that asks for it where one is known. */
+export interface Build {
+  readonly dockerfile: { readonly path: string; readonly text: string } | null;
+  readonly request: BuildRequest | null;
+  readonly daemon: Daemon;
+  readonly files: Files | null;
+  /** The directory of the context where there is no request; null where it is not known. */
+  readonly context: string | null;
+}
+
+/** Everything that this build will not do, or not as it is meant. Never throws for what a file says. */
+export function judgeBuild(build: Build): readonly Finding[] {
+  const { request, daemon, files, dockerfile } = build;
+  const ofCommand =
+    request === null
+      ? []
+      : [...commandFindings(request, daemon, files), ...(dockerfile === null ? dockerfileMissing(request, files) : [])];
+  if (dockerfile === null) return [...ofCommand, ...entitlementFindings(forcedNetwork(request), request, daemon)];
+  const choice = chooseFrontend(dockerfile.text, dockerfile.path, request, daemon);
+  const scene: Scene = { file: dockerfile.path, choice, daemon, classic: request?.client === 'classic' };
+  if (choice.frontend === null) return unique([...choice.findings, ...ofCommand]);
+  const read = readOrNull(dockerfile.path, dockerfile.text);
+  if ('finding' in read) return [...choice.findings, read.finding, ...ofCommand];
+  const stages = stagesOf(read.dockerfile, request);
+  const directory = request === null ? build.context : request.context;
+  const context = directory === null || files === null ? null : contextOf(directory, dockerfile.path, files);
+  const walked = walk({ scene, stages, request, context });
+  const wants = [...walked.wants, ...forcedNetwork(request)];
+  return unique([
+    ...choice.findings,
+    ...orderFindings(read.dockerfile, scene),
+    ...walked.findings,
+    ...(scene.classic ? [] : entitlementFindings(wants, request, daemon)),
+    ...(scene.classic ? [] : platformFindings(walked.runs, request, daemon, scene)),
+    ...targetFindings(stages.target, request),
+    ...contextFindings(request, read.dockerfile),
+    ...namedContextFindings(request, usedNames(stages)),
+    ...ofCommand,
+  ]);
+}
+
+function readOrNull(path: string, text: string): { readonly dockerfile: Dockerfile } | { readonly finding: Finding } {
+  try {
+    return { dockerfile: readDockerfile(text) };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return {
+      finding: {
+        file: path,
+        line: Math.max(1, error.line),
+        column: 1,
+        condition: 'dockerfile.parse-error',
+        severity: 'error',
+        message: `Every release of BuildKit refuses this file: ${error.message}.`,
+        needs: {},
+        remedy: ['Mend the line.'],
+      },
+    };
+  }
+}
+
+/** An instruction in front of the first FROM. */
+function orderFindings(dockerfile: Dockerfile, scene: Scene): readonly Finding[] {
+  const found = firstMistake(dockerfile, { minor: 99, labs: true });
+  if (found === null || !(found.mistake instanceof OutsideStage)) return [];
+  return [
+    {
+      file: scene.file,
+      line: found.instruction.start,
+      column: 1,
+      condition: 'dockerfile.parse-error',
+      severity: 'error',
+      message: `${found.instruction.command.toUpperCase()} stands in front of the first FROM: the build ends with "no build stage in current context".`,
+      needs: {},
+      remedy: ['Move it behind a FROM; only ARG may stand in front.'],
+    },
+  ];
+}
+
+/** `force-network-mode=host` makes every step want the network of the host. */
+function forcedNetwork(request: BuildRequest | null): readonly Want[] {
+  const asked = request?.options.get('force-network-mode');
+  if (asked === undefined || asked.value !== 'host') return [];
+  return [
+    {
+      entitlement: 'network.host',
+      at: asked,
+      by: request?.client === 'buildctl' ? '--opt force-network-mode=host' : '--network=host',
+    },
+  ];
+}
+
+function targetFindings(target: number | null, request: BuildRequest | null): readonly Finding[] {
+  const asked = request?.options.get('target');
+  if (target !== null || asked === undefined) return [];
+  return [
+    {
+      file: asked.file,
+      line: asked.line,
+      column: asked.column,
+      condition: 'build.target-missing',
+      severity: 'error',
+      message: `The Dockerfile has no stage ${asked.value}: the build ends with "target stage "${asked.value}" could not be found".`,
+      needs: {},
+      remedy: ['Name a stage that exists, or leave the target out to build the last one.'],
+    },
+  ];
+}
+
+/** Everything that a built stage starts from or takes files from, by name. */
+function usedNames({ stages, reached }: Stages): ReadonlySet<string> {
+  return new Set(
+    stages
+      .filter(({ index }) => reached.has(index))
+      .flatMap(({ base, instructions }) => [base.text, ...instructions.flatMap(sourcesOf)]),
+  );
+}
+
+/** A context that the command does not share, although a step reads it. */
+function contextFindings(request: BuildRequest | null, { instructions }: Dockerfile): readonly Finding[] {
+  if (request === null || request.client !== 'buildctl' || request.open) return [];
+  if (request.locals.has('context') || request.options.has('context') || request.frontend?.value !== 'dockerfile.v0')
+    return [];
+  const reads = instructions.some(
+    ({ command, flags, args }) =>
+      /^(?:copy|add)$/i.test(command) &&
+      !flags.some((flag) => flag.startsWith('--from=')) &&
+      args.slice(0, -1).some((source) => !/^(?:https?:|git@|\d*<<)/.test(source)),
+  );
+  return reads ? [localMissing(request, 'context', 'the build context')] : [];
+}
+
+function unique(findings: readonly Finding[]): readonly Finding[] {
+  const seen = new Set<string>();
+  return findings.filter((found) => {
+    const key = JSON.stringify([found.file, found.line, found.condition, found.message]);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}

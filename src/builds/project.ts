@@ -1,0 +1,156 @@
+import { readConfig } from '../buildkit/config/read.ts';
+import { adviceOnEntitlement, entitlementNamed, meantEntitlement } from '../buildkit/entitlements.ts';
+import type { Release } from '../buildkit/version.ts';
+import { readHcl } from '../documents/hcl.ts';
+import { linesOf } from '../documents/lines.ts';
+import { rootOf } from '../documents/tree.ts';
+import { readYaml } from '../documents/yaml.ts';
+import { actionRequests } from './actions.ts';
+import { buildctlRequest, joined } from './buildctl.ts';
+import { commandsIn } from './commands-in.ts';
+import type { Files } from './context.ts';
+import { type Daemon, daemonConfig, PLAIN_CONFIG } from './daemon.ts';
+import { dockerRequest, subcommand } from './docker.ts';
+import type { Finding } from './finding.ts';
+import { judgeBuild } from './judge.ts';
+import type { FlagTrouble, ReadRequest } from './request.ts';
+import type { ShellCommand } from './script.ts';
+import { bakeBuilds, bakeCommand, type TargetFile } from './targets.ts';
+
+/** A text that says something about a build, with the path by which people know it. */
+export interface BuildText {
+  readonly path: string;
+  readonly text: string;
+}
+
+export type BuildTextKind = 'dockerfile' | 'script' | 'buildkitd' | 'bake' | 'compose';
+
+/** What a text is for a build, by name and content; null where it is nothing of the kind. */
+export function buildTextKind({ path, text }: BuildText): BuildTextKind | null {
+  const name = path.replace(/^.*\//, '');
+  if (/^(?:dockerfile|containerfile)(?:[.-].*)?$|[.-](?:dockerfile|containerfile)$/i.test(name) && !OTHER.test(name))
+    return 'dockerfile';
+  if (/buildkitd.*\.toml$/.test(name)) return 'buildkitd';
+  if (/^docker-bake(?:\.override)?\.(?:hcl|json)$|\.hcl$/.test(name)) return 'bake';
+  if (/^(?:docker-)?compose.*\.ya?ml$/.test(name)) return 'compose';
+  if (/^docker\/build-push-action@|uses:\s*['"]?docker\/build-push-action@/m.test(text)) return 'script';
+  if (/(?:^|[\s;&|@["',/-])(?:buildctl(?:-daemonless\.sh)?|docker|nerdctl|buildx|docker-compose)[\s"',]/m.test(text))
+    return 'script';
+  return /^[ \t]*FROM[ \t]+\S/im.test(text) && !name.includes('.') ? 'dockerfile' : null;
+}
+
+/** Endings that say what a file is, whatever stands in front of them. */
+const OTHER = /\.(?:dockerignore|md|rst|adoc|go|ts|js|py|rb|sh|json|ya?ml|toml|hcl|tmpl|tpl|j2|erb)$/i;
+
+export interface BuildSetting {
+  readonly daemon: Daemon;
+  /** What commands name, relative to where they run. */
+  readonly files: Files | null;
+  /** The context of Dockerfiles that no command names; null where it is not known. */
+  readonly context: string | null;
+}
+
+/** Everything that will not be done, or not as it is meant, in a set of texts that belong together. */
+export function judgeTexts(
+  texts: readonly BuildText[],
+  { daemon: asked, files, context }: BuildSetting,
+): readonly Finding[] {
+  const of = (kind: BuildTextKind): readonly BuildText[] => texts.filter((text) => buildTextKind(text) === kind);
+  const [config] = of('buildkitd');
+  const daemon: Daemon = {
+    ...asked,
+    config:
+      config === undefined
+        ? (asked.config ?? (asked.engine === null ? PLAIN_CONFIG : null))
+        : daemonConfig(config.text, config.path, asked.release),
+  };
+  const dockerfiles = of('dockerfile');
+  const scripts = of('script').map(({ path, text }) => ({ path, text, commands: commandsIn(path, text) }));
+  const requests = scripts.flatMap(({ path, text, commands }) => [
+    ...commands.flatMap((command) => requestOf(command, path, daemon) ?? []),
+    ...actionRequests(path, text),
+  ]);
+  const used = new Set<string>();
+  const findings: Finding[] = [];
+  const targetFiles = [...of('bake'), ...of('compose')].map(targetFile);
+  const bakes = scripts.flatMap(({ path, commands }) => commands.flatMap((command) => bakeOf(command, path) ?? []));
+  for (const bake of bakes.length > 0 ? bakes : targetFiles.length > 0 ? [null] : [])
+    for (const { request, findings: found } of bakeBuilds(bake, targetFiles)) {
+      findings.push(...found);
+      const dockerfile = dockerfileOf(request.dockerfile, dockerfiles, 1);
+      if (dockerfile !== null) used.add(dockerfile.path);
+      findings.push(...judgeBuild({ dockerfile, request, daemon, files, context: null }));
+    }
+  for (const { request, troubles } of requests) {
+    findings.push(...troubles.map(troubleFinding));
+    const dockerfile = dockerfileOf(request.dockerfile, dockerfiles, requests.length);
+    if (dockerfile !== null) used.add(dockerfile.path);
+    findings.push(...judgeBuild({ dockerfile, request, daemon, files, context: null }));
+  }
+  for (const dockerfile of dockerfiles)
+    if (!used.has(dockerfile.path))
+      findings.push(
+        ...judgeBuild({ dockerfile, request: null, daemon, files: context === null ? null : files, context }),
+      );
+  if (config !== undefined) findings.push(...configFindings(config, asked.release));
+  return findings;
+}
+
+function targetFile({ path, text }: BuildText): TargetFile {
+  const form = /\.ya?ml$/.test(path) ? 'compose' : 'bake';
+  const root = path.endsWith('.hcl') ? readHcl(text).root : (readYaml(text, 0).documents[0] ?? readHcl('').root);
+  return { path, form, root: rootOf(root), lines: linesOf(text) };
+}
+
+function bakeOf(command: ShellCommand, path: string): ReturnType<typeof bakeCommand> {
+  const [program, ...words] = command.words;
+  if (!/(?:^|\/)(?:docker|docker-buildx|buildx)$/.test(program?.text ?? '')) return null;
+  const called = subcommand(words);
+  return called.path.at(-1) === 'bake' ? bakeCommand(command, called.rest, path) : null;
+}
+
+function requestOf(command: ShellCommand, path: string, { release, engine }: Daemon): ReadRequest | null {
+  const program = command.words[0]?.text.replace(/^.*\//, '') ?? '';
+  const client = { min: release, max: release, text: null };
+  if (program === 'buildctl' || program === 'buildctl-daemonless.sh')
+    return buildctlRequest(command, path, client, program !== 'buildctl');
+  const switched = command.environment.get('DOCKER_BUILDKIT')?.text;
+  const old = engine !== null && /^v?(?:1[0-9]|20)\./.test(engine);
+  return dockerRequest(command, path, switched === '0' || (old && switched !== '1'));
+}
+
+/** The Dockerfile that a command means: by its path, or the only one there is. */
+function dockerfileOf(path: string | null, dockerfiles: readonly BuildText[], requests: number): BuildText | null {
+  const wanted = path === null ? null : joined('.', path);
+  const found =
+    dockerfiles.find((text) => joined('.', text.path) === wanted) ??
+    dockerfiles.find((text) => joined('.', text.path).toLowerCase() === wanted?.toLowerCase());
+  if (found !== undefined) return found;
+  return path === null && dockerfiles.length === 1 && requests === 1 ? (dockerfiles[0] ?? null) : null;
+}
+
+const troubleFinding = ({ remedy, ...trouble }: FlagTrouble): Finding => ({ ...trouble, needs: {}, remedy });
+
+function configFindings({ path, text }: BuildText, release: Release): readonly Finding[] {
+  const { values } = readConfig(text, { min: release, max: release, text: null });
+  return values
+    .filter(({ path: key }) => key[0] === 'insecure-entitlements')
+    .flatMap(({ value, items, line, column }) =>
+      (Array.isArray(value) ? value : []).flatMap((name, index): readonly Finding[] =>
+        typeof name !== 'string' || entitlementNamed(name) !== null
+          ? []
+          : [
+              {
+                file: path,
+                line: items[index]?.line ?? line,
+                column: items[index]?.column ?? column,
+                condition: 'entitlement.unknown',
+                severity: 'warning',
+                message: `There is no entitlement ${name}: buildkitd silently drops it.`,
+                needs: {},
+                remedy: [adviceOnEntitlement(name, meantEntitlement(name))],
+              },
+            ],
+      ),
+    );
+}

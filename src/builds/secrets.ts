@@ -1,0 +1,80 @@
+import { csvFields } from '../buildkit/dockerfile/mount.ts';
+import { Mistake } from '../buildkit/dockerfile/refused.ts';
+import { placeOf } from './choice.ts';
+import type { Files } from './context.ts';
+import type { Finding } from './finding.ts';
+import type { Asked, BuildRequest } from './request.ts';
+
+/** A secret that a command gives. */
+export interface Secret {
+  /** Null where it is only known when the script runs. */
+  readonly id: string | null;
+  readonly file: string | null;
+  readonly asked: Asked;
+}
+
+export function secretsOf(request: BuildRequest): readonly Secret[] {
+  return request.secrets.map((asked) => {
+    const fields = new Map(fieldsOf(asked));
+    const id = fields.get('id') ?? fields.get('source') ?? fields.get('src') ?? '';
+    return { id: asked.known ? id : null, file: fields.get('src') ?? fields.get('source') ?? null, asked };
+  });
+}
+
+function fieldsOf({ value }: Asked): readonly (readonly [key: string, value: string])[] {
+  try {
+    return csvFields(value, 'secret').map((field) => {
+      const sign = field.indexOf('=');
+      return sign < 0 ? [field.toLowerCase(), ''] : [field.slice(0, sign).toLowerCase(), field.slice(sign + 1)];
+    });
+  } catch (error) {
+    if (error instanceof Mistake) return [];
+    throw error;
+  }
+}
+
+const KEYS = ['id', 'src', 'source', 'env', 'type'];
+
+/** Secrets that the client cannot give as they are written. */
+export function secretFindings(request: BuildRequest, files: Files | null): readonly Finding[] {
+  return request.secrets.flatMap((asked): readonly Finding[] => {
+    if (!asked.known) return [];
+    const invalid = (message: string, remedy: string): Finding => ({
+      ...placeOf(asked),
+      condition: 'build.secret-invalid',
+      severity: 'error',
+      message,
+      needs: { flag: '--secret id=NAME,src=FILE' },
+      remedy: [remedy],
+    });
+    const fields = fieldsOf(asked);
+    const stray = fields.find(
+      ([key, value]) => !KEYS.includes(key) || (value === '' && !asked.value.includes(`${key}=`)),
+    );
+    if (stray !== undefined)
+      return [
+        invalid(
+          `--secret ${asked.value} has the unknown field ${stray[0]}: the client ends with "unexpected key '${stray[0]}'".`,
+          'Write --secret id=NAME,src=FILE or --secret id=NAME,env=VARIABLE.',
+        ),
+      ];
+    const given = new Map(fields);
+    const type = given.get('type') ?? '';
+    if (type !== '' && type !== 'file' && type !== 'env')
+      return [
+        invalid(
+          `--secret ${asked.value}: there is no type ${type} of a secret.`,
+          'Write type=file or type=env, or leave it out.',
+        ),
+      ];
+    const file = given.get('src') ?? given.get('source');
+    if (type === 'env' || file === undefined || file === '' || files === null) return [];
+    if (files.kind(file) !== null) return [];
+    return [
+      invalid(
+        `The file ${file} of the secret ${given.get('id') ?? file} does not exist: the client ends with "failed to stat ${file}".`,
+        `Create ${file}, or name the file that holds the secret.`,
+      ),
+    ];
+  });
+}

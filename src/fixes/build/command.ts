@@ -1,0 +1,3 @@
+import { mendBuilds } from './mend.ts';
+
+export const mendCommand = mendBuilds('Mend the command');

@@ -1,0 +1,3 @@
+import { mendBuilds } from './mend.ts';
+
+export const mendDockerfile = mendBuilds('Mend the Dockerfile');
