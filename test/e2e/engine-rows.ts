@@ -15,7 +15,7 @@ export interface Row extends Workload {
   readonly before?: readonly string[];
 }
 
-const FLAG = '--oci-worker-no-process-sandbox';
+export const FLAG = '--oci-worker-no-process-sandbox';
 const HOME = '/home/alice';
 const OWN = 'uid=4242,gid=4242,mode=700';
 const docker = { engine: 'docker', seccomp: 'default' } as const;

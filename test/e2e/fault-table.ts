@@ -55,7 +55,7 @@ function forThis(row: Fault, truth: Judgement | null): Fault {
 }
 
 /** What only BuildKit itself can lack is not held against a machine that has no buildkitd. */
-function asIfInstalled(report: DoctorReport): { ready: boolean; reasons: readonly string[] } {
+export function asIfInstalled(report: DoctorReport): { ready: boolean; reasons: readonly string[] } {
   const missing = report.checks.find(({ id }) => id === 'runtime/binaries');
   const onlyBuildkit = missing?.problems.every(
     ({ condition, severity }) => severity !== 'error' || condition === 'binary.buildkitd-missing',

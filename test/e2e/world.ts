@@ -405,15 +405,17 @@ export interface Judgement {
  * on it, and runc giving a file away in namespaces of its own, with the places that buildkitd would choose.
  */
 export function judgeByChain(
-  world: World,
+  world: Pick<World, 'asRoot' | 'asUser'>,
   options: {
     env?: { [name: string]: string | undefined };
     rootlesskitArgs?: readonly string[];
     as?: 'root' | 'user';
+    /** False: RUN steps see the processes of buildkitd. */
+    processSandbox?: boolean;
   } = {},
 ): Judgement {
   const rootful = options.as === 'root';
-  const inside = chainScript();
+  const inside = chainScript(options.processSandbox !== false);
   const argv = ['sh', '-c', inside];
   const kit = rootful ? ['unshare', '--mount'] : ['rootlesskit', ...(options.rootlesskitArgs ?? [])];
   const env = { env: options.env ?? {} };
@@ -427,7 +429,7 @@ export function judgeByChain(
 }
 
 /** What buildkitd does before and in a build, by the programs that Debian has. */
-export function chainScript(): string {
+export function chainScript(sandboxed = true): string {
   const spec = {
     ociVersion: '1.0.2',
     process: {
@@ -440,8 +442,13 @@ export function chainScript(): string {
       ),
     },
     root: { path: 'rootfs' },
-    mounts: [{ destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] }],
-    linux: { namespaces: ['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })) },
+    hostname: 'buildkitsandbox',
+    mounts: [
+      sandboxed
+        ? { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] }
+        : { destination: '/proc', type: 'bind', source: '/proc', options: ['rbind'] },
+    ],
+    linux: { namespaces: [...(sandboxed ? ['pid'] : []), 'ipc', 'uts', 'mount'].map((type) => ({ type })) },
   };
   return `
     set -e
