@@ -31,6 +31,7 @@ export interface VirtualFile {
   gid?: number;
   nlink?: number;
   ino?: number;
+  mtimeMs?: number;
   /** The target may not read it (reading throws Unseen). */
   unreadable?: boolean;
 }
@@ -136,7 +137,7 @@ class View {
       nlink: entry.nlink ?? 1,
       ino: entry.ino ?? 1,
       dev: 1,
-      mtimeMs: 0,
+      mtimeMs: entry.mtimeMs ?? 0,
     };
   }
   async stat(path: string): Promise<Stat | null> {

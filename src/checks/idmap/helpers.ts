@@ -80,6 +80,7 @@ export const idmapHelpers: Check<typeof needs, HelpersEvidence> = {
         family: os.value === undefined ? null : familyOf(os.value),
         bounding: status.value?.capabilityBounding ?? null,
         refused: launch?.ok === false && launch.stage === 'map' && launch.errno === 'EPERM',
+        said: launch?.ok === false ? launch.message : '',
         noNewPrivs: status.value?.noNewPrivs === true,
       };
       judgeHelper(found, helpers.newuidmap, around);
@@ -119,17 +120,26 @@ interface Surroundings {
   readonly bounding: bigint | null;
   /** A launch was refused the right to write the map. */
   readonly refused: boolean;
+  /** What the launch failed with. */
+  readonly said: string;
   readonly noNewPrivs: boolean;
 }
 
 /**
  * Does a setuid helper write the map as root? Built with libcap it becomes the user again first and keeps one capability,
  * like one with file capabilities (write_mapping in shadow's lib/idmapping.c): Alpine's is, Debian's and Ubuntu's are not.
+ * Its own words tell, else the file; one that is closed to readers is not as Debian ships it.
  */
-function writesAsRoot({ family, refused, noNewPrivs }: Surroundings): boolean {
+function writesAsRoot(
+  { libcap }: IdmapHelper,
+  { stat }: Binary,
+  { family, refused, said, noNewPrivs }: Surroundings,
+): boolean {
+  if (libcap !== null) return !libcap;
+  if (/Could not set caps/.test(said)) return false;
   switch (family) {
     case 'debian':
-      return true;
+      return (stat.mode & 0o004) !== 0 || (refused && !noNewPrivs);
     case 'alpine':
       return false;
     default:
@@ -205,7 +215,7 @@ function privilege(helper: IdmapHelper, binary: Binary, around: Surroundings): J
     };
   const isCapable = grants(capabilities, capability);
   if ((stat.mode & 0o4000) !== 0 && stat.uid === 0) {
-    const asRoot = writesAsRoot(around);
+    const asRoot = writesAsRoot(helper, binary, around);
     if (capabilities !== null && (!isCapable || asRoot))
       return {
         obstacle: 'setuid-and-capabilities',

@@ -65,6 +65,7 @@ export const usernsProbe: Check<typeof needs, ProbeEvidence> = {
     'lsm.landlock-denied',
     'apparmor.mount-denied',
     'env.umask',
+    'env.tmpdir',
     'limits.keyring-quota',
     'apparmor.lxc-sysctl-denied',
     'apparmor.profile-load-failed',
@@ -179,12 +180,11 @@ function judgeStep(found: Found, { cgroups, settings, status }: Facts, { step }:
   );
 }
 
-/** The last thing that runc logs as an error, without what only a machine reads; of a child that ended without a word, its own last line. */
+/** What runc logs, without what only a machine reads: what the first of its children died of, else its last error. */
 function runtimeWords(message: string): string {
-  const said = (level: string): string | undefined =>
-    [...message.matchAll(new RegExp(`level=${level} msg="((?:[^"\\\\]|\\\\.)*)"`, 'g'))].at(-1)?.[1];
-  const error = said('error');
-  return (error?.endsWith('EOF') === true ? said('fatal') : undefined) ?? error ?? message.slice(-600);
+  const said = (level: string): readonly (string | undefined)[] =>
+    [...message.matchAll(new RegExp(`level=${level} msg="((?:[^"\\\\]|\\\\.)*)"`, 'g'))].map(([, words]) => words);
+  return said('fatal')[0] ?? said('error').at(-1) ?? message.slice(-600);
 }
 
 /** What was seen beside the runtime's words. */

@@ -23,6 +23,8 @@ export interface IdmapHelper {
   readonly capabilities: FileCapabilities | null;
   /** False: getcap could not be asked, so that `capabilities` says nothing. */
   readonly capabilitiesKnown: boolean;
+  /** Was it built with libcap? Null where the file cannot be read, or need not be. */
+  readonly libcap: boolean | null;
   readonly mount: Mount | null;
   /** First component of its real path that another account than root can change; null: none. */
   readonly writable: string | null;
@@ -123,12 +125,14 @@ async function helperOf(
       binary,
       capabilities: null,
       capabilitiesKnown: false,
+      libcap: null,
       mount: null,
       writable: null,
       elsewhere: await elsewhereOf(look, name),
     };
-  const [ran, mount, writable] = await Promise.all([
+  const [ran, libcap, mount, writable] = await Promise.all([
     (worked || !look.request.probe) && isSetuidRoot(binary) ? null : askGetcap(look, binary.realpath),
+    worked || !isSetuidRoot(binary) ? null : usesLibcap(look, binary.realpath),
     host.mountOf(binary.realpath, 'target').catch(asAbsent),
     writableComponent(look, binary.realpath),
   ]);
@@ -137,10 +141,17 @@ async function helperOf(
     binary,
     capabilities: ran === null ? null : parseGetcap(ran.stdout, binary.realpath),
     capabilitiesKnown: ran !== null && ran.code === 0,
+    libcap,
     mount,
     writable,
     elsewhere: null,
   };
+}
+
+/** By the words that shadow has only with it. */
+async function usesLibcap({ host }: Look, path: string): Promise<boolean | null> {
+  const text = (await host.read(path, 'self', 1024 * 1024, 'machine').catch(asAbsent))?.text;
+  return text?.startsWith('\x7fELF') ? text.includes('Could not set caps') : null;
 }
 
 /** Only -n shows for which namespace capabilities count; old releases of libcap do not have it. */

@@ -39,7 +39,7 @@ function wordsFor({ condition, evidence }: Problem<ProbeEvidence>, facts: FactsO
     case 'runtime.runc-too-old':
       return /seccomp/.test(evidence.said)
         ? 'This runtime is built without seccomp, which BuildKit asks of it for every step: install one that has it, such as the package runc, or a release of https://github.com/opencontainers/runc/releases.'
-        : '"bk-doctor verify" runs a whole build and shows what the runtime says there.';
+        : 'Run "runc --version" as the same user, and install it anew if that fails; BuildKit\'s release archive has one of its own, buildkit-runc, which buildkitd prefers. "bk-doctor verify" runs a whole build and shows what the runtime says there.';
     case 'lsm.landlock-denied':
       return 'Start buildkitd outside of the sandbox around this session: a Landlock rule set (of an agent, a CI runner, a hardened service) forbids every mount, and cannot be taken off from inside.';
     case 'apparmor.mount-denied':

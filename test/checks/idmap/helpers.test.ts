@@ -102,11 +102,51 @@ testCheck(entry, {
       }),
       request: { probe: false },
     },
+    'setuid and built with libcap, in a container whose launch fails by something else': {
+      host: hostWith({
+        files: {
+          ...Object.fromEntries(
+            [U, G].map((path) => [path, { ...program(0o4755), text: '\x7fELF … Could not set caps …' }]),
+          ),
+          '/proc/self/status': statusWith({ CapBnd: DOCKER_BOUNDING }),
+        },
+        answer: refused('clone', 'EPERM', CLONE('operation not permitted')),
+      }),
+    },
+    'setuid and closed to readers, as no package of Debian’s is': {
+      host: hostWith({
+        files: {
+          ...Object.fromEntries([U, G].map((path) => [path, { ...program(0o4711), unreadable: true }])),
+          '/proc/self/status': statusWith({ CapBnd: DOCKER_BOUNDING }),
+        },
+        answer: refused(
+          'setup',
+          'ENOENT',
+          'creating a state directory: stat /home/alice/.local/tmp: no such file or directory',
+        ),
+      }),
+    },
     'another limit is what fails': {
       host: hostWith({ answer: refused('clone', 'ENOSPC', CLONE('no space left on device')) }),
     },
   },
   ailing: {
+    'setuid and built without libcap, in a container': {
+      host: hostWith({
+        files: {
+          ...FEDORA,
+          ...Object.fromEntries(
+            [U, G].map((path) => [path, { ...program(0o4755), text: '\x7fELF … write to %s failed …' }]),
+          ),
+          '/proc/self/status': statusWith({ CapBnd: DOCKER_BOUNDING }),
+        },
+        answer: refused('clone', 'EPERM', CLONE('operation not permitted')),
+      }),
+      conditions: ['idmap.newuidmap-not-setuid', 'idmap.newuidmap-not-setuid'],
+      severity: 'error',
+      advice: ['setcap cap_setuid=ep', 'setcap cap_setgid=ep'],
+      says: ['CAP_SYS_ADMIN'],
+    },
     'no setuid bit': {
       host: hostWith({ files: { [U]: program() }, answer: EPERM }),
       conditions: ['idmap.newuidmap-not-setuid'],

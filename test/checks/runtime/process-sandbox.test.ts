@@ -18,6 +18,19 @@ const DENIED = refused('EPERM', 'mount: /proc: permission denied.\n       dmesg(
 const masked = { '/proc/self/mountinfo': mountinfo(MASK, READ_ONLY) };
 const OFF = '[worker.oci]\nnoProcessSandbox = true # needed in the pod\n';
 
+test('as real root the flag ends buildkitd, and the file is told with the file', async () => {
+  const report = async (flags: string) => {
+    const options = hostWith({
+      rest: { mode: 'rootful', env: { PATH: '/usr/bin', HOME: '/root', BUILDKITD_FLAGS: flags } },
+    });
+    const look = createLook({ host: new VirtualHost(options), request: { ...ASK, daemonless: true } });
+    const [only] = await examine(look, [entry], { isSelected: () => true });
+    return only?.problems.map(({ condition, severity }) => `${severity} ${condition}`);
+  };
+  expect(await report('--oci-worker-no-process-sandbox')).toEqual(['error config.invalid-value']);
+  expect(await report('--oci-worker-no-process-sandbox --rootless')).toEqual([]);
+});
+
 testCheck(entry, {
   healthy: {
     'nothing is masked': { host: hostWith() },

@@ -159,6 +159,81 @@ testCheck(
         severity: 'error',
         advice: ['getsubids USER'],
       },
+      'a temporary directory that is not there': {
+        host: hostWith({
+          answer: refused(
+            'setup',
+            'ENOENT',
+            'creating a state directory: stat /home/alice/.local/tmp: no such file or directory',
+          ),
+        }),
+        conditions: ['env.tmpdir'],
+        severity: 'error',
+        advice: ['rootlesskit true'],
+      },
+      'a temporary directory of somebody else': {
+        host: hostWith({
+          answer: refused('setup', 'EACCES', 'mkdir /home/user/.local/tmp/rootlesskit123: permission denied'),
+        }),
+        conditions: ['env.tmpdir'],
+        severity: 'error',
+        advice: ['rootlesskit true'],
+      },
+      'a step that fails where no /proc is wanted': {
+        host: hostWith({
+          files: {
+            '/proc/self/mountinfo': dockerMounts(),
+            '/proc/self/status': statusWith({ Seccomp: '2' }),
+            '/home/alice/.config/buildkit/buildkitd.toml': '[worker.oci]\nnoProcessSandbox = true\n',
+          },
+          rest: { env: { PATH: '/usr/bin', HOME: '/home/alice', USER: 'alice' } },
+          answer: launched({
+            proc: { ok: false, errno: 'EPERM', message: 'permission denied' },
+            step: {
+              ok: false,
+              errno: 'EPERM',
+              message: `${'time="1" level=warning msg="no private pid namespace: signal to all processes" '.repeat(9)}time="2" level=error msg="runc run failed: sethostname: operation not permitted"`,
+            },
+          }),
+        }),
+        conditions: ['seccomp.blocked'],
+        severity: 'error',
+        advice: ['seccomp=unconfined'],
+        says: ['step, and a seccomp filter is active here: runc run failed: sethostname'],
+      },
+      'a child of runc that says what it died of': {
+        host: hostWith({
+          files: { '/proc/self/status': statusWith({ Seccomp: '2' }) },
+          answer: launched({
+            step: {
+              ok: false,
+              errno: 'EPERM',
+              message:
+                'level=fatal msg="nsexec-2[1]: setsid failed: Operation not permitted" level=fatal msg="nsexec-1[2]: failed to sync with child" level=error msg="runc run failed: error waiting for our first child to exit: exit status 1"',
+            },
+          }),
+        }),
+        conditions: ['seccomp.blocked'],
+        severity: 'error',
+        advice: ['seccomp=unconfined'],
+        says: ['setsid failed'],
+      },
+      'a device that is not there': {
+        host: hostWith({
+          answer: launched({
+            step: {
+              ok: false,
+              errno: 'ENOENT',
+              message:
+                'level=error msg="runc run failed: unable to start container process: error during container init: error creating device nodes: mount /dev/full: no such file or directory"',
+            },
+          }),
+        }),
+        conditions: ['runtime.device-unusable'],
+        severity: 'error',
+        advice: ['mount --rbind /dev'],
+        says: ['/dev/full'],
+      },
       'newuidmap without privilege': {
         host: hostWith({ answer: MAP('newuidmap: write to uid_map failed: Operation not permitted\n') }),
         conditions: ['idmap.newuidmap-not-setuid'],
