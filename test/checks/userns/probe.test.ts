@@ -218,22 +218,6 @@ testCheck(
         advice: ['seccomp=unconfined'],
         says: ['setsid failed'],
       },
-      'a device that is not there': {
-        host: hostWith({
-          answer: launched({
-            step: {
-              ok: false,
-              errno: 'ENOENT',
-              message:
-                'level=error msg="runc run failed: unable to start container process: error during container init: error creating device nodes: mount /dev/full: no such file or directory"',
-            },
-          }),
-        }),
-        conditions: ['runtime.device-unusable'],
-        severity: 'error',
-        advice: ['mount --rbind /dev'],
-        says: ['/dev/full'],
-      },
       'newuidmap without privilege': {
         host: hostWith({ answer: MAP('newuidmap: write to uid_map failed: Operation not permitted\n') }),
         conditions: ['idmap.newuidmap-not-setuid'],
