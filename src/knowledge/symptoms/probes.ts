@@ -52,6 +52,16 @@ const ONLY_THERE: readonly Symptom[] = [
   {
     by: 'rootlesskit',
     speaker: 'rootlesskit',
+    says: [
+      'creating a state directory: ',
+      '{mkdir|stat} #/rootlesskit#: {permission denied|read-only file system|no such file or directory}',
+    ],
+    unless: ['no space left', 'quota exceeded'],
+    means: ['env.tmpdir'],
+  },
+  {
+    by: 'rootlesskit',
+    speaker: 'rootlesskit',
     says: ['network', 'slirp4netns', 'pasta', 'setting up tap', 'executable file not found'],
     means: ['net.slirp4netns-failed'],
   },

@@ -80,7 +80,6 @@ export const SESSIONS: readonly Symptom[] = [
       'no usable temporary directory',
       'unable to create temporary {file|directory}',
       'mkdir #/tmp/{rootlesskit|buildkit}#: permission denied',
-      'mkdir #/rootlesskit#: {permission denied|read-only file system|no such file or directory}',
       'open /tmp/#: {permission denied|read-only file system}',
     ],
     unless: ['/run/user', 'apt.conf', 'no space left', '/var/lib/docker/overlay2'],
