@@ -70,7 +70,7 @@ function isBelow(path: string | null, home: string | null): path is string {
 /** The directory of the worker, by that of its snapshots. */
 const workerOf = (snapshots: string): string => snapshots.slice(0, snapshots.lastIndexOf('/'));
 
-function adviceFor({ kind, path, mount }: FilesystemEvidence, inside: Engine | null, account: Account): string {
+function adviceFor({ kind, path, mount, fstype }: FilesystemEvidence, inside: Engine | null, account: Account): string {
   const volume = inside === null ? null : clauseFor(inside, ['volume', quoted(path)]);
   const elsewhere =
     volume !== null
@@ -85,7 +85,7 @@ function adviceFor({ kind, path, mount }: FilesystemEvidence, inside: Engine | n
     case 'read-only':
       return volume !== null
         ? `Mount a writable volume on ${path}: ${volume}`
-        : `Mount it writable as root: mount -o remount,rw ${at} (a file system that became read-only by itself has errors: see dmesg, and run fsck).`;
+        : `Mount it writable as root: mount -o remount,rw ${at} (a file system that became read-only by itself has errors: see dmesg, and run fsck).${fstype === 'btrfs' ? ` A subvolume of btrfs can be read-only by itself, as snapshots are: btrfs property get ${quoted(path)} ro, and to change it: btrfs property set ${quoted(path)} ro false` : ''}`;
     case 'noexec':
       return `Mount it without noexec as root: mount -o remount,exec ${at}, and in /etc/fstab; or use overlayfs, which is not affected.`;
     case 'no-xattr':

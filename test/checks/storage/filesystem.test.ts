@@ -95,6 +95,12 @@ testCheck(
         severity: 'error',
         advice: ['Make what the link points at, or remove the link: ls -ld'],
       },
+      'btrfs, where a subvolume can be read-only by itself': {
+        host: hostWith({ mountinfo: '40 27 8:3 / /home/alice ro - btrfs /dev/sdb1 rw\n' }),
+        conditions: ['storage.read-only'],
+        severity: 'error',
+        advice: ['btrfs property set /home/alice/.local/share/buildkit ro false'],
+      },
       'a read-only mount': {
         host: hostWith({ mountinfo: cacheMount('ext4', 'ro,relatime') }),
         conditions: ['storage.read-only'],
