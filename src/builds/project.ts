@@ -30,7 +30,7 @@ export function buildTextKind({ path, text }: BuildText): BuildTextKind | null {
   const name = path.replace(/^.*\//, '');
   if (/^(?:dockerfile|containerfile)(?:[.-].*)?$|[.-](?:dockerfile|containerfile)$/i.test(name) && !OTHER.test(name))
     return 'dockerfile';
-  if (/buildkitd.*\.toml$/.test(name)) return 'buildkitd';
+  if (name.includes('buildkitd') && name.endsWith('.toml')) return 'buildkitd';
   if (/^docker-bake(?:\.override)?\.(?:hcl|json)$|\.hcl$/.test(name)) return 'bake';
   if (/^(?:docker-)?compose.*\.ya?ml$/.test(name)) return 'compose';
   if (/^docker\/build-push-action@|uses:\s*['"]?docker\/build-push-action@/m.test(text)) return 'script';

@@ -33,10 +33,10 @@ export async function unknownFlags(look: Look, flags: readonly string[]): Promis
   const help = await look.host.run('buildkitd', ['--help'], 'target', `${directory}:${values.PATH ?? ''}`);
   if (help === null || help.code !== 0) return [];
   const known = new Set(
-    [...help.stdout.matchAll(/^\s+--?([a-z][a-z0-9-]*)(?:, -?-?([a-z]+))?/gm)].flatMap(([, name = '', short = '']) => [
-      name,
-      short,
-    ]),
+    help.stdout.split('\n').flatMap((line) => {
+      const [, name, short = ''] = /^[ \t]+--?([a-z][a-z0-9-]*)(?:, -?-?([a-z]+))?/.exec(line) ?? [];
+      return name === undefined ? [] : [name, short];
+    }),
   );
   return known.size < 10 ? [] : asked.filter((flag) => !known.has(flag) && !known.has(HIDDEN[flag] ?? flag));
 }

@@ -10,7 +10,7 @@ import { tellingDaemon } from '../target/own-daemon.ts';
 import { startDirectory } from '../target/start-directory.ts';
 import { commandsOf } from '../target/start-line.ts';
 import { type Unit, unit } from '../target/unit.ts';
-import { listDirectories } from '../target/unit-files.ts';
+import { listDirectories, templateOf } from '../target/unit-files.ts';
 import { SYSTEM_DIRECTORIES, userDirectories, userPlaces } from '../target/unit-paths.ts';
 import { unitWords } from '../target/unit-words.ts';
 import { commandsAround } from './unit-commands.ts';
@@ -134,7 +134,7 @@ async function requirements(look: Look, { directives, scope, name }: Unit): Prom
   const listed = await listDirectories(look, scope === 'user' ? userDirectories(userPlaces(look)) : SYSTEM_DIRECTORIES);
   const has = (file: string): boolean => listed.some(({ names }) => names.has(file));
   return files
-    .filter(({ required }) => !has(required) && !has(required.replace(/@[^.]+\./, '@.')))
+    .filter(({ required }) => !has(required) && !has(templateOf(required)))
     .map(({ required, at }) => one('requirement', required, at));
 }
 
@@ -218,7 +218,7 @@ async function activation(look: Look, service: Unit): Promise<Part> {
   const beside = name.replace(/\.service$/, '.socket');
   const wanted = [...listOf(directives, 'Sockets').flatMap(({ value }) => unitWords(value).words), beside];
   const has = (file: string): boolean => listed.some(({ names }) => names.has(file));
-  return wanted.some((file) => has(file) || has(file.replace(/@[^.]+\./, '@.')))
+  return wanted.some((file) => has(file) || has(templateOf(file)))
     ? NOTHING
     : { obstacles: [one('socket-missing', beside, at)] };
 }

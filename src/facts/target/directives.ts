@@ -96,7 +96,7 @@ function logicalLines(text: string): readonly LogicalLine[] {
     const bare = row.replace(/\r$/, '');
     const trimmed = bare.trimStart();
     if (/^[#;]/.test(trimmed)) continue;
-    const continues = /\\$/.test(bare) && (bare.length - bare.replace(/\\+$/, '').length) % 2 === 1;
+    const continues = backslashesBehind(bare) % 2 === 1;
     const part = continues ? `${trimmed.slice(0, -1)} ` : trimmed;
     const joined: LogicalLine =
       open === null
@@ -111,4 +111,10 @@ function logicalLines(text: string): readonly LogicalLine[] {
   }
   if (open !== null && open.text.trim() !== '') lines.push({ ...open, text: open.text.trim() });
   return lines;
+}
+
+function backslashesBehind(line: string): number {
+  let count = 0;
+  while (line[line.length - 1 - count] === '\\') count++;
+  return count;
 }

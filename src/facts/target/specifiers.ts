@@ -33,7 +33,7 @@ export async function specifiers({ host }: Look, place: SpecifierPlace, texts: r
     if (told !== undefined) values.set(letter, letter === 'b' ? told.replaceAll('-', '') : told);
   }
   const hostName = values.get('H');
-  if (hostName !== undefined) values.set('l', hostName.replace(/\..*$/, ''));
+  if (hostName !== undefined) values.set('l', hostName.split('.', 1)[0] ?? hostName);
   return (text) => text.replace(/%(.)/g, (whole, letter: string) => values.get(letter) ?? whole);
 }
 

@@ -39,7 +39,7 @@ export async function filesOf(
   name: string,
   scope: UnitScope,
 ): Promise<UnitFiles | null> {
-  const template = name.replace(/@[^.]+\./, '@.');
+  const template = templateOf(name);
   const named = (wanted: string): readonly string[] =>
     listed.filter(({ names }) => names.has(wanted)).map(({ path }) => `${path}/${wanted}`);
   const [fragment, ...below] = [...named(name), ...(template === name ? [] : named(template))];
@@ -67,4 +67,11 @@ async function dropInsOf(
   await collect(dropInNames(name));
   await collect([name.slice(name.lastIndexOf('.') + 1)]);
   return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+}
+
+/** `name@.service` for an instance of it, `name@instance.service`; any other name as it is. */
+export function templateOf(name: string): string {
+  const at = name.indexOf('@');
+  const dot = name.indexOf('.', at + 1);
+  return at < 0 || dot <= at + 1 ? name : name.slice(0, at + 1) + name.slice(dot);
 }
