@@ -6,6 +6,8 @@ import type { World } from './world.ts';
 export interface Row extends Workload {
   readonly container: EngineContainer;
   readonly truth: 'builds' | 'starts' | 'ends';
+  /** The release since which it is so; before, it only starts. */
+  readonly since?: string;
   /** The first reason of the verdict, or one of them. */
   readonly blamed?: string | readonly string[];
   readonly condition?: string;
@@ -202,7 +204,13 @@ export const ROWS: { readonly [name: string]: Row } = {
     container: pod,
     truth: 'builds',
   },
-  'pod: doubled words before the flag': { ...rootless, flags: ['buildkitd', FLAG], container: pod, truth: 'builds' },
+  'pod: doubled words before the flag': {
+    ...rootless,
+    flags: ['buildkitd', FLAG],
+    container: pod,
+    truth: 'builds',
+    since: 'v0.31.0',
+  },
   'pod: privileged': { ...rootless, container: { ...pod, privileged: true }, truth: 'builds' },
   'pod: XDG_RUNTIME_DIR that is not there': {
     ...off,
