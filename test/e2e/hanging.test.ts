@@ -98,7 +98,8 @@ describe.skipIf(!canMakeWorlds())('whatever the target does to what root waits f
     const { code, ms, out, attacked: times } = await attacked(['check'], 'helper.cjs', 'SIGSTOP');
     expect(times).toBeGreaterThan(0);
     expect(ms).toBeLessThan(MOST_MS);
-    expect(out.replace(/\s+/g, ' ')).toContain('is not asked again');
+    // Which look is hit decides whether it is given up for good, or each that hangs for itself.
+    expect(out.replace(/\s+/g, ' ')).toMatch(/is not asked again|did not answer within/);
     expect(out).not.toMatch(/a fault of bk-doctor|FAIL {2}config/);
     expect([1, 3]).toContain(code);
   });

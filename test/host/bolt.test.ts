@@ -160,6 +160,9 @@ test('snapshots that the database knows have their directories, and nothing stan
   fs.rmSync(join(place, 'snapshots'), { recursive: true });
   expect(await ask()).toEqual({ known: 2, missing: 2, active: 1, first: at(1), inTheWay: null });
   fs.mkdirSync(join(at(3), 'fs'), { recursive: true });
+  // A daemon whose records begin anew removes what they do not know.
+  expect(await ask()).toMatchObject({ inTheWay: null });
+  fs.writeFileSync(join(directory, 'containerdmeta.db'), '');
   expect(await ask()).toMatchObject({ inTheWay: at(3) });
   fs.rmSync(join(place, 'metadata.db'));
   expect(await ask()).toEqual({ known: 0, missing: 0, active: 0, first: null, inTheWay: at(3) });

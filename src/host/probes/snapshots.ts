@@ -32,9 +32,13 @@ export async function probeSnapshots(
   const known = fs.existsSync(database) ? withBolt(database, knownTo) : NOTHING;
   if (known === null || known.snapshots.length > MOST) return UNSEEN;
   const missing = known.snapshots.filter(({ id }) => !isThere(`${directory}/snapshots/${id}${below}`));
-  const inTheWay = nextNumbers(known.last)
-    .map((id) => `${directory}/snapshots/${id}`)
-    .find(isFilled);
+  // Where containerd's own records begin anew, buildkitd tidies up at its start what they do not know.
+  const tidies = !fs.existsSync(`${directory}/../containerdmeta.db`);
+  const inTheWay = tidies
+    ? undefined
+    : nextNumbers(known.last)
+        .map((id) => `${directory}/snapshots/${id}`)
+        .find(isFilled);
   if (missing.length === 0 && inTheWay === undefined) return { ...UNSEEN, known: known.snapshots.length };
   if ((await probeLock(database, limitMs)).held) return UNSEEN;
   return {
