@@ -205,7 +205,8 @@ function lastMapped(map: NamespaceAnswer['uidMap']): number {
 
 /** What rootlesskit, newuidmap and newgidmap mean; where their words have several causes, what this process is allowed tells them apart. */
 function launchCondition(message: string, status: ProcessStatus | undefined): Condition {
-  const means = reportable(meaningOf(message, 'rootlesskit', 'idmap-helper'));
+  const meaning = meaningOf(message, 'rootlesskit', 'idmap-helper');
+  const means = reportable(meaning);
   const proven: Proven = {
     'lsm.landlock-denied': status?.seccomp === 0,
     'idmap.no-new-privs': status?.noNewPrivs === true,
@@ -213,7 +214,11 @@ function launchCondition(message: string, status: ProcessStatus | undefined): Co
   };
   // What could have been seen, and was not, is not it.
   const open = means.find((one) => proven[one] === undefined);
-  return means.find((one) => proven[one]) ?? open ?? means[0] ?? 'userns.blocked-unspecified';
+  const seen = means.find((one) => proven[one]);
+  // Words with several causes, of which the likeliest is another check's to find, name none here.
+  if (seen === undefined && meaning?.decisive === false && meaning.means[0] !== means[0])
+    return 'userns.blocked-unspecified';
+  return seen ?? open ?? means[0] ?? 'userns.blocked-unspecified';
 }
 
 /** What the runtime's words mean; where they have several causes, only one that was seen is named. */
