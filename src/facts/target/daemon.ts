@@ -44,7 +44,8 @@ export const daemons: Fact<readonly Daemon[]> = {
     for (const pid of await lockHolders(look)) {
       if (!isBuildkitd(await lineOf(look, pid, 'comm'))) continue;
       const status = await lineOf(look, pid, 'status');
-      if (uidIn(status) !== target.uid || !(await isOnOurRoot(look, pid))) continue;
+      if (uidIn(status) !== target.uid || !(await isOnOurRoot(look, pid)) || !(await isAmongOurMounts(look, pid)))
+        continue;
       const daemon = await describe(look, pid);
       if (daemon !== null) found.push(daemon);
     }
@@ -92,6 +93,21 @@ async function isOnOurRoot(look: Look, pid: number): Promise<boolean> {
   ]);
   const root = rootIn(theirs);
   return root === null || root === rootIn(ours?.text ?? '');
+}
+
+/**
+ * What was started among other mounts than ours has another configuration and another state, although the root may be the
+ * same; only a service may have been given mounts of its own by its manager. rootlesskit starts where it is called.
+ */
+async function isAmongOurMounts(look: Look, pid: number): Promise<boolean> {
+  const outermost = (await family(look, pid)).at(-1) ?? pid;
+  const [theirs, ours, cgroup] = await Promise.all([
+    look.host.readlink(`/proc/${outermost}/ns/mnt`, 'self').catch(asAbsent),
+    look.host.readlink('/proc/self/ns/mnt', 'self').catch(asAbsent),
+    lineOf(look, pid, 'cgroup'),
+  ]);
+  if (theirs === null || ours === null || theirs === ours) return true;
+  return cgroup.split('\n').some((line) => line.endsWith('.service') && !/^user@\d+\.service$/.test(base(line)));
 }
 
 async function describe(look: Look, pid: number): Promise<Daemon | null> {

@@ -187,3 +187,18 @@ describe('buildctl-daemonless.sh', () => {
     expect((await look.get(settings)).oci.noProcessSandbox).toMatchObject({ value: false, source: 'default' });
   });
 });
+
+describe('among other mounts', () => {
+  const found = (theirs: string, cgroup: string) => {
+    const links = { '/proc/self/ns/mnt': { link: 'mnt:[1]' }, '/proc/1/ns/mnt': { link: theirs } };
+    return lookAt({ ...running({ cgroup }), ...links }).get(daemons);
+  };
+  test.each([
+    ['the same ones', 'mnt:[1]', '0::/', 1],
+    ['those of another world', 'mnt:[2]', '0::/user.slice/session-1.scope', 0],
+    ['those that a manager gave its service', 'mnt:[2]', '0::/system.slice/buildkit.service', 1],
+    ['those of a session below its manager', 'mnt:[2]', '0::/user.slice/user@1000.service', 0],
+  ])('%s', async (_, theirs, cgroup, count) => {
+    expect(await found(theirs, cgroup)).toHaveLength(count);
+  });
+});
