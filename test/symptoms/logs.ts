@@ -348,7 +348,7 @@ export const LOGS: readonly Told[] = [
   ['cpu.microarch-too-old', 'Fatal glibc error: CPU does not support x86-64-v2'],
   [
     'clock.skew',
-    '#5 1.9 E: Release file for http://deb.debian.org/debian/dists/bookworm-updates/InRelease is not valid yet (invalid for another 1d 2h 3min 4s).',
+    '#5 1.9 E: Release file for http://deb.example.org/debian/dists/bookworm-updates/InRelease is not valid yet (invalid for another 1d 2h 3min 4s).',
   ],
   ['net.slirp4netns-missing', '[rootlesskit:parent] error: exec: "slirp4netns": executable file not found in $PATH'],
   [
@@ -379,7 +379,7 @@ export const LOGS: readonly Told[] = [
   ['net.cni-rootless-permission', 'failed to create default network: mkdir /var/lib/cni: permission denied'],
   [
     'net.dns-failure',
-    "#5 10.2 Err:1 http://deb.debian.org/debian bookworm InRelease\n#5 10.2   Temporary failure resolving 'deb.debian.org'",
+    "#5 10.2 Err:1 http://deb.example.org/debian bookworm InRelease\n#5 10.2   Temporary failure resolving 'deb.example.org'",
   ],
   [
     'net.proxy-not-configured',
