@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ANY_RELEASE, release, surelyBefore, surelySince } from '../../src/buildkit/version.ts';
 import { inspect } from '../buildkit/installed.ts';
-import { CAPTURE, capture, expectExplained } from './capture.ts';
+import { CAPTURE, capture, unexplained } from './capture.ts';
 import type { Fault } from './faults.ts';
 import {
   BIN,
@@ -116,7 +116,8 @@ function repairAndTakeBack(world: World, row: Fault): void {
 
 /** Every row of one table, each in a world of its own. Every table has a file, so that they run side by side. */
 export function testFaults(rows: readonly Fault[]): void {
-  const tally = { rows: 0, agree: 0, judged: 0 };
+  const tally = { rows: 0, agree: 0, judged: 0, logs: 0 };
+  const untold: string[] = [];
   describe.skipIf(!possible)('real faults', () => {
     test.each(rows)('$name', { timeout: 120_000 }, (given) => {
       tally.rows++;
@@ -140,12 +141,19 @@ export function testFaults(rows: readonly Fault[]): void {
           return;
         }
         compare(report, row, truth);
-        if (daemon !== null && truth?.ready === false) expectExplained(row.name, report, truth);
+        if (daemon !== null && truth?.ready === false) {
+          tally.logs++;
+          const dark = unexplained(row.name, report, truth);
+          if (dark !== null) untold.push(dark);
+        }
         if (row.repaired) repairAndTakeBack(world, row);
         tally.agree++;
       } finally {
         world.close();
       }
+    });
+    test('what the programs said is explained by what the checks found first, nine times in ten', () => {
+      expect(untold.length, untold.join('\n\n')).toBeLessThanOrEqual(Math.ceil(tally.logs / 10));
     });
     afterAll(() => {
       const judge = daemon === null ? 'the chain of packages' : 'buildkitd itself';
