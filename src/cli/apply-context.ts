@@ -5,6 +5,7 @@ import { rootsWord } from '../facts/rights/rights.ts';
 import { environment } from '../facts/target/environment.ts';
 import type { Opened } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
+import { seen } from '../model/unseen.ts';
 import { VERSION } from '../package/version.ts';
 import type { Session } from './session.ts';
 
@@ -24,12 +25,13 @@ export async function applyContext(
 ): Promise<ApplyContext> {
   const { host, request } = opened;
   const look = createLook({ host, request });
-  const [{ values }, permitted] = await Promise.all([look.get(environment), look.get(rootsWord)]);
+  // What is not seen here permits nothing, and gives a step no variable.
+  const [environs, places] = await Promise.all([seen(look.get(environment)), seen(look.get(rootsWord))]);
   return {
     identity: host.identity,
     state: journalOf(opened, session),
-    permitted,
-    environment: values,
+    permitted: places.value ?? [],
+    environment: environs.value?.values ?? {},
     version: VERSION,
     signal: session.signal,
     budget: opened.budget,

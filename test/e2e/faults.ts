@@ -603,7 +603,10 @@ export const faults: readonly Fault[] = [
   {
     name: 'the unit wants a network driver that cannot work here',
     inject: (world) =>
-      unit(world, 'ExecStart=/usr/bin/rootlesskit --net=slirp4netns --copy-up=/etc --disable-host-loopback buildkitd'),
+      unit(
+        world,
+        `Environment=PATH=${world.environment('user').PATH}\nExecStart=/usr/bin/rootlesskit --net=slirp4netns --copy-up=/etc --disable-host-loopback buildkitd`,
+      ),
     rootlesskitArgs: ['--net=slirp4netns', '--copy-up=/etc', '--disable-host-loopback'],
     ready: false,
     blamed: 'net/driver',

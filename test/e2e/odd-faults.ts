@@ -28,7 +28,7 @@ const tmpfs = (options: string) => `mount -t tmpfs -o ${options} none`;
 const unit = (world: World, flags: string): void => {
   asAlice(world, 'mkdir -p ~/.config/systemd/user');
   world.script(
-    `printf '[Service]\nExecStart=/usr/bin/rootlesskit ${flags} buildkitd\n' >${world.home}/.config/systemd/user/buildkit.service`,
+    `printf '[Service]\nEnvironment=PATH=${world.environment('user').PATH}\nExecStart=/usr/bin/rootlesskit ${flags} buildkitd\n' >${world.home}/.config/systemd/user/buildkit.service`,
   );
 };
 /** Another machine's number in the ELF header. */

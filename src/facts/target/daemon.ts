@@ -102,11 +102,13 @@ async function isOnOurRoot(look: Look, pid: number): Promise<boolean> {
 async function isAmongOurMounts(look: Look, pid: number): Promise<boolean> {
   const outermost = (await family(look, pid)).at(-1) ?? pid;
   const [theirs, ours, cgroup] = await Promise.all([
-    look.host.readlink(`/proc/${outermost}/ns/mnt`, 'self').catch(asAbsent),
+    look.host.readlink(`/proc/${outermost}/ns/mnt`, 'target').catch(asAbsent),
     look.host.readlink('/proc/self/ns/mnt', 'self').catch(asAbsent),
     lineOf(look, pid, 'cgroup'),
   ]);
-  if (theirs === null || ours === null || theirs === ours) return true;
+  if (ours === null || theirs === ours) return true;
+  // Root to whom even the account itself shows nothing of its process stands in a user namespace below that of the process.
+  if (theirs === null) return look.host.identity.self.uid !== 0;
   return cgroup.split('\n').some((line) => line.endsWith('.service') && !/^user@\d+\.service$/.test(base(line)));
 }
 
