@@ -39,7 +39,7 @@ export function contextOf(directory: string, dockerfile: string, files: Files): 
 }
 
 interface IgnoreRule {
-  readonly pattern: RegExp;
+  readonly pattern: readonly Piece[];
   readonly negated: boolean;
 }
 
@@ -57,40 +57,64 @@ export function ignoreRules(text: string): readonly IgnoreRule[] {
     });
 }
 
-function patternOf(glob: string): RegExp {
-  let source = '';
+/** One step of a pattern: any number of characters (with or without slashes), or one that passes. */
+type Piece = 'deep' | 'any' | ((character: string) => boolean);
+
+function patternOf(glob: string): readonly Piece[] {
+  const pieces: Piece[] = [];
   for (let at = 0; at < glob.length; at++) {
     const character = glob.charAt(at);
-    if (character === '*' && glob.charAt(at + 1) === '*') {
+    if (glob.startsWith('**', at)) {
       at++;
       if (glob.charAt(at + 1) === '/') at++;
-      source += at + 1 >= glob.length ? '.*' : '(?:.*/)?';
-    } else if (character === '*') source += '[^/]*';
-    else if (character === '?') source += '[^/]';
-    else if (character === '[') {
+      pieces.push('deep');
+    } else if (character === '*') pieces.push('any');
+    else if (character === '?') pieces.push((one) => one !== '/');
+    else if (character === '[' && glob.indexOf(']', at + 2) > 0) {
       const end = glob.indexOf(']', at + 2);
-      source +=
-        end < 0
-          ? '\\['
-          : `[${glob
-              .slice(at + 1, end)
-              .replace(/\\/g, '\\\\')
-              .replace(/^!/, '^')}]`;
-      if (end >= 0) at = end;
-    } else if (character === '\\' && at + 1 < glob.length)
-      source += glob.charAt(++at).replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-    else source += character.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+      pieces.push(classOf(glob.slice(at + 1, end)));
+      at = end;
+    } else {
+      const literal = character === '\\' && at + 1 < glob.length ? glob.charAt(++at) : character;
+      pieces.push((one) => one === literal);
+    }
   }
+  return pieces;
+}
+
+/** The characters between brackets, such as `cod`, `a-z` or `^x`; none where they are no class. */
+function classOf(inside: string): (character: string) => boolean {
   try {
-    return new RegExp(`^${source}$`);
+    const known = new RegExp(`^[${inside.replaceAll('\\', '\\\\').replace(/^!/, '^')}]$`);
+    return (character) => character !== '/' && known.test(character);
   } catch {
-    return /^(?!)/;
+    return () => false;
   }
+}
+
+/** Goes through path and pattern side by side, so that no pattern takes more than their lengths multiplied. */
+function matches(pieces: readonly Piece[], path: string): boolean {
+  let ends = new Set([0]);
+  for (const piece of pieces) {
+    const next = new Set<number>();
+    for (const from of ends) {
+      if (typeof piece === 'function') {
+        if (from < path.length && piece(path.charAt(from))) next.add(from + 1);
+        continue;
+      }
+      for (let at = from; at <= path.length && !(next.has(at) && at > from); at++) {
+        if (piece === 'any' || at === 0 || at === path.length || path.charAt(at - 1) === '/') next.add(at);
+        if (piece === 'any' && path.charAt(at) === '/') break;
+      }
+    }
+    ends = next;
+  }
+  return ends.has(path.length);
 }
 
 function ignored(rules: readonly IgnoreRule[], path: string): boolean {
   const parents = path.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
   let out = false;
-  for (const { pattern, negated } of rules) if (parents.some((part) => pattern.test(part))) out = !negated;
+  for (const { pattern, negated } of rules) if (parents.some((part) => matches(pattern, part))) out = !negated;
   return out;
 }

@@ -230,13 +230,24 @@ function setsFor(name: string, command: BakeCommand | null): ReadonlyMap<string,
   const found = new Map<string, Asked>();
   for (const set of command?.sets ?? []) {
     const [, pattern = '', key = '', value = ''] = /^([^.=]+)\.([^=+]+)\+?=([\s\S]*)$/.exec(set.value) ?? [];
-    if (
-      pattern === name ||
-      new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(name)
-    )
-      found.set(key, { ...set, value });
+    if (isCovered(pattern, name)) found.set(key, { ...set, value });
   }
   return found;
+}
+
+/** Whether a name is one of a pattern with stars: its parts stand in it in their order. */
+function isCovered(pattern: string, name: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return pattern === name;
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.length - last.length >= at && name.endsWith(last);
 }
 
 const setArgs = (sets: ReadonlyMap<string, Asked>): readonly Asked[] =>

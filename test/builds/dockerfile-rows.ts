@@ -407,6 +407,20 @@ export const dockerfileRows: readonly (Row & { readonly name: string })[] = [
     flags: '--opt build-arg:X=here',
     finds: [],
   },
+  {
+    name: 'a class of characters in .dockerignore',
+    dockerfile: 'FROM alpine\nCOPY a.pyc /x/\n',
+    files: { 'a.pyc': '', '.dockerignore': '**/*.py[cod]\n' },
+    flags: '',
+    finds: ['error build.context-file-missing Dockerfile:2'],
+  },
+  {
+    name: 'a .dockerignore of many stars',
+    dockerfile: `FROM alpine\nCOPY ${'a/'.repeat(30)}b /x/\n`,
+    files: { [`${'a/'.repeat(30)}b`]: '', '.dockerignore': `${'**/a*/'.repeat(30)}c\n` },
+    flags: '',
+    finds: [],
+  },
   { name: 'a wildcard without a match', dockerfile: 'FROM alpine\nCOPY *.zip /x/\n', flags: '', finds: [] },
   {
     name: 'a named context takes the place of a stage',
