@@ -2,6 +2,7 @@ import { readConfig } from '../buildkit/config/read.ts';
 import { adviceOnEntitlement, entitlementNamed, meantEntitlement } from '../buildkit/entitlements.ts';
 import type { Release } from '../buildkit/version.ts';
 import { readHcl } from '../documents/hcl.ts';
+import { formOf } from '../documents/kinds.ts';
 import { linesOf } from '../documents/lines.ts';
 import { rootOf } from '../documents/tree.ts';
 import { readYaml } from '../documents/yaml.ts';
@@ -24,6 +25,9 @@ export interface BuildText {
 }
 
 export type BuildTextKind = 'dockerfile' | 'script' | 'buildkitd' | 'bake' | 'compose';
+
+/** The path of the command that the person gave as one. */
+export const GIVEN = '--build';
 
 /** What a text is for a build, by name and content; null where it is nothing of the kind. */
 export function buildTextKind({ path, text }: BuildText): BuildTextKind | null {
@@ -70,6 +74,7 @@ export function judgeTexts(
     ...commands.flatMap((command) => requestOf(command, path, daemon) ?? []),
     ...actionRequests(path, text),
   ]);
+  const nearby = filesNearby(texts, dockerfiles, files);
   const used = new Set<string>();
   const findings: Finding[] = [];
   const targetFiles = [...of('bake'), ...of('compose')].map(targetFile);
@@ -79,13 +84,17 @@ export function judgeTexts(
       findings.push(...found);
       const dockerfile = dockerfileOf(request.dockerfile, dockerfiles, 1);
       if (dockerfile !== null) used.add(dockerfile.path);
-      findings.push(...judgeBuild({ dockerfile, request, daemon, files, context: null }));
+      findings.push(
+        ...judgeBuild({ dockerfile, request, daemon, files: nearby(request.at.file, dockerfile), context: null }),
+      );
     }
   for (const { request, troubles } of requests) {
     findings.push(...troubles.map(troubleFinding));
     const dockerfile = dockerfileOf(request.dockerfile, dockerfiles, requests.length);
     if (dockerfile !== null) used.add(dockerfile.path);
-    findings.push(...judgeBuild({ dockerfile, request, daemon, files, context: null }));
+    findings.push(
+      ...judgeBuild({ dockerfile, request, daemon, files: nearby(request.at.file, dockerfile), context: null }),
+    );
   }
   for (const dockerfile of dockerfiles)
     if (!used.has(dockerfile.path))
@@ -94,6 +103,24 @@ export function judgeTexts(
       );
   if (config !== undefined) findings.push(...configFindings(config, asked.release));
   return findings;
+}
+
+/**
+ * The files that the builds of a text name. A command of a pod or of a CI job runs in a file system of its own, and a script
+ * alone does not say from where it is called: there nothing is known to be missing, unless its Dockerfile is at hand.
+ */
+function filesNearby(
+  texts: readonly BuildText[],
+  dockerfiles: readonly BuildText[],
+  files: Files | null,
+): (path: string, dockerfile: BuildText | null) => Files | null {
+  const scripts = new Set(
+    texts
+      .filter(({ path, text }) => path === GIVEN || !/^(?:yaml|jenkinsfile)$/.test(formOf(path, text)))
+      .map(({ path }) => path),
+  );
+  return (path, dockerfile) =>
+    dockerfile !== null || path === GIVEN || (dockerfiles.length > 0 && scripts.has(path)) ? files : null;
 }
 
 function targetFile({ path, text }: BuildText): TargetFile {

@@ -54,6 +54,24 @@ describe('builds in bk-doctor lint', () => {
     ).toEqual(['build.secret-missing']);
   });
 
+  const BUILD = 'buildctl build --frontend dockerfile.v0 --local context=/w --local dockerfile=.';
+
+  test('what runs in a pod or a CI job, and a script alone, miss no file of this machine', async () => {
+    const folder = folderWith({
+      '.gitlab-ci.yml': `build:\n  image: moby/buildkit\n  script:\n    - ${BUILD} --secret id=a,src=/nowhere/a\n`,
+      'build.sh': `#!/bin/sh\n${BUILD}\n`,
+    });
+    const conditions = async (...names: readonly string[]): Promise<readonly string[]> => {
+      const { stdout } = await run(['lint', '--json', '--buildkit', 'v0.32.0', ...names], { cwd: folder });
+      return (JSON.parse(stdout) as Answer).files.flatMap(({ problems }) => problems.map(({ condition }) => condition));
+    };
+    const missing = /^build\.(?:context-file-missing|local-missing|secret-invalid)$/;
+    expect((await conditions('.gitlab-ci.yml', 'build.sh')).filter((one) => missing.test(one))).toEqual([]);
+    writeFileSync(join(folder, 'Dockerfile'), 'FROM alpine\n');
+    expect(await conditions('build.sh', 'Dockerfile')).toEqual(['build.local-missing']);
+    expect(await conditions('Dockerfile', '--build', BUILD)).toEqual(['build.local-missing']);
+  });
+
   test('the context that is named', async () => {
     const folder = folderWith({ Dockerfile: 'FROM alpine\nCOPY a b /x/\n', a: '', '.dockerignore': 'a\n' });
     const answer = await run([
