@@ -1,3 +1,4 @@
+import { LEVELS } from '../../buildkit/log-levels.ts';
 import { proxyFor } from '../../buildkit/proxy.ts';
 import { type Release, surelyBefore, surelySince } from '../../buildkit/version.ts';
 import type { Condition, Severity } from '../../model/decide.ts';
@@ -6,8 +7,6 @@ import type { SessionCase } from './session-case.ts';
 /** BUILDKITD_LOG_LEVEL is read since then, and client connections go through a proxy since then (grpc v1.71). */
 const LOG_LEVEL_SINCE: Release = [0, 30, 0];
 const PROXY_SINCE: Release = [0, 23, 0];
-/** logrus takes them in any case. */
-const LEVELS = new Set(['panic', 'fatal', 'error', 'warn', 'warning', 'info', 'debug', 'trace']);
 
 /** Variables whose value alone ends buildkitd, or every client of this session. */
 export function judgeVariables(session: SessionCase): void {
@@ -47,7 +46,7 @@ type Add = (condition: Condition, severity: Severity, variable: string, then: st
 
 function judgeLogLevel({ facts }: SessionCase, add: Add): void {
   const level = facts.environment.values.BUILDKITD_LOG_LEVEL ?? '';
-  if (level === '' || LEVELS.has(level.toLowerCase()) || surelyBefore(facts.buildkitdVersion, LOG_LEVEL_SINCE)) return;
+  if (level === '' || LEVELS.test(level) || surelyBefore(facts.buildkitdVersion, LOG_LEVEL_SINCE)) return;
   if (facts.settings.flags['log-level'] !== undefined) return;
   const sure = surelySince(facts.buildkitdVersion, LOG_LEVEL_SINCE);
   add(

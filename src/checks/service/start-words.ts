@@ -44,6 +44,8 @@ export function startWords({ kind, what, other }: StartObstacle, { name, user }:
       return `fd:// wants ${what}, which does not exist: buildkitd ends with "no sockets found via socket activation"`;
     case 'unknown-flag':
       return `${other} has no flag ${what.length === 1 ? '-' : '--'}${what}, and ends with its help`;
+    case 'flag-value':
+      return `buildkitd ends by its flag ${what}: ${other}`;
     case 'without-rootlesskit':
       if (other === 'dynamic')
         return `with DynamicUser=yes ${name} starts buildkitd as an account of its own: it ends with "rootless mode requires to be executed as the mapped root in a user namespace"`;

@@ -34,6 +34,7 @@ const CONDITION: { readonly [K in StartObstacle['kind']]: Condition } = {
   'socket-not-passed': 'service.socket-activation',
   'socket-missing': 'service.socket-activation',
   'unknown-flag': 'service.unknown-flag',
+  'flag-value': 'config.invalid-value',
   'without-rootlesskit': 'daemon.needs-root',
   'as-root': 'service.start-fails',
 };
@@ -49,6 +50,7 @@ export const serviceStart: Check<typeof needs, StartEvidence> = {
     'service.not-notified',
     'service.socket-activation',
     'service.unknown-flag',
+    'config.invalid-value',
     'daemon.needs-root',
   ],
   needs,

@@ -1,9 +1,13 @@
 import { parseListenAddress } from '../../buildkit/address.ts';
+import { flagWithoutValue, type RefusedFlag, refusedFlags } from '../../buildkit/config/flag-values.ts';
+import { NEWEST, type Release } from '../../buildkit/version.ts';
 import type { Position } from '../../model/decide.ts';
 import type { Fact, Look, UnseenReason } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
+import { buildkitdFlags } from '../config/buildkitd-flags.ts';
 import { settings } from '../config/settings.ts';
 import { unknownFlags } from '../programs/buildkitd-flags.ts';
+import { buildkitdVersion } from '../programs/buildkitd-version.ts';
 import { isOn, lastOf, listOf } from '../target/directives.ts';
 import { identity } from '../target/identity.ts';
 import { tellingDaemon } from '../target/own-daemon.ts';
@@ -36,6 +40,7 @@ export interface StartObstacle {
     | 'socket-not-passed'
     | 'socket-missing'
     | 'unknown-flag'
+    | 'flag-value'
     | 'without-rootlesskit'
     | 'entered-stopped'
     | 'as-root';
@@ -92,6 +97,9 @@ const one = (kind: Kind, what: string, at: Position, other: string | null = null
   at,
   other,
 });
+
+/** Of which the flags are known. */
+const OLDEST: Release = [0, 11, 0];
 
 const base = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
@@ -182,8 +190,30 @@ async function fromPlaces(look: Look, service: Unit): Promise<Part> {
 }
 
 async function fromFlags(look: Look, { buildkitd, command }: Unit): Promise<Part> {
-  const unknown = await unknownFlags(look, Object.keys(buildkitd.flags));
-  return { obstacles: unknown.map((flag) => one('unknown-flag', flag, command.at, buildkitd.path)) };
+  const [unknown, refused] = await Promise.all([
+    unknownFlags(look, Object.keys(buildkitd.flags)),
+    refusedValues(look, buildkitd),
+  ]);
+  const values = refused.map(({ flag, value, why }) =>
+    one('flag-value', value === null ? `--${flag}` : `--${flag}=${value}`, command.at, why),
+  );
+  return { obstacles: [...unknown.map((flag) => one('unknown-flag', flag, command.at, buildkitd.path)), ...values] };
+}
+
+/** What every release refuses that this buildkitd may be. */
+async function refusedValues(
+  look: Look,
+  { args }: Unit['buildkitd'],
+): Promise<readonly (Omit<RefusedFlag, 'value'> & { readonly value: string | null })[]> {
+  const flags = await look.get(buildkitdFlags);
+  const bare = flagWithoutValue(args);
+  if (bare !== null) return [{ flag: bare, value: null, why: 'it wants a value' }];
+  if (Object.keys(flags).length === 0) return [];
+  const [{ min, max }, { oci, containerd }] = await Promise.all([look.get(buildkitdVersion), look.get(settings)]);
+  const off = { oci: oci.enabled.value === false, containerd: containerd.enabled.value !== true };
+  const newest = refusedFlags(flags, max ?? NEWEST, off);
+  const oldest = refusedFlags(flags, min ?? OLDEST, off);
+  return newest.filter(({ flag, value }) => oldest.some((one) => one.flag === flag && one.value === value));
 }
 
 /** buildkitd tells systemd when it is ready, as its own process; rootlesskit is the main one. */

@@ -67,6 +67,10 @@ function wordsFor(evidence: StartEvidence): readonly string[] {
       return [
         `Take --${what} out of ExecStart=, or install a buildkitd that has it; ${other ?? 'buildkitd'} --help lists those that it knows.`,
       ];
+    case 'flag-value':
+      return [
+        `Mend ${what} in ExecStart=, or where the variable that it comes from is set: ${systemctl} cat ${unit} shows the lines.`,
+      ];
     case 'without-rootlesskit':
       if (other === 'dynamic') return [dropIn(evidence, 'DynamicUser=no')];
       return [

@@ -77,6 +77,9 @@ testCheck(
           [`${RUNTIME}/containerd-rootless/child_pid`]: '42',
         }),
       },
+      'values that some release takes': {
+        host: own(`${KIT} --debug= --oci-worker-gc-keepstorage 1,2,3 --oci-worker=AUTO --oci-worker-labels a=b`),
+      },
       'a newer flag that this one has': { host: asked(own(`${KIT} --flag-c x`)) },
     },
     ailing: {
@@ -200,6 +203,22 @@ testCheck(
         severity: 'error',
         says: ['fd:// wants buildkit.socket'],
         advice: ['enable --now buildkit.socket'],
+      },
+      'a value that no release takes, from a file of variables': {
+        host: own(`EnvironmentFile=/etc/bk.env\n${KIT} $FLAGS`, {
+          '/etc/bk.env': 'FLAGS="--oci-worker-gc-keepstorage abc"\n',
+        }),
+        conditions: ['config.invalid-value'],
+        severity: 'error',
+        says: ['buildkitd ends by its flag --oci-worker-gc-keepstorage=abc: it is no number of megabytes'],
+        advice: ['Mend --oci-worker-gc-keepstorage=abc in ExecStart='],
+      },
+      'a flag without its value': {
+        host: own(`${KIT} --debug --root`),
+        conditions: ['config.invalid-value'],
+        severity: 'error',
+        says: ['its flag --root: it wants a value'],
+        advice: ['Mend --root in ExecStart='],
       },
       'a flag that does not exist': {
         host: asked(own(`${KIT} --oci-worker-no-sandbox`)),
