@@ -55,14 +55,20 @@ export function judged(sightings: readonly Sighting[]): Judgement {
     return conditions.length === 0 ? [] : [{ order, conditions, weight: symptom.weight ?? 3, sure, sighting }];
   });
   const best = Math.max(0, ...candidates.map(({ weight }) => weight));
-  const others = sightings
-    .filter(({ subject }) => subject.failure !== null)
-    .toSorted((a, b) => weightOf(b) - weightOf(a));
-  const [other] = others;
+  const [other] = sightings.filter(({ subject }) => subject.failure !== null).toSorted(plainerFirst);
   const surroundings = [...around];
   if (other !== undefined && (best === 0 || weightOf(other) > best))
     return { causes: [], surroundings, failure: failureOf(other) };
   return { causes: causesOf(candidates, best), surroundings, failure: null };
+}
+
+/** The weightier first; of the same weight, on one line, the more specific row. */
+function plainerFirst(a: Sighting, b: Sighting): number {
+  return weightOf(b) - weightOf(a) || (isSameLine(a, b) ? a.subject.number - b.subject.number : 0);
+}
+
+function isSameLine(a: Sighting, b: Sighting): boolean {
+  return a.line === b.line && a.file === b.file;
 }
 
 function weightOf({ subject }: Sighting): number {
@@ -105,8 +111,8 @@ function causesOf(candidates: readonly Candidate[], best: number): readonly Caus
 
 /** The weightier first; of the same weight the earlier line, and on one line the more specific row. */
 function before(a: Candidate, b: Candidate): number {
-  const sameLine = a.sighting.line === b.sighting.line && a.sighting.file === b.sighting.file;
-  return b.weight - a.weight || (sameLine ? a.sighting.subject.number - b.sighting.subject.number : a.order - b.order);
+  if (a.weight !== b.weight) return b.weight - a.weight;
+  return isSameLine(a.sighting, b.sighting) ? a.sighting.subject.number - b.sighting.subject.number : a.order - b.order;
 }
 
 function causeOf(condition: Condition, { sighting }: Candidate, confidence: Confidence): Cause {

@@ -218,6 +218,7 @@ class Reader implements LogReader {
     if (place === null) return false;
     if (!standsAlone(text, place) || (whole !== null && !crosses(whole, place))) return false;
     if (subject.unless.some((word) => text.includes(word))) return true;
+    if (step !== false && isExpectation(text, place.from)) return true;
     if ((subject.where === 'step' && step === false) || (subject.where === 'outside' && step === true)) return true;
     if (subject.where === 'step' && step === null) return true;
     // A line says the same once.
@@ -258,6 +259,14 @@ function standsAlone(text: string, { from, to }: { readonly from: number; readon
   const joins = (inside: number, outside: number): boolean =>
     WORD.test(text[inside] ?? '') && WORD.test(text[outside] ?? '');
   return !joins(from, from - 1) && !joins(to - 1, to);
+}
+
+const EXPECTATION =
+  /\b(?:expect(?:ed|s)?|want(?:ed)?|got|assert\w{0,12}|should (?:be|have|contain|equal|match))\b[^'<]{0,40}['<][^']{0,20}$/;
+
+/** What a test expects or got, in quotation marks, has happened to nobody. */
+function isExpectation(text: string, from: number): boolean {
+  return EXPECTATION.test(text.slice(Math.max(0, from - 80), from));
 }
 
 function excerptOf(raw: string): string {

@@ -1,5 +1,16 @@
 import type { Symptom } from './symptom.ts';
 
+/** The file systems of snapshotters have rows of their own; a path that merely names one has not. */
+const OTHER_MOUNTS: readonly string[] = [
+  'mount overlay',
+  "'overlay'",
+  'type:overlay',
+  'fstype: overlay',
+  'overlay mount',
+  ' overlay:/',
+  'fuse',
+];
+
 /** Refused by seccomp, AppArmor, SELinux, a masked /proc, or for want of privilege. */
 export const CONFINEMENT: readonly Symptom[] = [
   {
@@ -27,8 +38,16 @@ export const CONFINEMENT: readonly Symptom[] = [
       'pivot_root{:| #:} permission denied',
       'failed to mount *buildkit*: permission denied',
       'failed to mount *{containerd-mount|tmpmounts}*: permission denied',
+      'error preparing rootfs: permission denied',
+      'failed to mount {tmpfs|sysfs|cgroup2|procfs} on #: permission denied',
+      'failed to create bind mount on #: permission denied',
+      'failed to move mount point*: permission denied',
+      "make '#' private: permission denied",
+      "{mount|remount} '#': permission denied",
+      "can't {mask|make}*: permission denied",
+      "mounting '#' to rootfs '#' at '#' caused '*permission denied",
     ],
-    unless: ['overlay', 'fuse'],
+    unless: OTHER_MOUNTS,
     means: [
       ['lsm.selinux-denied', 'selinux'],
       'apparmor.mount-denied',
@@ -47,6 +66,7 @@ export const CONFINEMENT: readonly Symptom[] = [
     by: 'setroubleshoot, runc and the loader under SELinux',
     says: [
       'selinux is preventing',
+      "{write|write to} '/proc/{self|thread-self}/attr/{keycreate|exec|fscreate}': {permission denied|invalid argument}",
       'write /proc/self/attr/{keycreate|exec|fscreate}: {permission denied|invalid argument}',
       '{keycreate|/proc/thread-self/attr/keycreate}: {permission denied|invalid argument}',
       'cannot apply additional memory protection after relocation: permission denied',
@@ -101,9 +121,19 @@ export const CONFINEMENT: readonly Symptom[] = [
       "can't start new thread*operation not permitted",
       'std::system_error*operation not permitted',
       'seccomp: unknown syscall',
-      'libseccomp*too old',
     ],
     means: ['seccomp.outdated', 'seccomp.blocked'],
+  },
+  {
+    by: 'runc, crun, conmon with an old or no libseccomp',
+    says: [
+      'seccomp: config provided but seccomp not supported',
+      'error adding seccomp {filter rule|rule} for syscall #: permission denied',
+      'error adding seccomp {filter rule|rule} for syscall #: *{requested action matches default action|unrecognized syscall|invalid argument}',
+      'error loading seccomp filter*{invalid argument|unknown}',
+      'libseccomp*{too old|version # or}',
+    ],
+    means: ['seccomp.outdated', 'runtime.runc-too-old'],
   },
   {
     by: 'touch, apt and others under an old libseccomp',
@@ -146,7 +176,7 @@ export const CONFINEMENT: readonly Symptom[] = [
       'failed to remount *: operation not permitted',
       "error mounting '#' to rootfs at '#': mount #*flags: *: operation not permitted",
     ],
-    unless: ['overlay', 'fuse', "'proc'", "'/proc'", "'sysfs'", "'cgroup'", 'proc:/proc', 'failed to unmount'],
+    unless: [...OTHER_MOUNTS, "'proc'", "'/proc'", "'sysfs'", "'cgroup'", 'proc:/proc', 'failed to unmount'],
     means: [
       ['runtime.sandbox-incompatible', 'sandbox'],
       ['storage.locked-mount-flags', 'rootless'],
@@ -165,7 +195,16 @@ export const CONFINEMENT: readonly Symptom[] = [
       'could not mount /sys/kernel/security',
       'apparmor detection and --privileged mode might break',
       'mkdir /sys/fs/cgroup/#: read-only file system',
+      '{write|open} /sys/fs/cgroup/#: read-only file system',
       "can't create directory '/sys/fs/cgroup/#': read-only file system",
+      "can't mask {path|paths|dir|#}*: operation not permitted",
+      "can't make '#' read-only: *operation not permitted",
+      "can't apply capabilities: operation not permitted",
+      'failed to create bind mount on #: operation not permitted',
+      "remount '#': operation not permitted",
+      'mount #:#, flags: #: operation not permitted',
+      'devices.allow: operation not permitted',
+      'error setting cgroup config for prochooks process: *operation not permitted',
       'privileged {mode|container} is required',
       'running unprivileged*privileged',
       'creating new mount namespace for*operation not permitted',
@@ -182,7 +221,7 @@ export const CONFINEMENT: readonly Symptom[] = [
       "failed to mount '#': operation not permitted",
       '/proc/sys/#: read-only file system',
     ],
-    unless: ['overlay', "'proc'", "'/proc'", 'fuse', 'no-new-privs', 'lazytime'],
+    unless: [...OTHER_MOUNTS, "'proc'", "'/proc'", 'no-new-privs', 'lazytime'],
     means: [
       ['runtime.sandbox-incompatible', 'sandbox'],
       'container.not-privileged',
@@ -217,6 +256,12 @@ export const CONFINEMENT: readonly Symptom[] = [
       'overlayfs*on virtiofs',
     ],
     means: ['runtime.sandbox-incompatible'],
+    weight: 2,
+  },
+  {
+    by: 'runc, where the kernel knows less of tmpfs',
+    says: ["can't mask {dir|path} '#'*invalid argument"],
+    means: [['runtime.sandbox-incompatible', 'sandbox'], 'kernel.too-old', 'runtime.sandbox-incompatible'],
     weight: 2,
   },
 ];

@@ -23,6 +23,7 @@ export const NAMESPACES: readonly Symptom[] = [
     by: 'Go programs',
     speaker: 'rootlesskit',
     says: [
+      "open '/dev/null': {permission denied|no such file or directory|no such device|operation not permitted}",
       'open /dev/null: {permission denied|no such file or directory|no such device|no such device or address|operation not permitted|is a directory|read-only file system}',
     ],
     means: ['runtime.device-unusable'],
@@ -133,6 +134,9 @@ export const NAMESPACES: readonly Symptom[] = [
       'setting up {uid|gid} map: permission denied',
       'no capabilities was gained after reexecuting the child',
       'failed to gain the caps inside the user namespace',
+      'creating new namespace failed: permission denied',
+      'credentials.cc(#)*permission denied',
+      "write('/proc/self/{uid_map|gid_map|setgroups}'*operation not permitted",
       'loopback: failed rtm_newaddr: operation not permitted',
     ],
     means: ['userns.apparmor-restricted', 'userns.blocked-unspecified'],
@@ -185,6 +189,7 @@ export const NAMESPACES: readonly Symptom[] = [
     says: [
       "running exec setns process for init caused*'exit status {34|38|39|40}",
       "can't get final child's pid from pipe: eof",
+      "getting the final child's pid from pipe caused*eof",
     ],
     means: [
       ['userns.max-user-namespaces-zero', 'old-enterprise'],

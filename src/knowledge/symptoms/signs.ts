@@ -130,7 +130,7 @@ export const SIGNS: readonly Sign[] = [
   { shows: 'proxy', says: ['http_proxy', 'https_proxy', 'behind a proxy', 'corporate proxy', 'proxy.', 'no_proxy'] },
   { shows: 'small-mtu', says: ['mtu', 'openstack', 'wireguard', 'vpn'] },
   { shows: 'qemu', says: ['qemu', 'binfmt'] },
-  { shows: 'snap', says: ['/snap/', 'snapd', 'snap install', '/var/snap/'] },
+  { shows: 'snap', says: ['/snap/', 'snapd', 'snap.docker', 'snap install', '/var/snap/'] },
   {
     shows: 'foreign-platform',
     says: [
