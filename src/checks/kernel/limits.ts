@@ -1,5 +1,5 @@
-import { type GroupLimit, type Limits, limits, type Rlimits } from '../../facts/confinement/limits.ts';
-import type { By } from '../../facts/confinement/unit-mounts.ts';
+import { type GroupLimit, type Limits, limits } from '../../facts/confinement/limits.ts';
+import type { Rlimit, Rlimits } from '../../facts/confinement/process-limits.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import type { Check, Condition } from '../../model/decide.ts';
 import { type Findings, findings } from '../findings.ts';
@@ -48,12 +48,28 @@ export const kernelLimits: Check<typeof needs, KernelLimitsEvidence> = {
   title: 'Kernel limits leave room for a build',
   why: 'runc takes a key of the kernel for every RUN step, and buildkitd needs some files, processes and memory of its own. Limits of inotify do not concern it.',
   decides: false,
-  conditions: ['limits.keyring-quota', 'limits.open-files', 'limits.pids', 'limits.out-of-memory', 'limits.file-size'],
+  conditions: [
+    'limits.keyring-quota',
+    'limits.open-files',
+    'limits.pids',
+    'limits.out-of-memory',
+    'limits.file-size',
+    'idmap.no-new-privs',
+  ],
   needs,
-  examine({ limits: { keys, process, pids, memory }, launcher }) {
+  examine({ limits: { keys, process, noNewPrivileges, pids, memory }, launcher }) {
     const found = findings<KernelLimitsEvidence>();
     judgeKeys(found, keys);
-    if (process !== null) judgeSession(found, process, launcher);
+    judgeSession(found, process, launcher);
+    if (noNewPrivileges !== null && launcher === 'rootlesskit')
+      found.add(
+        'idmap.no-new-privs',
+        'error',
+        'no_new_privs',
+        `Whoever logs in, by "${noNewPrivileges.value}" of ${noNewPrivileges.at.path}, gains no privilege by any program: newuidmap cannot map the subordinate ids.`,
+        { limit: 1, path: noNewPrivileges.at.path, option: null },
+        noNewPrivileges.at,
+      );
     judgeGroups(found, STARTED_BY[launcher], pids, memory);
     return { problems: found.problems, unseen: [] };
   },
@@ -88,26 +104,35 @@ interface ProcessLimit {
   readonly condition: Condition;
   readonly subject: string;
   readonly limit: number | null | undefined;
-  readonly by: By | null;
+  readonly of: Rlimit | null;
   readonly needs: number;
   readonly comfort: number;
   readonly words: (limit: number, stops: boolean) => string;
 }
 
 function judgeSession(found: Found, session: Rlimits, launcher: Launcher): void {
-  for (const { condition, subject, limit, by, needs, comfort, words } of processLimits(session, launcher)) {
-    if (limit == null || limit >= comfort) continue;
+  for (const { condition, subject, limit, of, needs, comfort, words } of processLimits(session, launcher)) {
+    if (of === null || limit == null || limit >= comfort) continue;
     const stops = limit < needs;
-    const whose = by === null ? 'This session' : `buildkitd, by ${written(by)} of its unit,`;
+    const { by, from } = of;
     found.add(
       condition,
       stops ? 'error' : 'warning',
       subject,
-      `${whose} ${words(limit, stops)}`,
-      { limit, path: by?.at.path ?? SESSION, option: by?.option ?? null },
+      `${whose(of)} ${words(limit, stops)}`,
+      { limit, path: by?.at.path ?? SESSION, option: from === undefined ? (by?.option ?? null) : null },
       by?.at,
     );
   }
+}
+
+/** Who has the limit. */
+function whose({ by, from }: Rlimit): string {
+  if (by === null) return from === 'manager' ? "The account's systemd, and so what it starts," : 'This session';
+  if (by.option === 'limits.conf') return `Whoever logs in, by "${by.value}" of ${by.at.path},`;
+  return from === 'manager'
+    ? `buildkitd, by ${written(by)} of its manager,`
+    : `buildkitd, by ${written(by)} of its unit,`;
 }
 
 const processLimits = (
@@ -118,7 +143,7 @@ const processLimits = (
     condition: 'limits.open-files',
     subject: 'open files',
     limit: openFiles?.hard,
-    by: openFiles?.by ?? null,
+    of: openFiles,
     needs: NEEDS.openFiles,
     comfort: COMFORT.openFiles,
     words: (limit, stops) =>
@@ -129,7 +154,7 @@ const processLimits = (
     subject: 'processes',
     // The kernel counts none of root's (RLIMIT_NPROC in setrlimit(2)).
     limit: launcher === 'none' ? null : processes?.soft,
-    by: processes?.by ?? null,
+    of: processes,
     needs: NEEDS.processes,
     comfort: COMFORT.processes,
     words: (limit, stops) =>
@@ -139,7 +164,7 @@ const processLimits = (
     condition: 'limits.out-of-memory',
     subject: 'address space',
     limit: addressSpace?.soft,
-    by: addressSpace?.by ?? null,
+    of: addressSpace,
     needs: STARTED_BY[launcher].addressSpace,
     comfort: STARTED_BY[launcher].addressSpace,
     words: (limit) =>
@@ -149,7 +174,7 @@ const processLimits = (
     condition: 'limits.out-of-memory',
     subject: 'data',
     limit: data?.soft,
-    by: data?.by ?? null,
+    of: data,
     needs: STARTED_BY[launcher].data,
     comfort: STARTED_BY[launcher].data,
     words: (limit) =>
@@ -159,7 +184,7 @@ const processLimits = (
     condition: 'limits.file-size',
     subject: 'file size',
     limit: fileSize?.soft,
-    by: fileSize?.by ?? null,
+    of: fileSize,
     needs: NEEDS.fileSize,
     comfort: COMFORT.fileSize,
     words: (limit, stops) =>

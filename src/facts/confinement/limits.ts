@@ -5,30 +5,15 @@ import { readSysctlNumber } from '../machine/sysctl.ts';
 import { type Directives, lastOf } from '../target/directives.ts';
 import { identity } from '../target/identity.ts';
 import { type Unit, unit } from '../target/unit.ts';
-import { groupLimitOf, limitOf } from './unit-limits.ts';
+import { loginLimits } from './login-limits.ts';
+import { processLimits, type Rlimits } from './process-limits.ts';
+import { groupLimitOf } from './unit-limits.ts';
 import type { By } from './unit-mounts.ts';
 
 /** How much of a user's key quota is used (keyrings(7)). */
 export interface KeyUse {
   readonly keys: number;
   readonly bytes: number;
-}
-/** A resource limit; null: none. */
-export interface Rlimit {
-  readonly soft: number | null;
-  readonly hard: number | null;
-  /** The directive of the unit that sets it; null: it is the session's. */
-  readonly by: By | null;
-}
-export interface Rlimits {
-  readonly openFiles: Rlimit | null;
-  readonly processes: Rlimit | null;
-  /** Bytes. */
-  readonly addressSpace: Rlimit | null;
-  /** Bytes. */
-  readonly data: Rlimit | null;
-  /** Bytes. */
-  readonly fileSize: Rlimit | null;
 }
 /** The tightest limit of a control group and those above it. */
 export interface GroupLimit {
@@ -47,8 +32,9 @@ export interface Limits {
     /** Null: /proc/key-users is missing; zeros: the user has no key yet. */
     readonly used: KeyUse | null;
   };
-  /** Of a session of the target, or what a unit sets; null: buildkitd would be started from elsewhere, with limits that cannot be seen. */
-  readonly process: Rlimits | null;
+  readonly process: Rlimits;
+  /** What PAM forbids whoever logs in to gain. */
+  readonly noNewPrivileges: By | null;
   readonly pids: GroupLimit | null;
   readonly memory: GroupLimit | null;
 }
@@ -60,23 +46,6 @@ export function parseKeyUsers(text: string, uid: number): KeyUse {
     if (found !== null && Number(found[1]) === uid) return { keys: Number(found[2]), bytes: Number(found[3]) };
   }
   return { keys: 0, bytes: 0 };
-}
-
-/** /proc/PID/limits (proc(5)): names are padded to columns. */
-export function parseLimits(text: string): Rlimits {
-  const get = (name: string): Rlimit | null => {
-    const found = new RegExp(`^${name}\\s+(\\d+|unlimited)\\s+(\\d+|unlimited)`, 'm').exec(text);
-    if (found === null) return null;
-    const value = (word: string | undefined): number | null => (word === 'unlimited' ? null : Number(word));
-    return { soft: value(found[1]), hard: value(found[2]), by: null };
-  };
-  return {
-    openFiles: get('Max open files'),
-    processes: get('Max processes'),
-    addressSpace: get('Max address space'),
-    data: get('Max data size'),
-    fileSize: get('Max file size'),
-  };
 }
 
 /** Directories of the group of a controller and of the groups above it, innermost first. */
@@ -99,11 +68,11 @@ export const limits: Fact<Limits> = {
   id: 'limits',
   async read(look) {
     const { host } = look;
-    const [{ self, target }, service, keyUsers, ownLimits, cgroup, listed] = await Promise.all([
+    const [{ self, target }, service, keyUsers, process, cgroup, listed] = await Promise.all([
       look.get(identity),
       look.get(unit),
       host.read('/proc/key-users', 'self').catch(asAbsent),
-      host.read('/proc/self/limits', 'target').catch(asAbsent),
+      look.get(processLimits),
       host.read('/proc/self/cgroup', 'target').catch(asAbsent),
       look.get(mounts).catch(asAbsent),
     ]);
@@ -115,20 +84,28 @@ export const limits: Fact<Limits> = {
     ]);
     const own = self.uid === target.uid && service === null;
     const unified = mounted.some(({ fstype, point }) => fstype === 'cgroup2' && point === '/sys/fs/cgroup');
+    const group = own ? (cgroup?.text ?? null) : groupOutside(service?.scope ?? null, target.uid);
     const tightest = async (controller: 'pids' | 'memory'): Promise<GroupLimit | null> => {
       const mount = unified
         ? '/sys/fs/cgroup'
         : mounted.find(({ fstype, superOptions }) => fstype === 'cgroup' && superOptions.includes(controller))?.point;
-      if (mount === undefined || cgroup === null) return null;
+      if (mount === undefined || group === null) return null;
       const names =
         controller === 'pids'
           ? (['pids.max', 'pids.current'] as const)
           : unified
             ? (['memory.max', 'memory.current'] as const)
             : (['memory.limit_in_bytes', 'memory.usage_in_bytes'] as const);
-      return tightestOf(look, groupDirectories(cgroup.text, controller, mount, unified), names);
+      const text = own ? group : `0:${unified ? '' : controller}:${group}`;
+      return tightestOf(look, groupDirectories(text, controller, mount, unified), names);
     };
-    const [pids, memory] = await Promise.all([tightest('pids'), tightest('memory')]);
+    const [pids, memory, login, ofUnit] = await Promise.all([
+      tightest('pids'),
+      tightest('memory'),
+      own || service?.scope === 'system' ? null : look.get(loginLimits),
+      service === null ? null : groupsOfUnit(look, service, unified),
+    ]);
+    const barred = login?.nonewprivs?.soft ?? login?.nonewprivs?.hard;
     return {
       keys: {
         prefix: root,
@@ -136,26 +113,23 @@ export const limits: Fact<Limits> = {
         maxBytes,
         used: keyUsers === null ? null : parseKeyUsers(keyUsers.text, target.uid),
       },
-      process:
-        service !== null ? limitsOfUnit(service) : own && ownLimits !== null ? parseLimits(ownLimits.text) : null,
-      // The group of a session is not that of a unit; the outermost one, of a container, is everybody's.
-      ...(service === null
-        ? { pids: own ? pids : null, memory: own ? memory : null }
-        : await groupsOfUnit(look, service, unified)),
+      process,
+      noNewPrivileges: barred?.value ? { option: 'limits.conf', value: barred.text, at: barred.at } : null,
+      pids: lower(ofUnit?.pids ?? null, pids),
+      memory: lower(ofUnit?.memory ?? null, memory),
     };
   },
 };
 
-function limitsOfUnit({ directives }: Unit): Rlimits {
-  const get = (option: string): Rlimit | null => limitOf(directives, option) ?? null;
-  return {
-    openFiles: get('LimitNOFILE'),
-    processes: get('LimitNPROC'),
-    addressSpace: get('LimitAS'),
-    data: get('LimitDATA'),
-    fileSize: get('LimitFSIZE'),
-  };
+/** Above the unit, or above the sessions of the account. */
+function groupOutside(scope: Unit['scope'] | null, uid: number): string {
+  if (scope === 'system') return '/system.slice';
+  const sessions = `/user.slice/user-${uid}.slice`;
+  return scope === null ? sessions : `${sessions}/user@${uid}.service`;
 }
+
+const lower = (a: GroupLimit | null, b: GroupLimit | null): GroupLimit | null =>
+  a === null || b === null ? (a ?? b) : a.limit <= b.limit ? a : b;
 
 /** A user's manager has no controllers of cgroup v1. */
 async function groupsOfUnit(

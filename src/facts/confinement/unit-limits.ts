@@ -19,8 +19,8 @@ function sizeOf(text: string): number | null {
 }
 
 /** `LimitNAME=SOFT:HARD`, "infinity" being none; undefined: not set, or not understood. */
-export function limitOf(unit: Directives, option: string): UnitLimit | undefined {
-  const directive = lastOf(unit, option);
+export function limitOf(unit: Directives, option: string, section = 'Service'): UnitLimit | undefined {
+  const directive = lastOf(unit, option, section);
   if (directive === null) return undefined;
   const [soft = '', hard = soft] = directive.value.split(':');
   const value = (text: string): number | null | undefined =>

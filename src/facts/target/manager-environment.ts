@@ -1,7 +1,7 @@
 import type { Look } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
 import { isListed } from '../../secrets/variables.ts';
-import { listOf, parseUnit } from './directives.ts';
+import { type Directives, listOf, parseUnit } from './directives.ts';
 import type { ReadingBudget } from './reading-budget.ts';
 import type { UnitScope } from './unit-paths.ts';
 import { unitWords } from './unit-words.ts';
@@ -22,12 +22,9 @@ export async function managerEnvironment(
   }
   const values: { [name: string]: string } = { PATH: DEFAULT_PATH };
   if (scope === 'user') Object.assign(values, ofAccount(look), await environmentD(look, budget, values));
-  for (const path of await configurationFiles(look, `${scope}.conf`)) {
-    const text = await budget.read(path, 'unit');
-    const written = text === null ? {} : parseUnit([{ path, text }]);
+  for (const written of await managerSettings(look, scope, budget))
     for (const { value } of listOf(written, 'DefaultEnvironment', 'Manager'))
       for (const word of unitWords(value).words) assign(values, word);
-  }
   return values;
 }
 
@@ -62,6 +59,20 @@ async function toldByManager({ host }: Look): Promise<{ readonly [name: string]:
     values[name] = quoted === undefined ? value : (unitWords(`'${quoted}'`).words[0] ?? '');
   }
   return values;
+}
+
+/** What each file of a manager's own settings says, in the order in which they count. */
+export async function managerSettings(
+  look: Look,
+  scope: UnitScope,
+  budget: ReadingBudget,
+): Promise<readonly Directives[]> {
+  const found: Directives[] = [];
+  for (const path of await configurationFiles(look, `${scope}.conf`)) {
+    const text = await budget.read(path, 'unit');
+    if (text !== null) found.push(parseUnit([{ path, text }]));
+  }
+  return found;
 }
 
 /** The main file of systemd-system.conf(5), then what is dropped in, by name. */

@@ -43,8 +43,10 @@ function unitLimitWords(option: string, path: string): readonly string[] {
 }
 
 function limitWords(condition: Condition, path: string, inside: Engine | null): string {
-  const ofSession = path === '/proc/self/limits';
+  const ofSession = !path.startsWith('/sys/');
   switch (condition) {
+    case 'idmap.no-new-privs':
+      return `As root, take the line with nonewprivs out of ${path}, or name the account in a line of its own with the value 0; then log in again.`;
     case 'limits.open-files':
       return sessionWords('open-files', inside);
     case 'limits.file-size':

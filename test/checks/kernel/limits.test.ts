@@ -19,6 +19,25 @@ const limits = (lines: string) => ({
 const unit = (lines: string) => ({
   '/home/alice/.config/systemd/user/buildkit.service': `[Service]\nExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd\n${lines}\n`,
 });
+/** Root asks about alice, who logs in by way of PAM. */
+const asked = (conf: string, files: NonNullable<VirtualHostOptions['files']> = {}) =>
+  hostWith({
+    files: {
+      ...limits('Max open files            16                   16                   files     \n'),
+      '/etc/pam.d/sshd': 'auth required pam_unix.so\n@include common-session\n',
+      '/etc/pam.d/common-session': '-session required   pam_limits.so\n',
+      '/etc/group': 'builders:x:50:alice\nalice:x:1000:\n',
+      '/etc/security/limits.conf': conf,
+      ...files,
+    },
+    rest: { self: { uid: 0, gid: 0, groups: [0], name: 'root', home: '/root', shell: '/bin/sh' } },
+  });
+const MANAGER = '/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service';
+/** alice's manager runs, as process 77. */
+const managed = (lines: string) => ({
+  [`${MANAGER}/init.scope/cgroup.procs`]: '77\n',
+  '/proc/77/limits': `Limit                     Soft Limit           Hard Limit           Units     \n${lines}`,
+});
 const V1 =
   '27 1 8:2 / / rw - ext4 /dev/sda2 rw\n28 27 0:5 / /proc rw - proc proc rw\n30 27 0:30 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n31 27 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n';
 const UNLIMITED_V1 = '9223372036854771712\n';
@@ -52,6 +71,24 @@ testCheck(entry, {
     },
     'a unit with roomy limits': {
       host: hostWith({ files: unit('LimitNOFILE=infinity\nLimitCORE=0\nTasksMax=4096\nMemoryMax=2G') }),
+    },
+    'the limits of root, who asks, are not those of a login': { host: asked('* - nofile 65536\n') },
+    'the line that is closest to the account counts': {
+      host: asked('alice - nproc 5000\n@builders - nproc 20\n* hard nproc 5 # few\n', {
+        '/etc/security/limits.d/20.conf': '* - nofile 8\n1000:2000 - nofile 4096\n',
+      }),
+    },
+    'an account that is let go': { host: asked('* - nproc 5\nalice -\n') },
+    'limits that no login applies': { host: asked('* - nproc 5\n', { '/etc/pam.d/common-session': '' }) },
+    'a manager with roomy limits': {
+      host: hostWith({
+        files: {
+          ...unit(''),
+          ...managed('Max open files            1024                 524288               files     \n'),
+          '/etc/pam.d/systemd-user': 'session required pam_limits.so\n',
+          '/etc/security/limits.conf': '* - nofile 5\n',
+        },
+      }),
     },
     'processes of root are not counted': {
       host: hostWith({
@@ -136,6 +173,75 @@ testCheck(entry, {
       severity: 'error',
       advice: ['USER - nofile 65536'],
       says: ['31 files'],
+    },
+    'too few processes after a login': {
+      host: asked('@builders hard nproc 20\n* soft nproc 5000\n'),
+      conditions: ['limits.pids'],
+      severity: 'error',
+      says: ['/etc/security/limits.conf:1:', 'by "hard nproc 20" of /etc/security/limits.conf, may have 20 processes'],
+      advice: ['USER - nproc 65536'],
+    },
+    'few files after a login, by what is dropped in': {
+      host: asked('', {
+        '/etc/security/limits.d/10.conf': '* - nofile 20\n',
+        '/etc/security/limits.d/x': '* - nofile 1\n',
+      }),
+      conditions: ['limits.open-files'],
+      severity: 'error',
+      says: ['/etc/security/limits.d/10.conf:1:'],
+      advice: ['USER - nofile 65536'],
+    },
+    'no privilege is to be had after a login': {
+      host: asked('alice - nonewprivs 1\n'),
+      conditions: ['idmap.no-new-privs'],
+      severity: 'error',
+      says: ['/etc/security/limits.conf:1:', 'newuidmap cannot map'],
+      advice: ['take the line with nonewprivs out of /etc/security/limits.conf'],
+    },
+    'the group of all sessions of the account is full': {
+      host: asked('', {
+        '/sys/fs/cgroup/user.slice/user-1000.slice/pids.max': '50\n',
+        '/sys/fs/cgroup/user.slice/user-1000.slice/pids.current': '30\n',
+      }),
+      conditions: ['limits.pids'],
+      severity: 'error',
+      says: ['user-1000.slice/pids.max allows 50 processes and threads, 30 of them in use'],
+      advice: ['raise its TasksMax='],
+    },
+    "a unit cannot have more than its user's manager": {
+      host: hostWith({
+        files: {
+          ...unit('LimitNOFILE=infinity'),
+          ...managed('Max open files            16                   24                   files     \n'),
+        },
+      }),
+      conditions: ['limits.open-files'],
+      severity: 'error',
+      says: ["The account's systemd, and so what it starts, may have 24 files open"],
+      advice: ['USER - nofile 65536'],
+    },
+    'a manager that PAM would start with few files': {
+      host: hostWith({
+        files: {
+          ...unit(''),
+          '/usr/lib/pam.d/systemd-user': 'session include system-auth\n',
+          '/etc/pam.d/system-auth': 'session\trequired\tpam_limits.so\n',
+          '/etc/security/limits.conf': '* - nofile 12\n',
+        },
+      }),
+      conditions: ['limits.open-files'],
+      severity: 'error',
+      says: ['by "- nofile 12" of /etc/security/limits.conf'],
+      advice: ['USER - nofile 65536'],
+    },
+    'few files by the settings of the manager': {
+      host: hostWith({
+        files: { ...unit(''), '/etc/systemd/user.conf.d/a.conf': '[Manager]\nDefaultLimitNOFILE=20\n' },
+      }),
+      conditions: ['limits.open-files'],
+      severity: 'error',
+      says: ['/etc/systemd/user.conf.d/a.conf:2:', 'by DefaultLimitNOFILE=20 of its manager'],
+      advice: ['USER - nofile 65536'],
     },
     'files that must stay small': {
       host: hostWith({

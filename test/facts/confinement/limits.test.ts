@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { groupDirectories, parseKeyUsers, parseLimits } from '../../../src/facts/confinement/limits.ts';
+import { groupDirectories, parseKeyUsers } from '../../../src/facts/confinement/limits.ts';
+import { parseLimits } from '../../../src/facts/confinement/process-limits.ts';
 import { parseLoginDefs, subidLimits } from '../../../src/facts/target/login-defs.ts';
 
 test('key users', () => {
