@@ -123,7 +123,7 @@ export async function finishLastDeed(room: TransactionContext, leftAlone: string
   const last = transaction.deeds.at(-1);
   if (last === undefined || last.done) return;
   if (transaction.deeds.some(({ undoing, undone }) => undoing || undone))
-    throw new Refused('it was being taken back when it was cut short: take it back');
+    throw new Refused('it was being undone when it was cut short: undo it');
   const files = await room.files();
   await withDeed(room, files, last, async (doer, deed, work, backup) => {
     // A rule over a tree goes on where it was; of a command nobody knows how far it came.

@@ -144,7 +144,7 @@ async function takeBackAfter(room: TransactionContext, why: string): Promise<str
     return why;
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
-    return `${why}; and what was done before could not be taken back: ${words} (bk-doctor undo ${room.transaction.id} tries again)`;
+    return `${why}; and what was done before could not be undone: ${words} (bk-doctor undo ${room.transaction.id} tries again)`;
   }
 }
 
@@ -208,7 +208,7 @@ export async function takeBackRecorded(
   const check = all.find((other) => other.id === id)?.check ?? 'unknown';
   try {
     return await withRecorded(context, state, id, own, async (room, recorded) => {
-      if (recorded.state === 'taken-back') throw new Refused('it is taken back already');
+      if (recorded.state === 'taken-back') throw new Refused('it is undone already');
       const later = all
         .slice(all.findIndex((other) => other.id === id) + 1)
         .filter(({ state }) => state !== 'taken-back');
@@ -239,7 +239,7 @@ async function finishRecorded(
   return withRecorded<CarriedOut>(context, state, id, own, async (room, recorded) => {
     if (recorded.state !== 'interrupted') return failed('it was not cut short', recorded.steps.length);
     if (recorded.deeds.some(({ undoing, undone }) => undoing || undone))
-      return failed('it was being taken back when it was cut short: take it back', recorded.steps.length);
+      return failed('it was being undone when it was cut short: undo it', recorded.steps.length);
     return carryOutRoom(room, (recorded.deeds.at(-1)?.step ?? -1) + 1);
   }).catch((error: unknown) => failed(refusalOf(error, 'the journal').message, 0));
 }

@@ -48,7 +48,7 @@ export async function takeBackSteps(room: TransactionContext): Promise<readonly 
       });
     } catch (error) {
       if (!(error instanceof Refused) || at === 0) throw error;
-      throw new Refused(`${error.message} (the steps after it are taken back already)`, error.paths);
+      throw new Refused(`${error.message} (the steps after it are undone already)`, error.paths);
     }
     await files.journal.append({ entry: 'undone', transaction: transaction.id, step: announced.step });
     const index = transaction.deeds.indexOf(announced);

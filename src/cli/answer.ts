@@ -6,9 +6,10 @@ import type { Report } from '../model/say.ts';
 import type { Documents, ExaminedFile, Kind } from '../report/format.ts';
 import { formatsFor } from '../report/formats.ts';
 import type { Appearance } from '../report/pen.ts';
+import type { Chosen } from '../report/plan.ts';
 import { type Private, redact, redacted, redactor, withoutSecrets } from '../report/redact.ts';
 import type { Commands } from '../report/summary.ts';
-import type { VerificationAnswer } from '../report/verification.ts';
+import type { ShownVerification } from '../report/verification.ts';
 import { maskText } from '../secrets/text.ts';
 import type { Explanation, Quoted } from '../symptoms/diagnose.ts';
 import { appearanceOf } from './appearance.ts';
@@ -61,10 +62,10 @@ export async function sendAnswer<T>(
 export async function sendVerification(
   destination: Destination,
   globals: Globals,
-  answer: VerificationAnswer,
+  shown: ShownVerification,
   opened: Opened,
 ): Promise<void> {
-  const { value } = await tellable(destination, globals, answer, opened);
+  const { value } = await tellable(destination, globals, shown, opened);
   await destination.send(await render('verification', value, globals, destination));
 }
 
@@ -128,13 +129,14 @@ export async function sendReport(
   destination: Destination,
   globals: Globals,
   report: Report,
-  how: { readonly commands: Commands; readonly kind: 'report' | 'plan'; readonly opened: Opened },
+  how: { readonly commands: Commands; readonly kind: 'report' | 'plan'; readonly opened: Opened } & Asides,
 ): Promise<void> {
   const hide = isHidden(globals, destination);
   const told = withoutSecrets(report, how.opened.hide);
   const hidden = hide ? redact(told, await privateNames(how.opened.host)) : null;
   const commands = hidden === null ? how.commands : hiddenCommands(how.commands, hidden.hide);
-  const shown = { report: hidden?.report ?? told, commands };
+  const { order = [], lead = null } = how;
+  const shown = { report: hidden?.report ?? told, commands, order, lead };
   await destination.send(await render(how.kind, shown, globals, destination));
   if (destination.file !== null) {
     const names = hide
@@ -142,6 +144,12 @@ export async function sendReport(
       : 'it holds names and paths of this host';
     session.notice(`report written to ${destination.file.path} (${names})`);
   }
+}
+
+/** What is said of a report besides: a sentence before it, the order of a plan. Neither holds a name. */
+interface Asides {
+  readonly lead?: string | null;
+  readonly order?: readonly Chosen[];
 }
 
 /** A document in the format asked for, which `destinationOf` has made sure of. */
@@ -157,13 +165,15 @@ async function render<K extends Kind>(
 }
 
 function hiddenCommands(commands: Commands, hide: (text: string) => string): Commands {
-  const { check, fix, checkAsRoot, fixAsRoot, show, verify } = commands;
+  const { check, fix, checkAsRoot, fixAsRoot, script, undo, show, verify } = commands;
   return {
     ...commands,
     check: hide(check),
     fix: hide(fix),
     checkAsRoot: hide(checkAsRoot),
     fixAsRoot: hide(fixAsRoot),
+    script: hide(script),
+    undo: hide(undo),
     show: hide(show),
     verify: verify === null ? null : hide(verify),
   };

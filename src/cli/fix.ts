@@ -4,9 +4,12 @@ import { createLook } from '../examine/look.ts';
 import { rights } from '../facts/rights/rights.ts';
 import { UsageError } from '../host/usage-error.ts';
 import type { HostReader } from '../model/look.ts';
-import type { Report } from '../model/say.ts';
+import type { Report, TreatmentReport, TreatmentResult } from '../model/say.ts';
 import { reasonOf, Unseen } from '../model/unseen.ts';
 import { exitCode } from '../report/exit-code.ts';
+import type { Chosen } from '../report/plan.ts';
+import type { Commands } from '../report/summary.ts';
+import { stepLine } from '../text/steps.ts';
 import { visible } from '../text/visible.ts';
 import type { Preview, TreatEvent } from '../treat/options.ts';
 import { type Destination, destinationOf, sendReport } from './answer.ts';
@@ -17,10 +20,10 @@ import { callOf, commandsOf } from './own-commands.ts';
 import { examined, type ProgressLine, progressLine } from './progress.ts';
 import { recordingFile, takeDown } from './recording-file.ts';
 import { chosenForScript } from './script-choice.ts';
-import type { Session } from './session.ts';
+import { Interrupted, type Session } from './session.ts';
 
 const CUT_SHORT =
-  'it was ended before it was done: what was being changed then, the next run of fix or bk-doctor undo takes back';
+  'it was ended before it was done: what was being changed then, the next run of fix, or bk-doctor undo, undoes';
 
 interface Wishes {
   readonly yes: boolean;
@@ -35,7 +38,7 @@ export function registerFix(program: Command, session: Session): void {
     .command('fix')
     .summary('repair what check finds: plan, show, ask, apply, examine again')
     .description(
-      'Repairs what check finds. Shows each change with its diff and asks; every change is journaled and can be taken back with bk-doctor undo.',
+      'Repairs what check finds. Shows each change with its diff and asks; every change is journaled and can be undone with bk-doctor undo.',
     )
     .addOption(new Option('--yes', 'take the safe fixes without asking').helpGroup(how))
     .addOption(
@@ -119,6 +122,7 @@ async function plan(
   } else {
     const shown = await withDiffs(report, previewOn(opened.host));
     await sendReport(session, destination, globals, shown, {
+      order: orderOf(session, asked, shown, fixesOf),
       commands: commandsOf({ ...asked, elsewhere: opened.replayed, verify: true }, report.target, session.streams.env),
       kind: 'plan',
       opened,
@@ -151,6 +155,7 @@ async function apply(
     import('./apply-context.ts'),
   ]);
   let last: Report | null = null;
+  const made: TreatmentReport[] = [];
   let refused: string | null = null;
   const examine = async (): Promise<Report> => {
     last = await assess(opened, session.catalog, asked, {
@@ -159,6 +164,9 @@ async function apply(
     }).finally(() => line.clear());
     return last;
   };
+  const commandsFor = ({ target }: Report): Commands =>
+    commandsOf({ ...asked, elsewhere: false, verify: true }, target, session.streams.env);
+  const commandsNow = (): Commands | null => (last === null ? null : commandsFor(last));
   const context = await applyContext(session, opened, (text) => line.show(text));
   const report = await session
     .patiently(
@@ -185,13 +193,17 @@ async function apply(
                   return whatOfLeftover(session, transaction);
                 },
               }),
-          tell: (event) => tell(session, line, event),
+          tell: (event) => {
+            if (event.event === 'judged') made.push(event.treatment);
+            tell(session, line, event);
+          },
         }),
       CUT_SHORT,
     )
     .then(
       (treated) => treated.report,
       (error: unknown) => {
+        if (error instanceof Interrupted) throw stopped(session, made, commandsNow());
         if (!(error instanceof Busy || error instanceof Refused)) throw error;
         refused = error.message;
         return last ?? examine();
@@ -201,18 +213,68 @@ async function apply(
   if (refused !== null) session.streams.stderr.write(`bk-doctor: nothing was changed: ${visible(refused)}\n`);
   const writeRecording = takeDown(session, recording, opened);
   await sendReport(session, destination, globals, report, {
-    commands: commandsOf({ ...asked, elsewhere: false, verify: true }, report.target, session.streams.env),
+    commands: commandsFor(report),
     kind: 'report',
+    lead: leadOf(report),
     opened,
   });
   writeRecording();
   return refused === null ? exitCode(report, asked.failOn) : 1;
 }
 
+/** Why a person is asked once more. */
+function againText({ round, treated, anew, more }: Extract<TreatEvent, { event: 'asking-again' }>): string {
+  const why = [
+    ...(anew.length === 0
+      ? []
+      : [
+          `${anew.join(', ')} ${anew.length === 1 ? 'is' : 'are'} planned anew, since it starts from something else now`,
+        ]),
+    ...(more.length === 0 ? [] : [`${more.join(', ')} could not be planned before`]),
+  ];
+  return `applied: ${treated.join(', ')}; round ${round} of at most 3: ${why.join('; ')}`;
+}
+
+/** Why nothing was changed, where that is for a person to do. */
+function leadOf({ checks, changed, treatments, verdict }: Report): string | null {
+  if (changed || verdict.level === 'ready' || treatments.some(({ result }) => result !== 'manual')) return null;
+  const findings = checks.filter(({ status }) => status === 'fail' || status === 'warn' || status === 'unknown');
+  if (findings.length === 0) return null;
+  const needs = findings.length === 1 ? '1 finding needs' : `${findings.length} findings need`;
+  return `Nothing was changed: ${needs} a person, and bk-doctor can repair none of them by itself.`;
+}
+
+/** The person stopped at a question: what was done before stays, and how to take it back. */
+function stopped(session: Session, made: readonly TreatmentReport[], commands: Commands | null): Interrupted {
+  const stays = made.filter(({ transaction, result }) => transaction !== null && IN_FORCE.has(result));
+  if (stays.length === 0 || commands === null) return new Interrupted('stopped: nothing was changed');
+  const lines = stays.map(({ transaction, check, steps }) => {
+    const [first] = steps.filter(({ do: kind }) => kind !== 'tell');
+    return `  ${transaction} ${check}${first === undefined ? '' : `: ${stepLine(first)}`}`;
+  });
+  const runs = new Set(stays.map(({ transaction }) => transaction?.replace(/\.\d+$/, '') ?? ''));
+  session.streams.stderr.write(
+    [
+      'Stopped. These repairs were made and stay:',
+      ...lines.map(visible),
+      ...[...runs].map((run) => `To undo them: ${visible(`${commands.undo} ${run}`)}`),
+      `To go on: ${visible(commands.fix)}`,
+      '',
+    ].join('\n'),
+  );
+  return new Interrupted('');
+}
+
+const IN_FORCE: ReadonlySet<TreatmentResult> = new Set(['cured', 'pending', 'partly-cured']);
+
 function tell(session: Session, line: ProgressLine, event: TreatEvent): void {
   switch (event.event) {
     case 'examining':
       line.show(`examining, round ${event.round}`);
+      break;
+    case 'asking-again':
+      line.clear();
+      if (event.treated.length > 0) session.notice(againText(event));
       break;
     case 'applying':
       line.show(`treating ${event.check}`);
@@ -223,12 +285,28 @@ function tell(session: Session, line: ProgressLine, event: TreatEvent): void {
     case 'leftover': {
       line.clear();
       const { transaction, done, message } = event;
-      const words = { finished: 'finished', 'taken-back': 'taken back', left: 'left as it is' }[done];
+      const words = { finished: 'finished', 'taken-back': 'undone', left: 'left as it is' }[done];
       const why = message === null ? '' : `: ${message}`;
       session.notice(`an earlier run was cut short: its treatment of ${transaction.check} is ${words}${why}`);
       break;
     }
   }
+}
+
+/** What would be carried out without another question, in the order in which it can work. */
+function orderOf(
+  { catalog }: Session,
+  asked: Question,
+  report: Report,
+  fixesOf: typeof import('../treat/order.ts').fixesOf,
+): readonly Chosen[] {
+  const notes = asked.only.length > 0;
+  return fixesOf(report, { catalog, isSelected: (id) => isSelected(asked, id), notes })
+    .filter(({ fix }) => fix.risk !== 'manual' && fix.steps.some((step) => step.do !== 'tell'))
+    .map(({ check, fix }) => ({
+      check,
+      fix: report.checks.find(({ id }) => id === check)?.fixes.indexOf(fix) ?? -1,
+    }));
 }
 
 /** A plan whose files cannot be read is shown without its diff. */

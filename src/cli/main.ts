@@ -63,7 +63,7 @@ async function failure(error: unknown, argv: readonly string[], desk: Desk, { st
   const signalled = desk.signalled();
   if (signalled !== null) return signalled;
   if (error instanceof Interrupted) {
-    await say(error.message);
+    if (error.message !== '') await say(error.message);
     return 128 + constants.signals.SIGINT;
   }
   if (error instanceof UsageError) {

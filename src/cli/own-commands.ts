@@ -44,6 +44,8 @@ export function commandsOf(question: Question, target: TargetReport, env: NodeJS
     fix: here('fix'),
     checkAsRoot: asRoot('check'),
     fixAsRoot: asRoot('fix'),
+    script: commandLine([...own, 'fix', '--script', ...asked]),
+    undo: commandLine([...own, 'undo']),
     show: commandLine([...own, 'show']),
     // It has a root and a socket of its own.
     verify:

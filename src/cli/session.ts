@@ -32,7 +32,7 @@ export interface Session {
   notice(text: string): void;
 }
 
-/** The person broke off at a question. */
+/** The person stopped at a question; what was said of it is `message`, nothing where it was told already. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }

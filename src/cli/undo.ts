@@ -24,7 +24,7 @@ export const OURSELVES: Request = {
   probe: false,
 };
 
-const CUT_SHORT = 'it was ended before all was taken back: bk-doctor undo goes on with it';
+const CUT_SHORT = 'it was ended before all was undone: bk-doctor undo goes on with it';
 
 /** `bk-doctor undo [ID]`: takes back the last run, or the run or transaction named. */
 export function registerUndo(program: Command, session: Session): void {
@@ -70,14 +70,14 @@ async function takeBack(session: Session, id: string | null, command: Command): 
       );
     if (code === 2)
       session.streams.stderr.write(
-        `bk-doctor: there is nothing to undo${id === null ? '' : `: ${visible(id)} is taken back already`}\n`,
+        `bk-doctor: there is nothing to undo${id === null ? '' : `: ${visible(id)} is undone already`}\n`,
       );
     return code;
   } catch (error) {
     if (error instanceof NoSuchTransaction)
       throw new UsageError(`${error.message}${didYouMean(id ?? '', error.known)}`);
     if (!(error instanceof Busy || error instanceof Refused)) throw error;
-    session.streams.stderr.write(`bk-doctor: nothing was taken back: ${visible(error.message)}\n`);
+    session.streams.stderr.write(`bk-doctor: nothing was undone: ${visible(error.message)}\n`);
     return 1;
   }
 }

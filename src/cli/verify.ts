@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
-import { assess } from '../examine/assess.ts';
+import { assess, targetOf } from '../examine/assess.ts';
+import { createLook } from '../examine/look.ts';
 import { UsageError } from '../host/usage-error.ts';
+import { startOf } from '../report/summary.ts';
 import { destinationOf, sendVerification } from './answer.ts';
 import { open } from './check.ts';
 import { addExamineOptions, questionOf } from './examine-options.ts';
 import { explainedText } from './explain.ts';
 import { globalsOf } from './globals.ts';
+import { commandsOf } from './own-commands.ts';
 import { progressLine } from './progress.ts';
 import type { Session } from './session.ts';
 
@@ -53,7 +56,10 @@ async function run(session: Session, command: Command): Promise<number> {
         session.catalog,
       );
   progress.clear();
+  const target = await targetOf(createLook({ host: opened.host, request: opened.request }));
+  const commands = commandsOf({ ...asked, elsewhere: false, verify: false }, target, session.streams.env);
   const answer = { schema: 1, ...trial, diagnoses, told } as const;
-  await sendVerification(destination, globals, answer, opened);
+  const start = target.running ? null : startOf(target);
+  await sendVerification(destination, globals, { answer, next: trial.ok ? start : commands.check }, opened);
   return trial.ok ? 0 : 1;
 }

@@ -13,7 +13,7 @@ import { unit } from '../facts/target/unit.ts';
 import type { Opened } from '../host/open.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { Fact, Look } from '../model/look.ts';
-import type { HostReport, Report, TargetReport } from '../model/say.ts';
+import type { CheckReport, HostReport, Report, TargetReport } from '../model/say.ts';
 import { Unseen } from '../model/unseen.ts';
 import { VERSION } from '../package/version.ts';
 import { examine } from './examine.ts';
@@ -90,8 +90,16 @@ export async function assess(
     host: hostReport,
     verdict: verdictOf(checks, catalog, { proved, snapshotter, processSandbox: sandbox }),
     checks,
+    counts: countsOf(checks),
+    changed: false,
     treatments: [],
   };
+}
+
+function countsOf(checks: readonly CheckReport[]): Report['counts'] {
+  const counts = { pass: 0, warn: 0, fail: 0, skip: 0, unknown: 0 };
+  for (const { status } of checks) counts[status]++;
+  return counts;
 }
 
 /** What other programs must answer is asked first, the slowest before all, and waited for while everything else is looked at. */
@@ -109,7 +117,8 @@ function unlessFault(error: unknown): null {
   throw error;
 }
 
-async function targetOf(look: Look): Promise<TargetReport> {
+/** Whose BuildKit is looked at, and with which settings. */
+export async function targetOf(look: Look): Promise<TargetReport> {
   const { target, mode } = look.host.identity;
   // What is too much to look at is told by the checks that need it.
   const seen = <T>(fact: Fact<T>): Promise<T | null> => look.get(fact).catch(unlessFault);

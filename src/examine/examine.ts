@@ -40,7 +40,9 @@ function withCauses<S>(
   failing: ReadonlySet<string>,
 ): CheckReport {
   const causes = (explainedBy ?? []).filter((id) => failing.has(id));
-  if (fix?.unexplained !== true || report.status !== 'fail' || causes.length === 0) return report;
+  if (causes.length === 0 || (report.status !== 'fail' && report.status !== 'unknown')) return report;
+  const explained = { ...report, explainedBy: causes };
+  if (fix?.unexplained !== true || report.status !== 'fail') return explained;
   const text = `Repair ${causes.join(' and ')} first: ${causes.length === 1 ? 'it can explain' : 'they can explain'} this.`;
   const only: PlannedFix = {
     for: report.problems.map((_, index) => index),
@@ -49,7 +51,7 @@ function withCauses<S>(
     diff: null,
     steps: [{ do: 'tell', as: 'target', text }],
   };
-  return { ...report, fixes: [only] };
+  return { ...explained, fixes: [only] };
 }
 
 async function examineOne<S>(look: LookAt<S>, entry: CatalogEntry<S>): Promise<CheckReport> {

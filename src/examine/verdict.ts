@@ -1,5 +1,6 @@
 import type { Catalog } from '../model/catalog.ts';
 import type { CheckReport, Level, Verdict } from '../model/say.ts';
+import { summaryOf } from './summary.ts';
 
 export interface Basis {
   /** Were the namespace probes really made? */
@@ -11,7 +12,7 @@ export interface Basis {
 /** Would buildkitd, started as this user with this configuration, start and run an ordinary build? */
 export function verdictOf<S>(checks: readonly CheckReport[], catalog: Catalog<S>, basis: Basis): Verdict {
   const level = levelOf(checks);
-  return {
+  const verdict = {
     ready: level === 'unknown' ? null : level !== 'not-ready',
     level,
     proved: basis.proved,
@@ -23,6 +24,7 @@ export function verdictOf<S>(checks: readonly CheckReport[], catalog: Catalog<S>
       catalog,
     ),
   };
+  return { ...verdict, summary: summaryOf(verdict, checks) };
 }
 
 function levelOf(checks: readonly CheckReport[]): Level {

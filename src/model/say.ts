@@ -25,6 +25,8 @@ export interface CheckReport {
   readonly durationMs: number;
   /** A fault of bk-doctor itself in this check or its fix, in words; `reason` says it too. */
   readonly fault?: string;
+  /** Failing checks that can explain why this one fails, or could not be made. Absent where there are none. */
+  readonly explainedBy?: readonly string[];
 }
 
 export type TreatmentResult =
@@ -46,6 +48,8 @@ export interface TreatmentReport {
   readonly message: string | null;
   readonly until: Until | null;
   readonly steps: readonly Step[];
+  /** Of the files that it edited, or would have; null where it edits none. */
+  readonly diff: string | null;
 }
 
 /** Where a setting came from, most decisive first: `process` is the buildkitd that runs, `environment` the flags of buildctl-daemonless.sh. */
@@ -90,6 +94,8 @@ export interface Verdict {
   readonly snapshotter: string | null;
   readonly processSandbox: boolean | null;
   readonly reasons: readonly string[];
+  /** The verdict in one sentence, with its first reason; without a full stop. */
+  readonly summary: string;
 }
 
 /** What the examination of any subject says. */
@@ -106,5 +112,9 @@ export interface Report extends Checked {
   readonly target: TargetReport;
   readonly host: HostReport;
   readonly verdict: Verdict;
+  /** How many checks have each status. */
+  readonly counts: { readonly [S in Status]: number };
+  /** Did this run change anything that it did not take back? */
+  readonly changed: boolean;
   readonly treatments: readonly TreatmentReport[];
 }

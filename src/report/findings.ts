@@ -28,6 +28,50 @@ export function findingsOf({ checks, verdict }: Report): Findings {
   };
 }
 
+/** A finding with what follows from it, which needs no entry of its own. */
+export interface Folded {
+  readonly check: CheckReport;
+  /** Checks that could not be made for the same reason: they share its entry. */
+  readonly alike: readonly CheckReport[];
+  /** Failing checks that this one explains, where nothing else is to be done for them. */
+  readonly explains: readonly CheckReport[];
+  /** Checks that cannot be made before this one passes. */
+  readonly awaited: readonly CheckReport[];
+}
+
+/** Findings, each cause once: what a cause explains is folded under it, and unknowns with one reason are one entry. */
+export function folded(findings: readonly CheckReport[]): readonly Folded[] {
+  const byId = new Map(findings.map((check) => [check.id, check]));
+  const causeOf = (check: CheckReport, trail: readonly string[] = []): CheckReport => {
+    const ownWork = check.fixes.some(({ risk }) => risk !== 'manual');
+    const cause = ownWork ? undefined : check.explainedBy?.flatMap((id) => byId.get(id) ?? [])[0];
+    if (cause === undefined) return check;
+    // Whoever comes first in a circle stands for it.
+    if (trail.includes(cause.id)) return findings.find(({ id }) => id === check.id || trail.includes(id)) ?? check;
+    return causeOf(cause, [...trail, check.id]);
+  };
+  const standIn = (check: CheckReport): CheckReport => {
+    const cause = causeOf(check);
+    if (cause !== check || check.status !== 'unknown' || check.problems.length > 0) return cause;
+    const same = ({ status, reason, tell, problems }: CheckReport): boolean =>
+      status === 'unknown' && problems.length === 0 && reason === check.reason && tell === check.tell;
+    return findings.find((other) => same(other) && causeOf(other) === other) ?? check;
+  };
+  const under = new Map(findings.map((check) => [check, standIn(check)]));
+  return findings
+    .filter((check) => under.get(check) === check)
+    .map((check) => {
+      const others = findings.filter((other) => other !== check && under.get(other) === check);
+      const follows = others.filter(({ explainedBy }) => explainedBy !== undefined);
+      return {
+        check,
+        alike: others.filter((other) => !follows.includes(other)),
+        explains: follows.filter(({ status }) => status !== 'unknown'),
+        awaited: follows.filter(({ status }) => status === 'unknown'),
+      };
+    });
+}
+
 /** So many findings of one check are shown to a person; JSON has them all. */
 const MOST_SHOWN = 50;
 

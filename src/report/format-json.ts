@@ -9,7 +9,7 @@ export const jsonFormat: Format = {
   shows: {
     report: ({ report }) => json(report),
     plan: ({ report }) => json(report),
-    verification: jsonText,
+    verification: ({ answer }) => jsonText(answer),
     explanation: jsonText,
     findings: (files) => jsonText(findingsJson(files)),
     answer: ({ value }) => jsonText(value),

@@ -1,6 +1,7 @@
 import { explanationText } from './explanation.ts';
 import { findingsText } from './file-findings.ts';
 import type { Format } from './format.ts';
+import { proposalsOf } from './plan.ts';
 import { terminal } from './terminal.ts';
 import { verificationText } from './verification.ts';
 
@@ -9,8 +10,9 @@ export const terminalFormat: Format = {
   hidesNames: false,
   ending: '.txt',
   shows: {
-    report: ({ report, commands }, layout) => terminal(report, { ...layout, commands, diffs: false }),
-    plan: ({ report, commands }, layout) => terminal(report, { ...layout, commands, diffs: true }),
+    report: ({ report, commands, lead }, layout) => terminal(report, { ...layout, commands, lead: lead ?? null }),
+    plan: ({ report, commands, order }, layout) =>
+      terminal(report, { ...layout, commands, lead: null, proposals: proposalsOf(report, order) }),
     verification: verificationText,
     findings: findingsText,
     explanation: explanationText,

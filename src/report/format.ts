@@ -1,8 +1,9 @@
 import type { CheckReport, Report } from '../model/say.ts';
 import type { Explanation } from '../symptoms/diagnose.ts';
 import type { Appearance } from './pen.ts';
+import type { Chosen } from './plan.ts';
 import type { Commands } from './summary.ts';
-import type { VerificationAnswer } from './verification.ts';
+import type { ShownVerification } from './verification.ts';
 
 /** A file that somebody wrote, and what its examination says. `skipped`: why it was not examined. */
 export interface ExaminedFile {
@@ -18,9 +19,11 @@ export interface ExaminedFile {
 
 /** What can be shown, by kind. A `plan` is a report whose fixes have their diffs. */
 export interface Documents {
-  readonly report: { readonly report: Report; readonly commands: Commands };
-  readonly plan: { readonly report: Report; readonly commands: Commands };
-  readonly verification: VerificationAnswer;
+  /** `lead`: a sentence that comes before everything else. */
+  readonly report: { readonly report: Report; readonly commands: Commands; readonly lead?: string | null };
+  /** `order`: which fixes of the report would be carried out, in that order. */
+  readonly plan: { readonly report: Report; readonly commands: Commands; readonly order: readonly Chosen[] };
+  readonly verification: ShownVerification;
   readonly findings: readonly ExaminedFile[];
   readonly explanation: Explanation;
   /** Whatever else a command answers: a value for programs, and its words for a person. */

@@ -3,14 +3,14 @@ import { located } from '../text/located.ts';
 import { stepText } from '../text/steps.ts';
 import { count, findingsOf, firstOf, fixesToShow } from './findings.ts';
 import { code, fenced, prose } from './markdown-text.ts';
-import { UNTIL, verdictWords } from './summary.ts';
+import { UNTIL } from './summary.ts';
 
 /** The report for an issue or a chat: the verdict, the host, the findings, and everything else folded away. */
 export function markdown(report: Report): string {
   const { findings, passes, skips, deselected } = findingsOf(report);
   const { target, host, tool } = report;
   const blocks: string[] = [
-    `## ${prose(`bk-doctor: ${verdictWords(report)}`)}`,
+    `## ${prose(`bk-doctor: ${report.verdict.summary}`)}`,
     table([
       ['BuildKit for', `${target.mode}, ${target.user ?? 'no name'} (uid ${target.uid}), launcher ${target.launcher}`],
       ['Host', [host.os.name, `Linux ${host.kernel}`, host.arch].join(', ')],

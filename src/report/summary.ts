@@ -1,8 +1,8 @@
-import type { Json } from '../model/look.ts';
 import type { Until } from '../model/plan.ts';
-import type { CheckReport, Report } from '../model/say.ts';
+import type { CheckReport, Report, TargetReport } from '../model/say.ts';
 import { commandLine } from '../text/shell.ts';
-import { count } from './findings.ts';
+import { stepText } from '../text/steps.ts';
+import { fixesToShow } from './findings.ts';
 
 /** Command lines that a person can type here, complete with the flags that repeat the question. */
 export interface Commands {
@@ -11,6 +11,10 @@ export interface Commands {
   /** The same as root: absolute paths, because sudo's PATH may lack the user's Node. */
   readonly checkAsRoot: string;
   readonly fixAsRoot: string;
+  /** Prints the plan as a shell script; for somebody who may not do it himself. */
+  readonly script: string;
+  /** Followed by a space and a run. */
+  readonly undo: string;
   /** Followed by a space and an id. */
   readonly show: string;
   /** Null where this release has no such command. */
@@ -31,89 +35,67 @@ export const UNTIL: { readonly [U in Until]: string } = {
   reboot: 'takes effect at the next boot',
 };
 
-/** The verdict in a few words, without a full stop. */
-export function verdictWords({ verdict, checks }: Report): string {
-  const selected = checks.filter(({ status, reason }) => !(status === 'skip' && reason === 'not selected'));
-  const number = (test: (check: CheckReport) => boolean): number => selected.filter(test).length;
-  const basis = [
-    ...(verdict.partial ? [`${selected.length} of ${checks.length} checks selected`] : []),
-    ...(verdict.proved ? [] : ['judged from files, not proved']),
-  ];
-  const note = basis.length === 0 ? '' : ` (${basis.join('; ')})`;
-  switch (verdict.level) {
-    case 'ready':
-      return `READY${withSnapshotter(verdict.snapshotter)}${note}`;
-    case 'degraded': {
-      const warn = number(({ status }) => status === 'warn');
-      return `READY, but ${count(warn, 'check warns', 'checks warn')}${withSnapshotter(verdict.snapshotter)}${note}`;
-    }
-    case 'not-ready': {
-      const only = onlyBuildkitd(selected);
-      if (only !== null) return `NOT READY: ${only}${note}`;
-      const fail = number(({ status }) => status === 'fail');
-      return `NOT READY: ${count(fail, 'check fails', 'checks fail')}${note}`;
-    }
-    case 'unknown': {
-      const unknown = number(({ status, decides }) => decides && status === 'unknown');
-      return `UNKNOWN: ${count(unknown, 'check that decides', 'checks that decide')} could not be made${note}`;
-    }
-  }
+/** What to do next. Commands stand each on a line of its own. */
+export interface NextStep {
+  /** What must be done before the commands, in words. */
+  readonly first: string | null;
+  readonly commands: readonly string[];
+  /** The command that comes after a person's own work; null where the commands are all. */
+  readonly after: string | null;
 }
 
-function withSnapshotter(snapshotter: string | null): string {
-  return snapshotter === null ? '' : `, snapshotter ${snapshotter}`;
-}
-
-/** What to say where nothing but buildkitd itself is missing or broken. */
-function onlyBuildkitd(checks: readonly CheckReport[]): string | null {
-  const errors = checks.flatMap(({ problems }) => problems).filter(({ severity }) => severity === 'error');
-  if (errors.length === 0 || errors.some(({ condition }) => condition !== 'binary.buildkitd-missing')) return null;
-  const isThere = errors.some(({ evidence }) => isObject(evidence) && evidence.path != null);
-  return isThere
-    ? 'buildkitd cannot be run, and nothing else is wrong'
-    : 'buildkitd is not installed, and that is all it lacks';
-}
-
-const isObject = (value: Json): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** What to do next: a command line to type, after words where something else must come first. */
-export function nextStep(
-  report: Report,
-  commands: Commands,
-): { readonly first: string | null; readonly command: string } | null {
+export function nextStep(report: Report, commands: Commands): NextStep | null {
   const { checks, verdict, target } = report;
+  const only = (command: string, first: string | null = null): NextStep => ({
+    first,
+    commands: [command],
+    after: null,
+  });
   const blamed = verdict.reasons.flatMap((reason) => checks.filter(({ id }) => id === reason));
   if (verdict.level === 'ready') {
-    if (commands.verify !== null) return { first: null, command: commands.verify };
+    if (commands.verify !== null) return only(commands.verify);
     if (target.running) return null;
     const other = commands.isRoot && target.uid !== 0;
-    return { first: other ? `as ${target.user ?? `uid ${target.uid}`}` : null, command: startOf(report) };
+    return only(startOf(target), other ? `as ${target.user ?? `uid ${target.uid}`}: ` : null);
   }
   if (verdict.level === 'unknown') {
     const tell = blamed.find((check) => check.tell !== null)?.tell ?? null;
-    if (tell !== null) return { first: null, command: tell };
-    if (!commands.isRoot) return { first: null, command: commands.checkAsRoot };
-    return { first: null, command: `${commands.show} ${blamed[0]?.id ?? ''}`.trim() };
+    if (tell !== null) return only(tell);
+    if (!commands.isRoot) return only(commands.checkAsRoot);
+    return only(`${commands.show} ${blamed[0]?.id ?? ''}`.trim());
   }
   const waits = report.treatments.filter(({ result }) => result === 'pending');
   const waiting = new Set(waits.map(({ check }) => check));
   if (blamed.length > 0 && blamed.every(({ id }) => waiting.has(id))) {
     const until = (['reboot', 'login', 'restart'] as const).find((when) => waits.some((wait) => wait.until === when));
-    return { first: until === undefined ? null : RUNTIME[until], command: commands.check };
+    return only(commands.check, until === undefined ? null : `${RUNTIME[until]}, then: `);
   }
   const fixes = checks.flatMap((check) => check.fixes).filter(({ risk }) => risk !== 'manual');
   if (fixes.length > 0) {
     const asRoot = !commands.isRoot && fixes.some(({ needs }) => needs === 'root');
     const risky = fixes.every(({ risk }) => risk === 'risky') ? ' --risky' : '';
-    return { first: null, command: `${asRoot ? commands.fixAsRoot : commands.fix}${risky}` };
+    return only(`${asRoot ? commands.fixAsRoot : commands.fix}${risky}`);
   }
-  const first = blamed[0];
-  return first === undefined ? null : { first: null, command: `${commands.show} ${first.id}` };
+  const [first] = blamed;
+  return first === undefined ? null : byHand(first, commands);
+}
+
+/** More lines than this are no step but a text to read. */
+const MOST_LINES = 6;
+
+/** What a person has to do: its commands if it has any, else its words; then the same question again. */
+function byHand(check: CheckReport, { check: again, show }: Commands): NextStep {
+  const page: NextStep = { first: null, commands: [`${show} ${check.id}`], after: null };
+  const advice = fixesToShow(check, false)[0]?.steps.map(stepText) ?? [];
+  const commands = advice.flatMap(({ block }) => block);
+  if (commands.length > MOST_LINES) return page;
+  if (commands.length > 0) return { first: null, commands, after: again };
+  const [only] = advice;
+  return only === undefined ? page : { first: 'do what stands under By hand, then: ', commands: [again], after: null };
 }
 
 /** How buildkitd is started in this set-up, with what the person asked about. */
-function startOf({ target }: Report): string {
+export function startOf(target: TargetReport): string {
   if (target.unit !== null) {
     const user = target.unit.includes('/systemd/user/') ? ['--user'] : [];
     return commandLine(['systemctl', ...user, 'start', target.unit.slice(target.unit.lastIndexOf('/') + 1)]);

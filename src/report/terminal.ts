@@ -1,31 +1,22 @@
 import type { Problem } from '../model/decide.ts';
-import type { CheckReport, Report, Status, TreatmentReport, TreatmentResult } from '../model/say.ts';
+import type { CheckReport, Report, Status } from '../model/say.ts';
 import { located } from '../text/located.ts';
-import { count, findingsOf, firstOf, fixesToShow } from './findings.ts';
+import { count, type Folded, findingsOf, firstOf, fixesToShow, folded } from './findings.ts';
 import { fixLines } from './fix-text.ts';
 import type { Layout } from './format.ts';
 import { type Pen, penOf, SIGNS } from './pen.ts';
-import { type Commands, nextStep, UNTIL, verdictWords } from './summary.ts';
+import { type Proposal, planSections } from './plan.ts';
+import { type Commands, nextStep } from './summary.ts';
+import { treatmentLines } from './treated.ts';
 
 /** How a terminal report is laid out. */
 export interface ReportLayout extends Layout {
-  /** Also the diff of each fix (a plan to decide on). */
-  readonly diffs: boolean;
   readonly commands: Commands;
+  /** A sentence that comes before everything else. */
+  readonly lead: string | null;
+  /** A plan to decide on stands in the place of the findings that it is for. */
+  readonly proposals?: readonly Proposal[];
 }
-
-const RESULTS: { readonly [R in TreatmentResult]: readonly [word: string, status: Status] } = {
-  cured: ['cured', 'pass'],
-  already: ['already so', 'pass'],
-  pending: ['pending', 'warn'],
-  'still-failing': ['still failing', 'fail'],
-  'partly-cured': ['partly cured', 'warn'],
-  'taken-back': ['taken back', 'fail'],
-  declined: ['declined', 'skip'],
-  'needs-root': ['needs root', 'warn'],
-  manual: ['by hand', 'warn'],
-  failed: ['failed', 'fail'],
-};
 
 /** The report for a person at a terminal: findings first, passes folded, the verdict and the next command last. */
 export function terminal(report: Report, layout: ReportLayout): string {
@@ -33,14 +24,18 @@ export function terminal(report: Report, layout: ReportLayout): string {
   const { findings, passes, skips, deselected } = findingsOf(report);
   const sections: (readonly string[])[] = [];
   if (!layout.quiet) sections.push(header(report, pen));
-  sections.push(treatmentLines(report, layout, pen));
-  for (const check of findings) sections.push(findingOrFault(check, layout, pen));
+  if (layout.lead !== null) sections.push(pen.text(layout.lead, '', '  '));
+  sections.push(...treatmentLines(report, layout, pen));
+  const entries = layout.verbose ? findings.map(alone) : folded(findings);
+  const planned = new Set(layout.proposals?.map(({ check }) => check));
+  sections.push(...planSections(layout.proposals ?? [], pen));
+  for (const entry of entries) if (!planned.has(entry.check.id)) sections.push(findingOrFault(entry, layout, pen));
   if (layout.verbose) {
     for (const check of passes) sections.push(passed(check, pen));
     sections.push(settingsOf(report, pen), inventoryOf(report, pen));
   }
-  if (!layout.quiet) sections.push(folded(passes, skips, deselected, layout, pen));
-  sections.push([lastLine(report, layout, pen)]);
+  if (!layout.quiet) sections.push(counted(passes, skips, deselected, layout, pen));
+  sections.push(lastLines(report, layout, pen));
   return sections
     .filter((lines) => lines.length > 0)
     .map((lines) => `${lines.join('\n')}\n`)
@@ -67,18 +62,21 @@ function heading(status: Status, id: string, note: string, pen: Pen): string {
   return `${pen.paint(colour, `${pen.sign(status)} ${word}`)}  ${pen.paint('bold', pen.line(id))}${note}`;
 }
 
+const alone = (check: CheckReport): Folded => ({ check, alike: [], explains: [], awaited: [] });
+
 /** What cannot be laid out costs its own entry alone. */
-function findingOrFault(check: CheckReport, layout: ReportLayout, pen: Pen): readonly string[] {
+function findingOrFault(entry: Folded, layout: ReportLayout, pen: Pen): readonly string[] {
   try {
-    return finding(check, layout, pen);
+    return finding(entry, layout, pen);
   } catch (error) {
     const fault = `This entry could not be shown, by a fault of bk-doctor itself: ${String(error)}`;
-    return [heading(check.status, check.id, '', pen), ...pen.text(fault, '  ')];
+    return [heading(entry.check.status, entry.check.id, '', pen), ...pen.text(fault, '  ')];
   }
 }
 
-function finding(check: CheckReport, { verbose, diffs, commands }: ReportLayout, pen: Pen): readonly string[] {
-  const lines = [heading(check.status, check.id, '', pen)];
+function finding(entry: Folded, { verbose, commands }: ReportLayout, pen: Pen): readonly string[] {
+  const { check, alike } = entry;
+  const lines = [heading(check.status, [check, ...alike].map(({ id }) => id).join(', '), '', pen)];
   const shown = check.problems.filter(({ severity }) => verbose || severity !== 'info');
   const several = shown.length > 1;
   const { first, rest } = firstOf(shown);
@@ -86,13 +84,26 @@ function finding(check: CheckReport, { verbose, diffs, commands }: ReportLayout,
   if (rest !== null) lines.push(...pen.text(rest, '  * ', '    '));
   if (check.reason !== null) lines.push(...pen.text(`Not known: ${check.reason}`, '  '));
   if (check.tell !== null) lines.push('  To find out:', ...pen.literal([check.tell], '    '));
-  lines.push(...pen.text(`Why it matters: ${check.why}`, '  '));
+  lines.push(...consequences(entry, pen));
+  if (alike.length === 0) lines.push(...pen.text(`Why it matters: ${check.why}`, '  '));
   const fixes = firstOf(fixesToShow(check, verbose));
-  for (const fix of fixes.first) lines.push(...fixLines(fix, diffs, pen));
+  for (const fix of fixes.first) lines.push(...fixLines(fix, false, pen));
   if (fixes.rest !== null) lines.push(...pen.text(fixes.rest, '  '));
-  lines.push(...pen.literal([`More: ${commands.show} ${check.id}`], '  '));
-  if (verbose) lines.push(...details(check, first, pen));
+  if (verbose) lines.push(...pen.literal([`More: ${commands.show} ${check.id}`], '  '), ...details(check, first, pen));
   return lines;
+}
+
+/** What follows from a finding, a line or two for each check. */
+function consequences({ explains, awaited }: Folded, pen: Pen): readonly string[] {
+  const lines = explains.flatMap(({ id, problems }) => {
+    const [first] = problems.filter(({ severity }) => severity === 'error');
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+    return pen.text(`It also explains ${id}: ${first === undefined ? 'fails' : located(first)}${more}`, '  ');
+  });
+  if (awaited.length === 0) return lines;
+  const ids = awaited.map(({ id }) => id).join(', ');
+  const wait = awaited.length === 1 ? 'This check waits' : `${awaited.length} checks wait`;
+  return [...lines, ...pen.text(`${wait} for it: ${ids}`, '  ')];
 }
 
 function problemLines(problem: Problem, { status }: CheckReport, several: boolean, pen: Pen): readonly string[] {
@@ -116,58 +127,31 @@ function passed(check: CheckReport, pen: Pen): readonly string[] {
   ];
 }
 
-/** What was done. What was not even tried is told by the findings; it stands here only where they do not say why. */
-function treatmentLines({ treatments, checks }: Report, { verbose }: ReportLayout, pen: Pen): readonly string[] {
-  const passes = new Set(checks.filter(({ status }) => status === 'pass' || status === 'skip').map(({ id }) => id));
-  const told = treatments
-    .filter(({ check, result }) => {
-      if (verbose) return true;
-      if (result === 'manual') return false;
-      return !(passes.has(check) && (result === 'declined' || result === 'needs-root'));
-    })
-    .map((treatment) => treated(treatment, pen).join('\n'));
-  return [...new Set(told)];
-}
-
-function treated({ check, result, transaction, message, until }: TreatmentReport, pen: Pen): readonly string[] {
-  const [word, status] = RESULTS[result];
-  const colour = SIGNS[status][3];
-  const head = `${pen.paint(colour, `${pen.sign(status)} ${word}`)}  ${pen.line(check)}`;
-  const told = [
-    ...(message === null ? [] : [message]),
-    ...(result !== 'pending' || until === null || message !== null ? [] : [`It ${UNTIL[until]}.`]),
-    ...(transaction === null || result === 'taken-back' || result === 'still-failing'
-      ? []
-      : [`Transaction ${transaction}.`]),
-  ];
-  return [head, ...told.flatMap((text) => pen.text(text, '  '))];
-}
-
-function folded(
+function counted(
   passes: readonly CheckReport[],
   skips: readonly CheckReport[],
   deselected: readonly CheckReport[],
   { verbose }: ReportLayout,
   pen: Pen,
 ): readonly string[] {
-  const lines: string[] = [];
-  const sign = (status: Status): string => `${pen.sign(status)} `;
   const notes = passes.filter(({ problems }) => problems.length > 0).length;
-  const more = verbose
-    ? ''
-    : ` (-v shows ${passes.length === 1 ? 'it' : 'them'}${notes === 0 ? '' : `, ${notes} with notes`})`;
-  if (passes.length > 0)
-    lines.push(...pen.text(`${count(passes.length, 'check passes', 'checks pass')}${more}`, sign('pass'), '  '));
-  if (skips.length > 0) {
-    const each = skips.map(({ id, reason }) => `${id} (${reason ?? 'does not apply'})`).join(', ');
-    lines.push(...pen.text(`${skips.length} skipped: ${each}`, sign('skip'), '  '));
-  }
-  if (deselected.length > 0) {
-    const each = verbose ? `: ${deselected.map(({ id }) => id).join(', ')}` : '';
-    lines.push(...pen.text(`${deselected.length} not selected${each}`, sign('skip'), '  '));
-  }
-  return lines;
+  const parts = [
+    ...(passes.length === 0 ? [] : [`${count(passes.length, 'check passes', 'checks pass')}${noted(notes)}`]),
+    ...(skips.length === 0 ? [] : [`${skips.length} ${skips.length === 1 ? 'does' : 'do'} not apply`]),
+    ...(deselected.length === 0 ? [] : [`${deselected.length} not selected`]),
+  ];
+  if (parts.length === 0) return [];
+  const sign = pen.sign(passes.length > 0 ? 'pass' : 'skip');
+  const lines = pen.text(`${parts.join(', ')}${verbose ? '' : ` (-v lists all)`}`, `${sign} `, '  ');
+  if (!verbose) return lines;
+  return [
+    ...lines,
+    ...skips.flatMap(({ id, reason }) => pen.text(`${id}: ${reason ?? 'does not apply'}`, '  - ', '    ')),
+    ...deselected.flatMap(({ id }) => pen.text(`${id}: not selected`, '  - ', '    ')),
+  ];
 }
+
+const noted = (notes: number): string => (notes === 0 ? '' : ` (${notes} with notes)`);
 
 function settingsOf({ target }: Report, pen: Pen): readonly string[] {
   const from = (setting: string): string =>
@@ -215,14 +199,30 @@ function row(name: string, value: string, pen: Pen): readonly string[] {
   return pen.text(value, `  ${first.padEnd(16)} `, ' '.repeat(19));
 }
 
-function lastLine(report: Report, { commands }: ReportLayout, pen: Pen): string {
+/** The verdict, and on lines of their own what to do next. */
+function lastLines(report: Report, { commands, columns }: ReportLayout, pen: Pen): readonly string[] {
   const colour = { ready: 'green', degraded: 'yellow', 'not-ready': 'red', unknown: 'cyan' } as const;
-  const verdict = pen.paint(colour[report.verdict.level], pen.line(verdictWords(report)));
+  const paint = (line: string): string => pen.paint(colour[report.verdict.level], line);
+  const lines = pen.text(report.verdict.summary, '', '  ').map(paint);
   const next = nextStep(report, commands);
-  if (next === null) return `${verdict}.`;
-  const where = commands.elsewhere ? ', on that host' : '';
-  const first = next.first === null ? '' : `${pen.line(next.first)}${next.first.startsWith('as ') ? ': ' : ', then: '}`;
-  return `${verdict}. Next${where}: ${first}${pen.paint('bold', pen.line(next.command))}`;
+  if (next === null) return lines;
+  const label = `Next${commands.elsewhere ? ', on that host' : ''}: ${pen.line(next.first ?? '')}`;
+  const [command = '', ...others] = next.commands.flatMap((text) => pen.literal([text], ''));
+  const bold = (text: string): string => pen.paint('bold', text);
+  if (others.length === 0 && next.after === null) lines.push(`${label}${bold(command)}`);
+  else lines.push(label.trimEnd(), ...[command, ...others].map((text) => `  ${bold(text)}`));
+  if (next.after !== null) lines.push(`then: ${bold(pen.line(next.after))}`);
+  if (command.startsWith(commands.fixAsRoot) && !commands.elsewhere)
+    lines.push(...scriptOffer(commands.script, columns, pen));
+  return lines;
+}
+
+/** For who may not become root: what to give to somebody who may. */
+function scriptOffer(script: string, columns: number, pen: Pen): readonly string[] {
+  const line = `No root? A script for an administrator: ${script} >fix.sh`;
+  return line.length <= columns
+    ? [pen.line(line)]
+    : ['No root? A script for an administrator:', `  ${pen.line(`${script} >fix.sh`)}`];
 }
 
 const sentenceCase = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

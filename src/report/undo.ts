@@ -29,6 +29,6 @@ export function undoText(
   const undone = transactions.filter(({ result }) => result === 'undone').length;
   const refused = transactions.length - undone;
   const rest = refused === 0 ? '' : `, ${refused} refused`;
-  lines.push('', `${count(undone, 'treatment')} taken back${rest}. Next: ${check}`);
+  lines.push('', `${count(undone, 'treatment')} undone${rest}.`, `Next: ${check}`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,6 +1,7 @@
 import type { Condition } from '../model/decide.ts';
 import type { Diagnosis } from '../symptoms/diagnose.ts';
-import { visible } from '../text/visible.ts';
+import type { Layout } from './format.ts';
+import { type Pen, penOf, SIGNS } from './pen.ts';
 
 /** What `bk-doctor verify` found, as its JSON says it. */
 export interface VerificationAnswer {
@@ -27,32 +28,80 @@ export interface VerificationAnswer {
   readonly told: readonly Diagnosis[];
 }
 
-/** The answer for a person: a line a stage, the last lines of what failed, and what explains it. */
-export function verificationText(answer: VerificationAnswer): string {
-  const lines = answer.stages.map(({ name, ok, durationMs, message }) => {
-    const note = message === null ? '' : `: ${visible(message)}`;
-    return `${ok ? 'ok    ' : 'FAILED'}  ${visible(name).padEnd(8)}  ${String(durationMs).padStart(6)} ms${note}`;
-  });
-  if (answer.log.length > 0) lines.push('', 'What was said last:', ...answer.log.map((line) => `  ${visible(line)}`));
-  if (answer.diagnoses.length > 0) {
-    lines.push('', 'What explains it:');
-    for (const { check, message, remedy } of answer.diagnoses)
-      lines.push(`  ${visible(check)}: ${visible(message)}`, ...remedyLines(remedy));
-  } else if (!answer.ok && answer.log.length > 0) {
-    const [first] = answer.told;
-    lines.push('', 'No check of bk-doctor fails: the lines above are the evidence.');
-    if (first !== undefined)
-      lines.push(
-        `They look like ${first.condition} (${first.confidence}): ${first.definition}.`,
-        ...remedyLines(first.remedy),
-        `  More: bk-doctor show ${first.condition}`,
-      );
-  }
-  const used = answer.snapshotter === null ? '' : ` (snapshotter ${visible(answer.snapshotter)})`;
-  lines.push('', answer.ok ? `BuildKit started and built${used}.` : `BuildKit did not start and build${used}.`);
-  return `${lines.join('\n')}\n`;
+/** The answer, and the command line that comes next; null where there is none. */
+export interface ShownVerification {
+  readonly answer: VerificationAnswer;
+  readonly next: string | null;
 }
 
-function remedyLines(remedy: readonly string[]): readonly string[] {
-  return remedy.map((step) => (step.startsWith('$ ') ? `      ${visible(step.slice(2))}` : `    ${visible(step)}`));
+/** The answer for a person: a line a stage, what explains a failure, the last words of the programs, and what to do next. */
+export function verificationText({ answer, next }: ShownVerification, layout: Layout): string {
+  const pen = penOf(layout);
+  const { ok, snapshotter } = answer;
+  const used = snapshotter === null ? '' : ` (snapshotter ${snapshotter})`;
+  const failed = answer.stages.find((stage) => !stage.ok)?.name;
+  const sum = ok
+    ? `PASSED: buildkitd started, and the build succeeded${used}.`
+    : failed === 'start' || failed === undefined
+      ? 'FAILED: buildkitd did not start.'
+      : `FAILED: buildkitd started, but ${FAILURES[failed] ?? `the stage “${failed}” failed`}${used}.`;
+  const sections = [
+    ...(layout.quiet && ok ? [] : [answer.stages.flatMap((stage) => stageLines(stage, pen))]),
+    ...(ok ? [] : [causeLines(answer, pen), lastWords(answer, layout, pen)]),
+    [
+      ...pen.text(sum, '', '  ').map((line) => pen.paint(ok ? 'green' : 'red', line)),
+      ...(next === null ? [] : [`Next: ${pen.paint('bold', pen.line(next))}`]),
+    ],
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join('\n')}\n`)
+    .join('\n');
+}
+
+const FAILURES: { readonly [stage: string]: string } = {
+  connect: 'did not answer',
+  build: 'the build failed',
+  'clean-up': 'could not be stopped and tidied up',
+};
+
+function stageLines(
+  { name, ok, durationMs, message }: VerificationAnswer['stages'][number],
+  pen: Pen,
+): readonly string[] {
+  const status = ok ? 'pass' : 'fail';
+  const head = `${pen.paint(SIGNS[status][3], pen.sign(status))} ${pen.line(name).padEnd(8)} ${String(durationMs).padStart(6)} ms`;
+  return [head, ...(message === null ? [] : pen.text(message, '    '))];
+}
+
+function causeLines({ diagnoses, told }: VerificationAnswer, pen: Pen): readonly string[] {
+  if (diagnoses.length > 0)
+    return diagnoses.flatMap(({ check, message, remedy }) => [
+      `${pen.paint('bold', 'Cause:')} ${pen.line(check)}`,
+      ...pen.text(message, '  '),
+      ...remedyLines(remedy, pen),
+    ]);
+  const [first] = told;
+  if (first === undefined) return ['No check of bk-doctor fails: the last words below are the evidence.'];
+  return [
+    `${pen.paint('bold', 'Cause:')} ${pen.line(`${first.condition} (${first.confidence}, from the last words below)`)}`,
+    ...pen.text(`${first.definition}.`, '  '),
+    ...remedyLines(first.remedy, pen),
+  ];
+}
+
+/** So many of the last lines are shown; with -v all of them. */
+const MOST_LINES = 3;
+
+function lastWords({ log }: VerificationAnswer, { verbose }: Layout, pen: Pen): readonly string[] {
+  if (log.length === 0) return [];
+  const shown = verbose ? log : log.slice(-MOST_LINES);
+  const more = shown.length < log.length ? ' (-v shows all)' : '';
+  return [`Last words of the programs${more}:`, ...shown.flatMap((line) => pen.text(line, '  ', '    '))];
+}
+
+function remedyLines(remedy: readonly string[], pen: Pen): readonly string[] {
+  return remedy.flatMap((step) =>
+    step.startsWith('$ ') ? pen.literal([step.slice(2)], '      ') : pen.text(step, '    '),
+  );
 }

@@ -45,6 +45,43 @@ export function stepText(step: Step): StepText {
   }
 }
 
+/** A step as the name of an action, on one line: for choices and lists. */
+export function stepLine(step: Step): string {
+  switch (step.do) {
+    case 'edit':
+      return editLine(step.path, step.edit, step.expects === null);
+    case 'directory':
+      return `make ${step.path}`;
+    case 'remove':
+      return `remove ${step.path}`;
+    case 'owner':
+      return `give ${step.path} to ${owner(step.to)}`;
+    case 'mode':
+      return `change the mode of ${step.path} to ${octal(step.to)}`;
+    case 'adopt':
+      return `give what is foreign below ${step.tree} to ${owner(step.to)}`;
+    case 'sysctl':
+      return `set ${step.key} to ${step.to}`;
+    case 'run':
+      return commandLine(step.argv);
+    case 'tell':
+      return step.text.split('\n', 1)[0] ?? '';
+  }
+}
+
+function editLine(path: string, edit: Edit, isNew: boolean): string {
+  switch (edit.edit) {
+    case 'whole':
+      return `${isNew ? 'write' : 'rewrite'} ${path}`;
+    case 'append':
+      return `add ${edit.line} to ${path}`;
+    case 'replace-line':
+      return edit.by === null ? `remove ${edit.line} from ${path}` : `write ${edit.by} in ${path}`;
+    case 'toml':
+      return `${edit.changes.map(tellToml).join(', ')} in ${path}`;
+  }
+}
+
 function tellEdit(path: string, edit: Edit, isNew: boolean, as: string): StepText {
   switch (edit.edit) {
     case 'whole': {

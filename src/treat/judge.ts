@@ -40,6 +40,7 @@ export async function judge<R extends Checked, S>(
       message: [message, ...done.leftAlone].filter((words) => words !== null).join('; ') || null,
       until: fix.until ?? null,
       steps: fix.steps,
+      diff: fix.diff,
     },
     report,
   });
@@ -49,7 +50,7 @@ export async function judge<R extends Checked, S>(
   const back = await run.takeBack(verdict.transaction);
   const again = await options.examine();
   if (back.result === 'refused') {
-    const message = `${verdict.why}, and it could not be taken back: ${back.reason}`;
+    const message = `${verdict.why}, and the change could not be undone: ${back.reason}`;
     return told({ result: 'failed', message }, again);
   }
   const stillWorse = madeWorse(before, again, options);
@@ -81,7 +82,7 @@ function verdictOn(
     return { result: 'partly-cured', message: 'what bk-doctor leaves alone is still there' };
   const why =
     after?.status === 'unknown' && left.length === 0
-      ? `whether it helped cannot be told (${after.reason ?? 'unknown'})`
+      ? `whether it helped could not be verified (${after.reason ?? 'unknown'})`
       : 'the problem is still there';
   return { transaction, worse, why };
 }
@@ -92,7 +93,7 @@ function takenBack({ worse, why }: Rejected, stillWorse: readonly string[]): Say
   const note = blamed.length === 0 ? '' : ` (${blamed.join(' and ')} stayed so, and may have another cause)`;
   return {
     result: worse.length > 0 ? 'taken-back' : 'still-failing',
-    message: `${why}, so it was taken back${note}`,
+    message: `${why}, so the change was undone${note}`,
   };
 }
 

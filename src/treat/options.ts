@@ -37,6 +37,14 @@ export interface TreatOptions<R extends Checked = Report, S = HostSubject> {
 /** For progress lines on stderr. */
 export type TreatEvent =
   | { readonly event: 'examining'; readonly round: number }
+  /** Before consent is asked once more: what was treated, what was offered before and has another plan now, what was not. */
+  | {
+      readonly event: 'asking-again';
+      readonly round: number;
+      readonly treated: readonly string[];
+      readonly anew: readonly string[];
+      readonly more: readonly string[];
+    }
   | { readonly event: 'applying'; readonly check: string }
   | { readonly event: 'judged'; readonly treatment: TreatmentReport }
   /** `message` is null when it went well. */
@@ -49,7 +57,7 @@ export type TreatEvent =
 
 /** `report` is the last examination, with the treatments in it. */
 export interface Treated<R extends Checked = Report> {
-  readonly report: R & { readonly treatments: readonly TreatmentReport[] };
+  readonly report: R & { readonly treatments: readonly TreatmentReport[]; readonly changed: boolean };
   readonly treatments: readonly TreatmentReport[];
 }
 

@@ -89,6 +89,7 @@ export function untried(
         message: weakens ? 'it weakens or destroys something: --risky takes it' : null,
         until: fix.until ?? null,
         steps: fix.steps,
+        diff: null,
       };
     });
 }

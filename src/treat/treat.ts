@@ -3,7 +3,7 @@ import type { Run } from '../apply/journal/types.ts';
 import { openRun } from '../apply/run.ts';
 import type { Checked, CheckReport, PlannedFix, TreatmentReport } from '../model/say.ts';
 import { judge } from './judge.ts';
-import type { Planned, Preview, Treated, TreatOptions } from './options.ts';
+import type { Planned, Preview, TreatEvent, Treated, TreatOptions } from './options.ts';
 import { findAgain, fixesOf, keyOf, untried, whyNot } from './order.ts';
 
 const ROUNDS = 3;
@@ -15,6 +15,8 @@ export async function treat<R extends Checked, S>(options: TreatOptions<R, S>): 
   const run = (): Promise<Run> => (opened ??= openRun(context));
   const treatments: TreatmentReport[] = [];
   const offered = new Set<string>();
+  /** Checks of which a treatment was offered. */
+  const seen = new Set<string>();
   try {
     await dealWithLeftovers(options, run);
     tell?.({ event: 'examining', round: 1 });
@@ -22,6 +24,8 @@ export async function treat<R extends Checked, S>(options: TreatOptions<R, S>): 
     for (let round = 1; round <= ROUNDS; round++) {
       const planned = await plan(report, options, offered);
       if (planned.length === 0) break;
+      if (round > 1) tell?.(askingAgain(round, planned, treatments, seen));
+      for (const { check } of planned) seen.add(check);
       for (const { check, fix, problems } of planned) offered.add(keyOf(check, fix, problems));
       const chosen = new Set(await choose(planned, options));
       if (chosen.size === 0) break;
@@ -35,8 +39,9 @@ export async function treat<R extends Checked, S>(options: TreatOptions<R, S>): 
           continue;
         }
         tell?.({ event: 'applying', check: current.check });
+        const shown = { ...current, fix: { ...current.fix, ...(await options.preview(current.fix.steps)) } };
         const done = await (await run()).carryOut(current.check, current.fix);
-        const judged = await judge(done, current, report, options, await run());
+        const judged = await judge(done, shown, report, options, await run());
         report = judged.report;
         treatments.push(judged.treatment);
         tell?.({ event: 'judged', treatment: judged.treatment });
@@ -45,13 +50,34 @@ export async function treat<R extends Checked, S>(options: TreatOptions<R, S>): 
       if (round < ROUNDS) tell?.({ event: 'examining', round: round + 1 });
     }
     const all = [...treatments, ...untried(report, options, treatments)];
-    return { report: { ...report, treatments: all }, treatments: all };
+    return { report: { ...report, treatments: all, changed: all.some(isInForce) }, treatments: all };
   } finally {
     await (opened as Promise<Run> | null)?.then(
       (open) => open.close(),
       () => {},
     );
   }
+}
+
+function askingAgain(
+  round: number,
+  planned: readonly Planned[],
+  treatments: readonly TreatmentReport[],
+  seen: ReadonlySet<string>,
+): Extract<TreatEvent, { event: 'asking-again' }> {
+  const checks = [...new Set(planned.map(({ check }) => check))];
+  return {
+    event: 'asking-again',
+    round,
+    treated: [...new Set(treatments.map(({ check }) => check))],
+    anew: checks.filter((check) => seen.has(check)),
+    more: checks.filter((check) => !seen.has(check)),
+  };
+}
+
+/** Did it change something that is still so? What was taken back has no more transaction to its name that counts. */
+function isInForce({ result, transaction }: TreatmentReport): boolean {
+  return transaction !== null && result !== 'taken-back' && result !== 'still-failing' && result !== 'already';
 }
 
 /** The report with the diff of every fix in it. */

@@ -59,6 +59,7 @@ export const everything: Report = {
     snapshotter: 'overlayfs',
     processSandbox: true,
     reasons: ['idmap/ranges', 'userns/probe'],
+    summary: 'NOT READY: alice has no line in /etc/subuid (idmap/ranges); 1 more check fails (7 of 8 checks selected)',
   },
   checks: [
     check('kernel/version', {
@@ -175,14 +176,17 @@ export const everything: Report = {
     }),
     check('net/ports', { status: 'skip', reason: 'not selected' }),
   ],
+  counts: { pass: 2, warn: 1, fail: 2, skip: 2, unknown: 1 },
+  changed: true,
   treatments: [
     {
       check: 'runtime/session',
       result: 'cured',
-      transaction: '20260101T000000-1.1',
+      transaction: '1.1',
       message: null,
       until: null,
       steps: [],
+      diff: null,
     },
     {
       check: 'userns/probe',
@@ -191,6 +195,7 @@ export const everything: Report = {
       message: 'This needs root.',
       until: null,
       steps: [],
+      diff: null,
     },
   ],
 };
@@ -199,6 +204,8 @@ export const commands: Commands = {
   check: 'bk-doctor check',
   fix: 'bk-doctor fix',
   checkAsRoot: 'sudo /usr/bin/node /opt/bk-doctor/bin/bk-doctor.js check --user alice',
+  script: 'bk-doctor fix --script',
+  undo: 'bk-doctor undo',
   fixAsRoot: 'sudo /usr/bin/node /opt/bk-doctor/bin/bk-doctor.js fix --user alice',
   show: 'bk-doctor show',
   verify: null,
@@ -212,6 +219,6 @@ export const layout: ReportLayout = {
   unicode: true,
   verbose: false,
   quiet: false,
-  diffs: false,
+  lead: null,
   commands,
 };

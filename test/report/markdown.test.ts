@@ -6,7 +6,7 @@ import { everything } from './everything.ts';
 test('a report for an issue: verdict, host, findings; the rest folded; nothing in it is markup', () => {
   expect(
     markdown(redact(everything, { users: ['bob'], homes: [], hosts: [] }).report),
-  ).toBe(`## bk-doctor: NOT READY: 2 checks fail (7 of 8 checks selected)
+  ).toBe(`## bk-doctor: NOT READY: \\<user1\\> has no line in /etc/subuid (idmap/ranges); 1 more check fails (7 of 8 checks selected)
 
 | | |
 | --- | --- |

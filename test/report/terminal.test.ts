@@ -1,21 +1,28 @@
 import { describe, expect, test } from 'vitest';
-import type { Report, TreatmentResult } from '../../src/model/say.ts';
+import type { CheckReport, Report, TreatmentResult } from '../../src/model/say.ts';
+import { proposalsOf } from '../../src/report/plan.ts';
 import { terminal } from '../../src/report/terminal.ts';
 import { widthOf } from '../../src/text/wrap.ts';
 import { commands, everything, layout } from './everything.ts';
 
-const LAST =
-  'NOT READY: 2 checks fail (7 of 8 checks selected). Next: sudo /usr/bin/node /opt/bk-doctor/bin/bk-doctor.js fix --user alice';
+const NEXT = 'Next: sudo /usr/bin/node /opt/bk-doctor/bin/bk-doctor.js fix --user alice';
+const LAST = `${everything.verdict.summary.replace(' (7 of', '\n  (7 of')}
+${NEXT}
+No root? A script for an administrator: bk-doctor fix --script >fix.sh
+`;
+
+const proposals = proposalsOf(everything, [{ check: 'idmap/ranges', fix: 0 }]);
 
 describe('terminal report', () => {
   test('findings first, cause first, passes folded, nothing dropped, verdict and command last', () => {
     expect(terminal(everything, layout)).toBe(`bk-doctor 9.8.7: rootless BuildKit for alice (uid 1001)
 Debian GNU/Linux 12 (bookworm), Linux 6.1.0-18-amd64, x64
 
-✓ cured  runtime/session
-  Transaction 20260101T000000-1.1.
+✓ cured  runtime/session  (1.1)
 ! needs root  userns/probe
   This needs root.
+
+To undo: bk-doctor undo 1
 
 ✗ FAIL  idmap/ranges
   /etc/subuid:3: alice has no line in /etc/subuid.
@@ -26,7 +33,6 @@ Debian GNU/Linux 12 (bookworm), Linux 6.1.0-18-amd64, x64
         alice:100000:65536
     2. Then, as alice, run:
         podman system migrate
-  More: bk-doctor show idmap/ranges
 
 ✗ FAIL  userns/probe
   * rootlesskit could not map ids: \\x1b[31mNo subuid ranges\\x1b[0m found for
@@ -36,7 +42,6 @@ Debian GNU/Linux 12 (bookworm), Linux 6.1.0-18-amd64, x64
   Risky fix, as root (takes effect at the next boot):
     Consequence: Any account may then make network namespaces.
     Set user.max_net_namespaces to 1024 at once (it is 0).
-  More: bk-doctor show userns/probe
 
 ? UNKNOWN  storage/ownership
   Not known: /home/alice/.local/share/buildkit/runc-overlayfs could not be
@@ -44,21 +49,16 @@ Debian GNU/Linux 12 (bookworm), Linux 6.1.0-18-amd64, x64
   To find out:
     sudo ls -ld /home/alice/.local/share/buildkit/runc-overlayfs
   Why it matters: A build needs it.
-  More: bk-doctor show storage/ownership
 
 ! WARN  snapshotter/selected
   buildkitd would silently use the native snapshotter.
   Why it matters: The native snapshotter copies every layer.
   By hand:
     Move the state directory to a file system that holds overlay mounts.
-  More: bk-doctor show snapshotter/selected
 
-✓ 2 checks pass (-v shows them, 1 with notes)
-- 1 skipped: lsm/selinux (SELinux is not on here)
-- 1 not selected
+✓ 2 checks pass (1 with notes), 1 does not apply, 1 not selected (-v lists all)
 
-${LAST}
-`);
+${LAST}`);
   });
 
   test('quiet keeps the findings and the verdict', () => {
@@ -66,7 +66,7 @@ ${LAST}
     for (const { id, status } of everything.checks)
       expect(text.includes(`  ${id}\n`), id).toBe(status === 'fail' || status === 'warn' || status === 'unknown');
     expect(text).not.toContain('Debian');
-    expect(text.trimEnd().split('\n').at(-1)).toBe(LAST);
+    expect(text.endsWith(`\n\n${LAST}`)).toBe(true);
   });
 
   test('verbose adds passes with notes, evidence, settings with their source, and the inventory', () => {
@@ -75,7 +75,8 @@ ${LAST}
     expect(text).toContain('  Evidence: idmap.subid-missing {"file":"/etc/subuid","user":"alice"}\n');
     expect(text).toContain('  address          tcp://192.0.2.7:1234 (file)\n');
     expect(text).toContain('  rootlesskit      1.1.0\n  buildkitd        not found\n');
-    expect(text).toContain('- 1 not selected: net/ports\n');
+    expect(text).toContain('  - lsm/selinux: SELinux is not on here\n  - net/ports: not selected\n');
+    expect(text).toContain('  More: bk-doctor show idmap/ranges\n');
   });
 
   test('fixes that say the same stand once, and those of notes only where notes are shown', () => {
@@ -103,6 +104,7 @@ ${LAST}
 
   test('of what was not tried only what the findings do not say already', () => {
     const row = (check: string, result: TreatmentResult, message: string | null = null) => ({
+      diff: null,
       check,
       result,
       transaction: null,
@@ -131,7 +133,9 @@ ${LAST}
   });
 
   test('the diff is shown with a plan', () => {
-    expect(terminal(everything, { ...layout, diffs: true })).toContain(
+    const text = terminal(everything, { ...layout, proposals });
+    expect(text.split('idmap/ranges\n')).toHaveLength(2);
+    expect(text).toContain(
       '      --- /etc/subuid\n      +++ /etc/subuid\n      @@ -1 +1,2 @@\n       bob:165536:65536\n      +alice:100000:65536\n',
     );
   });
@@ -139,7 +143,7 @@ ${LAST}
   test('without UTF-8 everything is ASCII and every status keeps its word', () => {
     const text = terminal(everything, { ...layout, unicode: false, verbose: true });
     expect(text).toMatch(/^[\n\x20-\x7e]*$/);
-    for (const word of ['x FAIL', '! WARN', '? UNKNOWN', '+ pass', '- 1 skipped']) expect(text).toContain(word);
+    for (const word of ['x FAIL', '! WARN', '? UNKNOWN', '+ pass', '- lsm/selinux']) expect(text).toContain(word);
   });
 
   test('colour only repeats what is said', () => {
@@ -149,9 +153,9 @@ ${LAST}
   });
 
   test.each([60, 80, 100])('at %i columns only what is to be copied is longer than the line', (columns) => {
-    const long = terminal(everything, { ...layout, columns, diffs: true })
+    const long = terminal(everything, { ...layout, columns, proposals })
       .split('\n')
-      .filter((line) => widthOf(line) > columns && line !== LAST);
+      .filter((line) => widthOf(line) > columns && line !== NEXT);
     expect(long.filter((line) => line.trim().split(' ').length > 1 && !line.includes('sudo '))).toEqual([]);
   });
 
@@ -189,12 +193,12 @@ ${LAST}
   });
 });
 
-describe('the last line', () => {
-  const lastLine = (report: Partial<Report>, more: Partial<typeof commands> = {}): string | undefined =>
-    terminal({ ...everything, ...report }, { ...layout, commands: { ...commands, ...more } })
+describe('the last lines', () => {
+  const lastLines = (report: Partial<Report>, more: Partial<typeof commands> = {}): string =>
+    terminal({ ...everything, ...report }, { ...layout, quiet: true, commands: { ...commands, ...more } })
       .trimEnd()
-      .split('\n')
-      .at(-1);
+      .split('\n\n')
+      .at(-1) ?? '';
   const byStatus = (...ids: readonly string[]): Report['checks'] =>
     everything.checks.filter(({ id }) => ids.includes(id));
   const verdict = (level: Report['verdict']['level'], ...reasons: readonly string[]): Report['verdict'] => ({
@@ -203,97 +207,131 @@ describe('the last line', () => {
     level,
     partial: false,
     reasons,
+    summary: 'SO',
   });
 
   test('ready: how to start, or how to prove it', () => {
     const ready = { verdict: verdict('ready'), checks: byStatus('kernel/version'), treatments: [] };
-    expect(lastLine(ready)).toBe('READY, snapshotter overlayfs. Next: rootlesskit buildkitd');
-    expect(lastLine(ready, { verify: 'bk-doctor verify' })).toBe(
-      'READY, snapshotter overlayfs. Next: bk-doctor verify',
-    );
-    expect(lastLine(ready, { isRoot: true })).toBe(
-      'READY, snapshotter overlayfs. Next: as alice: rootlesskit buildkitd',
-    );
+    expect(lastLines(ready)).toBe('SO\nNext: rootlesskit buildkitd');
+    expect(lastLines(ready, { verify: 'bk-doctor verify' })).toBe('SO\nNext: bk-doctor verify');
+    expect(lastLines(ready, { isRoot: true })).toBe('SO\nNext: as alice: rootlesskit buildkitd');
     const target = { ...everything.target, running: true };
-    expect(lastLine({ ...ready, target })).toBe('READY, snapshotter overlayfs.');
+    expect(lastLines({ ...ready, target })).toBe('SO');
     const unit = { ...everything.target, unit: '/usr/lib/systemd/user/buildkit.service' };
-    expect(lastLine({ ...ready, target: unit })).toContain('Next: systemctl --user start buildkit.service');
+    expect(lastLines({ ...ready, target: unit })).toContain('Next: systemctl --user start buildkit.service');
     const asked = { ...everything.target, config: '/tmp/a b.toml', sources: { config: 'option' } } as const;
-    expect(lastLine({ ...ready, target: asked })).toContain("Next: rootlesskit buildkitd --config '/tmp/a b.toml'");
-  });
-
-  test('not proved is said', () => {
-    const unproved = { ...verdict('ready'), proved: false, snapshotter: null };
-    expect(lastLine({ verdict: unproved, checks: [] })).toContain('READY (judged from files, not proved). Next:');
-  });
-
-  test('degraded by something that only a person can change points at its page', () => {
-    expect(
-      lastLine({ verdict: verdict('degraded', 'snapshotter/selected'), checks: byStatus('snapshotter/selected') }),
-    ).toBe('READY, but 1 check warns, snapshotter overlayfs. Next: bk-doctor show snapshotter/selected');
+    expect(lastLines({ ...ready, target: asked })).toContain("Next: rootlesskit buildkitd --config '/tmp/a b.toml'");
   });
 
   test('unknown: the command that would tell', () => {
     const unknown = { verdict: verdict('unknown', 'storage/ownership'), checks: byStatus('storage/ownership') };
-    expect(lastLine(unknown)).toBe(
-      'UNKNOWN: 1 check that decides could not be made. Next: sudo ls -ld /home/alice/.local/share/buildkit/runc-overlayfs',
-    );
+    expect(lastLines(unknown)).toBe('SO\nNext: sudo ls -ld /home/alice/.local/share/buildkit/runc-overlayfs');
     const checks = unknown.checks.map((check) => ({ ...check, tell: null }));
-    expect(lastLine({ ...unknown, checks })).toContain(`Next: ${commands.checkAsRoot}`);
-    expect(lastLine({ ...unknown, checks }, { isRoot: true })).toContain('Next: bk-doctor show storage/ownership');
+    expect(lastLines({ ...unknown, checks })).toContain(`Next: ${commands.checkAsRoot}`);
+    expect(lastLines({ ...unknown, checks }, { isRoot: true })).toContain('Next: bk-doctor show storage/ownership');
   });
 
   test('not ready: root types the short command, and risky fixes alone are named so', () => {
-    expect(lastLine({}, { isRoot: true })).toContain('Next: bk-doctor fix');
-    expect(lastLine({ verdict: verdict('not-ready', 'userns/probe'), checks: byStatus('userns/probe') })).toContain(
+    expect(lastLines({}, { isRoot: true })).toContain('Next: bk-doctor fix');
+    expect(lastLines({ verdict: verdict('not-ready', 'userns/probe'), checks: byStatus('userns/probe') })).toContain(
       `Next: ${commands.fixAsRoot} --risky`,
     );
   });
 
-  test('where only a person can help, the cause is shown and not what follows from it', () => {
-    const checks = byStatus('userns/probe', 'idmap/ranges').map((check) => ({ ...check, fixes: [] }));
-    const reasons = verdict('not-ready', 'idmap/ranges', 'userns/probe');
-    for (const order of [checks, checks.toReversed()])
-      expect(lastLine({ verdict: reasons, checks: order })).toContain('Next: bk-doctor show idmap/ranges');
-  });
-
-  test('not ready for want of buildkitd alone says so', () => {
+  test('where only a person can help, the next step is the command of the cause, else what stands under By hand', () => {
     const [check] = byStatus('idmap/ranges');
     if (check === undefined) throw new Error('no check');
-    const problem = {
-      condition: 'binary.buildkitd-missing',
-      severity: 'error',
-      subject: '',
-      message: 'm',
-      evidence: {},
-    } as const;
-    expect(
-      lastLine({
-        verdict: verdict('not-ready', 'runtime/binaries'),
-        checks: [{ ...check, id: 'runtime/binaries', problems: [problem], fixes: [] }],
-      }),
-    ).toBe('NOT READY: buildkitd is not installed, and that is all it lacks. Next: bk-doctor show runtime/binaries');
+    const byHand = (text: string): string =>
+      lastLines({
+        verdict: verdict('not-ready', 'idmap/ranges', 'userns/probe'),
+        checks: [
+          ...byStatus('userns/probe').map((other) => ({ ...other, fixes: [] })),
+          {
+            ...check,
+            fixes: [{ for: [0], risk: 'manual', needs: 'root', diff: null, steps: [{ as: 'root', do: 'tell', text }] }],
+          },
+        ],
+      });
+    expect(byHand('As root, run:\nusermod --add-subuids 1-65536 alice\nusermod --add-subgids 1-65536 alice')).toBe(
+      'SO\nNext:\n  usermod --add-subuids 1-65536 alice\n  usermod --add-subgids 1-65536 alice\nthen: bk-doctor check',
+    );
+    expect(byHand('Ask whoever manages the accounts.')).toBe(
+      'SO\nNext: do what stands under By hand, then: bk-doctor check',
+    );
+    const none = byStatus('idmap/ranges').map((one) => ({ ...one, fixes: [] }));
+    expect(lastLines({ verdict: verdict('not-ready', 'idmap/ranges'), checks: none })).toBe(
+      'SO\nNext: bk-doctor show idmap/ranges',
+    );
   });
 
   test('what waits for a reboot says so before the next check', () => {
     const pending = {
       check: 'idmap/ranges',
       result: 'pending',
-      transaction: 't',
+      transaction: null,
       message: null,
       until: 'reboot',
       steps: [],
+      diff: null,
     } as const;
     expect(
-      lastLine({
+      lastLines({
         verdict: verdict('not-ready', 'idmap/ranges'),
         checks: byStatus('idmap/ranges'),
         treatments: [pending],
       }),
-    ).toBe('NOT READY: 1 check fails. Next: reboot, then: bk-doctor check');
+    ).toBe('SO\nNext: reboot, then: bk-doctor check');
   });
 
   test('a recording is about another host', () => {
-    expect(lastLine({}, { elsewhere: true })).toContain('Next, on that host: ');
+    expect(lastLines({}, { elsewhere: true })).toContain('Next, on that host: ');
+  });
+});
+
+describe('what follows from a cause', () => {
+  const shown = (...checks: readonly (readonly [id: string, part: Partial<CheckReport>])[]): string =>
+    terminal(
+      {
+        ...everything,
+        treatments: [],
+        checks: checks.flatMap(([id, part]) =>
+          everything.checks.slice(2, 3).map((check) => ({ ...check, fixes: [], id, ...part })),
+        ),
+      },
+      { ...layout, quiet: true },
+    );
+  const unknown = { status: 'unknown', problems: [], reason: 'no namespace' } as const;
+
+  test('is folded under it, with its words, however long the chain', () => {
+    const text = shown(
+      ['snapshotter/overlayfs', { ...unknown, explainedBy: ['userns/probe'] }],
+      ['userns/probe', { explainedBy: ['idmap/ranges'] }],
+      ['snapshotter/selected', { ...unknown, explainedBy: ['snapshotter/overlayfs', 'userns/probe'] }],
+      ['idmap/ranges', {}],
+    );
+    expect(text.match(/^[✗?!] .*$/gm)).toEqual(['✗ FAIL  idmap/ranges']);
+    expect(text).toContain('  It also explains userns/probe: rootlesskit could not map ids:');
+    expect(text).toContain('  2 checks wait for it: snapshotter/overlayfs, snapshotter/selected\n');
+  });
+
+  test('stands for itself where something is to be done for it, or nothing explains it', () => {
+    const fix = { for: [0], risk: 'safe', needs: 'root', steps: [], diff: null } as const;
+    const text = shown(
+      ['idmap/ranges', {}],
+      ['net/sockets', { explainedBy: ['idmap/ranges'], fixes: [fix] }],
+      ['net/ports', {}],
+    );
+    expect(text.match(/^✗ .*$/gm)).toHaveLength(3);
+  });
+
+  test('a circle of explanations loses nobody', () => {
+    const text = shown(['a/a', { explainedBy: ['b/b'] }], ['b/b', { explainedBy: ['a/a'] }]);
+    expect(text.match(/^✗ .*$/gm)?.length).toBeGreaterThan(0);
+    for (const id of ['a/a', 'b/b']) expect(text).toContain(id);
+  });
+
+  test('unknowns with one reason are one entry', () => {
+    const text = shown(['a/a', unknown], ['b/b', unknown], ['c/c', { ...unknown, reason: 'another' }]);
+    expect(text.match(/^\? .*$/gm)).toEqual(['? UNKNOWN  a/a, b/b', '? UNKNOWN  c/c']);
   });
 });

@@ -146,7 +146,7 @@ describe.skipIf(!canChangeThings())('treat', () => {
     const before = ground.fingerprint();
     const { treatments } = await clinic(ground, [fileCheck(ground, 'a/one', 'f', 'still bad')]).run();
     expect(treatments).toMatchObject([
-      { result: 'still-failing', transaction: '1.1', message: 'the problem is still there, so it was taken back' },
+      { result: 'still-failing', transaction: '1.1', message: 'the problem is still there, so the change was undone' },
     ]);
     expect(ground.fingerprint()).toBe(before);
   });
@@ -179,7 +179,7 @@ describe.skipIf(!canChangeThings())('treat', () => {
     expect(treatments).toMatchObject([
       {
         result: 'still-failing',
-        message: 'whether it helped cannot be told (it could not be seen), so it was taken back',
+        message: 'whether it helped could not be verified (it could not be seen), so the change was undone',
       },
     ]);
     expect(ground.fingerprint()).toBe(before);
@@ -196,7 +196,7 @@ describe.skipIf(!canChangeThings())('treat', () => {
     };
     const { treatments, report } = await clinic(ground, [fileCheck(ground, 'a/one', 'f'), other]).run();
     expect(treatments).toMatchObject([
-      { result: 'taken-back', message: 'it made b/other worse, so it was taken back' },
+      { result: 'taken-back', message: 'it made b/other worse, so the change was undone' },
     ]);
     expect(ground.fingerprint()).toBe(before);
     expect(report.checks.map(({ status }) => status)).toEqual(['fail', 'pass']);

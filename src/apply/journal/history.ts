@@ -7,10 +7,11 @@ export async function history(state: string, uid: number): Promise<History> {
     schema: 1,
     runs: readRuns(state, uid)
       .filter(({ transactions, damaged }) => transactions.length > 0 || damaged !== null)
-      .map(({ id, at, user, damaged, transactions }) => ({
+      .map(({ id, at, user, target, damaged, transactions }) => ({
         id,
         at,
         user,
+        ...(at === '' ? {} : { target: target.name ?? String(target.uid) }),
         ...(damaged === null ? {} : { damaged }),
         transactions: transactions.map(({ id: transaction, check, state: now, steps }) => ({
           id: transaction,

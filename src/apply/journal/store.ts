@@ -96,7 +96,7 @@ const UNKNOWN: Omit<RunEntry, 'id'> = {
 };
 
 const damageOf = (id: string, what: string): string =>
-  `the journal of run ${id} cannot be relied on, so nothing of that run is taken back: ${what}`;
+  `the journal of run ${id} cannot be relied on, so nothing of that run is undone: ${what}`;
 
 /** Pure: what the entries of a journal come to. */
 export function recordedRun(id: string, { entries, damagedLine }: ReadJournal): RecordedRun | null {

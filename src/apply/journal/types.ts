@@ -76,6 +76,8 @@ export interface HistoryRun {
   /** ISO 8601. */
   readonly at: string;
   readonly user: string;
+  /** Whose set-up was changed; absent where the journal does not tell. */
+  readonly target?: string;
   /** One sentence when its journal cannot be relied on: then nothing of it is taken back, and more than this may have been done. */
   readonly damaged?: string;
   readonly transactions: readonly HistoryTransaction[];
