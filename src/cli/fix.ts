@@ -4,12 +4,12 @@ import { createLook } from '../examine/look.ts';
 import { rights } from '../facts/rights/rights.ts';
 import { UsageError } from '../host/usage-error.ts';
 import type { HostReader } from '../model/look.ts';
-import type { Report, TreatmentReport, TreatmentResult } from '../model/say.ts';
+import type { Report, TreatmentReport } from '../model/say.ts';
 import { reasonOf, Unseen } from '../model/unseen.ts';
 import { exitCode } from '../report/exit-code.ts';
 import type { Chosen } from '../report/plan.ts';
 import type { Commands } from '../report/summary.ts';
-import { stepLine } from '../text/steps.ts';
+import { stoppedText } from '../report/treated.ts';
 import { visible } from '../text/visible.ts';
 import type { Preview, TreatEvent } from '../treat/options.ts';
 import { type Destination, destinationOf, sendReport } from './answer.ts';
@@ -210,12 +210,13 @@ async function apply(
       },
     )
     .finally(() => line.clear());
-  if (refused !== null) session.streams.stderr.write(`bk-doctor: nothing was changed: ${visible(refused)}\n`);
+  if (refused !== null && globals.format.name !== 'terminal')
+    session.streams.stderr.write(`bk-doctor: nothing was changed: ${visible(refused)}\n`);
   const writeRecording = takeDown(session, recording, opened);
   await sendReport(session, destination, globals, report, {
     commands: commandsFor(report),
     kind: 'report',
-    lead: leadOf(report),
+    lead: refused === null ? leadOf(report) : `Nothing was changed: ${refused}`,
     opened,
   });
   writeRecording();
@@ -244,28 +245,13 @@ function leadOf({ checks, changed, treatments, verdict }: Report): string | null
   return `Nothing was changed: ${needs} a person, and bk-doctor can repair none of them by itself.`;
 }
 
-/** The person stopped at a question: what was done before stays, and how to take it back. */
+/** The person stopped at a question: what was done before stays, and how to undo it is told. */
 function stopped(session: Session, made: readonly TreatmentReport[], commands: Commands | null): Interrupted {
-  const stays = made.filter(({ transaction, result }) => transaction !== null && IN_FORCE.has(result));
-  if (stays.length === 0 || commands === null) return new Interrupted('stopped: nothing was changed');
-  const lines = stays.map(({ transaction, check, steps }) => {
-    const [first] = steps.filter(({ do: kind }) => kind !== 'tell');
-    return `  ${transaction} ${check}${first === undefined ? '' : `: ${stepLine(first)}`}`;
-  });
-  const runs = new Set(stays.map(({ transaction }) => transaction?.replace(/\.\d+$/, '') ?? ''));
-  session.streams.stderr.write(
-    [
-      'Stopped. These repairs were made and stay:',
-      ...lines.map(visible),
-      ...[...runs].map((run) => `To undo them: ${visible(`${commands.undo} ${run}`)}`),
-      `To go on: ${visible(commands.fix)}`,
-      '',
-    ].join('\n'),
-  );
+  const told = commands === null ? null : stoppedText(made, commands);
+  if (told === null) return new Interrupted('stopped: nothing was changed');
+  session.streams.stderr.write(told);
   return new Interrupted('');
 }
-
-const IN_FORCE: ReadonlySet<TreatmentResult> = new Set(['cured', 'pending', 'partly-cured']);
 
 function tell(session: Session, line: ProgressLine, event: TreatEvent): void {
   switch (event.event) {

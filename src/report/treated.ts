@@ -1,5 +1,6 @@
 import type { Report, Status, TreatmentReport, TreatmentResult } from '../model/say.ts';
-import { stepText } from '../text/steps.ts';
+import { stepLine, stepText } from '../text/steps.ts';
+import { visible } from '../text/visible.ts';
 import { type Pen, SIGNS } from './pen.ts';
 import { type Commands, UNTIL } from './summary.ts';
 
@@ -33,7 +34,7 @@ export function treatmentLines(
     return !(passes.has(check) && (result === 'declined' || result === 'needs-root'));
   });
   const entries = [...new Set(told.map((treatment) => treated(treatment, pen).join('\n')))];
-  const stays = treatments.filter(({ result, transaction }) => STAYS.has(result) && transaction !== null);
+  const stays = staying(treatments);
   return [entries, leftForYou(stays, pen), undoLines(stays, commands, pen)];
 }
 
@@ -99,8 +100,34 @@ function leftForYou(treatments: readonly TreatmentReport[], pen: Pen): readonly 
 }
 
 function undoLines(treatments: readonly TreatmentReport[], { undo }: Commands, pen: Pen): readonly string[] {
-  const runs = [...new Set(treatments.map(({ transaction }) => transaction?.replace(/\.\d+$/, '') ?? ''))];
-  return runs.map((run) => `To undo: ${pen.line(`${undo} ${run}`)}`);
+  return runsOf(treatments).map((run) => `To undo: ${pen.line(`${undo} ${run}`)}`);
+}
+
+/** For who stops at a question: what was done before and stays, how to undo it and how to go on. Null: nothing was done. */
+export function stoppedText(
+  treatments: readonly TreatmentReport[],
+  { undo, fix }: Pick<Commands, 'undo' | 'fix'>,
+): string | null {
+  const stays = staying(treatments);
+  if (stays.length === 0) return null;
+  const lines = [
+    'Stopped. These repairs were made and stay:',
+    ...stays.map(({ transaction, check, steps }) => {
+      const [first] = steps.filter(({ do: kind }) => kind !== 'tell');
+      return `  ${transaction} ${check}${first === undefined ? '' : `: ${stepLine(first)}`}`;
+    }),
+    ...runsOf(stays).map((run) => `To undo them: ${undo} ${run}`),
+    `To go on: ${fix}`,
+  ];
+  return lines.map((line) => `${visible(line)}\n`).join('');
+}
+
+function staying(treatments: readonly TreatmentReport[]): readonly TreatmentReport[] {
+  return treatments.filter(({ result, transaction }) => STAYS.has(result) && transaction !== null);
+}
+
+function runsOf(treatments: readonly TreatmentReport[]): readonly string[] {
+  return [...new Set(treatments.map(({ transaction }) => transaction?.replace(/\.\d+$/, '') ?? ''))];
 }
 
 const sentence = (text: string): string => {

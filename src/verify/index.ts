@@ -41,10 +41,11 @@ export async function verify(opened: Opened, signal: AbortSignal, onStage: (name
   return trialAs(target, planned.plan, opened, signal, onStage);
 }
 
-/** The failing checks of a report, as explanations. */
+/** The failing checks of a report, as explanations: those alone that no other of them explains, where there are such. */
 export function explanationsOf(checks: readonly CheckReport[]): readonly Explanation[] {
-  return checks
-    .filter(({ status }) => status === 'fail')
+  const failing = checks.filter(({ status }) => status === 'fail');
+  const causes = failing.filter(({ explainedBy }) => explainedBy === undefined);
+  return (causes.length > 0 ? causes : failing)
     .flatMap(({ id, problems, docs }) =>
       problems
         .filter(({ severity }) => severity === 'error')

@@ -103,7 +103,7 @@ describe('check', () => {
   });
 });
 
-describe('the last line', () => {
+describe('the last lines', () => {
   test('names the program as the shell finds it, else by its whole path; a PATH that cannot be searched is no crash', async () => {
     const directory = temporary();
     symlinkSync('loop', join(directory, 'loop'));
@@ -115,9 +115,9 @@ describe('the last line', () => {
     symlinkSync(PROGRAM, join(directory, 'bin/bk-doctor'));
     expect(await ask(`${directory}/bin:${usual}`)).toMatch(/(: |^)bk-doctor /m);
   });
-  test('is the verdict with a command that exists', async () => {
+  test('are the verdict and a command that exists', async () => {
     const { stdout } = await run(['--no-probe']);
-    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^(READY|NOT READY|UNKNOWN)\b/);
+    expect(stdout.split('\n\n').at(-1)).toMatch(/^(READY|NOT READY|UNKNOWN)\b.*(\n {2}.*)*\nNext:/);
   });
 });
 

@@ -34,16 +34,16 @@ interface Ailing {
   readonly fix: string;
   readonly env: { readonly [name: string]: string };
 }
-function ailing(): Ailing {
+function ailing(more = ''): Ailing {
   const directory = temporary();
   const config = join(directory, 'buildkitd.toml');
-  const before = `# ours\n[grpc]\n  address = [ "unix://${directory}/s.sock", "tcp://127.0.0.1:${port}" ] # both\n`;
+  const before = `# ours\n[grpc]\n  address = [ "unix://${directory}/s.sock", "tcp://127.0.0.1:${port}" ] # both\n${more}`;
   writeFileSync(config, before);
   return {
     config,
     before,
     text: () => readFileSync(config, 'utf8'),
-    fix: `$BK fix --only net/ports --config ${config}`,
+    fix: `$BK fix --only net/ports,config/buildkitd --config ${config}`,
     env: { XDG_STATE_HOME: join(directory, 'state') },
   };
 }
@@ -52,7 +52,7 @@ const moved = (before: string): RegExp =>
 const privately = (run: string, env: Ailing['env']) => shell(PRIVATELY, { env: { RUN: run, ...env } });
 const typed = (run: string, env: Ailing['env'], acts: Parameters<typeof onTerminal>[1]) =>
   onTerminal(PRIVATELY, acts, { RUN: run, ...env });
-const PROMPT = 'Which of these are to be carried out?';
+const PROMPT = 'Apply this repair?';
 
 describe('fix without a terminal', () => {
   test('--yes cures, says so in JSON, journals it, and undo brings back every byte', async () => {
@@ -119,7 +119,7 @@ describe('fix on a terminal', () => {
   });
   test('what is unchecked is declined', async () => {
     const { env, fix, before, text } = ailing();
-    const { code, screen } = await typed(fix, env, [{ on: PROMPT, type: ' \r' }]);
+    const { code, screen } = await typed(fix, env, [{ on: PROMPT, type: 'n\r' }]);
     expect(code).toBe(1);
     expect(screen).toContain('declined');
     expect(text()).toBe(before);
@@ -134,11 +134,47 @@ describe('fix on a terminal', () => {
     ] as const) {
       const { env, fix, before, text } = ailing();
       const { code, screen } = await typed(`exec ${fix}`, env, [{ on: PROMPT, ...act }]);
+      if ('type' in act) expect(screen).toContain('stopped: nothing was changed');
       expect(code).toBe(expected);
       // The prompt hides the cursor; it must be there again.
       expect(screen.lastIndexOf('\u001b[?25h')).toBeGreaterThan(screen.lastIndexOf('\u001b[?25l'));
       expect(text()).toBe(before);
     }
+  });
+  describe('of several repairs', () => {
+    const two = () => ailing('[worker.oci]\n  snapshotter = "overlay2"\n');
+    test('those that are left checked are made, each named by what it does', async () => {
+      const { env, fix, text } = two();
+      const { screen } = await typed(fix, env, [{ on: 'Apply which repairs?', type: ' \r' }]);
+      expect(screen).toMatch(/config\/buildkitd +worker\.oci\.snapshotter = "overlayfs" in/);
+      expect(screen).toMatch(/net\/ports +grpc\.address/);
+      expect([text().includes('overlay2'), text().includes(`:${port}"`)].toSorted()).toEqual([false, true]);
+    });
+    test('on a screen of 40 columns no choice wraps', async () => {
+      const { env, fix } = two();
+      const { screen } = await typed(`stty cols 40; ${fix}`, env, [{ on: 'Apply which repairs?', type: '\r' }]);
+      const choices = screen.split(/[\r\n]+/).filter((line) => /[◯◉]/.test(line));
+      expect(choices.length).toBeGreaterThan(1);
+      for (const line of choices) expect(line.replace(/\u001b\[[\d;?]*[A-Za-z]/g, '').length).toBeLessThanOrEqual(40);
+    });
+    test('a terminal that cannot move its cursor is asked in one line', async () => {
+      const { env, fix, text } = two();
+      const { screen } = await typed(fix, { ...env, TERM: 'dumb' }, [
+        { on: 'or numbers like 1,3] ', type: 'what\n' },
+        { on: 'or numbers like 1,3] ', type: '2\n' },
+      ]);
+      expect(screen).not.toContain('\u001b');
+      expect([text().includes('overlay2'), text().includes(`:${port}"`)].toSorted()).toEqual([false, true]);
+    });
+    test('no is no', async () => {
+      const { env, fix, text, before } = two();
+      const { screen, code } = await typed(fix, { ...env, TERM: 'dumb' }, [
+        { on: 'or numbers like 1,3] ', type: 'n\n' },
+      ]);
+      expect(code).toBe(1);
+      expect(screen).toContain('declined');
+      expect(text()).toBe(before);
+    });
   });
   test('--no-color is for the questions, too', async () => {
     const { env, fix } = ailing();
