@@ -1,4 +1,4 @@
-import type { Builder, Pod, StrayLine } from './container.ts';
+import type { Builder, Mount, Pod, StrayLine } from './container.ts';
 import { containerOf, looseGroup, type Option } from './options.ts';
 import { expanded, readShell, type Script, type Word } from './shell.ts';
 import type { At, Place } from './tree.ts';
@@ -41,7 +41,9 @@ export function readCommands(
   const pods: Pod[] = [];
   const builders: Builder[] = [];
   const strays: StrayLine[] = [];
+  const given = givenAway(script, known);
   let last: string | null = null;
+  let imageless = false;
   for (const command of script.commands) {
     const found = engineCommand(command.words);
     if (found === null) {
@@ -57,7 +59,7 @@ export function readCommands(
         builders.push(...more.builders);
       }
       const first = command.words[0]?.text ?? '';
-      if (last !== null && /^--?[a-z]/.test(first) && !(command.words[0]?.quoted ?? true))
+      if (last !== null && isStray(first, imageless) && !(command.words[0]?.quoted ?? true))
         strays.push({ path: last, span: command.span, words: first, command: last });
       last = null;
       continue;
@@ -66,9 +68,29 @@ export function readCommands(
     last = `${prefix}${engine} ${verb}`;
     const at = { path: numbered(last, verb, counts), span: command.span };
     if (verb === 'buildx create') builders.push(readBuilder({ ...at, path: last }, rest, known));
-    else pods.push(readRun(engine, at, rest, known, usedForBuilds));
+    else {
+      const pod = readRun(engine, at, rest, known, { usedForBuilds, given });
+      imageless = pod.containers[0]?.image == null;
+      pods.push(pod);
+    }
   }
   return { pods, builders, strays, script };
+}
+
+/** Words that begin no command of their own: options; behind a command that lacks its image, the image. */
+const isStray = (first: string, imageless: boolean): boolean =>
+  /^--?[a-z]/.test(first) ||
+  (imageless && /^[a-z0-9][\w.-]*(?::\d+)?(?:\/[\w.-]+)+(?::[\w.-]+)?(?:@\S+)?$/.test(first));
+
+/** Directories that a script gives to uid 1000, or to everybody. */
+function givenAway({ commands }: Script, variables: ReadonlyMap<string, string>): readonly string[] {
+  return commands.flatMap(({ words }) => {
+    const texts = words.map(({ text }) => expanded(text, variables));
+    const start = texts.findIndex((text) => /(?:^|\/)(?:chown|chmod|install)$/.test(text));
+    const arguments_ = texts.slice(start + 1);
+    const isGiven = arguments_.some((text) => /^(?:1000(?::\w*)?|[0-7]?777|(?:a|o|ugo)?\+\w*w\w*)$/.test(text));
+    return start < 0 || start > 2 || !isGiven ? [] : arguments_.filter((text) => /[/.~$]/.test(text));
+  });
 }
 
 export interface Reading {
@@ -162,27 +184,30 @@ function readRun(
   at: Place,
   words: readonly Word[],
   variables: ReadonlyMap<string, string>,
-  usedForBuilds: boolean,
+  { usedForBuilds, given }: { usedForBuilds: boolean; given: readonly string[] },
 ): Pod {
   const { options, rest } = split(words, at.path, variables, false);
   const kind = engine === 'podman' ? 'podman' : 'docker';
   const pod = looseGroup(kind, at, usedForBuilds);
   const [image, ...args] = rest.map(atWord(at.path, variables));
   const entrypoint = options.findLast(({ name }) => name === 'entrypoint');
-  pod.containers.push(
-    containerOf(
-      {
-        engine: kind,
-        at,
-        name: options.find(({ name }) => name === 'name')?.value ?? null,
-        image: image ?? null,
-        options,
-        entrypoint: entrypoint === undefined || entrypoint.value === '' ? null : [entrypoint],
-        args: args.length === 0 ? null : args,
-      },
-      pod,
-    ),
+  const owns = (mount: Mount): Mount =>
+    mount.volume?.kind === 'bind' && given.some((path) => path === mount.volume?.source)
+      ? { ...mount, volume: { ...mount.volume, owned: true } }
+      : mount;
+  const container = containerOf(
+    {
+      engine: kind,
+      at,
+      name: options.find(({ name }) => name === 'name')?.value ?? null,
+      image: image ?? null,
+      options,
+      entrypoint: entrypoint === undefined || entrypoint.value === '' ? null : [entrypoint],
+      args: args.length === 0 ? null : args,
+    },
+    pod,
   );
+  pod.containers.push({ ...container, mounts: container.mounts.map(owns) });
   return pod;
 }
 

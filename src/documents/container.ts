@@ -25,6 +25,8 @@ export interface Volume extends Place {
   readonly source: string | null;
   /** The field that says so. */
   readonly fieldAt: Cursor | null;
+  /** The file itself gives it to the account of the container. */
+  readonly owned?: boolean;
 }
 
 export interface Mount extends Place {
@@ -98,9 +100,13 @@ export interface Pod extends Place {
   readonly engine: Engine;
   /** A patch or the values of a chart: what is not written may stand elsewhere. */
   readonly partial: boolean;
+  /** What a patch is for, as far as it says so. */
+  readonly patches: string | null;
   readonly object: KubeObject | null;
   readonly spec: Cursor;
   readonly metadata: Cursor | null;
+  /** The securityContext that all containers have unless they say otherwise. */
+  readonly shared: Cursor | null;
   readonly hostUsers: At<boolean> | null;
   readonly fsGroup: At<string> | null;
   readonly runtimeClass: At<string> | null;

@@ -1,7 +1,8 @@
 import type { Content } from './container.ts';
 import { type Gathered, gatherCommands, gatherIn } from './gathered.ts';
 import { gatherJenkinsfile } from './jenkins.ts';
-import { type Form, formOf, isTemplate, mentionsBuildkit } from './kinds.ts';
+import { type Form, formOf, isTemplate, looksLikeToml, mentionsBuildkit } from './kinds.ts';
+import { gatherRunner } from './runner.ts';
 import { readShell } from './shell.ts';
 import { gatherQuadlet, gatherUnit } from './units.ts';
 import { readYaml } from './yaml.ts';
@@ -45,6 +46,7 @@ function gather(into: Gathered, form: Form, text: string): { readonly kind: stri
     case 'makefile':
       return { kind: form, error: gatherShell(into, text) };
     case 'runner-config':
+      return { kind: form, error: gatherRunner(into, text) };
     case 'dockerfile':
     case 'text':
       return { kind: 'text', error: null };
@@ -58,7 +60,9 @@ function gatherShell(into: Gathered, text: string): TextError {
   gatherCommands(into, text, 0);
   let first: TextError = null;
   for (const { text: fed, base } of heredocs) {
-    if (!mentionsBuildkit(fed)) continue;
+    // A configuration need not name BuildKit; the file that it is written to does.
+    const named = looksLikeToml(fed) && /buildkit/.test(lineBefore(text, base));
+    if (!named && !mentionsBuildkit(fed)) continue;
     const form = formOf('', fed);
     if (form === 'yaml') {
       const { documents, error } = readYaml(fed, base);
@@ -75,6 +79,8 @@ function gatherShell(into: Gathered, text: string): TextError {
   }
   return first;
 }
+
+const lineBefore = (text: string, at: number): string => text.slice(text.lastIndexOf('\n', at - 2) + 1, at);
 
 const contentOf = (into: Gathered, kind: string, skipped: string | null, error: TextError): Content => {
   const { pods, objects, builders, configs, strays } = into;

@@ -27,8 +27,9 @@ export function formOf(name: string, text: string): Form {
   if (/^[ \t]*\[\[runners\]\]/m.test(text)) return 'runner-config';
   if (/^\[Container\]\s*$/m.test(text)) return 'quadlet';
   if (/^\[Service\]\s*$/m.test(text) && /^Exec\w*\s*=/m.test(text)) return 'unit';
-  if (/\.toml$/.test(file) || (looksLikeToml(text) && !/^[ \t]*\w[\w-]*:(?:\s|$)/m.test(text))) return 'buildkitd.toml';
+  if (/\.toml$/.test(file)) return isBuildkitToml(file, text) ? 'buildkitd.toml' : 'text';
   if (/^#!.*\b(?:ba|da|z|k)?sh\b/.test(text) || /\.(?:sh|bash)$/.test(file)) return 'shell';
+  if (looksLikeToml(text) && !/^[ \t]*\w[\w-]*:(?:\s|$)/m.test(text)) return 'buildkitd.toml';
   if (/jenkinsfile/i.test(file) || /\.(?:groovy|jenkins)$/.test(file) || isGroovy(text)) return 'jenkinsfile';
   if (/^(?:GNU)?[Mm]akefile|\.mk$/.test(file)) return 'makefile';
   if (/dockerfile|containerfile/i.test(file) || /^\s*(?:#.*\n\s*)*(?:ARG\s.*\n\s*)*FROM\s+\S+/.test(text))
@@ -37,6 +38,10 @@ export function formOf(name: string, text: string): Form {
   if (/^[\w.-]+\s*:[^=\n]*\n\t/m.test(text)) return 'makefile';
   return /\b(?:docker|podman|nerdctl|buildx)\b/.test(text) ? 'shell' : 'text';
 }
+
+/** containerd's configuration has tables of the same names. */
+const isBuildkitToml = (file: string, text: string): boolean =>
+  /buildkit/i.test(file) || (looksLikeToml(text) && !/^[ \t]*(?:\[plugins\b|version\s*=)/m.test(text));
 
 const isGroovy = (text: string): boolean =>
   /^[ \t]*(?:pipeline[ \t]*\{|node[ \t]*[({]|podTemplate[ \t]*\(|@Library\b)/m.test(text) &&

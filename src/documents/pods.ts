@@ -31,12 +31,24 @@ export interface Around {
   readonly only?: Cursor;
   /** What runs in containers that name no command (a step of Buildkite). */
   readonly script?: At<string>;
+  /** What the pods of tasks have unless a container says otherwise (podTemplate of Tekton's runs). */
+  readonly template?: Cursor;
+  /** What a patch is for, where it says so. */
+  readonly patches?: string;
 }
 
 export const placeOf = ({ path, span }: Place): Place => ({ path, span });
 
 /** Which fields of a pod hold containers. */
-const LISTS = ['initContainers', 'containers', 'steps', 'buildSteps', 'sidecars', 'ephemeralContainers'];
+const LISTS = [
+  'initContainers',
+  'containers',
+  'steps',
+  'buildSteps',
+  'sidecars',
+  'sidecarContainers',
+  'ephemeralContainers',
+];
 const SINGLE = ['container', 'script'];
 
 /** A pod from its spec: of Kubernetes itself, or of what makes pods (Tekton's tasks, Argo's templates, Shipwright's strategies). */
@@ -51,16 +63,21 @@ export function readPod(spec: Cursor, around: Around): Pod {
       ? []
       : [{ ...placeOf(cursor), kind: 'own-claim' as const, name, source: name, fieldAt: cursor }];
   });
+  const given = [field(spec, 'securityContext'), field(around.template ?? spec, 'securityContext')];
   const pod: Pod = {
     ...placeOf(spec),
     engine: 'kubernetes',
-    partial: around.only !== undefined || all.every(({ cursor }) => !has(cursor, 'image')),
+    partial:
+      around.only !== undefined || around.patches !== undefined || all.every(({ cursor }) => !has(cursor, 'image')),
+    patches: around.patches ?? null,
     object: around.object,
     spec,
-    metadata: around.metadata,
-    hostUsers: switchAt(field(spec, 'hostUsers')),
-    fsGroup: textAt(fieldAt(spec, 'securityContext', 'fsGroup')),
-    runtimeClass: textAt(field(spec, 'runtimeClassName')),
+    // A template of Argo has metadata of its own.
+    metadata: isMap(field(spec, 'metadata')) ? field(spec, 'metadata') : around.metadata,
+    shared: given.find(isMap) ?? null,
+    hostUsers: switchAt(either(spec, around.template, 'hostUsers')),
+    fsGroup: textAt(field(given.find(isMap) ?? spec, 'fsGroup')),
+    runtimeClass: textAt(either(spec, around.template, 'runtimeClassName')),
     replicas: around.replicas,
     volumes: [...volumes, ...claims],
     containers: [],
@@ -70,18 +87,32 @@ export function readPod(spec: Cursor, around: Around): Pod {
   const template = field(spec, 'stepTemplate');
   for (const { name, cursor } of all)
     pod.containers.push(
-      readContainer(cursor, pod, { template, runsBefore: name === 'initContainers', step: around.script ?? null }),
+      readContainer(cursor, pod, {
+        template,
+        // Argo calls the only container of a template main.
+        otherwise: SINGLE.includes(name) ? 'main' : null,
+        runsBefore: name === 'initContainers',
+        step: around.script ?? null,
+      }),
     );
   return pod;
 }
 
+const either = (at: Cursor, otherwise: Cursor | undefined, key: string): Cursor =>
+  field(has(at, key) || otherwise === undefined ? at : otherwise, key);
+
 function readContainer(
   cursor: Cursor,
   pod: Pod,
-  { template, runsBefore, step }: { template: Cursor; runsBefore: boolean; step: At<string> | null },
+  {
+    template,
+    otherwise,
+    runsBefore,
+    step,
+  }: { template: Cursor; otherwise: string | null; runsBefore: boolean; step: At<string> | null },
 ): Container {
   const own = (key: string): Cursor => (has(cursor, key) ? field(cursor, key) : field(template, key));
-  const name = textOf(field(cursor, 'name'));
+  const name = textOf(field(cursor, 'name')) ?? otherwise;
   const image = textAt(own('image'));
   const alone = !exists(own('command')) && !has(cursor, 'args');
   const script =
@@ -154,7 +185,7 @@ function annotatedProfile({ metadata }: Pod, name: string | null): At<Profile> |
 
 /** The container's own setting, else the pod's; also where it is written at the wrong one of the two. */
 function securityOf(own: Cursor, beside: Cursor, pod: Pod, name: string | null): Security {
-  const shared = field(pod.spec, 'securityContext');
+  const shared = pod.shared ?? field(pod.spec, 'securityContext');
   // What stands beside securityContext instead of in it is told of as that; meant it is all the same.
   const either = (key: string): Cursor => field([own, beside, shared].find((at) => has(at, key)) ?? pod.spec, key);
   return {

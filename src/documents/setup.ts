@@ -51,19 +51,23 @@ function setupOf(container: Container): Setup | null {
   const started = startOf(container);
   const official = image !== null && isBuildkitImage(image.value);
   const dind = image !== null && /(?:^|\/)docker$/.test(image.value.repository) && /dind/.test(image.value.tag ?? '');
-  const named = image === null && /buildkit/.test(container.name ?? '');
+  const named = image === null && /buildkit/.test(`${container.name ?? ''} ${pod.patches ?? ''}`);
   if (!official && !dind && !named && !started.runsBuildkitd) return null;
-  const flavour =
-    image !== null && (official || dind) ? flavourOf(image.value) : started.rootlesskit ? 'rootless' : 'unknown';
   const privileged = security.privileged?.value ?? false;
   const user = security.user === null ? null : (USERS[security.user.value] ?? toNumber(security.user.value));
+  const flavour =
+    image !== null && (official || dind)
+      ? flavourOf(image.value)
+      : started.rootlesskit || (named && user === 1000)
+        ? 'rootless'
+        : 'unknown';
   const uid =
     security.user === null && official ? (flavour === 'rootless' ? 1000 : flavour === 'rootful' ? 0 : null) : user;
   return {
     container,
     role: dind ? 'dind' : started.role,
     flavour,
-    official,
+    official: official || (named && flavour === 'rootless'),
     privileged,
     userns: pod.hostUsers?.value === false,
     uid,

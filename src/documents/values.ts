@@ -7,17 +7,19 @@ export function readValues(into: Gathered, at: Cursor): void {
   const repository = textOf(fieldAt(at, 'image', 'repository')) ?? textOf(field(at, 'image'));
   if (repository === null || !/buildkit/.test(repository)) return;
   const image = imageOf(at);
-  if (image === null || (!has(at, 'securityContext') && !has(at, 'podSecurityContext'))) return;
+  if (image === null) return;
   const { span } = at;
+  // Where nothing says that a container is described, the image alone is told.
+  const described = has(at, 'securityContext') || has(at, 'podSecurityContext');
   const entry = (key: string, value: Value | null) =>
     value === null ? [] : [{ key, keySpan: value.span, value, span: value.span }];
   const container: Value = {
     kind: 'fields',
     span,
     entries: [
-      ...(at.node?.kind === 'fields' ? at.node.entries.filter(({ key }) => key !== 'image') : []),
+      ...(described && at.node?.kind === 'fields' ? at.node.entries.filter(({ key }) => key !== 'image') : []),
       ...entry('image', image),
-      ...entry('args', field(at, 'extraArgs').node),
+      ...(described ? entry('args', field(at, 'extraArgs').node) : []),
     ],
   };
   const spec: Value = {

@@ -3,6 +3,7 @@ import { composeServices } from './compose.ts';
 import type { KubeObject } from './container.ts';
 import { type Gathered, gatherCommands, textInPlace } from './gathered.ts';
 import { looksLikeToml } from './kinds.ts';
+import { isJsonPatch, isKustomization, readKustomization, readPatch } from './kustomize.ts';
 import { type Around, readPod, replicasOf } from './pods.ts';
 import {
   type Cursor,
@@ -34,6 +35,7 @@ export function gatherYaml(into: Gathered, documents: readonly Value[], path = '
 }
 
 function kindOf(root: Cursor): string {
+  if (isJsonPatch(root) || isKustomization(root)) return 'kustomize';
   if (has(root, 'apiVersion') && has(root, 'kind')) return 'kubernetes';
   if (isMap(field(root, 'services')) && fields(field(root, 'services')).every(isMap) && !has(root, 'jobs'))
     return 'compose';
@@ -55,15 +57,23 @@ function readRoot(into: Gathered, root: Cursor, kind: string): void {
   if (kind === 'compose') composeServices(into, root);
   if (kind === 'github-actions') actionSteps(into, root);
   if (kind === 'gitlab') jobContainers(into, root);
-  walk(
-    into,
-    root,
-    { object: null, metadata: null, replicas: null, ownClaims: new Set(), usedForBuilds: into.usedForBuilds },
-    kind,
-  );
+  const around: Around = {
+    object: null,
+    metadata: null,
+    replicas: null,
+    ownClaims: new Set(),
+    usedForBuilds: into.usedForBuilds,
+  };
+  if (kind !== 'kustomize') {
+    walk(into, root, around, kind);
+    return;
+  }
+  const patch = (part: Cursor, patches: string): void => walk(into, part, { ...around, patches }, kind);
+  if (isJsonPatch(root)) readPatch(root, 'buildkitd', patch);
+  else readKustomization(into, root, patch);
 }
 
-const PODS = ['containers', 'initContainers'];
+const PODS = ['containers', 'initContainers', 'sidecarContainers'];
 const STEPS = ['steps', 'buildSteps'];
 const SINGLE = ['container', 'script'];
 
@@ -89,8 +99,9 @@ function walk(into: Gathered, at: Cursor, around: Around, kind: string): void {
     for (const item of items(at)) walk(into, item, around, kind);
     return;
   }
-  const inner = stepOf(at, aroundOf(into, at, around));
-  if (kind !== 'compose' && kind !== 'github-actions' && isPod(at)) {
+  const inner = templated(at, stepOf(at, aroundOf(into, at, around)));
+  const isStepList = kind === 'buildkite' && at.path === '';
+  if (kind !== 'compose' && kind !== 'github-actions' && !isStepList && isPod(at)) {
     into.pods.push(readPod(at, inner));
   } else if (kind === 'yaml' && has(at, 'image')) readValues(into, at);
   // A template brings metadata of its own for the spec beside it.
@@ -109,6 +120,13 @@ function stepOf(at: Cursor, around: Around): Around {
   return first === undefined
     ? around
     : { ...around, script: { ...first, value: [first, ...more].map(({ value }) => value).join('\n') } };
+}
+
+/** What Tekton's runs say for the pods of the tasks in them. */
+function templated(at: Cursor, around: Around): Around {
+  if (!/^tekton\.dev\//.test(around.object?.apiVersion ?? '')) return around;
+  const template = [field(at, 'podTemplate'), fieldAt(at, 'taskRunTemplate', 'podTemplate')].find(isMap);
+  return template === undefined ? around : { ...around, template };
 }
 
 function aroundOf(into: Gathered, at: Cursor, around: Around): Around {

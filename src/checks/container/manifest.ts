@@ -399,6 +399,13 @@ function judgeAnnotations({ say, ...judge }: Judging, pod: Pod): void {
         `The value is unconfined, runtime/default or localhost/NAME, not ${value}.`,
         'annotation-value',
       );
+    else if (disagrees(pod, name, value))
+      refuse(
+        { say, ...judge },
+        annotation,
+        `The annotation says ${value}, and the field appArmorProfile of ${name} says otherwise: they must agree.`,
+        'annotation-disagrees',
+      );
     else
       say(
         'k8s.annotation-deprecated',
@@ -408,4 +415,18 @@ function judgeAnnotations({ say, ...judge }: Judging, pod: Pod): void {
         'apparmor-annotation',
       );
   }
+}
+
+const APPARMOR_TYPES: { readonly [type: string]: string } = {
+  Unconfined: 'unconfined',
+  RuntimeDefault: 'runtime/default',
+};
+
+/** Does the container's own field, where there is one, say something else than its annotation? */
+function disagrees({ containers }: Pod, name: string, value: string): boolean {
+  const yaml = containers.find((container) => container.name === name)?.yaml;
+  const profile = yaml == null ? null : fieldAt(yaml, 'securityContext', 'appArmorProfile');
+  const type = profile === null ? null : textOf(field(profile, 'type'));
+  if (profile === null || type === null) return false;
+  return value !== (APPARMOR_TYPES[type] ?? `localhost/${textOf(field(profile, 'localhostProfile'))}`);
 }

@@ -135,7 +135,7 @@ function judgeOwner({ say }: Judging, setup: Setup): void {
     );
     return;
   }
-  if (prepared) return;
+  if (prepared || volume.owned === true) return;
   switch (volume.kind) {
     case 'hostPath':
       say(

@@ -123,10 +123,13 @@ export function withoutItems(text: string, at: Cursor, indexes: readonly number[
   return changes;
 }
 
+/** Is it described by the words of a command? */
+export const isCommand = ({ path }: Container): boolean => /\b(?:run|create)#\d+$/.test(path);
+
 /** Options more for `docker run`: behind its last option, before the image. */
 export function withOptions(container: Container, options: string): readonly Change[] | null {
-  const { image, engine } = container;
-  if (image === null || engine === 'kubernetes') return null;
+  const { image } = container;
+  if (image === null || !isCommand(container)) return null;
   return [{ start: image.span.start, end: image.span.start, text: `${options} ` }];
 }
 

@@ -26,6 +26,9 @@ const podOf = ({ document, problem }: Ailment) =>
 const spanStart = (text: string, at: { readonly line: number; readonly column: number } | undefined): number =>
   offsetOf(text, at?.line ?? 1, at?.column ?? 1);
 
+/** The last key of a path such as metadata.annotations["a/b"]. */
+const keyOf = ({ problem }: Ailment): string => /\["([^"]+)"\]$/.exec(problem.subject)?.[1] ?? '';
+
 function seccompField(ailment: Ailment): Remedy {
   const pod = podOf(ailment);
   const key = ailment.values.key ?? '';
@@ -190,6 +193,15 @@ export const mendManifest = fixBy('Write what the API takes', {
     say: ['Write unconfined, in small letters.'],
     changes: by(ailment, () => 'unconfined'),
   }),
+  'annotation-disagrees': (ailment) => {
+    const pod = podOf(ailment);
+    const annotations = pod?.metadata == null ? null : field(pod.metadata, 'annotations');
+    return {
+      say: ['Leave the annotation out: the field counts since Kubernetes 1.30.'],
+      consequence: 'The profile is then what the field says.',
+      changes: annotations === null ? null : withoutField(annotations, keyOf(ailment)),
+    };
+  },
   'seccomp-annotation': seccompField,
   'apparmor-annotation': () => ({
     say: [

@@ -1,7 +1,7 @@
 import type { Container } from '../../documents/container.ts';
 import { type Cursor, exists, field, isMap } from '../../documents/tree.ts';
 import { type Wanted, wordsOf } from '../../knowledge/engines.ts';
-import { type Change, withField, withItems, withLines, withNested, withOptions } from './change.ts';
+import { type Change, isCommand, withField, withItems, withLines, withNested, withOptions } from './change.ts';
 import type { Ailment } from './remedy.ts';
 
 /** What to write in this file to be granted something, in the words of its engine. */
@@ -90,7 +90,7 @@ export function flagChange(
   if (document.kind === 'quadlet') return withLines(document, container, [`Exec=${flags.join(' ')}`]);
   if (yaml === null) {
     const last = (container.args ?? []).at(-1) ?? container.image;
-    return last === null || engine === 'kubernetes'
+    return last === null || !isCommand(container)
       ? null
       : [{ start: last.span.end, end: last.span.end, text: ` ${flags.join(' ')}` }];
   }
@@ -102,14 +102,11 @@ export function flagChange(
   return withItems(text, list, flags);
 }
 
-function environmentChange(
-  text: string,
-  { yaml, engine, env, image }: Container,
-  flags: string,
-): readonly Change[] | null {
+function environmentChange(text: string, container: Container, flags: string): readonly Change[] | null {
+  const { yaml, engine, env, image } = container;
   const variable = env.find(({ name }) => name === 'BUILDKITD_FLAGS');
   if (yaml === null)
-    return image === null || engine === 'ci'
+    return image === null || !isCommand(container)
       ? null
       : [{ start: image.span.start, end: image.span.start, text: `-e BUILDKITD_FLAGS=${flags} ` }];
   if (variable !== undefined) return null;
