@@ -4,6 +4,7 @@ import { createGunzip } from 'node:zlib';
 import { UsageError } from '../host/usage-error.ts';
 import type { LogReader } from '../symptoms/reader.ts';
 import { visible } from '../text/visible.ts';
+import { type JournalBytes, journalBytesOf } from './journal-bytes.ts';
 
 const PIECE = 1024 * 1024;
 /** So many zero bytes among the first are letters of two bytes. */
@@ -55,11 +56,15 @@ async function readZipped(pieces: AsyncIterable<Buffer>, reader: LogReader, sign
 
 async function readPlain(pieces: AsyncIterable<Buffer>, reader: LogReader, signal: AbortSignal): Promise<void> {
   let convert: ((piece: Buffer) => Buffer) | null | undefined;
+  let journal: JournalBytes | null | undefined;
   for await (const piece of pieces) {
     if (signal.aborted) return;
     if (convert === undefined) convert = converterOf(piece);
-    reader.feed(convert === null ? piece : convert(piece));
+    const text = convert === null ? piece : convert(piece);
+    if (journal === undefined) journal = journalBytesOf(text);
+    reader.feed(journal === null ? text : journal.feed(text));
   }
+  if (journal !== null && journal !== undefined) reader.feed(journal.end());
 }
 
 /** Null: one byte a letter, or UTF-8. */

@@ -20,10 +20,16 @@ const ENTITIES: { readonly [name: string]: string } = {
   '#47': '/',
 };
 
+const TAG = /<\/?(?:a|b|br|code|div|em|font|i|li|p|pre|span|strong|td|tr|tt|u)\b[^<>]{0,200}>/g;
+
 /** Everything that surrounds words in a log is taken off or made plain. */
 export function canonicalText(line: string): string {
   let text = line.toLowerCase();
-  if (text.includes('&')) text = text.replace(/&(#?\w{2,5});/g, (whole, name: string) => ENTITIES[name] ?? whole);
+  if (text.includes('</') || text.includes('<br')) text = text.replace(TAG, '');
+  if (text.includes('&'))
+    text = text.replace(/&(?:amp;)+/g, '&').replace(/&(#?\w{2,5});/g, (whole, name: string) => ENTITIES[name] ?? whole);
+  // Workflow commands of Actions escape the ends of lines.
+  if (text.includes('%0')) text = text.replace(/%0[ad]/g, ' ');
   if (text.includes('\\'))
     text = text
       .replace(/\\{1,16}u00([0-9a-f]{2})/g, (_whole, code: string) => String.fromCharCode(Number.parseInt(code, 16)))

@@ -1,6 +1,7 @@
 import type { Automaton } from './automaton.ts';
 import { canonical, canonicalText, continued } from './canonical.ts';
 import type { Knowledge, Subject } from './knowledge.ts';
+import { plain } from './plain.ts';
 import { placeOf } from './signature.ts';
 
 /** A text of the table, seen in a log. */
@@ -49,7 +50,6 @@ const MOST_EXCERPT = 400;
 const LF = 0x0a;
 const CR = 0x0d;
 const BLANK = 0x20;
-const ESC = 0x1b;
 
 export function readerOf(knowledge: Knowledge, decode: Decode, file: string | null = null): LogReader {
   return new Reader(knowledge, decode, file);
@@ -80,7 +80,7 @@ class Reader implements LogReader {
   }
 
   feed(bytes: Uint8Array): void {
-    const clean = withoutEscapes(bytes);
+    const clean = plain(bytes);
     const all = new Uint8Array(this.#kept.length + clean.length);
     all.set(this.#kept);
     all.set(clean, this.#kept.length);
@@ -326,39 +326,4 @@ function linesAfter(bytes: Uint8Array, end: number, count: number): readonly Uin
     from = to + 1;
   }
   return lines;
-}
-
-/** Bytes without what only a terminal obeys: colours, movements, titles. */
-function withoutEscapes(bytes: Uint8Array): Uint8Array {
-  if (!bytes.includes(ESC)) return bytes;
-  const clean = new Uint8Array(bytes.length);
-  let length = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    if (bytes[at] !== ESC) {
-      clean[length++] = bytes[at] as number;
-      continue;
-    }
-    at = endOfEscape(bytes, at);
-  }
-  return clean.subarray(0, length);
-}
-
-/** The last byte of an escape sequence. */
-function endOfEscape(bytes: Uint8Array, start: number): number {
-  const kind = bytes[start + 1];
-  const limit = Math.min(bytes.length, start + 256);
-  if (kind === 0x5b) {
-    for (let at = start + 2; at < limit; at++)
-      if ((bytes[at] as number) >= 0x40 && (bytes[at] as number) <= 0x7e) return at;
-    return limit - 1;
-  }
-  if (kind === 0x5d) {
-    for (let at = start + 2; at < limit; at++) {
-      if (bytes[at] === 0x07) return at;
-      if (bytes[at] === ESC && bytes[at + 1] === 0x5c) return at + 1;
-      if (isEnd(bytes[at])) return at - 1;
-    }
-    return start + 1;
-  }
-  return kind === undefined || isEnd(kind) ? start : start + 1;
 }

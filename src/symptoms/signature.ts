@@ -4,10 +4,12 @@ export interface Signature {
   /** Stands in every text that the signature fits; without quotes, which surroundings escape. */
   readonly anchor: string;
 }
+type Gap = 'none' | 'name' | 'word' | 'any';
+
 interface Part {
   readonly text: string;
-  /** What may stand before it: nothing, one word, or anything. */
-  readonly gap: 'none' | 'word' | 'any';
+  /** What may stand before it: nothing, one name without a slash, one word, or anything. */
+  readonly gap: Gap;
 }
 
 /** What may stand between two parts of one message. */
@@ -46,10 +48,11 @@ export function expanded(signature: string): readonly string[] {
 /** Throws where nothing in a signature is long enough to be found by. */
 export function compiled(signature: string): Signature {
   const parts: Part[] = [];
-  let gap: Part['gap'] = 'none';
-  for (const piece of signature.split(/([*#])/)) {
+  let gap: Gap = 'none';
+  for (const piece of signature.split(/([*#~])/)) {
     if (piece === '*') gap = 'any';
     else if (piece === '#') gap = gap === 'any' ? 'any' : 'word';
+    else if (piece === '~') gap = gap === 'none' ? 'name' : gap;
     else if (piece !== '') {
       parts.push({ text: piece, gap: parts.length === 0 ? 'none' : gap });
       gap = 'none';
@@ -81,16 +84,19 @@ function endOf(parts: readonly Part[], text: string, start: number): number | nu
     const part = parts[index];
     if (part === undefined) return null;
     const window = text.slice(end, end + MOST_GAP + part.text.length);
-    const at = part.gap === 'word' ? afterWord(window, part.text) : window.indexOf(part.text);
+    const at = part.gap === 'any' ? window.indexOf(part.text) : afterWord(window, part);
     if (at < 0) return null;
     end += at + part.text.length;
   }
   return end;
 }
 
-/** The place of a text of which only a word stands before it. */
-function afterWord(window: string, text: string): number {
+/** The place of a text of which only a word, or a name, stands before it. */
+function afterWord(window: string, { text, gap }: Part): number {
   const at = window.indexOf(text);
-  const blank = window.indexOf(' ');
-  return blank >= 0 && blank < at ? -1 : at;
+  const isWithin = (end: string): boolean => {
+    const place = window.indexOf(end);
+    return place >= 0 && place < at;
+  };
+  return isWithin(' ') || (gap === 'name' && isWithin('/')) ? -1 : at;
 }

@@ -25,10 +25,18 @@ export const DAEMONS: readonly Symptom[] = [
     means: ['socket.in-use', 'socket.stale'],
   },
   {
+    by: "buildkitd, where somebody else's leftover stands in a sticky directory",
+    says: [
+      'failed to create unix socket on #: *operation not permitted',
+      '{remove|unlink} #.sock: operation not permitted',
+    ],
+    means: ['socket.stale', 'socket.path-occupied'],
+  },
+  {
     by: 'buildkitd',
     says: [
-      'failed to create unix socket on #: *{is a directory|not a socket|directory not empty|file exists|operation not permitted}',
-      'remove #.sock: {directory not empty|operation not permitted}',
+      'failed to create unix socket on #: *{is a directory|not a socket|directory not empty|file exists}',
+      'remove #.sock: directory not empty',
     ],
     means: ['socket.path-occupied', 'socket.stale'],
   },
@@ -45,8 +53,14 @@ export const DAEMONS: readonly Symptom[] = [
   },
   {
     by: 'buildkitd before v0.12',
-    says: ['buildkitd: {is a directory|operation not permitted}'],
+    says: ['buildkitd: is a directory'],
     means: ['socket.path-occupied', 'socket.stale'],
+    weight: 2,
+  },
+  {
+    by: 'buildkitd before v0.12',
+    says: ['buildkitd: operation not permitted'],
+    means: ['socket.stale', 'socket.path-occupied'],
     weight: 2,
   },
   {
@@ -442,6 +456,11 @@ export const DAEMONS: readonly Symptom[] = [
       'socket path*too long',
     ],
     means: ['socket.path-too-long'],
+  },
+  {
+    by: 'buildkitd, of the address of a collector',
+    says: ['buildkitd: address #: {missing port in address|too many colons in address}'],
+    means: ['env.telemetry', 'config.bad-address'],
   },
   {
     by: 'buildkitd',

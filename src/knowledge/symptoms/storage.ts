@@ -380,6 +380,18 @@ export const STORAGE: readonly Symptom[] = [
     weight: 2,
   },
   {
+    by: 'buildkitd, where HOME does not exist or is not its own',
+    says: ['mkdir /home/~: permission denied', 'mkdir /home/~/{.local|.cache|.config}: permission denied'],
+    unless: ['/home/user', 'error from sender'],
+    means: [
+      ['storage.permission', 'kubernetes', 'container', 'docker', 'podman'],
+      'env.home',
+      'storage.permission',
+      'env.xdg-data-home',
+    ],
+    where: 'outside',
+  },
+  {
     by: 'buildkitd',
     says: [
       'mkdir #{buildkit|docker|containerd}#: not a directory',

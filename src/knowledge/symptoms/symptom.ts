@@ -49,7 +49,7 @@ export type Meaning = Condition | readonly [Condition, Surrounding, ...Surroundi
 
 /**
  * A text by which a failure is met. A signature is lower case with plain quotes ('): `*` stands for anything within a
- * message, `#` for one word, `{a|b}` for either. Of one emitter the most specific rows stand first.
+ * message, `#` for one word, `~` for one name without a slash, `{a|b}` for either. Of one emitter the most specific rows stand first.
  */
 export interface Symptom {
   /** Whose words they are. */
