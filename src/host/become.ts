@@ -42,6 +42,9 @@ export function become({ name, uid, gid }: Become): void {
   process.umask(0o022);
   const ids = [process.getuid?.(), process.geteuid?.()];
   if (ids.some((id) => id !== uid) || process.getegid?.() !== gid) throw new Error('the ids did not change');
+  // Secure bits can keep them: whoever has them would look as root does.
+  const status = readFileSync('/proc/self/status', 'latin1');
+  if (/^CapEff:\s*0*[1-9a-f]/im.test(status)) throw new Error('capabilities of root were kept');
   try {
     process.setuid?.(0);
   } catch {

@@ -6,6 +6,7 @@ import type { Budget } from './budget.ts';
 import { hangingPoints, isBelow } from './hanging.ts';
 import { activityOf } from './looks/processes.ts';
 import { waitFor } from './looks/waiting.ts';
+import { type WithoutLimits, withoutOwnLimits } from './own-limits.ts';
 import { type StandIn, startStandIn } from './stand-in.ts';
 import { type Call, limitOf, WHILE_MOVING } from './verbs.ts';
 
@@ -33,6 +34,7 @@ export class Remote {
   readonly #budget: Budget;
   readonly #pending = new Map<number, Pending>();
   readonly #dead: string[];
+  readonly #limits: WithoutLimits;
   #standIn: StandIn | null = null;
   #next = 0;
   #failures = 0;
@@ -44,6 +46,7 @@ export class Remote {
     this.#account = account;
     this.#budget = budget;
     this.#dead = dead;
+    this.#limits = account === null ? { before: [] } : withoutOwnLimits();
   }
 
   call(call: Call): Promise<unknown> {
@@ -78,6 +81,7 @@ export class Remote {
   /** Why it is not asked at all; null: it is. */
   #refusalOf(call: Call): string | null {
     if (this.#budget.left() === 0) return this.#budget.usedUp;
+    if ('why' in this.#limits) return `${this.#who} was not started: ${this.#limits.why}`;
     if (this.#failures >= MOST_FAILURES)
       return `${this.#who} ended or did not answer ${MOST_FAILURES} times, and is not asked again`;
     const dead = this.#dead.find((point) => pathsOf(call).some((path) => isBelow(path, point)));
@@ -129,6 +133,7 @@ export class Remote {
 
   #start(): StandIn {
     return startStandIn('helper', {
+      before: 'before' in this.#limits ? this.#limits.before : [],
       onAnswer: (line) => this.#take(line),
       onEnd: (why) => this.#ended(why),
     });

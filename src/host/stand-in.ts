@@ -14,6 +14,8 @@ export interface StandInOptions {
   readonly descriptor?: number;
   /** Another build of the program. */
   readonly entry?: string;
+  /** What starts it: words before its own. */
+  readonly before?: readonly string[];
   readonly mostBytes?: number;
   /** A line of its: any JSON value, of any shape. */
   readonly onAnswer: (answer: unknown) => void;
@@ -35,10 +37,11 @@ export interface StandIn {
 }
 
 export function startStandIn(name: 'helper' | 'as-target' | 'as-user', options: StandInOptions): StandIn {
-  const { descriptor, entry = builtProgram(name), mostBytes = MOST_ANSWER } = options;
+  const { descriptor, entry = builtProgram(name), before = [], mostBytes = MOST_ANSWER } = options;
   // Where no memory may become executable, we ourselves were started so.
   const flags = process.execArgv.filter((flag) => flag === '--jitless');
-  const child = spawn(process.execPath, [...flags, entry], {
+  const [program = process.execPath, ...words] = [...before, process.execPath, ...flags, entry];
+  const child = spawn(program, words, {
     // A session of its own, none of our terminal, descriptors or environment.
     stdio: ['pipe', 'pipe', 'ignore', ...(descriptor === undefined ? [] : [descriptor])],
     detached: true,

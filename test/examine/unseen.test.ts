@@ -23,7 +23,7 @@ const DECIDES_NOTHING: readonly (readonly [why: string, question: RegExp])[] = [
   ['of clients: their checks are unknown by themselves', /docker|^\["probe","connect"/],
   [
     'limits of a session, whose check is unknown by itself',
-    /"\/proc\/(key-users|self\/limits|self\/cgroup)"|\/proc\/sys\/kernel\/keys\/|"\/sys\/fs\/cgroup\//,
+    /"\/proc\/(key-users|self\/limits|self\/cgroup)"|"\/(etc|usr\/[a-z]+)\/(pam\.d|security)\b|\/proc\/sys\/kernel\/keys\/|"\/sys\/fs\/cgroup\//,
   ],
   [
     'that a buildkitd.toml lies where nobody reads it',

@@ -1,7 +1,8 @@
-import type { Fact, NamespaceAnswer } from '../../model/look.ts';
+import type { Fact, Look, NamespaceAnswer } from '../../model/look.ts';
 import { asAbsent, Unseen } from '../../model/unseen.ts';
 import { cacheDirectory } from '../config/cache-directory.ts';
 import { settings } from '../config/settings.ts';
+import { callersConfinement } from '../confinement/callers-confinement.ts';
 import { processStatus } from '../machine/process-status.ts';
 import { binaries } from '../programs/binaries.ts';
 import { environment } from '../target/environment.ts';
@@ -33,7 +34,7 @@ export const namespace: Fact<NamespaceAnswer> = {
     const realRoot = by === 'none' && status?.inUserNamespace !== true;
     const tried = runtime?.executable === true && (!realRoot || /(?:^|[/-])runc$/.test(runtime.path));
     const ordinary = look.host.identity.self.uid !== 0 || status?.inUserNamespace === true;
-    return look.host.probe(
+    const answer = await look.host.probe(
       'namespace',
       {
         launcher:
@@ -50,8 +51,24 @@ export const namespace: Fact<NamespaceAnswer> = {
       'target',
       values,
     );
+    await demandOwnConfinement(look, answer);
+    return answer;
   },
 };
+
+/** Under another confinement than that of the account's own processes, an outcome tells nothing that the confinement could have made so. */
+async function demandOwnConfinement(look: Look, answer: NamespaceAnswer): Promise<void> {
+  const { tighter, looser } = await look.get(callersConfinement);
+  const { launch, proc, overlay, bindReadOnly, chown, step } = answer;
+  const works = [launch, proc, overlay, bindReadOnly, chown, step].every((outcome) => outcome?.ok !== false);
+  const by = works ? looser : tighter;
+  if (by.length === 0) return;
+  const { name, uid } = look.host.identity.target;
+  throw new Unseen(
+    `the trial ${works ? 'succeeded' : 'failed'} under the confinement of root who asks (${by.join(', ')}), which is not that of ${name ?? `user ${uid}`}`,
+    `bk-doctor check, in a login of ${name ?? `user ${uid}`}`,
+  );
+}
 
 /** The unit's rootlesskit options without those that would collide with a running instance. */
 export function probeArgs(args: readonly string[]): readonly string[] {
