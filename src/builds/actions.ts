@@ -72,7 +72,7 @@ function requestOf(step: Cursor, path: string, text: string, lines: Lines): Read
       // Their values come from the workflow's own secrets.
       secrets: [...list('secrets'), ...list('secret-envs'), ...list('secret-files')].map((asked) => ({
         ...asked,
-        value: `id=${asked.value.replace(/=.*$/s, '')}`,
+        value: `id=${asked.value.replace(/=.*$/s, '')},env=${asked.value.replace(/=.*$/s, '')}`,
       })),
       ssh: list('ssh'),
       allow,

@@ -76,7 +76,8 @@ export function buildctlRequest(
       : words.findIndex(({ text }) => text === 'build' || text === 'b');
   if (from < 0 || !onlyGlobals(words.slice(0, from))) return null;
   const drops = surelyBefore(client, [0, 31, 0]);
-  const read = goFlags(words.slice(from + 1), file, BUILD, drops);
+  // From v0.31 on global flags may stand behind the subcommand too.
+  const read = goFlags(words.slice(from + 1), file, drops ? BUILD : { ...GLOBAL, ...BUILD }, drops);
   const request = requestOf(read, command, program, file);
   return { request, troubles: troublesOf(read, program, file) };
 }
@@ -120,6 +121,7 @@ export function named(values: readonly Asked[]): ReadonlyMap<string, Asked> {
     found.set(sign < 0 ? asked.value : asked.value.slice(0, sign), {
       ...asked,
       value: sign < 0 ? '' : asked.value.slice(sign + 1),
+      ...(sign < 0 ? { bare: true } : {}),
     });
   }
   return found;
@@ -136,7 +138,10 @@ export function joined(directory: string, name: string): string {
 }
 
 function troublesOf(read: ReadFlags, program: Word, file: string): readonly FlagTrouble[] {
-  const unknown = read.flags.filter(({ known }) => !known).map((flag) => unknownFlag(flag, file));
+  const unknown = [
+    ...read.flags.filter(({ known }) => !known).map((flag) => unknownFlag(flag, file)),
+    ...read.flags.filter(({ lacking }) => lacking === true).map((flag) => lackingValue(flag, file)),
+  ];
   const [first] = read.dropped;
   if (first !== undefined) unknown.push(droppedFlags(read.dropped, first, file));
   const frontend = read.flags.some(({ name }) => name === 'frontend');
@@ -153,6 +158,19 @@ function troublesOf(read: ReadFlags, program: Word, file: string): readonly Flag
       remedy: ['Add --frontend dockerfile.v0.'],
     },
   ];
+}
+
+/** A flag at the end of a command whose value is not there. */
+export function lackingValue({ written }: GivenFlag, file: string): FlagTrouble {
+  return {
+    condition: 'build.flag-unknown',
+    severity: 'error',
+    file,
+    line: written.line,
+    column: written.column,
+    message: `${written.text} stands without a value: the client ends with "flag needs an argument".`,
+    remedy: [`Give ${written.text} its value, or leave it out.`],
+  };
 }
 
 function unknownFlag({ name, written }: GivenFlag, file: string): FlagTrouble {

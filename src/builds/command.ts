@@ -8,6 +8,7 @@ import type { Daemon } from './daemon.ts';
 import type { Finding } from './finding.ts';
 import type { Asked, BuildRequest } from './request.ts';
 import { secretFindings } from './secrets.ts';
+import { isPlatform } from './values.ts';
 
 /** What a command asks for that does not work, whatever the Dockerfile says. */
 export function commandFindings(request: BuildRequest, daemon: Daemon, files: Files | null): readonly Finding[] {
@@ -22,7 +23,7 @@ export function commandFindings(request: BuildRequest, daemon: Daemon, files: Fi
       cacheFinding(asked, request.exportCaches.includes(asked), request),
     ),
     ...secretFindings(request, files),
-    ...sshFindings(request, daemon),
+    ...sshFindings(request, daemon, files),
     ...networkFindings(request),
   ];
 }
@@ -69,7 +70,13 @@ function optionFindings({ options, frontend, client }: BuildRequest, daemon: Dae
       remedy: string,
       needs: Finding['needs'] = {},
     ): readonly Finding[] => [{ ...placeOf(asked), condition, severity, message, needs, remedy: [remedy] }];
-    if (ours && client === 'buildctl' && !OPTIONS.has(name) && !PREFIXES.some((prefix) => name.startsWith(prefix))) {
+    if (
+      ours &&
+      client === 'buildctl' &&
+      asked.bare !== true &&
+      !OPTIONS.has(name) &&
+      !PREFIXES.some((prefix) => name.startsWith(prefix))
+    ) {
       const meant = MEANT[name] ?? nearest(name, [...OPTIONS]);
       return found(
         'build.opt-ignored',
@@ -88,6 +95,13 @@ function optionFindings({ options, frontend, client }: BuildRequest, daemon: Dae
         { buildkit: 'v0.31.0', frontend: '1.25' },
       );
     if (!asked.known) return [];
+    if (client === 'buildctl' && asked.bare === true)
+      return found(
+        'build.opt-invalid',
+        'error',
+        `--opt ${name} has no value: the client ends with "invalid opt: invalid value ${name}".`,
+        `Write --opt ${name}=VALUE.`,
+      );
     const why = invalidValue(name, asked.value);
     if (why !== null)
       return found(
@@ -122,6 +136,20 @@ function invalidValue(name: string, value: string): string | null {
     case 'memswap':
     case 'shm-size':
       return /^-?\d+$/.test(value) ? null : 'it is a number of bytes';
+    case 'cpushares':
+    case 'cpuperiod':
+    case 'cpuquota':
+      return /^[+-]?\d+$/.test(value) ? null : `"invalid ${name} value: ${value}"`;
+    case 'add-hosts': {
+      const bad = value
+        .split(',')
+        .find((pair) => !/^[^=]+=(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$/.test(pair));
+      return bad === undefined || value === ''
+        ? null
+        : `"failed to parse additional hosts" at ${bad}, which is no NAME=ADDRESS`;
+    }
+    case 'build-arg:BUILDKIT_SYNTAX':
+      return value === '' ? '"invalid reference format"' : null;
     case 'image-resolve-mode':
       return ['default', 'local', 'prefer-local', 'pull', ''].includes(value)
         ? null
@@ -135,23 +163,33 @@ function invalidValue(name: string, value: string): string | null {
               limit,
             ),
         );
-      return bad === undefined || value === '' ? null : `"invalid ulimit type: ${bad}"`;
+      const wide = value.split(',').find((limit) => {
+        const [, soft, hard] = /=(\d+):(\d+)$/.exec(limit) ?? [];
+        return soft !== undefined && hard !== undefined && Number(soft) > Number(hard);
+      });
+      if (value === '' || (bad === undefined && wide === undefined)) return null;
+      return bad === undefined
+        ? `"ulimit soft limit must be less than or equal to hard limit" at ${wide}`
+        : `"invalid ulimit type: ${bad}"`;
     }
     case 'platform': {
-      const bad = value
-        .split(',')
-        .find((platform) => !/^[A-Za-z0-9_.()-]+(?:\/[A-Za-z0-9_.-]+){0,3}$/.test(platform.trim()));
-      return bad === undefined ? null : `"failed to parse target platform ${bad}"`;
+      const bad = value.split(',').find((platform) => !isPlatform(platform.trim()));
+      return bad === undefined || value === '' ? null : `"failed to parse target platform ${bad}"`;
     }
-    default:
-      return null;
+    default: {
+      const kind = /^attest:(.*)$/.exec(name)?.[1];
+      return kind === undefined || kind === 'sbom' || kind === 'provenance'
+        ? null
+        : `"unknown attestation type "${kind}""`;
+    }
   }
 }
 
 function networkFindings({ client, options }: BuildRequest): readonly Finding[] {
   const asked = options.get('force-network-mode');
-  if (asked === undefined || !asked.known || ['host', 'none', 'default', 'sandbox', ''].includes(asked.value))
-    return [];
+  // Docker's clients leave the default out of what they send.
+  const modes = ['host', 'none', 'sandbox', '', ...(client === 'buildctl' ? [] : ['default'])];
+  if (asked === undefined || !asked.known || modes.includes(asked.value)) return [];
   const flag = client === 'buildctl' ? '--opt force-network-mode=' : '--network=';
   return [
     {
@@ -242,8 +280,38 @@ function exportFindings({ client, outputs, options }: BuildRequest, daemon: Daem
     );
   const known = client === 'buildctl' ? EXPORTERS : BUILDX_EXPORTERS;
   for (const asked of outputs) {
-    const type = /(?:^|,)type=([^,]*)/.exec(asked.value)?.[1];
-    if (!asked.known || type === undefined) continue;
+    if (!asked.known) continue;
+    const type = /(?:^|,)[ \t]*type=([^,]*)/i.exec(asked.value)?.[1];
+    if (type === undefined) {
+      if (client === 'buildctl')
+        bad(
+          asked,
+          `--output ${asked.value} says no type: the client ends with "--output requires type=<type>".`,
+          'Write --output type=local,dest=DIRECTORY, or another type with its keys.',
+        );
+      continue;
+    }
+    const destination = /(?:^|,)dest=([^,]*)/.exec(asked.value)?.[1] ?? '';
+    if (type === 'local' && destination === '')
+      bad(
+        asked,
+        'The exporter local needs a directory: the client ends with "output directory is required for local exporter".',
+        'Add dest=DIRECTORY to the output.',
+      );
+    const flagged = /(?:^|,)(push|push-by-digest|insecure|oci-mediatypes|unpack|store)=([^,]*)/.exec(asked.value);
+    if (flagged !== null && !BOOLEAN.test(flagged[2] ?? '') && type === 'image')
+      bad(
+        asked,
+        `${flagged[1]}=${flagged[2]} is neither true nor false, which ends the build.`,
+        `Write ${flagged[1]}=true.`,
+      );
+    const compression = /(?:^|,)compression=([^,]*)/.exec(asked.value)?.[1];
+    if (compression !== undefined && !/^(?:uncompressed|gzip|estargz|zstd)$/.test(compression))
+      bad(
+        asked,
+        `There is no compression ${compression}: the build ends with "unsupported compression type".`,
+        'Write gzip, zstd, estargz or uncompressed.',
+      );
     if (!known.includes(type))
       bad(
         asked,
@@ -299,7 +367,12 @@ function cacheFinding(asked: Asked, exporting: boolean, { client, environment }:
       `${flag} ${asked.value} names no cache that BuildKit has.`,
       `Write ${flag} type=registry,ref=REF, or one of ${Object.keys(CACHE_NEEDS).join(', ')}.`,
     );
-  const keys = new Set(asked.value.split(',').map((field) => field.replace(/=.*$/s, '')));
+  const keys = new Set(
+    asked.value
+      .split(',')
+      .filter((field) => !field.endsWith('='))
+      .map((field) => field.replace(/=.*$/s, '')),
+  );
   const lacking = needs[exporting ? 'export' : 'import'].filter((key) => !keys.has(key));
   if (lacking.length === 0) return [];
   if (type === 'gha') {
@@ -317,21 +390,39 @@ function cacheFinding(asked: Asked, exporting: boolean, { client, environment }:
   );
 }
 
-function sshFindings({ ssh, environment }: BuildRequest, { host }: Daemon): readonly Finding[] {
-  if (host?.sshAgent !== false || environment.has('SSH_AUTH_SOCK')) return [];
-  return ssh
-    .filter(({ value, known }) => known && !value.includes('='))
-    .map((asked) => ({
-      ...placeOf(asked),
-      condition: 'build.ssh-missing' as const,
-      severity: 'error' as const,
-      message: `--ssh ${asked.value} forwards the SSH agent, and SSH_AUTH_SOCK names none: the client ends with "invalid empty ssh agent socket".`,
-      needs: {},
-      remedy: [
-        'Start an agent with eval "$(ssh-agent)" and ssh-add, or name a key: --ssh default=$HOME/.ssh/id_ed25519.',
-      ],
-    }));
+function sshFindings({ ssh, environment }: BuildRequest, { host }: Daemon, files: Files | null): readonly Finding[] {
+  const noAgent = host?.sshAgent === false && !environment.has('SSH_AUTH_SOCK');
+  return ssh.flatMap((asked): readonly Finding[] => {
+    if (!asked.known) return [];
+    const sign = asked.value.indexOf('=');
+    if (sign < 0) return noAgent ? [agentMissing(asked)] : [];
+    const missing = asked.value
+      .slice(sign + 1)
+      .split(',')
+      .find((path) => path !== '' && !/[~$]/.test(path) && !path.startsWith('/') && files?.kind(path) === null);
+    return missing === undefined ? [] : [keyMissing(asked, missing)];
+  });
 }
+
+function keyMissing(asked: Asked, path: string): Finding {
+  return {
+    ...placeOf(asked),
+    condition: 'env.ssh-agent-missing',
+    severity: 'error',
+    message: `There is no ${path} of --ssh ${asked.value}: the client ends with "no such file or directory".`,
+    needs: {},
+    remedy: ['Name a key or the socket of an agent that exists.'],
+  };
+}
+
+const agentMissing = (asked: Asked): Finding => ({
+  ...placeOf(asked),
+  condition: 'env.ssh-agent-missing',
+  severity: 'error',
+  message: `--ssh ${asked.value} forwards the SSH agent, and SSH_AUTH_SOCK names none: the client ends with "invalid empty ssh agent socket".`,
+  needs: {},
+  remedy: ['Start an agent with eval "$(ssh-agent)" and ssh-add, or name a key: --ssh default=$HOME/.ssh/id_ed25519.'],
+});
 
 /** A Dockerfile that is not where the command says. */
 export function dockerfileMissing(request: BuildRequest, files: Files | null): readonly Finding[] {

@@ -1,4 +1,5 @@
 import { joined } from './buildctl.ts';
+import { rooted } from './paths.ts';
 
 /** What is known of the files that a command shares with the daemon. Paths are relative to where the command runs. */
 export interface Files {
@@ -25,15 +26,15 @@ export function contextOf(directory: string, dockerfile: string, files: Files): 
   return {
     directory,
     has(path) {
-      const inside = joined('.', path.replace(/^\/+/, ''));
-      if (inside.startsWith('../') || inside === '..') return undefined;
+      // What leads out of the context ends at its root.
+      const inside = rooted('/', path).slice(1);
       if (inside === '') return true;
       if (WILDCARD.test(inside)) return undefined;
       const kind = files.kind(joined(directory, inside));
       if (kind === undefined || kind === null) return kind === null ? false : undefined;
       if (!ignored(rules, inside)) return true;
       // A directory is still there when a rule takes something in it back.
-      return kind === 'directory' && rules.some(({ negated }) => negated) ? undefined : false;
+      return kind === 'directory' && rules.some((rule) => takesBack(rule, inside)) ? undefined : false;
     },
   };
 }
@@ -41,6 +42,13 @@ export function contextOf(directory: string, dockerfile: string, files: Files): 
 interface IgnoreRule {
   readonly pattern: readonly Piece[];
   readonly negated: boolean;
+  readonly path: string;
+}
+
+/** Whether a rule may take back something below a directory: not where it plainly speaks of another one. */
+function takesBack({ negated, path }: IgnoreRule, directory: string): boolean {
+  const plain = /^[^*?[\\]*/.exec(path)?.[0] ?? '';
+  return negated && (plain.startsWith(`${directory}/`) || (plain !== path && `${directory}/`.startsWith(plain)));
 }
 
 /** The rules of a .dockerignore, in order; the last that matches wins. */
@@ -53,7 +61,7 @@ export function ignoreRules(text: string): readonly IgnoreRule[] {
       if (line === '' || line.startsWith('#')) return [];
       const negated = line.startsWith('!');
       const path = joined('.', (negated ? line.slice(1).trim() : line).replace(/^\/+/, ''));
-      return path === '' ? (line === '.' || line === '!.' ? [] : []) : [{ pattern: patternOf(path), negated }];
+      return path === '' ? (line === '.' || line === '!.' ? [] : []) : [{ pattern: patternOf(path), negated, path }];
     });
 }
 

@@ -1,4 +1,4 @@
-import { joined } from './buildctl.ts';
+import { joined, lackingValue } from './buildctl.ts';
 import { type FlagTable, type GivenFlag, pflags, type ReadFlags } from './flag-reader.ts';
 import type { Asked, BuildRequest, Client, FlagTrouble, ReadRequest } from './request.ts';
 import type { ShellCommand, Word } from './script.ts';
@@ -170,6 +170,7 @@ export function isRemote(context: string): boolean {
 function troublesOf({ client }: Dialect, read: ReadFlags, file: string): readonly FlagTrouble[] {
   return read.flags.flatMap((flag) => {
     if (!flag.known) return [unknownFlag(client, flag, file)];
+    if (flag.lacking === true) return [lackingValue(flag, file)];
     if (client === 'classic' || !DROPPED.includes(flag.name)) return [];
     return [droppedFlag(client, flag, file)];
   });

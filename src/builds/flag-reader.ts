@@ -12,6 +12,8 @@ export interface GivenFlag {
   readonly written: Word;
   readonly value: Asked | null;
   readonly known: boolean;
+  /** The last word of the command, though it needs a value behind it. */
+  readonly lacking?: boolean;
 }
 export interface ReadFlags {
   readonly flags: readonly GivenFlag[];
@@ -28,6 +30,11 @@ export const askedFrom = (word: Word, file: string, value = word.text): Asked =>
   line: word.line,
   column: word.column,
 });
+
+const withNext = (name: string, written: Word, next: Word | undefined, file: string): GivenFlag =>
+  next === undefined
+    ? { name, written, value: null, known: true, lacking: true }
+    : { name, written, value: askedFrom(next, file), known: true };
 
 /** Flags as pflag reads them: anywhere among the operands, `--flag value`, `--flag=value`, `-abc`, `-f value`, `-fvalue`. */
 export function pflags(
@@ -73,7 +80,7 @@ export function pflags(
       });
     else {
       const next = words[++at];
-      flags.push({ name, written: word, value: next === undefined ? null : askedFrom(next, file), known: true });
+      flags.push(withNext(name, word, next, file));
     }
   }
   return { flags, operands, dropped: [], open };
@@ -91,6 +98,10 @@ export function goFlags(words: readonly Word[], file: string, table: FlagTable, 
     const word = words[at];
     if (word === undefined) break;
     open ||= word.open;
+    if (word.text === '--') {
+      operands.push(...words.slice(at + 1));
+      break;
+    }
     if (!word.text.startsWith('-')) {
       if (!word.open) operands.push(word);
       continue;
@@ -115,7 +126,7 @@ export function goFlags(words: readonly Word[], file: string, table: FlagTable, 
       flags.push({ name, written: word, value: askedFrom(word, file, glued), known: true });
     else {
       at++;
-      flags.push({ name, written: word, value: next === undefined ? null : askedFrom(next, file), known: true });
+      flags.push(withNext(name, word, next, file));
     }
   }
   return { flags, operands, dropped: [], open };

@@ -1,6 +1,7 @@
 import { firstMistake, OutsideStage } from '../buildkit/dockerfile/instructions.ts';
 import { type Dockerfile, readDockerfile } from '../buildkit/dockerfile/read.ts';
 import { Refused } from '../buildkit/dockerfile/refused.ts';
+import { checkFindings } from './check-directive.ts';
 import { chooseFrontend } from './choice.ts';
 import { commandFindings, dockerfileMissing, localMissing, namedContextFindings } from './command.ts';
 import { contextOf, type Files } from './context.ts';
@@ -30,7 +31,7 @@ export function judgeBuild(build: Build): readonly Finding[] {
     request === null
       ? []
       : [...commandFindings(request, daemon, files), ...(dockerfile === null ? dockerfileMissing(request, files) : [])];
-  if (dockerfile === null) return [...ofCommand, ...entitlementFindings(forcedNetwork(request), request, daemon)];
+  if (dockerfile === null) return [...ofCommand, ...entitlementFindings(forcedNetwork(request, true), request, daemon)];
   const choice = chooseFrontend(dockerfile.text, dockerfile.path, request, daemon);
   const scene: Scene = { file: dockerfile.path, choice, daemon, classic: request?.client === 'classic' };
   if (choice.frontend === null) return unique([...choice.findings, ...ofCommand]);
@@ -40,11 +41,21 @@ export function judgeBuild(build: Build): readonly Finding[] {
   const directory = request === null ? build.context : request.context;
   const context = directory === null || files === null ? null : contextOf(directory, dockerfile.path, files);
   const walked = walk({ scene, stages, request, context });
-  const wants = [...walked.wants, ...forcedNetwork(request)];
+  const wants = [...walked.wants, ...forcedNetwork(request, walked.runs.length > 0)];
   return unique([
     ...choice.findings,
     ...orderFindings(read.dockerfile, scene),
+    ...emptyFindings(stages, read.dockerfile, scene),
     ...walked.findings,
+    ...(scene.classic
+      ? []
+      : checkFindings(
+          dockerfile.text,
+          read.dockerfile,
+          stages.stages.filter(({ index }) => stages.reached.has(index)).map(({ instructions }) => instructions),
+          scene,
+          request,
+        )),
     ...(scene.classic ? [] : entitlementFindings(wants, request, daemon)),
     ...(scene.classic ? [] : platformFindings(walked.runs, request, daemon, scene)),
     ...targetFindings(stages.target, request),
@@ -93,14 +104,32 @@ function orderFindings(dockerfile: Dockerfile, scene: Scene): readonly Finding[]
 }
 
 /** `force-network-mode=host` makes every step want the network of the host. */
-function forcedNetwork(request: BuildRequest | null): readonly Want[] {
+function forcedNetwork(request: BuildRequest | null, runs: boolean): readonly Want[] {
   const asked = request?.options.get('force-network-mode');
-  if (asked === undefined || asked.value !== 'host') return [];
+  if (asked === undefined || asked.value !== 'host' || !runs) return [];
   return [
     {
       entitlement: 'network.host',
       at: asked,
       by: request?.client === 'buildctl' ? '--opt force-network-mode=host' : '--network=host',
+    },
+  ];
+}
+
+/** A file without any FROM. */
+function emptyFindings({ stages }: Stages, { instructions }: Dockerfile, scene: Scene): readonly Finding[] {
+  const [first] = instructions;
+  if (stages.length > 0 || first === undefined || !/^arg$/i.test(first.command)) return [];
+  return [
+    {
+      file: scene.file,
+      line: first.start,
+      column: 1,
+      condition: 'dockerfile.parse-error',
+      severity: 'error',
+      message: 'The file has no FROM: the build ends with "dockerfile contains no stages to build".',
+      needs: {},
+      remedy: ['Begin a stage with FROM.'],
     },
   ];
 }

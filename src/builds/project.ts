@@ -151,7 +151,9 @@ function dockerfileOf(path: string | null, dockerfiles: readonly BuildText[], re
   const wanted = path === null ? null : joined('.', path);
   const found =
     dockerfiles.find((text) => joined('.', text.path) === wanted) ??
-    dockerfiles.find((text) => joined('.', text.path).toLowerCase() === wanted?.toLowerCase());
+    (/(?:^|\/)Dockerfile$/.test(wanted ?? '')
+      ? dockerfiles.find((text) => joined('.', text.path) === wanted?.replace(/Dockerfile$/, 'dockerfile'))
+      : undefined);
   if (found !== undefined) return found;
   return path === null && dockerfiles.length === 1 && requests === 1 ? (dockerfiles[0] ?? null) : null;
 }

@@ -14,6 +14,8 @@ export interface Asked extends Place {
   readonly value: string;
   /** False where a part of it is only known when the script runs. */
   readonly known: boolean;
+  /** A name alone, where `name=value` is due. */
+  readonly bare?: boolean;
 }
 
 /** One build, as whatever client asks for it: flags of other clients are told in the words of buildctl's options. */

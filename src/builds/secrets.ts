@@ -13,11 +13,18 @@ export interface Secret {
   readonly asked: Asked;
 }
 
+/** The file of a secret that is given by its id alone; null where it may be a variable of that name. */
+const byItself = (id: string): string | null => (/^[A-Z_][A-Z0-9_]*$/.test(id) ? null : id);
+
 export function secretsOf(request: BuildRequest): readonly Secret[] {
   return request.secrets.map((asked) => {
     const fields = new Map(fieldsOf(asked));
-    const id = fields.get('id') ?? fields.get('source') ?? fields.get('src') ?? '';
-    return { id: asked.known ? id : null, file: fields.get('src') ?? fields.get('source') ?? null, asked };
+    // One that the client refuses is told by itself.
+    return {
+      id: asked.known ? (fields.get('id') ?? null) : null,
+      file: fields.get('src') ?? fields.get('source') ?? null,
+      asked,
+    };
   });
 }
 
@@ -67,9 +74,25 @@ export function secretFindings(request: BuildRequest, files: Files | null): read
           'Write type=file or type=env, or leave it out.',
         ),
       ];
-    const file = given.get('src') ?? given.get('source');
-    if (type === 'env' || file === undefined || file === '' || files === null) return [];
-    if (files.kind(file) !== null) return [];
+    const id = given.get('id') ?? '';
+    if (id === '')
+      return [
+        invalid(
+          `--secret ${asked.value} names no id: the client ends with "secret missing ID".`,
+          'Write --secret id=NAME,src=FILE or --secret id=NAME,env=VARIABLE.',
+        ),
+      ];
+    const file = given.get('src') ?? given.get('source') ?? (type !== 'env' && !given.has('env') ? byItself(id) : null);
+    if (type === 'env' || file === null || file === '' || files === null || request.environment.has(id)) return [];
+    const kind = files.kind(file);
+    if (kind === 'directory')
+      return [
+        invalid(
+          `${file} of the secret ${id} is a directory: a step that reads it ends the build with "is a directory".`,
+          'Name the file that holds the secret.',
+        ),
+      ];
+    if (kind !== null) return [];
     return [
       invalid(
         `The file ${file} of the secret ${given.get('id') ?? file} does not exist: the client ends with "failed to stat ${file}".`,

@@ -7,13 +7,22 @@ import { BadWord, expanded } from '../buildkit/dockerfile/shell-words.ts';
 import type { BuildRequest } from './request.ts';
 
 /** A value that may only be known when the build runs. */
-export type Known = { readonly text: string; readonly known: boolean };
+export interface Known {
+  readonly text: string;
+  readonly known: boolean;
+  /** Surely without a value, as an ARG that nothing gives one. */
+  readonly unset?: boolean;
+  /** Why no frontend can put the variables in, in BuildKit's words. */
+  readonly bad?: string;
+}
 
 export interface Stage {
   readonly index: number;
   readonly name: string | null;
   readonly from: Instruction;
   readonly base: Known;
+  /** Puts the variables of its FROM in. */
+  readonly expand: (text: string) => Known;
   /** The stage that it starts from; null for an image. */
   readonly parent: number | null;
   readonly platform: Known | null;
@@ -47,12 +56,14 @@ export function put(text: string, token: string, variables: (name: string) => Kn
     const result = expanded(text, { escape: token }, (name) => {
       const value = variables(name);
       if (value === undefined || !value.known) known = false;
-      return value?.text;
+      return value?.unset === true ? undefined : value?.text;
     });
     return { text: result, known };
   } catch (error) {
-    if (error instanceof BadWord) return { text, known: false };
-    throw error;
+    if (!(error instanceof BadWord)) throw error;
+    // A value that is required may be there where it is not known.
+    const sure = known || !/^\w+: /.test(error.message);
+    return { text, known: false, ...(sure ? { bad: error.message } : {}) };
   }
 }
 
@@ -95,7 +106,7 @@ export function declare(
         ),
       );
     else if (scope !== globals && globals.has(name)) scope.set(name, globals.get(name) ?? { text: '', known: false });
-    else scope.set(name, { text: '', known: false });
+    else scope.set(name, { text: '', known: request !== null && !request.open, unset: true });
   }
 }
 
@@ -111,16 +122,18 @@ function stageFrom(
 ): Omit<Stage, 'instructions'> {
   const [written = '', , name] = from.args;
   const variable = (used: string): Known | undefined =>
-    globals.get(used) ?? (isPredefined(used) ? { text: '', known: false } : undefined);
-  const base = put(written, token, variable);
+    globals.get(used) ?? (isPredefined(used) ? { text: '', known: false } : { text: '', known: true, unset: true });
+  const expand = (text: string): Known => put(text, token, variable);
+  const base = expand(written);
   const platform = from.flags.find((flag) => flag.startsWith('--platform='))?.slice('--platform='.length);
   return {
     index: before.length,
     name: name?.toLowerCase() ?? null,
     from,
     base,
+    expand,
     parent: stageNamed(before, base.text, false),
-    platform: platform === undefined ? null : put(platform, token, variable),
+    platform: platform === undefined ? null : expand(platform),
   };
 }
 
@@ -135,7 +148,7 @@ export function stageNamed(stages: readonly Stage[], name: string, numbers = tru
 function targetOf(stages: readonly Stage[], request: BuildRequest | null): number | null {
   const asked = request?.options.get('target');
   if (asked === undefined || !asked.known || asked.value === '') return stages.length - 1;
-  return stageNamed(stages, asked.value);
+  return stageNamed(stages, asked.value, false);
 }
 
 function reachedFrom(

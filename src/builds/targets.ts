@@ -479,19 +479,15 @@ function composeSecrets(
         needs: {},
         remedy: [`Add ${name} with file: or environment: under secrets at the end of the file.`],
       });
-      secrets.push(asked(file, item, `id=${name}`));
+      secrets.push({ ...asked(file, item, `id=${name}`), known: false });
       continue;
     }
     const id = textOf(field(item, 'target')) ?? name;
     const from = textOf(field(declared, 'file'));
     const variable = textOf(field(declared, 'environment'));
-    secrets.push(
-      asked(
-        file,
-        item,
-        from !== null ? `id=${id},src=${from}` : variable !== null ? `id=${id},env=${variable}` : `id=${id}`,
-      ),
-    );
+    // What Compose does not read itself comes from elsewhere.
+    const value = from !== null ? `id=${id},src=${from}` : `id=${id},env=${variable ?? id}`;
+    secrets.push(asked(file, item, value));
   }
   return { secrets, findings };
 }

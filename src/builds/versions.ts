@@ -1,5 +1,5 @@
 import { FEATURES } from '../buildkit/dockerfile/features.ts';
-import { FLAGS, givenFlags, UnknownFlag } from '../buildkit/dockerfile/flags.ts';
+import { FLAGS, givenFlags, reads, UnknownFlag } from '../buildkit/dockerfile/flags.ts';
 import { type Frontend, knows, NEWEST_FRONTEND, type Since, sinceText } from '../buildkit/dockerfile/frontend.ts';
 import { mistakeOf } from '../buildkit/dockerfile/instructions.ts';
 import { MOUNT_KEYS, readMount, UnknownMountKey } from '../buildkit/dockerfile/mount.ts';
@@ -122,7 +122,7 @@ export function formFindings(scene: Scene, instruction: Instruction): readonly F
   for (const flag of flagNames(shown)) {
     const row = FLAGS.find((entry) => entry.instruction === shown.command.toUpperCase() && entry.flag === flag);
     // What stands behind ONBUILD is read where the image is used.
-    if (row === undefined || instruction.trigger !== null || knows(frontend, row)) continue;
+    if (row === undefined || instruction.trigger !== null || reads(frontend, row)) continue;
     findings.push(tooOld(scene, instruction, `${row.instruction} --${flag}`, row));
   }
   const mistake = findings.length > 0 ? null : mistakeOf(instruction, frontend);
@@ -244,7 +244,10 @@ function copyFeatures(
     );
   }
   const checksum = given.has('checksum');
-  if (checksum && remote.every((kind) => kind === 'local') && reached && sources.length > 0)
+  const row = FLAGS.find(({ instruction: of, flag }) => of === 'ADD' && flag === 'checksum');
+  if (checksum && row !== undefined && reads(frontend, row) && !knows(frontend, row) && reached)
+    findings.push(tooOld(scene, instruction, 'ADD --checksum', row));
+  else if (checksum && remote.every((kind) => kind === 'local') && reached && sources.length > 0)
     findings.push(refused(scene, instruction, new Mistake('checksum requires HTTP(S) or Git sources'), false));
   if (
     checksum &&
@@ -292,8 +295,11 @@ function chmodFeatures(
         message: `${command} is silently ignored by ${scene.choice.shown}: variables in --chmod are read from frontend 1.10 on.`,
       },
     ];
-  if (!known || /^0?[0-7]{1,4}$/.test(text)) return [];
-  if (!/^[ugoa]*[-+=]/.test(text)) return [];
+  if (!known || text === '' || /^0*[0-7]{1,4}$/.test(text)) return [];
+  if (
+    !/^[ugoa]*[-+=][rwxXstugo]*(?:[-+=][rwxXstugo]*)*(?:,[ugoa]*[-+=][rwxXstugo]*(?:[-+=][rwxXstugo]*)*)*$/.test(text)
+  )
+    return [invalidMode(scene, instruction, frontend, command)];
   if (!knows(frontend, FEATURES.chmodVariable))
     return [
       {
@@ -321,6 +327,21 @@ function chmodFeatures(
       'silently ignores it, and the files keep their mode',
     ),
   ];
+}
+
+/** Neither an octal number nor a symbolic mode. */
+function invalidMode(scene: Scene, instruction: Instruction, frontend: Frontend, command: string): Finding {
+  const ignored = !knows(frontend, FEATURES.chmodVariable);
+  return {
+    ...atInstruction(scene, instruction),
+    condition: ignored ? 'dockerfile.silently-ignored' : 'dockerfile.invalid-option',
+    severity: ignored ? 'warning' : 'error',
+    message: ignored
+      ? `${command} is no mode, and is silently ignored by ${scene.choice.shown}.`
+      : `${command} is no mode: the build ends with "invalid chmod parameter".`,
+    needs: {},
+    remedy: ['Write the mode as an octal number, such as --chmod=755.'],
+  };
 }
 
 function deviceFeatures(

@@ -299,7 +299,7 @@ export const commandRows: readonly (Row & { readonly name: string })[] = [
     dockerfile: FILE,
     flags: '--ssh default',
     host: { sshAgent: false },
-    finds: ['error build.ssh-missing build.sh:2'],
+    finds: ['error env.ssh-agent-missing build.sh:2'],
   },
   // Docker's clients.
   {

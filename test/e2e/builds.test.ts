@@ -6,6 +6,7 @@ import { parseRelease } from '../../src/buildkit/version.ts';
 import { commandRows } from '../builds/command-rows.ts';
 import { dockerfileRows } from '../builds/dockerfile-rows.ts';
 import { judged, PLAIN, type Row } from '../builds/judged.ts';
+import { valueRows } from '../builds/value-rows.ts';
 import { daemonDirectory, daemonOutside, World } from './world.ts';
 
 /*
@@ -36,7 +37,7 @@ function isOffline(row: Row): boolean {
   );
 }
 
-const rows = [...dockerfileRows, ...commandRows].filter(isOffline);
+const rows = [...dockerfileRows, ...commandRows, ...valueRows].filter(isOffline);
 const version =
   daemonOutside === null ? '' : spawnSync(join(daemonOutside, 'buildkitd'), ['--version'], { encoding: 'utf8' }).stdout;
 const release = /v\d+\.\d+\.\d+/.exec(version)?.[0];

@@ -63,6 +63,21 @@ export function syntaxOf(text: string, skipsMark: boolean): Syntax | null {
   );
 }
 
+/** The options of BuildKit's own checks that a file sets; null where it sets none. */
+export function checkDirective(text: string): Directive | null {
+  const read = directiveReader();
+  try {
+    for (const line of lines(text.replace(/^\ufeff/, ''))) {
+      const found = read(line.replace(/\r$/, ''));
+      if (found === null) return null;
+      if (found.name === 'check') return found;
+    }
+  } catch (error) {
+    if (!(error instanceof DuplicateDirective)) throw error;
+  }
+  return null;
+}
+
 function syntaxAfter(comment: string, body: string, before: number): Syntax | null {
   const read = directiveReader(comment);
   let found: Directive | null = null;

@@ -8,23 +8,37 @@ export interface FlagRow extends Since {
   readonly instruction: string;
   readonly flag: string;
   readonly kind: FlagKind;
+  /** From where the stable channel reads the flag, and refuses it only where its stage is built. */
+  readonly read?: number;
 }
 
-const row = (instruction: string, flag: string, kind: FlagKind, stable: number, labs?: number): FlagRow => ({
+const row = (
+  instruction: string,
+  flag: string,
+  kind: FlagKind,
+  stable: number,
+  labs?: number,
+  read?: number,
+): FlagRow => ({
   instruction,
   flag,
   kind,
   stable,
   ...(labs === undefined ? {} : { labs }),
+  ...(read === undefined ? {} : { read }),
 });
+
+/** Whether this frontend reads a flag, whatever becomes of it where its stage is built. */
+export const reads = (frontend: Frontend, entry: FlagRow): boolean =>
+  knows(frontend, entry) || (entry.read !== undefined && frontend.minor >= entry.read);
 
 /** Every flag of every instruction, with the frontend that first reads it. */
 export const FLAGS: readonly FlagRow[] = [
   row('ADD', 'chown', 'text', 0),
   row('ADD', 'chmod', 'text', 2),
   row('ADD', 'link', 'boolean', 4),
-  row('ADD', 'keep-git-dir', 'boolean', 6, 5),
-  row('ADD', 'checksum', 'text', 6, 5),
+  row('ADD', 'keep-git-dir', 'boolean', 6, 5, 5),
+  row('ADD', 'checksum', 'text', 6, 5, 5),
   row('ADD', 'unpack', 'boolean', 17),
   row('ADD', 'exclude', 'texts', 19, 7),
   row('COPY', 'chown', 'text', 0),
@@ -51,7 +65,7 @@ export type Given = ReadonlyMap<string, readonly string[]>;
 
 /** Reads flags as a frontend does. Throws `UnknownFlag` or `Mistake`, in the words of frontend 1.11 and later. */
 export function givenFlags(instruction: string, flags: readonly string[], frontend: Frontend): Given {
-  const known = FLAGS.filter((entry) => entry.instruction === instruction && knows(frontend, entry));
+  const known = FLAGS.filter((entry) => entry.instruction === instruction && reads(frontend, entry));
   const given = new Map<string, string[]>();
   for (const written of flags) {
     if (!written.startsWith('--')) throw new Mistake(`arg should start with -- : ${written}`);

@@ -5,9 +5,11 @@ export const buildCommand = checkOfBuilds({
   title: 'The command gives the build what it needs',
   why: 'What a command does not give ends the build, or a step silently runs without it.',
   conditions: [
+    'build.arg-missing',
     'build.secret-missing',
     'build.secret-invalid',
     'build.ssh-missing',
+    'env.ssh-agent-missing',
     'build.local-missing',
     'build.context-file-missing',
     'build.frontend-unknown',

@@ -82,6 +82,18 @@ export const BUILD_REMEDIES = {
     why: 'A new cache belongs to root with mode 0755, whatever stood at its place in the image.',
     steps: { host: ['Add uid= and gid= of the user to the mount.'] },
   },
+  'dockerfile.readonly-mount-write': {
+    why: 'A bind mount is read-only unless it says rw, and what it shows belongs to root.',
+    steps: { host: ['Write elsewhere, or add rw to the mount: what is written there is then thrown away.'] },
+  },
+  'dockerfile.line-endings': {
+    why: 'The shell takes the CR at the end of a line for a part of its last word.',
+    steps: { host: ['Save the Dockerfile with LF alone at the end of its lines.'] },
+  },
+  'dockerfile.check-violation': {
+    why: 'With error=true what BuildKit only warns of otherwise ends the build.',
+    steps: { host: ['Mend the line, or name the rule behind skip= of the check directive.'] },
+  },
   'dockerfile.stage-order': {
     why: 'A stage exists only behind its FROM: in front of it the name means an image, or is refused.',
     steps: { host: ['Move the stage in front of the one that uses it.'] },
@@ -94,6 +106,12 @@ export const BUILD_REMEDIES = {
       ],
     },
     tell: ['$ ls /etc/cdi /var/run/cdi'],
+  },
+  'build.arg-missing': {
+    why: 'A variable without a value is empty, which FROM does not take, nor a substitution that requires one.',
+    steps: {
+      host: ['Give the value with --build-arg, or --opt build-arg:NAME=VALUE of buildctl, or give its ARG a default.'],
+    },
   },
   'build.secret-missing': {
     why: 'A secret that is not required is silently left out: the step runs without it.',

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { dockerfileRows } from '../../builds/dockerfile-rows.ts';
 import { judged, short } from '../../builds/judged.ts';
+import { valueRows } from '../../builds/value-rows.ts';
 
-test.each(dockerfileRows)('$name', (row) => {
+test.each([...dockerfileRows, ...valueRows])('$name', (row) => {
   expect(judged(row).map(short).toSorted()).toEqual(row.finds.toSorted());
 });
 
