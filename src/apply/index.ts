@@ -18,4 +18,4 @@ export type {
 export { preview } from './preview.ts';
 export { openRun } from './run.ts';
 export { script } from './script/script.ts';
-export { undo } from './undo.ts';
+export { undo, wouldUndo } from './undo.ts';

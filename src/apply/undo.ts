@@ -4,7 +4,9 @@ import { takeLock } from './journal/lock.ts';
 import { openState } from './journal/state-directory.ts';
 import { type RecordedRun, readRuns } from './journal/store.ts';
 import type { ApplyContext, UndoneTransaction, UndoReport } from './journal/types.ts';
+import { doneOf } from './room.ts';
 import { takeBackRecorded } from './run.ts';
+import { touchedBy } from './touches.ts';
 
 const WAIT_MS = 3000;
 
@@ -30,6 +32,28 @@ export async function undo(context: ApplyContext, id: string | null): Promise<Un
   } finally {
     state.close();
   }
+}
+
+/** What `undo` would take back, newest first. Reads only; whether it can be done shows when it is. Throws NoSuchTransaction. */
+export async function wouldUndo(
+  { state, identity }: Pick<ApplyContext, 'state' | 'identity'>,
+  id: string | null,
+): Promise<UndoReport> {
+  const runs = readRuns(state, identity.self.uid);
+  const all = runs.flatMap(({ transactions }) => transactions);
+  return {
+    schema: 1,
+    transactions: choose(runs, id).map((chosen) => {
+      const found = all.find((one) => one.id === chosen);
+      return {
+        id: chosen,
+        check: found?.check ?? 'unknown',
+        result: 'planned',
+        reason: null,
+        paths: [...new Set(found?.deeds.flatMap((deed) => touchedBy(doneOf(found, deed)) ?? []) ?? [])],
+      };
+    }),
+  };
 }
 
 function marksOf(runs: readonly RecordedRun[]): ReadonlySet<string> {

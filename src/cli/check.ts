@@ -1,10 +1,13 @@
-import type { Command } from 'commander';
+import { setTimeout } from 'node:timers/promises';
+import { type Command, Option } from 'commander';
 import { assess } from '../examine/assess.ts';
 import { type Opened, openHost } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
+import type { Report } from '../model/say.ts';
 import { exitCode } from '../report/exit-code.ts';
+import { seconds } from '../text/seconds.ts';
 import { destinationOf, sendReport } from './answer.ts';
-import { addExamineOptions, type Question, questionOf } from './examine-options.ts';
+import { addExamineOptions, durationOf, type Question, questionOf } from './examine-options.ts';
 import { globalsOf } from './globals.ts';
 import { commandsOf } from './own-commands.ts';
 import { examined, progressLine } from './progress.ts';
@@ -19,6 +22,14 @@ export function registerCheck(program: Command, session: Session): void {
       .command('check', { isDefault: true })
       .summary('examine this host (what bk-doctor does without a command)')
       .description('Examines whether BuildKit can run here, as this user and with this configuration. Changes nothing.')
+      .addOption(
+        new Option(
+          '--wait <duration>',
+          'examine again until nothing at or above --fail-on is left, for so long (90s, 5m)',
+        )
+          .argParser(durationOf)
+          .helpGroup('Which checks:'),
+      )
       .allowExcessArguments(true),
   ).action(async (_options: unknown, command: Command) => {
     refuseWords(program, command);
@@ -40,12 +51,21 @@ async function check(session: Session, command: Command): Promise<number> {
   const asked = questionOf(command, session.catalog);
   const destination = destinationOf(session, globals, 'report', 'check');
   const recording = recordingFile(session, asked.record, globals);
-  const opened = await open(session, asked);
+  const waitMs = command.opts<{ wait?: number }>().wait ?? 0;
+  if (waitMs > 0 && asked.replay !== null) throw new UsageError('--wait waits for a host: a recording does not change');
   const progress = progressLine(session, globals.quiet);
   const inventory = globals.verbose || recording !== null || destination.file !== null;
-  const report = await assess(opened, session.catalog, asked, {
-    inventory,
-    progress: examined(progress),
+  const examine = async (): Promise<{ opened: Opened; report: Report }> => {
+    const opened = await open(session, asked);
+    const options = { inventory, progress: examined(progress) };
+    const report = await assess(opened, session.catalog, asked, options).finally(() => progress.clear());
+    return { opened, report };
+  };
+  const { opened, report } = await untilGood(examine, ({ report: found }) => exitCode(found, asked.failOn) === 0, {
+    waitMs,
+    signal: session.signal,
+    dismiss: (one) => one.opened.close(),
+    tell: (left) => progress.show(`not ready yet; waiting for at most ${seconds(left)} more`),
   }).finally(() => progress.clear());
   const writeRecording = takeDown(session, recording, opened);
   const verify = command.parent?.commands.some((each) => each.name() === 'verify') ?? false;
@@ -57,6 +77,34 @@ async function check(session: Session, command: Command): Promise<number> {
   });
   writeRecording();
   return exitCode(report, asked.failOn);
+}
+
+interface Waiting<T> {
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+  /** Of what is not good, before the next try. */
+  readonly dismiss: (one: T) => unknown;
+  readonly tell: (leftMs: number) => void;
+}
+
+/** Between two tries. */
+const PAUSE_MS = 2000;
+
+/** Tries again until it is good, or the time is over; answers the last try. */
+async function untilGood<T>(
+  attempt: () => Promise<T>,
+  isGood: (one: T) => boolean,
+  { waitMs, signal, dismiss, tell }: Waiting<T>,
+): Promise<T> {
+  const until = performance.now() + waitMs;
+  for (;;) {
+    const one = await attempt();
+    const left = until - performance.now();
+    if (left <= 0 || signal.aborted || isGood(one)) return one;
+    await dismiss(one);
+    tell(left);
+    await setTimeout(Math.min(PAUSE_MS, left));
+  }
 }
 
 /** Opens what is to be examined; it is closed when the call ends, however it ends. */

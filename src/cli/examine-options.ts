@@ -69,6 +69,13 @@ export function addTargetOptions(command: Command): Command {
     .addOption(new Option('--no-probe', 'try nothing: judge from files alone').helpGroup('Which checks:'));
 }
 
+/** `90`, `90s`, `5m`, `1h` in milliseconds. Throws UsageError. */
+export function durationOf(given: string): number {
+  const found = /^(\d{1,6})(s|m|h)?$/.exec(given);
+  if (found === null) throw new UsageError(`--wait: "${visible(given)}" is no time; write 90s, 5m or 1h`);
+  return Number(found[1]) * { s: 1000, m: 60_000, h: 3_600_000 }[(found[2] ?? 's') as 's' | 'm' | 'h'];
+}
+
 export function addExamineOptions(command: Command): Command {
   const target = 'What is examined:';
   const checks = 'Which checks:';

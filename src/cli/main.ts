@@ -8,6 +8,7 @@ import { maskText } from '../secrets/text.ts';
 import { visible } from '../text/visible.ts';
 import { endDescendants, endLooks, killDescendants } from './descendants.ts';
 import { deliver, remark, tolerateClosedReaders, Undelivered } from './outlet.ts';
+import { withoutNpm } from './own-environment.ts';
 import { createProgram, misuse } from './program.ts';
 import { Interrupted, type Session, type Streams } from './session.ts';
 
@@ -19,7 +20,9 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const TIDY_MS = 1800;
 
 /** One call of bk-doctor, whose start took so many milliseconds until here. Answers the exit code; never throws. */
-export async function main(argv: readonly string[], streams: Streams, startMs = 0): Promise<number> {
+export async function main(argv: readonly string[], given: Streams, startMs = 0): Promise<number> {
+  const { stdin, stdout, stderr } = given;
+  const streams: Streams = { stdin, stdout, stderr, env: withoutNpm(given.env) };
   const restoreStreams = tolerateClosedReaders(streams);
   const desk = openDesk(streams, argv.includes('-q') || argv.includes('--quiet'), slowness(startMs));
   // Nothing that goes wrong ends us with Node's own words and code.

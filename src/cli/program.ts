@@ -3,12 +3,15 @@ import { UsageError } from '../host/usage-error.ts';
 import { VERSION } from '../package/version.ts';
 import { visible } from '../text/visible.ts';
 import { registerCheck } from './check.ts';
+import { EXAMPLES } from './examples.ts';
 import { registerExplain } from './explain.ts';
 import { registerFix } from './fix.ts';
 import { addGlobals } from './globals.ts';
+import { registerHelp } from './help.ts';
 import { registerHistory } from './history.ts';
 import { registerLint } from './lint.ts';
 import { registerList } from './list.ts';
+import { deliver } from './outlet.ts';
 import type { Session } from './session.ts';
 import { registerShow } from './show.ts';
 import { registerTemplate } from './template.ts';
@@ -28,6 +31,7 @@ const COMMANDS = [
   registerTemplate,
   registerList,
   registerShow,
+  registerHelp,
 ];
 
 const EXIT_CODES = `
@@ -42,7 +46,7 @@ export function createProgram(session: Session): { readonly program: Command; re
   let text = '';
   const program = new Command('bk-doctor')
     .description('Tells whether this Linux host can run BuildKit, proves it, and repairs what it can.')
-    .version(VERSION, '--version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
     .configureOutput({
@@ -53,10 +57,19 @@ export function createProgram(session: Session): { readonly program: Command; re
       outputError: () => {},
     })
     .configureHelp({ showGlobalOptions: true, helpWidth: 80 })
-    .helpCommand('help [command]', 'help for one command')
+    .helpCommand(false)
     .addHelpText('after', EXIT_CODES);
   addGlobals(program);
   for (const register of COMMANDS) register(program, session);
+  program
+    .command('version')
+    .summary('print the version')
+    .action(() => deliver(session.streams.stdout, `${VERSION}\n`));
+  for (const each of [program, ...program.commands]) {
+    const examples = EXAMPLES[each.name()];
+    if (examples !== undefined)
+      each.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}\n`).join('')}`);
+  }
   return { program, printed: () => text };
 }
 

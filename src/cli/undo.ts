@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { openHost } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
 import type { Request } from '../model/look.ts';
@@ -35,6 +35,7 @@ export function registerUndo(program: Command, session: Session): void {
       'Takes back what fix changed, newest first, byte for byte. What somebody changed since is left as it is and named.',
     )
     .argument('[id]', 'a run or a transaction, as bk-doctor history lists them')
+    .addOption(new Option('--dry-run', 'only show what would be undone'))
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       session.finish(await takeBack(session, id ?? null, command));
     });
@@ -51,23 +52,25 @@ async function takeBack(session: Session, id: string | null, command: Command): 
     pace: session.slowness,
   });
   session.tidy(() => opened.close());
-  const [{ Busy, NoSuchTransaction, Refused, undo }, { applyContext }] = await Promise.all([
+  const [{ Busy, history, NoSuchTransaction, Refused, undo, wouldUndo }, { applyContext }] = await Promise.all([
     import('../apply/index.ts'),
     import('./apply-context.ts'),
   ]);
   const line = progressLine(session, globals.quiet);
   const context = await applyContext(session, opened, (text) => line.show(text));
+  const dry = command.opts<{ dryRun?: true }>().dryRun === true;
   try {
-    const report = await session.patiently(() => undo(context, id), CUT_SHORT).finally(() => line.clear());
+    const report = await (dry ? wouldUndo(context, id) : session.patiently(() => undo(context, id), CUT_SHORT)).finally(
+      () => line.clear(),
+    );
     const code = undoExitCode(report.transactions);
+    const own = ownWords(session.streams.env);
+    const { runs } = await history(context.state, context.identity.self.uid);
+    const run = runs.find(({ transactions }) => transactions.some((one) => one.id === report.transactions[0]?.id));
+    const who = run?.target === undefined || run.target === run.user ? [] : ['--user', run.target];
+    const next = commandLine(dry ? [...own, 'undo', ...(id === null ? [] : [id])] : [...own, 'check', ...who]);
     if (code !== 2 || globals.format.name === 'json')
-      await sendAnswer(
-        destination,
-        globals,
-        report,
-        (look, shown) => undoText(shown, look, commandLine([...ownWords(session.streams.env), 'check'])),
-        opened,
-      );
+      await sendAnswer(destination, globals, report, (look, shown) => undoText(shown, look, next), opened);
     if (code === 2)
       session.streams.stderr.write(
         `bk-doctor: there is nothing to undo${id === null ? '' : `: ${visible(id)} is undone already`}\n`,

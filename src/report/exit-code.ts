@@ -14,7 +14,9 @@ export function exitCode({ checks }: Checked, failOn: FailOn): 0 | 1 | 3 {
 }
 
 /** For undo: done, something refused, or nothing there to undo. */
-export function undoExitCode(transactions: readonly { readonly result: 'undone' | 'refused' }[]): 0 | 1 | 2 {
+export function undoExitCode(
+  transactions: readonly { readonly result: 'undone' | 'refused' | 'planned' }[],
+): 0 | 1 | 2 {
   if (transactions.length === 0) return 2;
   return transactions.some(({ result }) => result === 'refused') ? 1 : 0;
 }

@@ -271,6 +271,24 @@ describe('list and show', () => {
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     for (const { check } of catalog) expect(stdout).toContain(check.id);
   });
+  test('list is a line a check', async () => {
+    expect((await run(['list'])).stdout.split('\n').filter((line) => /^[a-z]+\/[a-z-]+ {2}/.test(line))).toHaveLength(
+      catalog.length,
+    );
+  });
+  test('show and help find an area, and what the last part of a name tells', async () => {
+    const area = (await run(['show', 'idmap'])).stdout;
+    for (const { check } of catalog) expect(area.includes(check.id)).toBe(check.id.startsWith('idmap/'));
+    const page = (await run(['show', 'idmap/ranges'])).stdout;
+    expect((await run(['help', 'ranges'])).stdout).toBe(page);
+    expect((await run(['show', 'subid-mising'])).stderr).toContain('did you mean "subid-missing"?');
+  });
+  test('a page is shown once, rendered', async () => {
+    const { stdout } = await run(['show', 'idmap/ranges']);
+    expect(stdout.split('Files of an image belong to many users')).toHaveLength(2);
+    expect(stdout).not.toMatch(/^#|\*\*|^\||\]\(/m);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
   test('show tells one check or one condition in full', async () => {
     const valid = validatorOf('show');
     for (const id of ['kernel/version', 'idmap.subid-missing']) {
@@ -306,14 +324,50 @@ describe('history and undo of an account that changed nothing', () => {
   });
 });
 
+describe('--wait', () => {
+  test('examines again until the host is ready, and no longer than it may', async () => {
+    const directory = temporary();
+    const config = join(directory, 'buildkitd.toml');
+    writeFileSync(config, 'root = 1\n');
+    const call = (wait: string) =>
+      `$BK check --no-probe --only config/buildkitd --config ${config} --wait ${wait} --json`;
+    const mended = await shell(
+      `(sleep 1; printf 'root = "/r"\n' >${config}) & ${call('60s')}; code=$?; wait; exit $code`,
+    );
+    expect([mended.code, JSON.parse(mended.stdout).counts.pass]).toEqual([0, 1]);
+    writeFileSync(config, 'root = 1\n');
+    expect((await shell(call('1s'))).code).toBe(1);
+  });
+  test('refuses what is no time', async () => {
+    for (const time of ['soon', '-1', '5 m', '1.5h']) {
+      const { code, stderr } = await run(['check', `--wait=${time}`]);
+      expect([code, stderr]).toEqual([2, `bk-doctor: --wait: "${time}" is no time; write 90s, 5m or 1h\n`]);
+    }
+  });
+});
+
+describe('started by npm', () => {
+  test('what npm puts before PATH is nowhere', async () => {
+    const PATH = '/x/node_modules/.bin:/node_modules/.bin:/y/npm/bin/node-gyp-bin:/usr/bin:/bin';
+    const { stdout } = await run(['--no-probe', '--json'], { env: { PATH, npm_execpath: '/y/npm/bin/npm-cli.js' } });
+    expect(stdout).not.toMatch(/node_modules\/\.bin|node-gyp-bin/);
+    expect(
+      JSON.parse((await run(['--no-probe', '--json'], { env: { PATH } })).stdout).target.environment,
+    ).toBeDefined();
+  });
+});
+
 describe('help and version', () => {
   test('go to stdout', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
     expect(await run(['--version'])).toEqual({ code: 0, signal: null, stdout: `${version}\n`, stderr: '' });
-    for (const args of [['--help'], ['help'], ['fix', '--help'], ['help', 'undo']]) {
+    for (const args of [['version'], ['-V']])
+      expect(await run(args)).toEqual({ code: 0, signal: null, stdout: `${version}\n`, stderr: '' });
+    for (const args of [['--help'], ['help'], ['fix', '--help'], ['help', 'undo'], ['help', 'help']]) {
       const { code, stdout, stderr } = await run(args);
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toMatch(/^Usage: bk-doctor/);
+      expect(stdout).toMatch(/\nExamples:\n {2}bk-doctor/);
       expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     }
   });

@@ -57,7 +57,7 @@ const PROMPT = 'Apply this repair?';
 describe('fix without a terminal', () => {
   test('--yes cures, says so in JSON, journals it, and undo brings back every byte', async () => {
     const { env, fix, before, config } = ailing();
-    const run = `${fix} --yes --json; echo "code $?"; cat ${config}; $BK history --json; $BK undo --json; echo "code $?"; $BK undo`;
+    const run = `${fix} --yes --json; echo "code $?"; cat ${config}; $BK history --json; $BK undo --dry-run --json; $BK undo --json; echo "code $?"; $BK undo`;
     const { stdout, stderr } = await privately(run, env);
     const [report = '', rest = ''] = stdout.split(/^code \d\n/m);
     const { treatments, checks } = JSON.parse(report) as Report;
@@ -67,9 +67,11 @@ describe('fix without a terminal', () => {
     expect(treatments.map(({ check, result }) => [check, result])).toEqual([['net/ports', 'cured']]);
     expect(checks.find(({ id }) => id === 'net/ports')?.status).toBe('pass');
     expect(rest.slice(0, rest.indexOf('\n{') + 1)).toMatch(moved(before));
-    const [history = '{}', undone = '{}'] = rest.slice(rest.indexOf('\n{') + 1).split(/^(?={$)/m);
+    const [history = '{}', planned = '{}', undone = '{}'] = rest.slice(rest.indexOf('\n{') + 1).split(/^(?={$)/m);
     expect(validatorOf('history')(JSON.parse(history))).toBe(true);
     expect(JSON.parse(history).runs[0].transactions[0]).toMatchObject({ check: 'net/ports', state: 'applied' });
+    expect(validatorOf('undo')(JSON.parse(planned))).toBe(true);
+    expect(JSON.parse(planned).transactions).toMatchObject([{ id: '1.1', result: 'planned', paths: [config] }]);
     expect(validatorOf('undo')(JSON.parse(undone))).toBe(true);
     expect(JSON.parse(undone).transactions).toMatchObject([{ check: 'net/ports', result: 'undone', reason: null }]);
     expect(readFileSync(config, 'utf8')).toBe(before);

@@ -52,7 +52,8 @@ export interface CarriedOut {
 export interface UndoneTransaction {
   readonly id: string;
   readonly check: string;
-  readonly result: 'undone' | 'refused';
+  /** `planned`: it would be undone, and was not tried. */
+  readonly result: 'undone' | 'refused' | 'planned';
   /** One sentence, for `refused`. */
   readonly reason: string | null;
   /** What was restored, or what stands in the way. */
