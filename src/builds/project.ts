@@ -61,13 +61,14 @@ export function judgeTexts(
 ): readonly Finding[] {
   const of = (kind: BuildTextKind): readonly BuildText[] => texts.filter((text) => buildTextKind(text) === kind);
   const [config] = of('buildkitd');
-  const daemon: Daemon = {
+  const configured: Daemon = {
     ...asked,
     config:
       config === undefined
         ? (asked.config ?? (asked.engine === null ? PLAIN_CONFIG : null))
         : daemonConfig(config.text, config.path, asked.release),
   };
+  const daemon = withEntitlements(configured, texts);
   const dockerfiles = of('dockerfile');
   const scripts = of('script').map(({ path, text }) => ({ path, text, commands: commandsIn(path, text) }));
   const requests = scripts.flatMap(({ path, text, commands }) => [
@@ -103,6 +104,19 @@ export function judgeTexts(
       );
   if (config !== undefined) findings.push(...configFindings(config, asked.release));
   return findings;
+}
+
+/** What a text starts a daemon with, it grants: `--allow-insecure-entitlement security.insecure`. */
+function withEntitlements(daemon: Daemon, texts: readonly BuildText[]): Daemon {
+  const { config } = daemon;
+  const granted = texts.flatMap(({ text }) =>
+    [...text.matchAll(/--allow-insecure-entitlement(?:[=\s"',[\]-]{1,40})([a-z][\w.,]*)/g)].flatMap(([, names = '']) =>
+      names.split(','),
+    ),
+  );
+  return config === null || granted.length === 0
+    ? daemon
+    : { ...daemon, config: { ...config, entitlements: [...config.entitlements, ...granted] } };
 }
 
 /**

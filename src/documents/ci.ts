@@ -75,6 +75,42 @@ function serviceContainers(pod: Pod, lists: readonly Cursor[]): void {
   }
 }
 
+/** Steps of Drone and Woodpecker: containers with commands, in a list or by name. */
+const stepsOf = (root: Cursor): readonly Cursor[] => {
+  const steps = field(root, 'steps');
+  return steps.node?.kind === 'list' ? items(steps) : fields(steps);
+};
+
+export const isPipeline = (root: Cursor): boolean =>
+  stepsOf(root).some((step) => isMap(step) && exists(field(step, 'image')) && exists(field(step, 'commands')));
+
+export function pipelineSteps(into: Gathered, root: Cursor): void {
+  for (const step of [...stepsOf(root), ...items(field(root, 'services'))]) {
+    const image = textAt(field(step, 'image'));
+    if (image === null) continue;
+    const pod: Pod = looseGroup('ci', step, false);
+    const commands = linesAt(field(step, 'commands'), into.text);
+    const privileged = textsAt(field(step, 'privileged')).map((value) => ({ ...value, name: 'privileged' }));
+    const [entrypoint, command] = [field(step, 'entrypoint'), field(step, 'command')];
+    pod.containers.push(
+      containerOf(
+        {
+          engine: 'ci',
+          at: placeOf(step),
+          name: textOf(field(step, 'name')),
+          image,
+          options: [...privileged, ...environment(field(step, 'environment'))],
+          entrypoint: exists(entrypoint) ? textsAt(entrypoint) : null,
+          args: exists(command) ? textsAt(command) : null,
+          script: commands.length === 0 ? null : { ...placeOf(field(step, 'commands')), value: commands.join('\n') },
+        },
+        pod,
+      ),
+    );
+    into.pods.push(pod);
+  }
+}
+
 function variable(entry: Cursor & { readonly key: string }): readonly Option[] {
   const value = textOf(entry) ?? textOf(field(entry, 'value'));
   return value === null ? [] : [{ ...placeOf(entry), name: 'env', value: `${entry.key}=${value}` }];

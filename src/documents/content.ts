@@ -1,12 +1,12 @@
 import type { Content } from './container.ts';
 import { type Gathered, gatherCommands, gatherIn } from './gathered.ts';
 import { gatherJenkinsfile } from './jenkins.ts';
-import { type Form, formOf, isTemplate, looksLikeToml, mentionsBuildkit } from './kinds.ts';
+import { type Form, formOf, isTemplate, isValues, looksLikeToml, mentionsBuildkit } from './kinds.ts';
 import { gatherRunner } from './runner.ts';
 import { readShell } from './shell.ts';
 import { gatherQuadlet, gatherUnit } from './units.ts';
 import { readYaml } from './yaml.ts';
-import { gatherYaml } from './yaml-content.ts';
+import { gatherYaml, innerYaml } from './yaml-content.ts';
 
 type TextError = Content['error'];
 
@@ -18,7 +18,7 @@ export function readContent(name: string, text: string): Content {
   if (!mentionsBuildkit(text)) return skipped('other', 'nothing in it mentions BuildKit');
   const form = formOf(name, text);
   if (form === 'dockerfile') return skipped('dockerfile', 'it is a Dockerfile');
-  if (form === 'yaml' && isTemplate(text))
+  if (form === 'yaml' && !isValues(name) && isTemplate(text))
     return skipped('helm-template', 'it is a template that is not rendered: give what helm template prints');
   const { kind, error } = gather(into, form, text);
   if (kind === 'text') return skipped('other', 'it is in no form that is known');
@@ -46,7 +46,7 @@ function gather(into: Gathered, form: Form, text: string): { readonly kind: stri
     case 'makefile':
       return { kind: form, error: gatherShell(into, text) };
     case 'runner-config':
-      return { kind: form, error: gatherRunner(into, text) };
+      return { kind: form, error: gatherRunner(into, text, 0, innerYaml(into)) };
     case 'dockerfile':
     case 'text':
       return { kind: 'text', error: null };

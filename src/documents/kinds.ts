@@ -23,8 +23,8 @@ export const mentionsBuildkit = (text: string): boolean => WORDS.test(text);
 /** What a text is, by what stands in it; its name only where both can be. */
 export function formOf(name: string, text: string): Form {
   const file = name.slice(name.lastIndexOf('/') + 1);
-  if (/\.(?:md|markdown|rst|adoc|html?)$/i.test(file)) return 'text';
-  if (/^[ \t]*\[\[runners\]\]/m.test(text)) return 'runner-config';
+  if (/\.(?:md|markdown|rst|adoc|html?|json5|jsonc|tsx?|jsx?|py|go|rs|rb|java|tf)$/i.test(file)) return 'text';
+  if (/^[ \t]*\[\[runners\]\]/m.test(text) && !/\.ya?ml$/.test(file) && !isYaml(text)) return 'runner-config';
   if (/^\[Container\]\s*$/m.test(text)) return 'quadlet';
   if (/^\[Service\]\s*$/m.test(text) && /^Exec\w*\s*=/m.test(text)) return 'unit';
   if (/\.toml$/.test(file)) return isBuildkitToml(file, text) ? 'buildkitd.toml' : 'text';
@@ -52,6 +52,9 @@ function isYaml(text: string): boolean {
   const first = text.split('\n', 200).find((line) => line.trim() !== '' && !line.startsWith('#'));
   return first !== undefined && /^[ \t]*(?:---|\{|- ?\w[\w-]*:|['"]?[\w.$:/-]+['"]?:(?:\s|$))/.test(first);
 }
+
+/** Values are data, also where templates are handed on in their texts. */
+export const isValues = (name: string): boolean => /(?:^|[/_-])values[^/]*\.ya?ml$/.test(name);
 
 /** Directives of Helm's template language, which no YAML has. */
 export const isTemplate = (text: string): boolean =>

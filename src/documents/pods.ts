@@ -89,13 +89,19 @@ export function readPod(spec: Cursor, around: Around): Pod {
     pod.containers.push(
       readContainer(cursor, pod, {
         template,
-        // Argo calls the only container of a template main.
-        otherwise: SINGLE.includes(name) ? 'main' : null,
+        list: name,
         runsBefore: name === 'initContainers',
         step: around.script ?? null,
       }),
     );
   return pod;
+}
+
+/** How the container is called in the pod that is made: Argo's only one is main, Tekton and Shipwright add what it is. */
+function nameIn(list: string, name: string | null): string | null {
+  if (SINGLE.includes(list)) return name ?? 'main';
+  if (name === null) return null;
+  return list === 'steps' || list === 'buildSteps' ? `step-${name}` : list === 'sidecars' ? `sidecar-${name}` : name;
 }
 
 const either = (at: Cursor, otherwise: Cursor | undefined, key: string): Cursor =>
@@ -106,13 +112,13 @@ function readContainer(
   pod: Pod,
   {
     template,
-    otherwise,
+    list,
     runsBefore,
     step,
-  }: { template: Cursor; otherwise: string | null; runsBefore: boolean; step: At<string> | null },
+  }: { template: Cursor; list: string; runsBefore: boolean; step: At<string> | null },
 ): Container {
   const own = (key: string): Cursor => (has(cursor, key) ? field(cursor, key) : field(template, key));
-  const name = textOf(field(cursor, 'name')) ?? otherwise;
+  const name = nameIn(list, textOf(field(cursor, 'name')));
   const image = textAt(own('image'));
   const alone = !exists(own('command')) && !has(cursor, 'args');
   const script =

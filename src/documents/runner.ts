@@ -18,17 +18,23 @@ import {
   textsAt,
   type Value,
 } from './tree.ts';
-import { readYaml } from './yaml.ts';
-import { gatherYaml } from './yaml-content.ts';
+
+/** Reads YAML that stands in another text. */
+type ReadInner = (text: string, base: number, path: string) => void;
 
 /** The containers that a runner of GitLab makes for each job, by its config.toml. */
-export function gatherRunner(into: Gathered, text: string): { readonly message: string; readonly at: number } | null {
-  const { root, error } = tomlTree(text);
+export function gatherRunner(
+  into: Gathered,
+  text: string,
+  base: number,
+  inner: ReadInner,
+): { readonly message: string; readonly at: number } | null {
+  const { root, error } = tomlTree(text, base);
   for (const runner of items(field(rootOf(root), 'runners'))) {
     const docker = field(runner, 'docker');
     const kubernetes = field(runner, 'kubernetes');
     if (exists(docker)) dockerExecutor(into, runner, docker);
-    if (exists(kubernetes)) kubernetesExecutor(into, runner, kubernetes);
+    if (exists(kubernetes)) kubernetesExecutor(into, runner, kubernetes, inner);
   }
   return error;
 }
@@ -136,7 +142,7 @@ const securityOf = (at: Cursor, otherwise: readonly Pair[]): Value => {
   return mapOf(at, [...otherwise.filter(([key]) => !named.has(key)), ...given]);
 };
 
-function kubernetesExecutor(into: Gathered, runner: Cursor, at: Cursor): void {
+function kubernetesExecutor(into: Gathered, runner: Cursor, at: Cursor, inner: ReadInner): void {
   const capabilities = mapOf(at, [
     ['add', field(at, 'cap_add').node],
     ['drop', field(at, 'cap_drop').node],
@@ -201,14 +207,14 @@ function kubernetesExecutor(into: Gathered, runner: Cursor, at: Cursor): void {
       },
     ),
   );
-  for (const patch of items(field(at, 'pod_spec'))) readPatch(into, field(patch, 'patch'));
+  for (const patch of items(field(at, 'pod_spec'))) readPatch(into, field(patch, 'patch'), inner);
 }
 
 /** `[[runners.kubernetes.pod_spec]]` patches what the runner makes. */
-function readPatch(into: Gathered, at: Cursor): void {
+function readPatch(into: Gathered, at: Cursor, inner: ReadInner): void {
   if (at.node?.kind !== 'scalar') return;
   const { text, base } = textInPlace(at.node, into.text);
-  gatherYaml(into, readYaml(text, base).documents, at.path);
+  inner(text, base, at.path);
 }
 
 const listOf = ({ span }: Place, list: readonly Value[]): Value => ({ kind: 'list', items: list, span });

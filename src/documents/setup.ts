@@ -1,5 +1,6 @@
 import { buildkitdFlags, type WrittenFlag } from '../buildkit/flags.ts';
 import { type Flavour, flavourOf, isBuildkitImage } from '../buildkit/image.ts';
+import { withoutSlashes } from '../text/slashes.ts';
 import type { Container, Pod } from './container.ts';
 import { readShell } from './shell.ts';
 import type { At, Place } from './tree.ts';
@@ -206,13 +207,24 @@ export const isOff = (flag: Flag | undefined): boolean => flag !== undefined && 
 /** Builds share buildkitd's process namespace, so that nobody has to mount /proc. */
 export const withoutSandbox = (setup: Setup): boolean => isOff(flagOf(setup, 'oci-worker-no-process-sandbox'));
 
-const DEFAULT_ROOTLESS = 'unix:///run/user/1000/buildkit/buildkitd.sock';
+export const RUNTIME_DIRECTORY = '/run/user/1000';
+const DEFAULT_ROOTLESS = `unix://${RUNTIME_DIRECTORY}/buildkit/buildkitd.sock`;
 const DEFAULT_ROOTFUL = 'unix:///run/buildkit/buildkitd.sock';
 
 /** Where it listens without being told; null where that is not known. */
-export function defaultAddress({ flavour, uid }: Setup): string | null {
+export function defaultAddress(setup: Setup): string | null {
+  const { flavour, uid } = setup;
   if (flavour === 'unknown') return null;
-  return flavour === 'rootless' && uid !== 0 ? DEFAULT_ROOTLESS : DEFAULT_ROOTFUL;
+  if (flavour !== 'rootless' || uid === 0) return DEFAULT_ROOTFUL;
+  const directory = directoryOf(setup, 'XDG_RUNTIME_DIR', RUNTIME_DIRECTORY);
+  return directory === null ? null : `unix://${directory}/buildkit/buildkitd.sock`;
+}
+
+/** A directory that a variable names, else the image's; null where its value is not known. */
+export function directoryOf({ container }: Setup, variable: string, otherwise: string): string | null {
+  const given = container.env.findLast(({ name }) => name === variable);
+  if (given === undefined || given.value === '') return otherwise;
+  return given.value === null || /[$]/.test(given.value) ? null : withoutSlashes(given.value);
 }
 
 /** Addresses that the flags name. */

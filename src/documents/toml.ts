@@ -5,61 +5,79 @@ import { NEWEST } from '../buildkit/version.ts';
 import type { Entry, Span, Value } from './tree.ts';
 
 /** What a text of TOML holds, as data with places, up to its first mistake. */
-export function tomlTree(text: string): {
+export function tomlTree(
+  text: string,
+  base: number,
+): {
   readonly root: Value;
   readonly error: { readonly message: string; readonly at: number } | null;
 } {
   const dialect = dialectOf(NEWEST);
   const { statements, error } = readToml(text, { ...dialect, inlineLineEnds: true, inlineTrailingComma: true });
   const { root } = buildTree(statements, dialect, () => true);
-  return { root: tableValue(root), error };
+  const reader = new TomlReader(base);
+  return { root: reader.table(root), error: error === null ? null : { ...error, at: base + error.at } };
 }
 
-const spanOf = ({ at, end }: { readonly at: number; readonly end: number }): Span => ({ start: at, end });
+class TomlReader {
+  private readonly base: number;
 
-function tableValue({ entries, at }: TableNode): Value {
-  const all = [...entries.values()].map(({ key, node }): Entry => {
-    const value = made(node);
-    const keySpan = spanOf(key);
-    return {
-      key: key.name,
-      keySpan,
-      value,
-      span: { start: keySpan.start, end: Math.max(keySpan.end, value.span.end) },
-    };
-  });
-  return { kind: 'fields', entries: all, span: { start: at, end: at } };
-}
+  constructor(base: number) {
+    this.base = base;
+  }
 
-function made(node: TreeNode): Value {
-  switch (node.kind) {
-    case 'table':
-      return tableValue(node);
-    case 'tables':
-      return { kind: 'list', items: node.items.map(tableValue), span: { start: node.at, end: node.at } };
-    case 'array':
-      return { kind: 'list', items: node.items.map(made), span: spanOf(node) };
-    case 'inline':
+  private span({ at, end }: { readonly at: number; readonly end: number }): Span {
+    return { start: this.base + at, end: this.base + end };
+  }
+
+  table({ entries, at }: TableNode): Value {
+    const all = [...entries.values()].map(({ key, node }): Entry => {
+      const value = this.value(node);
+      const keySpan = this.span(key);
       return {
-        kind: 'fields',
-        entries: node.pairs.map(({ keys, value, at, end }) => ({
-          key: keys.map(({ name }) => name).join('.'),
-          keySpan: { start: at, end: value.at },
-          value: made(value),
-          span: { start: at, end },
-        })),
-        span: spanOf(node),
+        key: key.name,
+        keySpan,
+        value,
+        span: { start: keySpan.start, end: Math.max(keySpan.end, value.span.end) },
       };
-    case 'string':
-      return { kind: 'scalar', value: node.text, text: node.text, plain: false, span: spanOf(node) };
-    case 'boolean':
-      return { kind: 'scalar', value: node.raw === 'true', text: node.raw, plain: true, span: spanOf(node) };
-    case 'integer':
-    case 'float':
-    case 'date': {
-      const number = Number(node.raw.replaceAll('_', ''));
-      const value = Number.isNaN(number) ? node.raw : number;
-      return { kind: 'scalar', value, text: node.raw, plain: true, span: spanOf(node) };
+    });
+    return { kind: 'fields', entries: all, span: this.span({ at, end: at }) };
+  }
+
+  private value(node: TreeNode): Value {
+    switch (node.kind) {
+      case 'table':
+        return this.table(node);
+      case 'tables':
+        return {
+          kind: 'list',
+          items: node.items.map((item) => this.table(item)),
+          span: this.span({ at: node.at, end: node.at }),
+        };
+      case 'array':
+        return { kind: 'list', items: node.items.map((item) => this.value(item)), span: this.span(node) };
+      case 'inline':
+        return {
+          kind: 'fields',
+          entries: node.pairs.map(({ keys, value, at, end }) => ({
+            key: keys.map(({ name }) => name).join('.'),
+            keySpan: this.span({ at, end: value.at }),
+            value: this.value(value),
+            span: this.span({ at, end }),
+          })),
+          span: this.span(node),
+        };
+      case 'string':
+        return { kind: 'scalar', value: node.text, text: node.text, plain: false, span: this.span(node) };
+      case 'boolean':
+        return { kind: 'scalar', value: node.raw === 'true', text: node.raw, plain: true, span: this.span(node) };
+      case 'integer':
+      case 'float':
+      case 'date': {
+        const number = Number(node.raw.replaceAll('_', ''));
+        const value = Number.isNaN(number) ? node.raw : number;
+        return { kind: 'scalar', value, text: node.raw, plain: true, span: this.span(node) };
+      }
     }
   }
 }

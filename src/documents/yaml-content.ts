@@ -1,10 +1,11 @@
-import { actionSteps, jobContainers } from './ci.ts';
+import { actionSteps, isPipeline, jobContainers, pipelineSteps } from './ci.ts';
 import { composeServices } from './compose.ts';
 import type { KubeObject } from './container.ts';
 import { type Gathered, gatherCommands, textInPlace } from './gathered.ts';
 import { looksLikeToml } from './kinds.ts';
 import { isJsonPatch, isKustomization, readKustomization, readPatch } from './kustomize.ts';
 import { type Around, readPod, replicasOf } from './pods.ts';
+import { gatherRunner } from './runner.ts';
 import {
   type Cursor,
   exists,
@@ -44,6 +45,7 @@ function kindOf(root: Cursor): string {
   if (isList(field(root, 'steps')) && items(field(root, 'steps')).some((step) => has(step, 'plugins')))
     return 'buildkite';
   if (exists(fieldAt(root, 'runs', 'steps'))) return 'github-actions';
+  if (isPipeline(root)) return 'pipeline';
   if (
     fields(root).some(
       (job) => has(job, 'script') && (isList(field(job, 'script')) || textOf(field(job, 'script')) !== null),
@@ -57,6 +59,7 @@ function readRoot(into: Gathered, root: Cursor, kind: string): void {
   if (kind === 'compose') composeServices(into, root);
   if (kind === 'github-actions') actionSteps(into, root);
   if (kind === 'gitlab') jobContainers(into, root);
+  if (kind === 'pipeline') pipelineSteps(into, root);
   const around: Around = {
     object: null,
     metadata: null,
@@ -100,7 +103,7 @@ function walk(into: Gathered, at: Cursor, around: Around, kind: string): void {
     return;
   }
   const inner = templated(at, stepOf(at, aroundOf(into, at, around)));
-  const isStepList = kind === 'buildkite' && at.path === '';
+  const isStepList = (kind === 'buildkite' || kind === 'pipeline') && at.path === '';
   if (kind !== 'compose' && kind !== 'github-actions' && !isStepList && isPod(at)) {
     into.pods.push(readPod(at, inner));
   } else if (kind === 'yaml' && has(at, 'image')) readValues(into, at);
@@ -155,6 +158,13 @@ function aroundOf(into: Gathered, at: Cursor, around: Around): Around {
   };
 }
 
+/** For what reads texts of other forms with YAML in them. */
+export const innerYaml =
+  (into: Gathered) =>
+  (text: string, base: number, path: string): void => {
+    gatherYaml(into, readYaml(text, base).documents, path);
+  };
+
 /** A text may hold a script, a manifest or a configuration. */
 function readScalar(into: Gathered, at: Cursor): void {
   const { node } = at;
@@ -163,6 +173,7 @@ function readScalar(into: Gathered, at: Cursor): void {
   const name = at.path.slice(at.path.lastIndexOf('.') + 1);
   if (/\.toml"?\]?$/.test(at.path) || (/inline$/.test(name) && looksLikeToml(text)))
     into.configs.push({ path: at.path, span: node.span, text: unindented(text), name });
+  else if (/^[ \t]*\[\[runners\]\]/m.test(text)) gatherRunner(into, text, base, innerYaml(into));
   else if (/^[ \t]*apiVersion:/m.test(text) && /^[ \t]*kind:/m.test(text))
     gatherYaml(into, readYaml(text, base).documents, at.path);
   else gatherCommands(into, text, base, at.path === '' ? '' : `${at.path} `);

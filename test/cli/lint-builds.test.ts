@@ -72,6 +72,16 @@ describe('builds in bk-doctor lint', () => {
     expect(await conditions('Dockerfile', '--build', BUILD)).toEqual(['build.local-missing']);
   });
 
+  test('a builder that the files make grants what its flags say', async () => {
+    const create = "docker buildx create --use --buildkitd-flags '--allow-insecure-entitlement security.insecure'\n";
+    const build = 'docker buildx build --allow security.insecure .\n';
+    const folder = folderWith({ 'a.sh': `#!/bin/sh\n${create}${build}`, 'b.sh': `#!/bin/sh\n${build}` });
+    const errors = async (name: string): Promise<string> =>
+      (await run(['lint', '--json', '--buildkit', 'v0.32.0', name], { cwd: folder })).stdout;
+    expect(await errors('a.sh')).not.toContain('entitlement.missing');
+    expect(await errors('b.sh')).toContain('entitlement.missing');
+  });
+
   test('the context that is named', async () => {
     const folder = folderWith({ Dockerfile: 'FROM alpine\nCOPY a b /x/\n', a: '', '.dockerignore': 'a\n' });
     const answer = await run([

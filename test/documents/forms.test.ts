@@ -155,6 +155,104 @@ docker run -d --security-opt seccomp=unconfined --security-opt systempaths=uncon
   ]);
 });
 
+describe('what public files showed', () => {
+  testFiles([
+    {
+      name: 'steps of Shipwright are called step-NAME, and XDG_RUNTIME_DIR and HOME move what is written',
+      text: `apiVersion: shipwright.io/v1beta1
+kind: ClusterBuildStrategy
+metadata:
+  name: b
+  annotations: {container.apparmor.security.beta.kubernetes.io/step-build: unconfined}
+spec:
+  steps:
+    - name: build
+      image: moby/buildkit:v0.32.2-rootless
+      securityContext:
+        readOnlyRootFilesystem: true
+        seccompProfile: {type: Unconfined}
+      env:
+        - {name: XDG_RUNTIME_DIR, value: /home/user/.local/tmp}
+        - {name: HOME, value: /tekton/home}
+        - {name: BUILDKITD_FLAGS, value: --oci-worker-no-process-sandbox}
+      command: [buildctl-daemonless.sh]
+      volumeMounts:
+        - {name: tmp, mountPath: /tmp}
+        - {name: own, mountPath: /home/user/.local/tmp}
+        - {name: own, mountPath: /home/user/.local/share/buildkit}
+  volumes:
+    - {name: tmp, emptyDir: {}}
+    - {name: own, emptyDir: {}}
+`,
+      finds: [],
+    },
+    {
+      name: 'a daemon with another XDG_RUNTIME_DIR listens there, and the probe asks where the image says',
+      text: pod({
+        container:
+          'env: [{name: XDG_RUNTIME_DIR, value: /tmp/run}]\nreadinessProbe: {exec: {command: [buildctl, debug, workers]}}\n',
+      }),
+      finds: [['probe.address', 'error']],
+    },
+    {
+      name: 'a runner in the values of its chart',
+      file: 'values.yaml',
+      text: `image: gitlab-org/gitlab-runner
+securityContext: {allowPrivilegeEscalation: false}
+runners:
+  config: |
+    [[runners]]
+      [runners.kubernetes]
+        namespace = "{{.Release.Namespace}}"
+        image = "moby/buildkit:latest-rootless"
+        privileged = true
+`,
+      finds: [['image.tag-missing', 'error']],
+    },
+    {
+      name: "a containerTemplate of Jenkins' configuration",
+      text: `templates:
+  - name: b
+    containers:
+      - name: buildkit
+        image: moby/buildkit:latest
+        command: cat
+        ttyEnabled: true
+        privileged: true
+`,
+      finds: [],
+    },
+    {
+      name: 'steps of Drone',
+      text: `kind: pipeline
+steps:
+  - name: b
+    image: moby/buildkit:rootless
+    environment: {BUILDKITD_FLAGS: --oci-worker-no-process-sandbox}
+    commands: [buildctl-daemonless.sh build --frontend dockerfile.v0]
+  - name: c
+    image: moby/buildkit:rootless
+    commands: [buildctl-daemonless.sh build --frontend dockerfile.v0]
+  - name: d
+    image: moby/buildkit:latest
+    privileged: true
+    commands: [buildctl-daemonless.sh build]
+`,
+      finds: [['proc.masked', 'error', 'steps[1]']],
+    },
+    {
+      name: 'keys of today are no warning, those that no release has are',
+      text: 'apiVersion: v1\nkind: ConfigMap\ndata:\n  buildkitd.toml: |\n    [worker.oci]\n      reservedSpace = "1GB"\n      unreserved = 1\n',
+      finds: [['config.unknown-key', 'warning', 'data["buildkitd.toml"]: worker.oci.unreserved']],
+    },
+    {
+      name: 'and with an image of an older release they are',
+      text: `${pod({ image: 'moby/buildkit:v0.13.0-rootless' })}---\napiVersion: v1\nkind: ConfigMap\ndata:\n  buildkitd.toml: |\n    [worker.oci]\n      reservedSpace = "1GB"\n`,
+      finds: [['config.unknown-key', 'warning']],
+    },
+  ]);
+});
+
 const runner = (body: string): string => `concurrent = 4\n[[runners]]\n  name = "buildkit"\n${body}`;
 
 describe('config.toml of a GitLab runner', () => {

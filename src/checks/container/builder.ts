@@ -38,7 +38,7 @@ const OPTIONS: { readonly [driver: string]: readonly string[] } = {
       ' ',
     ),
   'docker-container':
-    'image memory memory-swap cpu-quota cpu-period cpu-shares cpuset-cpus cpuset-mems default-load network cgroup-parent restart-policy gpus provenance-add-gha'.split(
+    'image memory memory-swap cpu-quota cpu-period cpu-shares cpuset-cpus cpuset-mems default-load network cgroup-parent restart-policy gpus provenance-add-gha allow-untrusted-image'.split(
       ' ',
     ),
   remote: 'key cert cacert servername default-load'.split(' '),

@@ -1,6 +1,7 @@
+import type { ConfigProblem } from '../../buildkit/config/problem.ts';
 import { readConfig } from '../../buildkit/config/read.ts';
-import { ANY_RELEASE } from '../../buildkit/version.ts';
-import { type DocumentSubject, described } from '../../documents/subject.ts';
+import { ANY_RELEASE, type Bracket, compareReleases, NEWEST, parseRelease } from '../../buildkit/version.ts';
+import { type Described, type DocumentSubject, described } from '../../documents/subject.ts';
 import type { Check } from '../../model/decide.ts';
 import { conditionOf } from '../config/buildkitd-text.ts';
 import { type ContainerEvidence, judging } from './judging.ts';
@@ -22,18 +23,23 @@ export const containerConfiguration: Check<typeof needs, ContainerEvidence, Docu
   needs,
   examine({ document }) {
     const judge = judging(document);
+    const releases = releasesOf(document);
     for (const { text, span, path } of document.configs) {
       const first = document.lines.lineOf(span.start);
       // The text of a block begins on the line below its key.
       const header = /^[|>]/.test(document.text.slice(span.start, span.start + 1)) ? 1 : 0;
-      for (const problem of readConfig(text, ANY_RELEASE).problems) {
-        const severity = problem.stops
-          ? problem.versions === null
-            ? 'error'
-            : 'warning'
-          : problem.inner || problem.kind === 'deprecated'
-            ? 'info'
-            : 'warning';
+      const { problems } = readConfig(text, ANY_RELEASE);
+      const today = new Set(readConfig(text, releases).problems.map(keyOf));
+      for (const problem of problems) {
+        const severity = !today.has(keyOf(problem))
+          ? 'info'
+          : problem.stops
+            ? problem.versions === null
+              ? 'error'
+              : 'warning'
+            : problem.inner || problem.kind === 'deprecated'
+              ? 'info'
+              : 'warning';
         const start = offsetOf(document.text, first + header + problem.line - 1);
         const words =
           problem.versions === null ? problem.message : `${problem.message} This concerns ${problem.versions}.`;
@@ -51,6 +57,17 @@ export const containerConfiguration: Check<typeof needs, ContainerEvidence, Docu
     return judge.found;
   },
 };
+
+const keyOf = ({ kind, key }: ConfigProblem): string => `${kind} ${key}`;
+
+/** The releases that images of the file name, else the newest: what only others do not know does not concern it. */
+function releasesOf({ setups }: Described): Bracket {
+  const named = setups
+    .map(({ container }) => parseRelease(container.image?.value.tag ?? ''))
+    .filter((release) => release !== null);
+  const [oldest = NEWEST, ...others] = named.toSorted(compareReleases);
+  return { min: oldest, max: others.at(-1) ?? oldest, text: null };
+}
 
 /** Where the text of a line begins. */
 function offsetOf(text: string, line: number): number {

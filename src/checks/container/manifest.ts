@@ -16,6 +16,7 @@ import {
   field,
   fieldAt,
   fields,
+  has,
   isList,
   isMap,
   isNull,
@@ -207,7 +208,8 @@ function judgeContainer(judge: Judging, container: Container, pod: Pod): void {
           ? 'it belongs to the spec of the pod'
           : null,
     );
-  else for (const key of ['command', 'args']) judgeType(judge, field(yaml, key), 'texts');
+  // A containerTemplate of Jenkins' configuration is split at blanks.
+  else if (!has(yaml, 'ttyEnabled')) for (const key of ['command', 'args']) judgeType(judge, field(yaml, key), 'texts');
   judgeVariables(judge, yaml);
   judgeSecurity(judge, container, pod);
 }

@@ -1,5 +1,5 @@
 import type { Mount, Volume } from '../../documents/container.ts';
-import { flagOf, type Setup } from '../../documents/setup.ts';
+import { directoryOf, flagOf, RUNTIME_DIRECTORY, type Setup } from '../../documents/setup.ts';
 import { type Described, type DocumentSubject, described } from '../../documents/subject.ts';
 import { field, switchAt, textAt } from '../../documents/tree.ts';
 import type { Check } from '../../model/decide.ts';
@@ -52,7 +52,10 @@ export function stateOf(setup: Setup): string | null {
   const root = flagOf(setup, 'root')?.value;
   if (root !== undefined) return withoutSlashes(root);
   if (flavour === 'unknown') return null;
-  return flavour === 'rootless' && uid !== 0 ? ROOTLESS_STATE : ROOTFUL_STATE;
+  if (flavour !== 'rootless' || uid === 0) return ROOTFUL_STATE;
+  const home = directoryOf(setup, 'HOME', HOME);
+  const data = home === null ? null : directoryOf(setup, 'XDG_DATA_HOME', `${home}/.local/share`);
+  return data === null ? null : `${data}/buildkit`;
 }
 
 const isBelow = (path: string, directory: string): boolean =>
@@ -72,9 +75,14 @@ function judgeReadOnly({ say }: Judging, setup: Setup): void {
   // Podman mounts a tmpfs on /run and /tmp of a read-only container.
   if (!rootless && container.engine === 'podman') return;
   const wanted = rootless
-    ? ['/run/user/1000', `${HOME}/.local/tmp`, ...(role === 'daemonless' ? ['/tmp'] : [])]
+    ? [
+        directoryOf(setup, 'XDG_RUNTIME_DIR', RUNTIME_DIRECTORY),
+        directoryOf(setup, 'TMPDIR', `${HOME}/.local/tmp`),
+        role === 'daemonless' ? '/tmp' : null,
+      ]
     : ['/run', '/tmp'];
-  const missing = wanted.filter((path) => {
+  const known = wanted.filter((path) => path !== null);
+  const missing = [...new Set(known)].filter((path) => {
     const mount = mountAt(setup, path);
     return mount === undefined || mount.readOnly;
   });
@@ -218,6 +226,8 @@ function judgePlace({ say }: Judging, setup: Setup): void {
   const { container, official, role } = setup;
   const state = stateOf(setup);
   if (state === null || !(official || role === 'dind') || mountAt(setup, state) !== undefined) return;
+  // Whoever names another directory for it knows where it is.
+  if (container.env.some(({ name }) => name === 'HOME' || name === 'XDG_DATA_HOME')) return;
   for (const mount of container.mounts) {
     if (!STATES.includes(mount.target) && !/\/(?:\.local\/share|lib)\/buildkit(?:kit|d)?$/.test(mount.target)) continue;
     if (mount.target.includes('docker') !== (role === 'dind')) continue;
