@@ -42,6 +42,13 @@ export const GRANTS = {
     lxc: NESTING,
     nspawn: '',
   },
+  /** No context of SELinux around it. */
+  'no-selinux': {
+    docker: '--security-opt label=disable',
+    kubernetes: 'securityContext.seLinuxOptions: {type: spc_t}',
+    lxc: '',
+    nspawn: '',
+  },
   /** All that root may do. */
   privileged: {
     docker: '--privileged',
@@ -181,6 +188,13 @@ export function sentenceFor(engine: Engine, ...wanted: readonly Wanted[]): strin
   if (clause.startsWith('on the LXC host: '))
     return `On the LXC host: ${clause.slice('on the LXC host: '.length)}; then restart the container.`;
   return `Start the container with: ${clause}`;
+}
+
+/** The same as a line of a remedy, with the command to copy where there is one. */
+export function lineFor(engine: 'docker' | 'podman' | 'kubernetes' | 'lxc', ...wanted: readonly Wanted[]): string {
+  return engine === 'docker' || engine === 'podman'
+    ? `$ ${clauseFor(engine, ...wanted)}`
+    : sentenceFor(engine, ...wanted);
 }
 
 /** What a container stands on, where limits of the whole machine are set. */

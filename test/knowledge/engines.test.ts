@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { clauseFor, type Engine, GRANTS, type Grant, sentenceFor, wordsOf } from '../../src/knowledge/engines.ts';
 
@@ -51,4 +53,13 @@ test.each(ENGINES)('%s has an answer to everything, and no gap in it', (engine) 
     const named = JSON.stringify(GRANTS[grant]).includes('{}');
     expect(named || !sentence.includes('4711')).toBe(true);
   }
+});
+
+test('remedies of conditions take these words from the table too', () => {
+  const OWN =
+    /--security-opt [a-z]+=|--cap-add|--ulimit|--device \/|--pids-limit|--cgroupns=private|docker run --privileged(?! --rm| --cgroupns=host)|\{ ?type: Unconfined ?\}|securityContext\.|idsPerPod|nesting=/;
+  expect(OWN.test('$ docker run --security-opt seccomp=unconfined …')).toBe(true);
+  const directory = 'src/knowledge/remedies';
+  for (const name of readdirSync(directory))
+    expect(OWN.exec(readFileSync(join(directory, name), 'utf8'))?.[0] ?? null, name).toBeNull();
 });

@@ -1,6 +1,6 @@
 import { formatIp, type Ip, isIpv4, isLoopback, isWildcard, sameIp } from '../../buildkit/address.ts';
 import type { Look } from '../../model/look.ts';
-import { asAbsent, decidesNothing } from '../../model/unseen.ts';
+import { asAbsent } from '../../model/unseen.ts';
 import { LISTEN, parseFibTrie, parseIfInet6, type TcpRow } from '../machine/proc-net.ts';
 import { hasCapability, processStatus } from '../machine/process-status.ts';
 import { identity } from '../target/identity.ts';
@@ -105,28 +105,4 @@ export function standingInTheWay(rows: readonly TcpRow[] | null, one: Wanted): r
   const sure = rowsOf(rows, one);
   if (sure.length > 0) return sure;
   return (rows ?? []).filter(({ state, port, ip }) => state === LISTEN && port === one.port && isWildcard(ip));
-}
-
-/** How many ports are tried, one after another by number. */
-const CANDIDATES = 24;
-
-/** The next port by number that this account may bind; null when none of the next ones is free. */
-export async function nextFree(
-  look: Look,
-  { host, use }: Wanted,
-  taken: ReadonlySet<number>,
-  rows: readonly TcpRow[] | null,
-  from: number,
-  start: number,
-): Promise<number | null> {
-  if (use === 'published') return null;
-  const rooted = look.host.identity.target.uid === 0;
-  const candidates: number[] = [];
-  for (let port = Math.max(from, rooted ? 1 : start, 1); port <= 65535 && candidates.length < CANDIDATES; port++)
-    if (!taken.has(port) && !(rows ?? []).some((row) => row.state === LISTEN && row.port === port))
-      candidates.push(port);
-  if (!look.request.probe) return candidates[0] ?? null;
-  const addresses = candidates.map((port) => ({ host: host === null ? '' : formatIp(host), port }));
-  const answer = await look.host.probe('bind', { addresses }, 'target', {}).catch(decidesNothing);
-  return (answer === null ? candidates[0] : candidates.find((_, at) => answer.errors[at] === null)) ?? null;
 }

@@ -5,7 +5,7 @@ import { listeners } from '../config/listeners.ts';
 import type { TcpRow } from '../machine/proc-net.ts';
 import { binaries } from '../programs/binaries.ts';
 import { type Holder, instance, tcpTable } from '../start/instance.ts';
-import { type Bound, bind, nextFree, standingInTheWay } from './port-binding.ts';
+import { type Bound, bind, standingInTheWay } from './port-binding.ts';
 import { parsePublished, readAll, type Wanted } from './port-wanted.ts';
 
 /** A TCP address that buildkitd (or rootlesskit for it) will listen on, and whether it can. */
@@ -22,8 +22,6 @@ export interface Port extends Omit<Wanted, 'host'> {
   readonly duplicateOf: string | null;
   readonly holder: Holder | null;
   readonly own: boolean;
-  /** Where in use: the next free port by number that this account may bind. */
-  readonly free: number | null;
 }
 export interface Ports {
   readonly all: readonly Port[];
@@ -60,7 +58,6 @@ export const ports: Fact<Ports> = {
       const answer = bound[at];
       if (answer !== undefined) answers.set(one, answer);
     }
-    const taken = new Set(wanted.map(({ port }) => port));
     const result: Port[] = [];
     for (const [at, one] of wanted.entries()) {
       const answer = answers.get(one);
@@ -75,18 +72,6 @@ export const ports: Fact<Ports> = {
           : holder.pid === null
             ? holder.uid === host.identity.target.uid
             : own.pids.includes(holder.pid));
-      const free =
-        (error === 'EADDRINUSE' && !mine) || error === 'EACCES' || duplicates[at] !== undefined
-          ? await nextFree(
-              look,
-              one,
-              taken,
-              table,
-              error === 'EACCES' ? unprivilegedStart : one.port + 1,
-              unprivilegedStart,
-            )
-          : null;
-      if (free !== null) taken.add(free);
       result.push({
         use: one.use,
         text: one.text,
@@ -105,7 +90,6 @@ export const ports: Fact<Ports> = {
         duplicateOf: duplicates[at]?.text ?? null,
         holder: mine ? null : holder,
         own: mine,
-        free,
       });
     }
     return { all: result, unprivilegedStart, ephemeral };

@@ -1,5 +1,6 @@
 import { readShell } from '../../documents/shell.ts';
 import { field, fields } from '../../documents/tree.ts';
+import { wordsOf } from '../../knowledge/engines.ts';
 import { removeFlag } from './account.ts';
 import { type Change, withItems, withoutItems } from './change.ts';
 import { type Ailment, fixBy } from './remedy.ts';
@@ -88,7 +89,7 @@ export const mendStart = fixBy('Start buildkitd with flags that it has', {
   }),
   fuse: ({ container, text, problem }) => ({
     say: [
-      'Leave the flag out: overlayfs works in user namespaces since Linux 5.11. Or give the container /dev/fuse: --device /dev/fuse, in Kubernetes by a device plugin.',
+      `Leave the flag out: overlayfs works in user namespaces since Linux 5.11. Or give the container /dev/fuse: ${wordsOf('docker', ['device', '/dev/fuse'])}, in Kubernetes ${wordsOf('kubernetes', ['device', '/dev/fuse'])}.`,
     ],
     changes: removeFlag(container, text, problem.subject),
   }),

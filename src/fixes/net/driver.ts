@@ -1,5 +1,6 @@
 import type { DriverEvidence } from '../../checks/net/driver-case.ts';
 import { osRelease } from '../../facts/machine/os-release.ts';
+import { wordsOf } from '../../knowledge/engines.ts';
 import type { Fix, Treatment } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
 import { advice } from '../advice.ts';
@@ -27,7 +28,7 @@ function adviceFor({ what, driver, program, path, tun }: DriverEvidence, install
   switch (what) {
     case 'tun':
       return tun === null
-        ? 'as root: modprobe tun (in a container: --device /dev/net/tun); or start rootlesskit without --net'
+        ? `as root: modprobe tun (in a container: ${wordsOf('docker', ['device', '/dev/net/tun'])}); or start rootlesskit without --net`
         : 'as root, as udev sets it elsewhere: chmod 0666 /dev/net/tun (every account may then make its own tunnel in its own namespace); or start rootlesskit without --net';
     case 'program':
     case 'iptables':

@@ -2,7 +2,7 @@ import { isMendedInTheFile } from '../../checks/config/address-rules.ts';
 import type { PortsEvidence } from '../../checks/net/ports.ts';
 import { listeners } from '../../facts/config/listeners.ts';
 import { isFlag } from '../../facts/config/settings.ts';
-import { type Port, ports } from '../../facts/net/ports.ts';
+import { freePorts } from '../../facts/net/free-ports.ts';
 import { type ConfigEdit, configEdit } from '../../facts/rights/config-edit.ts';
 import { unit } from '../../facts/target/unit.ts';
 import type { FactsOf } from '../../model/decide.ts';
@@ -11,7 +11,7 @@ import { optional } from '../../model/unseen.ts';
 import { advice, tell } from '../advice.ts';
 import { configSteps } from '../config-steps.ts';
 
-const needs = { ports, listeners, configEdit: optional(configEdit), unit: optional(unit) };
+const needs = { freePorts: optional(freePorts), listeners, configEdit: optional(configEdit), unit: optional(unit) };
 type Facts = FactsOf<typeof needs>;
 
 /** Moves an address to the next free port in buildkitd.toml, and says what clients must change. */
@@ -20,7 +20,7 @@ export const movePorts: Fix<typeof needs, PortsEvidence> = {
   title: 'Move the address to a free port',
   plan(problems, facts) {
     return problems.flatMap(({ evidence }, index): readonly Treatment[] => {
-      const free = freeFor(evidence, facts.ports.all);
+      const free = freeFor(evidence, facts);
       const config = facts.configEdit.value ?? null;
       const { what, source, use } = evidence;
       const movable = what === 'in-use' || what === 'duplicate' || what === 'privileged';
@@ -32,8 +32,9 @@ export const movePorts: Fix<typeof needs, PortsEvidence> = {
   },
 };
 
-const freeFor = ({ key, index, address }: PortsEvidence, all: readonly Port[]): number | null =>
-  all.find((one) => one.key === key && one.index === index && one.text === address)?.free ?? null;
+const freeFor = ({ key, index, address }: PortsEvidence, { freePorts: { value } }: Facts): number | null =>
+  [...(value ?? [])].find(([{ key: of, index: at, text }]) => of === key && at === index && text === address)?.[1] ??
+  null;
 
 function move(
   problem: number,

@@ -1,3 +1,4 @@
+import { wordsOf } from '../engines.ts';
 import type { Remedy } from './remedy.ts';
 
 const ROOTLESS = [
@@ -16,27 +17,29 @@ export const FILE_REMEDIES = {
   },
   'k8s.field-ignored': {
     why: 'What it is to say is not said: the pod runs with the default instead.',
-    steps: { host: ['Use the field that has taken its place: securityContext.seccompProfile: {type: Unconfined}.'] },
+    steps: { host: [`Use the field that has taken its place: ${wordsOf('kubernetes', 'unfiltered-calls')}.`] },
   },
   'k8s.annotation-deprecated': {
     why: 'It still works, and will not for ever.',
-    steps: { host: ['From Kubernetes 1.30 on: securityContext.appArmorProfile: {type: Unconfined}.'] },
+    steps: { host: [`Set ${wordsOf('kubernetes', 'no-apparmor')}.`] },
   },
   'seccomp.unset': {
     why: 'Where the kubelet has seccompDefault the default profile is used, and that forbids the namespaces that BuildKit makes.',
-    steps: { host: ['Set seccompProfile: {type: Unconfined} in the securityContext of the container.'] },
+    steps: { host: [`Set for the container ${wordsOf('kubernetes', 'unfiltered-calls')}.`] },
     tell: ['$ kubectl get --raw /api/v1/nodes/NODE/proxy/configz'],
   },
   'apparmor.unset': {
     why: "On nodes with AppArmor the runtime's own profile is used, and that denies mount.",
-    steps: { host: ['Set appArmorProfile: {type: Unconfined} in the securityContext of the container.'] },
+    steps: { host: [`Set for the container ${wordsOf('kubernetes', 'no-apparmor')}.`] },
     tell: ['$ cat /sys/module/apparmor/parameters/enabled'],
   },
   'idmap.bounding-set': {
     why: 'newuidmap and newgidmap need these two capabilities, whether they have them by a setuid bit or by the file.',
     steps: {
       host: ['Add SETUID and SETGID beside what is dropped.'],
-      docker: ['$ docker run --cap-drop ALL --cap-add SETUID --cap-add SETGID …'],
+      docker: [
+        `$ docker run --cap-drop ALL ${wordsOf('docker', ['capability', 'SETUID'], ['capability', 'SETGID'])} …`,
+      ],
       kubernetes: ['Set capabilities: {drop: [ALL], add: [SETUID, SETGID]}.'],
     },
   },

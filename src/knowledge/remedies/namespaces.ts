@@ -1,11 +1,14 @@
+import { lineFor, wordsOf } from '../engines.ts';
 import type { Remedy } from './remedy.ts';
 
+/** The rootless image, with what it needs. */
+const ROOTLESS = `${wordsOf('docker', 'unfiltered-calls', 'no-apparmor')} moby/buildkit:rootless --oci-worker-no-process-sandbox`;
 const SECCOMP_DOCKER = [
   'Start the container without the seccomp and AppArmor filters that forbid namespaces and mounts:',
-  '$ docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined moby/buildkit:rootless --oci-worker-no-process-sandbox',
+  `$ docker run ${ROOTLESS}`,
 ];
 const SECCOMP_KUBERNETES = [
-  "Set in the container's securityContext: seccompProfile: {type: Unconfined} and appArmorProfile: {type: Unconfined}.",
+  lineFor('kubernetes', 'unfiltered-calls', 'no-apparmor'),
   'Add --oci-worker-no-process-sandbox to the arguments of buildkitd.',
 ];
 
@@ -118,11 +121,10 @@ export const NAMESPACE_REMEDIES = {
         '$ systemctl --user edit buildkit',
       ],
       docker: [
-        'Start the container without --security-opt no-new-privileges, and without --cap-drop of SETUID and SETGID.',
+        'Start the container without --security-opt no-new-privileges, and without --cap-drop of SETUID and SETGID, or with:',
+        lineFor('docker', 'new-privileges', ['capability', 'SETUID'], ['capability', 'SETGID']),
       ],
-      kubernetes: [
-        "Set allowPrivilegeEscalation: true, and let capabilities.add keep SETUID and SETGID, in the container's securityContext.",
-      ],
+      kubernetes: [lineFor('kubernetes', 'new-privileges', ['capability', 'SETUID, SETGID'])],
     },
     tell: ['$ grep -E "NoNewPrivs|CapBnd" /proc/self/status'],
   },
@@ -139,7 +141,7 @@ export const NAMESPACE_REMEDIES = {
         'Do not run a rootless builder in a rootless engine: use the docker driver, or a remote buildkitd beside it.',
       ],
       kubernetes: [
-        "With hostUsers: false use the image without -rootless, or raise the kubelet's userNamespaces.idsPerPod to 196608.",
+        `With hostUsers: false use the image without -rootless, or: ${wordsOf('kubernetes', ['ids', '196608'])}.`,
       ],
     },
     tell: ['$ cat /proc/self/uid_map /etc/subuid'],
@@ -204,9 +206,9 @@ export const NAMESPACE_REMEDIES = {
     steps: {
       host: ['Take the filter off the process that starts the builder, or run it outside of the container.'],
       docker: SECCOMP_DOCKER,
-      podman: ['$ podman run --security-opt seccomp=unconfined …'],
+      podman: [lineFor('podman', 'unfiltered-calls')],
       kubernetes: SECCOMP_KUBERNETES,
-      lxc: ['Allow nesting on the LXC host: pct set ID --features nesting=1,keyctl=1 (LXD: security.nesting=true).'],
+      lxc: [lineFor('lxc', 'unfiltered-calls')],
     },
     tell: ['$ grep Seccomp /proc/self/status'],
   },
@@ -224,11 +226,9 @@ export const NAMESPACE_REMEDIES = {
     why: 'An AppArmor profile around the builder forbids mount, which every build needs.',
     steps: {
       host: ['Let the program run unconfined, or add mount rules to its profile in /etc/apparmor.d/local/.'],
-      docker: ['$ docker run --security-opt apparmor=unconfined --security-opt seccomp=unconfined …'],
-      kubernetes: [
-        'Set appArmorProfile: {type: Unconfined} (before Kubernetes 1.30 the annotation container.apparmor.security.beta.kubernetes.io/NAME: unconfined).',
-      ],
-      lxc: ['Allow nesting on the LXC host: pct set ID --features nesting=1 (LXD: security.nesting=true).'],
+      docker: [lineFor('docker', 'no-apparmor', 'unfiltered-calls')],
+      kubernetes: [lineFor('kubernetes', 'no-apparmor')],
+      lxc: [lineFor('lxc', 'no-apparmor')],
     },
     tell: ['$ cat /proc/self/attr/current', '$ sudo journalctl -k --grep apparmor'],
   },
@@ -254,7 +254,7 @@ export const NAMESPACE_REMEDIES = {
         '$ sudo apt-get install --reinstall apparmor',
         '$ sudo systemctl restart apparmor docker',
       ],
-      lxc: ['Allow nesting on the LXC host, so that the guest may load profiles: pct set ID --features nesting=1.'],
+      lxc: [lineFor('lxc', 'no-apparmor')],
       kubernetes: ['Remove the profile from nodes without AppArmor, or load it on every node.'],
     },
     tell: ['$ sudo aa-status'],
@@ -267,8 +267,8 @@ export const NAMESPACE_REMEDIES = {
         '$ sudo dnf install container-selinux',
         '$ sudo restorecon -RFv ~/.local/share',
       ],
-      podman: ['Add :z or :Z to the volume, or: $ podman run --security-opt label=disable …'],
-      kubernetes: ['Set seLinuxOptions: {type: spc_t} for a privileged builder.'],
+      podman: ['Add :z or :Z to the volume, or:', lineFor('podman', 'no-selinux')],
+      kubernetes: [`For a privileged builder: ${wordsOf('kubernetes', 'no-selinux')}.`],
     },
     tell: ['$ getenforce', '$ sudo ausearch -m avc -ts recent'],
   },
@@ -276,8 +276,8 @@ export const NAMESPACE_REMEDIES = {
     why: 'newuidmap writes the id map of the namespace into /proc, which is mounted read-only.',
     steps: {
       host: ['$ sudo mount -o remount,bind,rw /proc'],
-      docker: ['$ docker run --security-opt systempaths=unconfined …'],
-      podman: ['$ podman run --security-opt unmask=ALL …'],
+      docker: [lineFor('docker', 'unmasked-proc')],
+      podman: [lineFor('podman', 'unmasked-proc')],
     },
     tell: ["$ grep ' /proc ' /proc/self/mounts"],
   },
@@ -291,14 +291,15 @@ export const NAMESPACE_REMEDIES = {
     steps: {
       host: ['Start buildkitd with --oci-worker-no-process-sandbox, or outside of the container.'],
       docker: [
-        '$ docker run --security-opt systempaths=unconfined --security-opt seccomp=unconfined --security-opt apparmor=unconfined …',
+        lineFor('docker', 'unmasked-proc', 'unfiltered-calls', 'no-apparmor'),
         'Or add --oci-worker-no-process-sandbox to the arguments of buildkitd.',
       ],
-      podman: ['$ podman run --security-opt unmask=ALL …'],
+      podman: [lineFor('podman', 'unmasked-proc')],
       kubernetes: [
-        'Add --oci-worker-no-process-sandbox to the arguments of buildkitd (with hostUsers: false, procMount: Unmasked does as well).',
+        'Add --oci-worker-no-process-sandbox to the arguments of buildkitd, or take the mask away.',
+        lineFor('kubernetes', 'unmasked-proc'),
       ],
-      lxc: ['Allow nesting on the LXC host: pct set ID --features nesting=1.'],
+      lxc: [lineFor('lxc', 'unmasked-proc')],
     },
     tell: ["$ grep ' /proc/' /proc/self/mounts"],
   },
@@ -307,13 +308,15 @@ export const NAMESPACE_REMEDIES = {
     steps: {
       host: ['Give the container the privilege, or use the rootless image.'],
       docker: [
-        '$ docker run --privileged moby/buildkit',
-        'Or the rootless image: $ docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined moby/buildkit:rootless --oci-worker-no-process-sandbox',
+        `$ docker run ${wordsOf('docker', 'privileged')} moby/buildkit`,
+        'Or the rootless image:',
+        `$ docker run ${ROOTLESS}`,
       ],
       kubernetes: [
-        'Set securityContext.privileged: true, or use moby/buildkit:rootless with seccompProfile and appArmorProfile Unconfined.',
+        lineFor('kubernetes', 'privileged'),
+        `Or use moby/buildkit:rootless with ${wordsOf('kubernetes', 'unfiltered-calls', 'no-apparmor')}.`,
       ],
-      lxc: ['Allow nesting on the LXC host: pct set ID --features nesting=1,keyctl=1.'],
+      lxc: [lineFor('lxc', 'unfiltered-calls')],
     },
     tell: ['$ grep CapEff /proc/self/status'],
   },

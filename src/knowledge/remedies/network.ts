@@ -1,3 +1,4 @@
+import { lineFor } from '../engines.ts';
 import type { Remedy } from './remedy.ts';
 
 export const NETWORK_REMEDIES = {
@@ -87,8 +88,8 @@ export const NETWORK_REMEDIES = {
     why: 'slirp4netns needs /dev/net/tun.',
     steps: {
       host: ['$ sudo modprobe tun'],
-      docker: ['$ docker run --device /dev/net/tun …'],
-      podman: ['$ podman run --device /dev/net/tun …'],
+      docker: [lineFor('docker', ['device', '/dev/net/tun'])],
+      podman: [lineFor('podman', ['device', '/dev/net/tun'])],
       kubernetes: ['Give the pod /dev/net/tun, or use rootlesskit --net=host.'],
       lxc: [
         'On the LXC host: lxc.cgroup2.devices.allow: c 10:200 rwm and lxc.mount.entry: /dev/net/tun dev/net/tun none bind,create=file',

@@ -1,3 +1,4 @@
+import { lineFor } from '../engines.ts';
 import type { Remedy } from './remedy.ts';
 
 export const STORAGE_REMEDIES = {
@@ -23,7 +24,8 @@ export const STORAGE_REMEDIES = {
         'Before kernel 5.11 rootless overlayfs does not work: install fuse-overlayfs.',
       ],
       docker: [
-        'Put the state on a volume instead of the layers of the container: $ docker run -v buildkit:/var/lib/buildkit …',
+        'Put the state on a volume instead of the layers of the container:',
+        lineFor('docker', ['volume', '/var/lib/buildkit']),
       ],
       kubernetes: ['Mount an emptyDir at the state directory, and load the overlay module on the node.'],
     },
@@ -33,8 +35,8 @@ export const STORAGE_REMEDIES = {
     why: 'The kernel mounts no overlay whose upper directory lies on an overlay, as the root of a container is.',
     steps: {
       host: ['Put the state directory on an ordinary file system.'],
-      docker: ['$ docker run -v buildkit:/var/lib/buildkit …'],
-      kubernetes: ['Mount an emptyDir at /var/lib/buildkit (rootless: /home/user/.local/share/buildkit).'],
+      docker: [lineFor('docker', ['volume', '/var/lib/buildkit'])],
+      kubernetes: [lineFor('kubernetes', ['volume', '/var/lib/buildkit (rootless: /home/user/.local/share/buildkit)'])],
     },
     tell: ['$ stat -f -c %T /var/lib/buildkit ~/.local/share/buildkit'],
   },
@@ -42,8 +44,8 @@ export const STORAGE_REMEDIES = {
     why: 'fuse-overlayfs needs /dev/fuse.',
     steps: {
       host: ['$ sudo modprobe fuse'],
-      docker: ['$ docker run --device /dev/fuse …'],
-      podman: ['$ podman run --device /dev/fuse …'],
+      docker: [lineFor('docker', ['device', '/dev/fuse'])],
+      podman: [lineFor('podman', ['device', '/dev/fuse'])],
       kubernetes: [
         'Give the pod /dev/fuse through a device plugin, or let buildkitd use overlayfs (kernel 5.11 or later).',
       ],
@@ -256,7 +258,7 @@ export const STORAGE_REMEDIES = {
         'Raise LimitNOFILE= in the unit of the daemon (systemctl --user edit buildkit), or the hard limit of the account in /etc/security/limits.d.',
         'Ask for no more than the hard limit: ulimit -Hn.',
       ],
-      docker: ['$ docker run --ulimit nofile=1048576:1048576 …'],
+      docker: [lineFor('docker', ['open-files', '1048576:1048576'])],
     },
     tell: ['$ ulimit -Sn; ulimit -Hn'],
   },
@@ -269,7 +271,7 @@ export const STORAGE_REMEDIES = {
     why: 'The account, container or unit may not make more processes or threads.',
     steps: {
       host: ['Raise TasksMax= of the unit or user slice, and nproc in /etc/security/limits.conf.'],
-      docker: ['$ docker run --pids-limit=-1 …'],
+      docker: [lineFor('docker', ['pids-of-group', '-1'])],
       kubernetes: ["Raise the kubelet's podPidsLimit, or let the build use fewer jobs (make -j4)."],
     },
     tell: ['$ ulimit -u', '$ cat /sys/fs/cgroup/pids.max'],
@@ -282,7 +284,7 @@ export const STORAGE_REMEDIES = {
         'Give the builder more memory or swap, or let the build use less (fewer jobs, NODE_OPTIONS=--max-old-space-size=4096).',
       ],
       docker: ["Raise the memory of the container or of Docker Desktop's machine."],
-      kubernetes: ['Raise resources.limits.memory of the builder.'],
+      kubernetes: [lineFor('kubernetes', 'memory-of-group')],
       wsl: ['Raise memory= in %UserProfile%\\.wslconfig.'],
     },
     tell: ['$ free -h', '$ sudo journalctl -k --grep "out of memory"'],
