@@ -4,17 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { Progress } from './test/progress.ts';
 
 /** What takes longest, longest first: begun last, one of them would keep the other workers waiting. */
-const LONG = [
-  'e2e/faults.',
-  'e2e/odd-',
-  'e2e/script.',
-  'apply/kill',
-  'e2e/look-alikes.',
-  'e2e/',
-  'apply/',
-  'buildkit/',
-  'cli/',
-];
+const LONG = ['e2e/faults.', 'e2e/odd-', 'apply/kill', 'e2e/look-alikes.', 'e2e/', 'apply/', 'buildkit/', 'cli/'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -29,6 +19,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/names-rows.ts',
     testTimeout: 60_000,
     // By itself vitest would leave one of two cores idle; one more worker fills the time in which another waits.
     maxWorkers: Math.max(2, availableParallelism()) + (process.env.CI ? 0 : 1),

@@ -90,17 +90,24 @@ const random = (): number => {
   state = (state * 1103515245 + 12345) % 2147483648;
   return state / 2147483648;
 };
+/** By what arrived: a flush changes no disk, so that many a moment is another one again. */
+const tried = new Map<string, { readonly locked: boolean; readonly problem: string | null }>();
 for (let count = 1; count <= writes.length; count += orders.step) {
   const done = writes.slice(0, count);
   const flushed = done.findLastIndex(({ flush }) => flush);
   // At every second moment a part of what came after the last flush never arrived.
-  const arrived = done.filter(({ durable }, at) => count % 2 === 0 || at <= flushed || durable || random() < 0.5);
+  const arrived = done.flatMap(({ durable, data }, at) =>
+    data.length > 0 && (count % 2 === 0 || at <= flushed || durable || random() < 0.5) ? [at] : [],
+  );
   const content = Buffer.from(start);
-  for (const { at, data } of arrived) data.copy(content, at);
-  const told = await onDisk(content, async () => ({
-    locked: fs.existsSync('/etc/subuid.lock'),
-    problem: await problemOf(before),
-  }));
+  for (const at of arrived) writes[at]?.data.copy(content, writes[at].at);
+  const told =
+    tried.get(arrived.join()) ??
+    (await onDisk(content, async () => ({
+      locked: fs.existsSync('/etc/subuid.lock'),
+      problem: await problemOf(before),
+    })));
+  tried.set(arrived.join(), told);
   process.stdout.write(`${JSON.stringify({ count, of: writes.length, ...told })}\n`);
 }
 run('umount', ram);

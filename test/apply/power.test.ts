@@ -81,7 +81,7 @@ describe.skipIf(!canChangeThings('qemu-storage-daemon', 'losetup', 'mke2fs', 'us
       daemon.kill();
       await new Promise((ended) => daemon.once('exit', ended));
       // Odd, so that what never arrived is tried too.
-      const step = oneIn(7);
+      const step = oneIn(13);
       const orders = {
         context: ground.context({ ...context, userEntry: built.asUser }),
         ...{ base, tree: ground.tree, log, from, to, stranger: process.pid, step },

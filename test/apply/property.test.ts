@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { applyEdit } from '../../src/apply/disk/text-edit.ts';
 import type { Edit, Step } from '../../src/model/plan.ts';
+import { oneIn } from '../thoroughly.ts';
 import { canChangeThings, Ground, sha } from './ground.ts';
 
 /** File names that people and attackers use; never "." or "..", never a slash or NUL. */
@@ -134,9 +135,9 @@ describe.skipIf(!canChangeThings())('for random plans on random trees', () => {
         expect(ground.fingerprint()).toBe(before);
         ground.remove();
       }),
-      { numRuns: 100 },
+      { numRuns: 100 / oneIn(4) },
     );
-    expect(applied).toBeGreaterThan(20);
+    expect(applied).toBeGreaterThan(20 / oneIn(4));
   });
 });
 

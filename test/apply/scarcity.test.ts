@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { history } from '../../src/apply/index.ts';
 import type { Step } from '../../src/model/plan.ts';
+import { oneIn } from '../thoroughly.ts';
 import { canChangeThings, editStep, Ground, root, sh, sha } from './ground.ts';
 
 const LARGE = 'large\n'.repeat(3000);
@@ -50,7 +51,7 @@ describe.skipIf(!canChangeThings())('when something runs out', () => {
   for (const where of ['target', 'journal', 'both'] as const)
     test(`no space left for the ${where}, at each write`, { timeout: 180_000 }, async () => {
       const results = new Set<string>();
-      for (let leave = 0; leave <= 140 * 1024; leave += 10_240) {
+      for (let leave = 0; leave <= 140 * 1024; leave += 10_240 * oneIn(2)) {
         const ground = new Ground();
         const disk = where === 'target' ? ground.tree : where === 'journal' ? ground.state : ground.path;
         small(disk, 'size=1m,mode=755');
@@ -69,7 +70,7 @@ describe.skipIf(!canChangeThings())('when something runs out', () => {
   }, async () => {
     const states: string[] = [];
     // Wherever in a page the next line would begin.
-    for (let length = 0; length < 4096; length += 45) {
+    for (let length = 0; length < 4096; length += 45 * oneIn(3)) {
       const ground = new Ground();
       small(ground.state, 'size=1m,mode=700');
       const steps: Step[] = [

@@ -8,6 +8,7 @@ import type { ScriptFor } from '../../src/apply/script/script.ts';
 import type { Account, Reading, Stat } from '../../src/model/look.ts';
 import type { Step } from '../../src/model/plan.ts';
 import { isVisible } from '../../src/text/visible.ts';
+import { oneIn } from '../thoroughly.ts';
 import { VirtualHost } from '../virtual-host.ts';
 import { canChangeThings, editStep, Ground, ROOT, root, sh, sha, treatment } from './ground.ts';
 
@@ -644,7 +645,7 @@ describe.skipIf(!canChangeThings())('the script for an administrator', () => {
         expect(fs.readdirSync(ground.at('home'))).toEqual([name]);
         ground.remove();
       }),
-      { numRuns: 40 },
+      { numRuns: 40 / oneIn(4) },
     );
   });
 

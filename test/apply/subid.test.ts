@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Step } from '../../src/model/plan.ts';
+import { oneIn } from '../thoroughly.ts';
 import { type Built, buildChildren, startChild } from './children.ts';
 import { canChangeThings, editStep, Ground, root, sha } from './ground.ts';
 
@@ -190,7 +191,7 @@ describe.skipIf(!canChangeThings('strace'))(
         ['fsync', 'ENOSPC'],
         ['link,rename', 'EIO'],
       ])
-        for (let when = 1; ; when++) {
+        for (let when = 1; ; when += oneIn(3)) {
           const ground = new Ground();
           const { under, inside } = await world(ground);
           const trace = `${ground.path}/trace`;

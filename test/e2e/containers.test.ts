@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { ANY_RELEASE, release, surelyBefore } from '../../src/buildkit/version.ts';
 import { inspect } from '../buildkit/installed.ts';
+import { some } from '../thoroughly.ts';
 import { EngineBox } from './engine-box.ts';
 import { FLAG, ROWS, type Row } from './engine-rows.ts';
 import { asIfInstalled } from './fault-table.ts';
@@ -59,8 +60,9 @@ const forThis = (row: Row): Row =>
   row.since !== undefined && surelyBefore(releases, release(row.since)) ? { ...row, truth: 'starts' } : row;
 
 describe.skipIf(!possible)('containers as the engines make them', () => {
-  const tally = { rows: 0, asked: 0 };
-  test.each(Object.entries(ROWS))('%s', { timeout: 240_000 }, (_, given) => {
+  const tally = { rows: 0, agree: 0, asked: 0 };
+  test.each(some(4, Object.entries(ROWS)))('%s', { timeout: 240_000 }, (_, given) => {
+    tally.rows++;
     const row = forThis(given);
     const world = new World();
     let box: EngineBox | null = null;
@@ -85,15 +87,13 @@ describe.skipIf(!possible)('containers as the engines make them', () => {
       }
       if (row.snapshotter !== undefined && truth !== null) expect(truth.snapshotter).toBe(row.snapshotter);
       compare(asleep, row, truth?.ready ? truth.snapshotter : null);
-      tally.rows++;
+      tally.agree++;
     } finally {
       box?.close();
       world.close();
     }
   });
   afterAll(() => {
-    console.log(
-      `${tally.rows} of ${Object.keys(ROWS).length} containers agree, ${tally.asked} of them also with buildkitd running`,
-    );
+    console.log(`${tally.agree} of ${tally.rows} containers agree, ${tally.asked} of them also with buildkitd running`);
   });
 });

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { some } from '../thoroughly.ts';
 import { canMakeWorlds, World } from './world.ts';
 
 const BIN = new URL('../../bin/bk-doctor.js', import.meta.url).pathname;
@@ -48,7 +49,7 @@ describe.skipIf(!canMakeWorlds())('more than anybody writes', () => {
     return { code, text: `${stdout}${stderr}`, peakMiB };
   }
 
-  for (const [name, [file, text]] of Object.entries(excesses))
+  for (const [name, [file, text]] of some(3, Object.entries(excesses)))
     test(`${name}: unknown within a minute and half a gigabyte`, { timeout: 120_000 }, () => {
       put(file, text);
       const { code, text: said, peakMiB } = check();

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ANY_RELEASE, release, surelyBefore, surelySince } from '../../src/buildkit/version.ts';
 import { inspect } from '../buildkit/installed.ts';
+import { some } from '../thoroughly.ts';
 import { CAPTURE, capture, unexplained } from './capture.ts';
 import type { Fault } from './faults.ts';
 import {
@@ -76,18 +77,36 @@ function examine(world: World, row: Fault): DoctorReport {
     : world.doctor(['check', ...(row.doctorArgs ?? [])], { as: 'user', ...options }).report;
 }
 
-/** `fix --yes` as root must cure, or leave pending, what ails. */
-function repair(world: World, row: Fault): void {
+/** The call of root for the world's user. */
+function fixFor(world: World, row: Fault, ...more: readonly string[]): readonly string[] {
   const whose = row.mode === 'rootful' ? ['--mode', 'rootful'] : ['--user', world.user];
   const environment = Object.entries(world.environment('user', row.env)).flatMap(([name, value]) =>
     row.mode === 'rootful' || name !== 'PATH' ? [] : ['--env', `${name}=${value}`],
   );
-  const fixed = world.doctor(['fix', '--yes', ...whose, ...environment, ...(row.doctorArgs ?? [])], { as: 'root' });
+  return ['fix', ...more, ...whose, ...environment, ...(row.doctorArgs ?? [])];
+}
+
+/** `fix --yes` as root must cure, or leave pending, what ails. */
+function repair(world: World, row: Fault): void {
+  const fixed = world.doctor(fixFor(world, row, '--yes'), { as: 'root' });
   const results = fixed.report.treatments.map(({ result }) => result);
   expect(
     results.some((result) => result === 'cured' || result === 'pending'),
     JSON.stringify(fixed.report.treatments, null, 1) + fixed.stderr,
   ).toBe(true);
+}
+
+/** The same by the script, in the plainest shell and another one: running it again changes nothing. */
+function repairByScript(world: World, row: Fault): void {
+  // Curing one thing can bring up another, for which fix has three rounds.
+  for (let round = 1; round <= 3; round++) {
+    const { stdout } = world.asRoot([NODE, BIN, ...fixFor(world, row, '--script')]);
+    if (stdout.includes('nothing to do')) break;
+    for (const shell of [['sh'], ['bash', '--posix']]) {
+      const ran = world.asRoot([...shell, '-s'], { input: stdout });
+      expect([ran.code, ran.stderr], `${stdout}\n${ran.stdout}`).toEqual([0, '']);
+    }
+  }
 }
 
 /** bk-doctor must say what the real thing did, for the right reason. */
@@ -101,14 +120,19 @@ function compare(report: DoctorReport, row: Fault, truth: Judgement | null): voi
   if (row.snapshotter !== undefined && daemon !== null) expect(report.verdict.snapshotter).toBe(row.snapshotter);
 }
 
-/** Repaired, taken back byte for byte, repaired again: then the real thing must work. */
+/** Repaired, taken back byte for byte, repaired by the script, which leaves the same: then the real thing must work. */
 function repairAndTakeBack(world: World, row: Fault): void {
   const at = world.fingerprint();
   repair(world, row);
+  const repaired = world.fingerprint();
   const undone = world.asRoot([NODE, BIN, 'undo']);
   expect(undone.code, undone.stdout + undone.stderr).toBe(0);
   expect(world.fingerprint()).toBe(at);
-  repair(world, row);
+  if (row.container !== undefined) repair(world, row);
+  else {
+    repairByScript(world, row);
+    expect(world.fingerprint()).toBe(repaired);
+  }
   const after = judged(world, row);
   if (after !== null) expect(after.ready, after.log).toBe(true);
   else expect(asIfInstalled(examine(world, row)).ready).toBe(true);
@@ -119,7 +143,7 @@ export function testFaults(rows: readonly Fault[]): void {
   const tally = { rows: 0, agree: 0, judged: 0, logs: 0 };
   const untold: string[] = [];
   describe.skipIf(!possible)('real faults', () => {
-    test.each(rows)('$name', { timeout: 120_000 }, (given) => {
+    test.each(CAPTURE === null ? some(4, rows) : [...rows])('$name', { timeout: 120_000 }, (given) => {
       tally.rows++;
       const world = new World({
         userns: given.userns === true,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { oneIn, some } from '../thoroughly.ts';
 import { BIN, canMakeWorlds, NODE, World } from './world.ts';
 
 const asAlice = (world: World, commands: string): string =>
@@ -86,7 +87,7 @@ const victims = (world: World): readonly string[] => [
 ];
 
 describe.skipIf(!canMakeWorlds())('root repairs for a hostile user', () => {
-  for (const [name, prepare] of Object.entries(traps)) {
+  for (const [name, prepare] of some(3, Object.entries(traps))) {
     test(name, { timeout: 120_000 }, () => {
       const world = new World();
       try {
@@ -96,21 +97,19 @@ describe.skipIf(!canMakeWorlds())('root repairs for a hostile user', () => {
           '/etc',
           '/var/lib/buildkit',
           '/run/buildkit',
-          '/usr/bin/newuidmap',
-          '/usr/bin/newgidmap',
+          // Whatever the world has changed below /usr.
+          `${world.scratch}/usr.up`,
           `${world.home}/outside`,
           '/home/bob',
           `${world.scratch}/victim`,
         ];
-        // Owners and modes everywhere else in the system; reading every byte of it would take minutes.
-        const inodes = () => world.script("find /usr -xdev -printf '%y %m %U %G %p\\n' | sort | sha256sum");
-        const before = world.fingerprint(victims) + inodes();
+        const before = world.fingerprint(victims);
         const setuid = () =>
           world.script(`find ${world.home} -perm /6000 -print; getcap -r ${world.home} 2>/dev/null; true`);
         expect(setuid()).toBe('');
         const done = world.asRoot([NODE, BIN, 'fix', '--yes', '--user', world.user]);
         expect([0, 1, 3], done.stdout + done.stderr).toContain(done.code);
-        expect(world.fingerprint(victims) + inodes()).toBe(before);
+        expect(world.fingerprint(victims)).toBe(before);
         expect(setuid()).toBe('');
         // Whatever of theirs was run was run as them.
         expect(world.script(`cat ${world.home}/ran-as 2>/dev/null | sort -u`).trim()).toMatch(/^(4242)?$/);
@@ -155,7 +154,7 @@ describe.skipIf(!canMakeWorlds())('root repairs for a hostile user', () => {
       world.start(['sh', '-c', attack], 'user');
       for (const place of ['.local/share/buildkit/deep', '.config/buildkit'])
         world.script(`for turn in $(seq 100000); do [ ! -L ${world.home}/${place} ] || exit 0; done; exit 1`);
-      for (let round = 0; round < 4; round++) {
+      for (let round = 0; round < 4; round += oneIn(2)) {
         const doctor = (...args: string[]) => world.asRoot([NODE, BIN, ...args], { timeout: 60_000 });
         doctor('fix', '--yes', '--user', world.user);
         doctor('undo');

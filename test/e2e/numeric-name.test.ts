@@ -7,7 +7,7 @@ const BIN = new URL('../../bin/bk-doctor.js', import.meta.url).pathname;
 const maps = (world: World, uid: number): boolean =>
   world.asRoot([
     ...['chroot', `--userspec=+${uid}:+${uid}`, '--groups=', '/', 'sh', '-c'],
-    'unshare --user sleep 2 & sleep .5; newuidmap $! 0 700000 1',
+    'unshare --user sleep 5 & sleep .5; newuidmap $! 0 700000 1; mapped=$?; kill $!; exit $mapped',
   ]).code === 0;
 
 describe.skipIf(!canMakeWorlds())('an account whose name is the uid of another', () => {

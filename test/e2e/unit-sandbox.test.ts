@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { some } from '../thoroughly.ts';
 import { canBootSystemd, SystemdWorld } from './systemd.ts';
 import { type SandboxRow, STARTS, sandboxRows } from './unit-sandbox.ts';
 import { type DoctorReport, daemonDirectory } from './world.ts';
@@ -22,7 +23,7 @@ describe.skipIf(!possible)('options of a unit, applied by a real systemd', () =>
   afterAll(() => world.close());
 
   const rows = sandboxRows.filter((row) => daemonDirectory() !== null || row.buildkitdOnly !== true);
-  test.each(rows)('$as: $options', { timeout: 180_000 }, (row) => {
+  test.each(some(3, rows))('$as: $options', { timeout: 180_000 }, (row) => {
     const scope = row.as === 'manager' ? 'user' : 'system';
     world.write(
       scope,
