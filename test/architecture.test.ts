@@ -110,3 +110,25 @@ test('a fact takes nothing that was not seen for absence', () => {
   expect(files.length).toBeGreaterThan(50);
   expect(files.flatMap((name) => swallowed(name, readFileSync(join('src/facts', name), 'utf8')))).toEqual([]);
 });
+
+/** Functions of eighty lines or more: what a function does has to be seen at once. Tables are no functions. */
+function longIn(path: string, text: string): readonly string[] {
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const lineOf = (position: number): number => source.getLineAndCharacterOfPosition(position).line + 1;
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && lineOf(node.end) - lineOf(node.getStart()) >= 79)
+      found.push(`${path}:${lineOf(node.getStart())}`);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+test('no function is longer than a screen', () => {
+  const body = '  step();\n'.repeat(78);
+  expect(longIn('right.ts', `const right = () => {\n${body.slice(10)}};\n`)).toEqual([]);
+  expect(longIn('wrong.ts', `const wrong = () => {\n${body}};\n`)).toEqual(['wrong.ts:1']);
+  const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  expect(files.flatMap((name) => longIn(name, readFileSync(join('src', name), 'utf8')))).toEqual([]);
+});

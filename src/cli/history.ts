@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
-import { openHost } from '../host/open.ts';
 import { historyText } from '../report/history.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
 import { globalsOf } from './globals.ts';
+import { openOurselves } from './ourselves.ts';
 import { Undelivered } from './outlet.ts';
 import type { Session } from './session.ts';
-import { OURSELVES } from './undo.ts';
 
 /** `bk-doctor history`: what fix has changed, run by run. */
 export function registerHistory(program: Command, session: Session): void {
@@ -16,13 +15,7 @@ export function registerHistory(program: Command, session: Session): void {
     .action(async (_options: unknown, command: Command) => {
       const globals = globalsOf(command);
       const destination = destinationOf(session, globals, 'answer', 'history');
-      const opened = await openHost(OURSELVES, {
-        record: false,
-        replay: null,
-        env: session.streams.env,
-        pace: session.slowness,
-      });
-      session.tidy(() => opened.close());
+      const opened = await openOurselves(session);
       const [{ history, Refused }, { journalOf }] = await Promise.all([
         import('../apply/index.ts'),
         import('./apply-context.ts'),

@@ -1,11 +1,10 @@
 import { Busy, openRun, Refused } from '../apply/index.ts';
 import type { FoundDocument } from '../host/documents.ts';
-import { openHost } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
 import { visible } from '../text/visible.ts';
 import { applyContext } from './apply-context.ts';
+import { openOurselves } from './ourselves.ts';
 import type { Session } from './session.ts';
-import { OURSELVES } from './undo.ts';
 
 /** Writes a mended file through the journal, so that `undo` takes it back. Throws UsageError where that is refused. */
 export async function writeMend(
@@ -13,8 +12,7 @@ export async function writeMend(
   file: NonNullable<FoundDocument['file']>,
   text: string,
 ): Promise<void> {
-  const opened = await openHost(OURSELVES, { record: false, replay: null, env: session.streams.env });
-  session.tidy(() => opened.close());
+  const opened = await openOurselves(session);
   const context = await applyContext(session, opened, () => {});
   const refused = (why: string): UsageError => new UsageError(`${visible(file.path)} was not changed: ${why}`);
   try {

@@ -1,28 +1,16 @@
 import { type Command, Option } from 'commander';
-import { openHost } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
-import type { Request } from '../model/look.ts';
 import { undoExitCode } from '../report/exit-code.ts';
 import { undoText } from '../report/undo.ts';
 import { commandLine } from '../text/shell.ts';
 import { visible } from '../text/visible.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
 import { globalsOf } from './globals.ts';
+import { openOurselves } from './ourselves.ts';
 import { ownWords } from './own-commands.ts';
 import { progressLine } from './progress.ts';
 import type { Session } from './session.ts';
 import { didYouMean } from './wording.ts';
-
-/** About ourselves, nothing asked for. */
-export const OURSELVES: Request = {
-  mode: null,
-  user: null,
-  env: {},
-  config: null,
-  root: null,
-  addresses: null,
-  probe: false,
-};
 
 const CUT_SHORT = 'it was ended before all was undone: bk-doctor undo goes on with it';
 
@@ -45,13 +33,7 @@ async function takeBack(session: Session, id: string | null, command: Command): 
   const globals = globalsOf(command);
   if (id === '') throw new UsageError('undo: an empty text is no id');
   const destination = destinationOf(session, globals, 'answer', 'undo');
-  const opened = await openHost(OURSELVES, {
-    record: false,
-    replay: null,
-    env: session.streams.env,
-    pace: session.slowness,
-  });
-  session.tidy(() => opened.close());
+  const opened = await openOurselves(session);
   const [{ Busy, history, NoSuchTransaction, Refused, undo, wouldUndo }, { applyContext }] = await Promise.all([
     import('../apply/index.ts'),
     import('./apply-context.ts'),

@@ -1,5 +1,4 @@
-import type { Fact } from '../model/look.ts';
-import type { Owner } from '../model/plan.ts';
+import type { Fact, Owner } from '../model/look.ts';
 import type { Content } from './container.ts';
 import { readContent } from './content.ts';
 import { type Lines, linesOf } from './lines.ts';

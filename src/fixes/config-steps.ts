@@ -1,4 +1,5 @@
-import type { Owner, Step, TomlEdit } from '../model/plan.ts';
+import type { Owner } from '../model/look.ts';
+import type { Step, TomlEdit } from '../model/plan.ts';
 
 /** How buildkitd's configuration file can be changed; facts/config-edit.ts has this shape. */
 interface ConfigPlace {

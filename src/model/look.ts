@@ -1,4 +1,8 @@
-import type { Owner } from './plan.ts';
+/** Who a file belongs to. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /** The vocabulary: every type that crosses a room. Types only; this file imports nothing. */
 

@@ -1,5 +1,5 @@
 import type { FactsOf, Needs, Problem } from './decide.ts';
-import type { Allowed, As, HostSubject, Json } from './look.ts';
+import type { Allowed, As, HostSubject, Json, Owner } from './look.ts';
 
 export type Risk = 'safe' | 'risky' | 'manual';
 
@@ -17,11 +17,6 @@ export type Edit =
   | { readonly edit: 'append'; readonly line: string }
   | { readonly edit: 'replace-line'; readonly line: string; readonly by: string | null }
   | { readonly edit: 'toml'; readonly changes: readonly TomlEdit[] };
-
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 /** The whole language of change: data, carried out by the apply room alone. */
 export type Step = { readonly as: As | 'root' } & (

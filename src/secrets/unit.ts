@@ -1,7 +1,7 @@
 import { isSecretName, MASK, type OnSecret, tellWords } from '../text/secret-words.ts';
+import { unitWords } from '../text/unit-words.ts';
 import { maskArguments } from './arguments.ts';
 import { maskComment } from './garble.ts';
-import { splitWords } from './split-words.ts';
 import { isPlainSetting } from './unit-settings.ts';
 import { isListed, maskVariable } from './variables.ts';
 
@@ -63,7 +63,7 @@ function maskAssignment(word: string, found: OnSecret): string {
 function maskOwnVariable(name: string, value: string, found: OnSecret): string {
   if (isListed(name) || isSecretName(name)) return maskVariable(name, value, found);
   if (/^--?[a-z]/.test(value)) {
-    const words = splitWords(value);
+    const words = unitWords(value).words;
     const shown = maskArguments(words, found);
     return shown.every((word, index) => word === words[index]) ? value : shown.join(' ');
   }
@@ -73,13 +73,20 @@ function maskOwnVariable(name: string, value: string, found: OnSecret): string {
 
 /** The same text where nothing was masked: only then does its spelling not matter. */
 function rejoined(value: string, prefix: string, mask: (words: readonly string[]) => readonly string[]): string {
-  const words = splitWords(value);
+  const words = unitWords(value).words;
   const shown = mask(words);
   if (shown.every((word, index) => word === words[index])) return prefix + value;
   return prefix + shown.map(quotedWord).join(' ');
 }
 
-const quotedWord = (word: string): string => (/^[^\s"'\\]+$/.test(word) ? word : `"${word.replace(/["\\]/g, '\\$&')}"`);
+/** As systemd reads it back, on one line. */
+function quotedWord(word: string): string {
+  if (/^[^\s"'\\\p{Cc}]+$/u.test(word)) return word;
+  const escaped = word
+    .replace(/["\\]/g, '\\$&')
+    .replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return `"${escaped}"`;
+}
 
 /** The text of an EnvironmentFile=. */
 export function maskEnvironmentFile(text: string, found: OnSecret): string {
@@ -91,7 +98,7 @@ export function maskEnvironmentFile(text: string, found: OnSecret): string {
         tellWords(row, found);
         return /^\s*$/.test(row) ? row : `# ${MASK}`;
       }
-      const word = splitWords(value).join(' ');
+      const word = unitWords(value).words.join(' ');
       const shown = maskOwnVariable(name, word, found);
       return shown === word ? row : `${before}${name}=${quotedWord(shown)}`;
     })

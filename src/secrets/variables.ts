@@ -1,6 +1,6 @@
 import { isSecretName, MASK, maskAddress, type OnSecret, tellParts, tellWords } from '../text/secret-words.ts';
+import { unitWords } from '../text/unit-words.ts';
 import { maskArguments } from './arguments.ts';
-import { splitWords } from './split-words.ts';
 
 /** Variables that decide something for buildkitd, rootlesskit or a client; the values of others are never kept. */
 export const ENVIRONMENT_NAMES = [
@@ -74,7 +74,7 @@ export function maskVariable(name: string, value: string, found: OnSecret): stri
 }
 
 function maskFlags(value: string, found: OnSecret): string {
-  const words = splitWords(value);
+  const words = unitWords(value).words;
   const shown = maskArguments(words, found);
   return shown.every((word, index) => word === words[index]) ? value : shown.join(' ');
 }

@@ -1,5 +1,5 @@
-import type { Allowed, IdRange } from '../model/look.ts';
-import type { Edit, Owner, Step, TomlEdit } from '../model/plan.ts';
+import type { Allowed, IdRange, Owner } from '../model/look.ts';
+import type { Edit, Step, TomlEdit } from '../model/plan.ts';
 import { octal } from './octal.ts';
 import { commandLine } from './shell.ts';
 

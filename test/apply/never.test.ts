@@ -3,8 +3,8 @@ import * as net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stateDirectory } from '../../src/apply/index.ts';
 import type { ApplyContext } from '../../src/apply/journal/types.ts';
-import type { Account } from '../../src/model/look.ts';
-import type { Owner, Step } from '../../src/model/plan.ts';
+import type { Account, Owner } from '../../src/model/look.ts';
+import type { Step } from '../../src/model/plan.ts';
 import { type Built, buildChildren, startChild } from './children.ts';
 import { canChangeThings, editStep, Ground, ROOT, root, sh, sha } from './ground.ts';
 

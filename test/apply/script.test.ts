@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { script } from '../../src/apply/index.ts';
 import type { CheckTreatment } from '../../src/apply/journal/types.ts';
-import type { ScriptFor } from '../../src/apply/script/script.ts';
+import type { ScriptFor } from '../../src/apply/script/made-for.ts';
 import type { Account, Reading, Stat } from '../../src/model/look.ts';
 import type { Step } from '../../src/model/plan.ts';
 import { isVisible } from '../../src/text/visible.ts';

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import type { Owner } from '../../model/plan.ts';
+import type { Owner } from '../../model/look.ts';
 import { visible } from '../../text/visible.ts';
 import { CAPABILITY_BATCH, withCapabilities } from '../disk/capabilities.ts';
 import { type Handle, statOf } from '../disk/handle.ts';

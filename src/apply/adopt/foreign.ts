@@ -1,6 +1,5 @@
 import type * as fs from 'node:fs';
-import type { Allowed, IdRange } from '../../model/look.ts';
-import type { Owner } from '../../model/plan.ts';
+import type { Allowed, IdRange, Owner } from '../../model/look.ts';
 
 type Ids = Pick<fs.Stats, 'uid' | 'gid'>;
 

@@ -1,5 +1,5 @@
 import type * as fs from 'node:fs';
-import type { Owner } from '../../model/plan.ts';
+import type { Owner } from '../../model/look.ts';
 import type { Remarks } from './remarks.ts';
 
 /** So many are remembered at most: the rest is left for another run. */

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { matching, orAbsent, orNull, record, text, whole } from '../../host/shape.ts';
-import type { Owner } from '../../model/plan.ts';
+import type { Owner } from '../../model/look.ts';
 import { seenOf } from '../disk/attributes.ts';
 import { bornOf, isThatObject, type ObjectIdentity } from '../disk/object-identity.ts';
 import { Refused } from '../disk/refused.ts';

@@ -14,7 +14,7 @@ import {
   whole,
 } from '../../host/shape.ts';
 import type { Json } from '../../model/look.ts';
-import type { JournalEntry } from './journal.ts';
+import type { JournalEntry } from './entry.ts';
 
 /** A journal has 64 MiB at most, and so has everything in it. */
 const MOST = 64 * 1024 * 1024;

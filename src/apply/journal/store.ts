@@ -6,15 +6,9 @@ import { createChild, findChild, type Handle, syncDirectory } from '../disk/hand
 import { Refused } from '../disk/refused.ts';
 import { orRefuse, orRefuseNow, refusalOf } from '../disk/sentence.ts';
 import type { Backup } from '../disk/work.ts';
+import type { JournalEntry, RunEntry } from './entry.ts';
 import { isPreparedFor } from './entry-shape.ts';
-import {
-  type Journal,
-  type JournalEntry,
-  openJournal,
-  type ReadJournal,
-  type RunEntry,
-  readJournal,
-} from './journal.ts';
+import { type Journal, openJournal, type ReadJournal, readJournal } from './journal.ts';
 import { findState, makeOwn, openOwnBelow } from './state-directory.ts';
 import type { HistoryTransaction, TransactionState } from './types.ts';
 

@@ -8,7 +8,7 @@ import { refuseOddMode } from '../steps/edit.ts';
 import { refuseOpening } from '../steps/mode.ts';
 import { refuseNever } from '../steps/run.ts';
 import { refuseOddValue } from '../steps/sysctl.ts';
-import type { ScriptFor } from './script.ts';
+import type { ScriptFor } from './made-for.ts';
 import { BeyondShell } from './shell-word.ts';
 import { wayTo } from './way.ts';
 

@@ -1,26 +1,16 @@
-import type { HostReader } from '../../model/look.ts';
 import type { Step } from '../../model/plan.ts';
-import type { Rights } from '../../rights/rights.ts';
 import { maskArguments } from '../../secrets/arguments.ts';
 import { stepText } from '../../text/steps.ts';
 import { visible, visibleLines } from '../../text/visible.ts';
 import { Refused } from '../disk/refused.ts';
 import type { CheckTreatment } from '../journal/types.ts';
-import { doctorFunction, type Program, targetFunction } from './accounts.ts';
+import { doctorFunction, targetFunction } from './accounts.ts';
 import { doerOf } from './doing.ts';
+import type { ScriptFor } from './made-for.ts';
 import { type Foreseen, foresee } from './recipe.ts';
 import { SAY, SHELL_FUNCTIONS } from './shell-functions.ts';
 import { BeyondShell, command, word } from './shell-word.ts';
 import { commandsFor } from './step-commands.ts';
-
-/** What a script is made for. */
-export interface ScriptFor {
-  readonly host: HostReader;
-  /** Where root may change something. */
-  readonly rights: Rights;
-  /** How bk-doctor is called for what a shell cannot do safely: the words that start it here (null: another host), and the flags that repeat the question. */
-  readonly doctor: { readonly program: Program; readonly flags: readonly string[] };
-}
 
 /** One commented POSIX shell script that does the same steps and may be run twice. Reads only. */
 export async function script(treatments: readonly CheckTreatment[], made: ScriptFor): Promise<string> {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import type { HostReader } from '../../model/look.ts';
-import type { Owner, Step } from '../../model/plan.ts';
+import type { HostReader, Owner } from '../../model/look.ts';
+import type { Step } from '../../model/plan.ts';
 import { Refused } from '../disk/refused.ts';
 import { pathOf } from '../steps/sysctl.ts';
 import { digestOfText, type Foreseen, type Made, recipeOf } from './recipe.ts';

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Owner } from '../../model/plan.ts';
+import type { Owner } from '../../model/look.ts';
 import { visible } from '../../text/visible.ts';
 import { type Adopter, createAdopter, owns } from '../adopt/adopter.ts';
 import { adoptedOwner, isAllowed, whyLeftAlone } from '../adopt/foreign.ts';

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import type { Owner } from '../../model/plan.ts';
+import type { Owner } from '../../model/look.ts';
 import { visible } from '../../text/visible.ts';
 import { permissionsOf, statOf, syncObject } from '../disk/handle.ts';
 import { identityOf } from '../disk/object-identity.ts';

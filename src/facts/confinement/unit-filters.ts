@@ -5,7 +5,7 @@ import {
   TAKEN_ALONG,
   TOLERATED_CALLS,
 } from '../../knowledge/unit-options.ts';
-import { splitWords } from '../../secrets/split-words.ts';
+import { unitWords } from '../../text/unit-words.ts';
 import { boolean, type Directive, type Directives, isOn, lastOf, listOf, rawOf } from '../target/directives.ts';
 import { type By, byOf } from './unit-mounts.ts';
 
@@ -59,7 +59,7 @@ function contains(
   let begun = false;
   for (const { value } of assigned) {
     const without = value.startsWith('~');
-    const names = splitWords(value.replace(/^~/, '')).map(nameOf);
+    const names = unitWords(value.replace(/^~/, '')).words.map(nameOf);
     if (!begun) {
       // Nothing, and everything, are where systemd begins.
       begun = names.length > 0;
@@ -121,7 +121,7 @@ export function refusedCalls(unit: Directives): {
   const unknown: string[] = [];
   for (const { value } of assigned) {
     const adds = value.startsWith('~') !== isAllowList;
-    for (const word of splitWords(value.replace(/^~/, ''))) {
+    for (const word of unitWords(value.replace(/^~/, '')).words) {
       const [name = '', error] = word.split(':', 2);
       const calls = callsOf(name);
       if (calls === null) unknown.push(name);

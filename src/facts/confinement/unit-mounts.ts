@@ -1,6 +1,6 @@
 import { HOMES, OWN_DIRECTORIES, PROTECTED_SYSTEM } from '../../knowledge/unit-options.ts';
 import type { Position } from '../../model/decide.ts';
-import { splitWords } from '../../secrets/split-words.ts';
+import { unitWords } from '../../text/unit-words.ts';
 import { boolean, type Directive, type Directives, isOn, lastOf, listOf } from '../target/directives.ts';
 
 /** The option of a unit by which something is so, with its value and its place. */
@@ -83,7 +83,7 @@ const PATHS: { readonly [option: string]: Partial<Covering> } = {
 function ofPaths(unit: Directives): readonly Covering[] {
   return Object.entries(PATHS).flatMap(([option, covering]) =>
     listOf(unit, option).flatMap((directive) =>
-      splitWords(directive.value).map((word) => {
+      unitWords(directive.value).words.map((word) => {
         const [, signs = '', path = ''] = /^([-+]*)(.*)$/s.exec(word) ?? [];
         return { ...KEPT, ...covering, path: plain(path), optional: signs.includes('-'), by: byOf(option, directive) };
       }),
@@ -94,7 +94,7 @@ function ofPaths(unit: Directives): readonly Covering[] {
 function ofBinds(unit: Directives): readonly Covering[] {
   return ['BindPaths', 'BindReadOnlyPaths'].flatMap((option) =>
     listOf(unit, option).flatMap((directive) =>
-      splitWords(directive.value).map((word) => {
+      unitWords(directive.value).words.map((word) => {
         const [from = '', to = from] = word.replace(/^-/, '').split(':');
         return {
           ...KEPT,
@@ -112,7 +112,7 @@ function ofBinds(unit: Directives): readonly Covering[] {
 
 function ofEmpty(unit: Directives): readonly Covering[] {
   return listOf(unit, 'TemporaryFileSystem').flatMap((directive) =>
-    splitWords(directive.value).map((word) => {
+    unitWords(directive.value).words.map((word) => {
       const [path = '', options = ''] = word.split(':', 2);
       const mode = /(?:^|,)mode=0*([0-7]+)/.exec(options)?.[1] ?? '755';
       return {
@@ -193,7 +193,7 @@ function ofKernel(unit: Directives): readonly Covering[] {
 function ofOwnDirectories(unit: Directives): readonly Covering[] {
   return Object.entries(OWN_DIRECTORIES).flatMap(([option, above]) =>
     listOf(unit, option).flatMap((directive) =>
-      splitWords(directive.value).map((word) => ({
+      unitWords(directive.value).words.map((word) => ({
         ...KEPT,
         path: plain(`${above}/${word.split(':')[0]}`),
         made: true,

@@ -1,5 +1,4 @@
-import type { Fact } from '../../model/look.ts';
-import type { Owner } from '../../model/plan.ts';
+import type { Fact, Owner } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
 import { mayWrite } from '../../rights/rights.ts';
 import { configFile } from '../config/config-file.ts';

@@ -3,7 +3,7 @@ import type { Fact, Look } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
 import type { Rights } from '../../rights/rights.ts';
 import { keepsLinks } from '../../rights/trust.ts';
-import { splitWords } from '../../secrets/split-words.ts';
+import { unitWords } from '../../text/unit-words.ts';
 import { writableComponent } from '../programs/writable-component.ts';
 import { reach } from '../start/reach.ts';
 import { identity } from '../target/identity.ts';
@@ -34,7 +34,7 @@ export const rootsWord: Fact<readonly string[]> = {
 };
 
 function onCommandLine({ root, config, addresses, env, daemonless }: Look['request']): readonly string[] {
-  const { flags } = parseBuildkitdArgs(daemonless === true ? splitWords(env.BUILDKITD_FLAGS ?? '') : []);
+  const { flags } = parseBuildkitdArgs(daemonless === true ? unitWords(env.BUILDKITD_FLAGS ?? '').words : []);
   return [...[root, config].filter((path) => path !== null), ...socketsOf(addresses ?? []), ...placesIn(flags, env)];
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../../knowledge/unit-options.ts';
 import type { Fact, Look } from '../../model/look.ts';
 import { asAbsent, Unseen } from '../../model/unseen.ts';
-import { splitWords } from '../../secrets/split-words.ts';
+import { unitWords } from '../../text/unit-words.ts';
 import { cgroups } from '../confinement/cgroups.ts';
 import {
   allSet,
@@ -186,7 +186,7 @@ function capabilitiesOf(
 ): Pick<UnitConfinement, 'capabilities' | 'powerless'> {
   if (isUser) return { capabilities: [], powerless: null };
   const bits = setTo(directives, 'SecureBits');
-  const losesRoot = bits !== null && helpers?.asRoot !== false && splitWords(bits.value).includes('noroot');
+  const losesRoot = bits !== null && helpers?.asRoot !== false && unitWords(bits.value).words.includes('noroot');
   return {
     capabilities: takenCapabilities(directives, helpers?.names ?? NEEDED_CAPABILITIES),
     powerless: losesRoot ? bits : null,

@@ -1,7 +1,7 @@
 import { INSISTED, NAMESPACED, NEEDED_CAPABILITIES, SYSTEMD } from '../../knowledge/unit-options.ts';
 import type { Look } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
-import { splitWords } from '../../secrets/split-words.ts';
+import { unitWords } from '../../text/unit-words.ts';
 import { allSet, setTo, takenCapabilities } from '../confinement/unit-filters.ts';
 import type { By, Covering } from '../confinement/unit-mounts.ts';
 import { type Directives, lastOf } from '../target/directives.ts';
@@ -50,7 +50,7 @@ export async function refusalsOf(
     }),
   );
   const root = setTo(directives, 'RootDirectory');
-  const command = splitWords(lastOf(directives, 'ExecStart')?.value ?? '')[0]?.replace(/^[-@:!|+]+/, '');
+  const command = unitWords(lastOf(directives, 'ExecStart')?.value ?? '').words[0]?.replace(/^[-@:!|+]+/, '');
   const inRoot = root === null || command === undefined ? null : `${root.value.replace(/^-/, '')}${command}`;
   return [
     ...missing.flat(),
@@ -77,7 +77,7 @@ function bindsToItself({ option, value }: By): boolean {
     const [from, to] = word.replace(/^-/, '').split(':');
     return to === undefined || to === from;
   };
-  return option.startsWith('Bind') && splitWords(value).every(same);
+  return option.startsWith('Bind') && unitWords(value).words.every(same);
 }
 
 /** Names that stand for the whole set: a user's manager may take away none. */

@@ -4,6 +4,7 @@ import { NEWEST, type Release } from '../../buildkit/version.ts';
 import type { Position } from '../../model/decide.ts';
 import type { Fact, Look, UnseenReason } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
+import { unitWords } from '../../text/unit-words.ts';
 import { buildkitdFlags } from '../config/buildkitd-flags.ts';
 import { settings } from '../config/settings.ts';
 import { unknownFlags } from '../programs/buildkitd-flags.ts';
@@ -16,7 +17,6 @@ import { commandsOf } from '../target/start-line.ts';
 import { type Unit, unit } from '../target/unit.ts';
 import { listDirectories, templateOf } from '../target/unit-files.ts';
 import { SYSTEM_DIRECTORIES, userDirectories, userPlaces } from '../target/unit-paths.ts';
-import { unitWords } from '../target/unit-words.ts';
 import { commandsAround } from './unit-commands.ts';
 import { conditionsOf } from './unit-conditions.ts';
 

@@ -1,6 +1,6 @@
 import { ALLOWED_DEVICES, PRIVATE_DEVICES, UNTOLD } from '../../knowledge/unit-options.ts';
 import type { Look } from '../../model/look.ts';
-import { splitWords } from '../../secrets/split-words.ts';
+import { unitWords } from '../../text/unit-words.ts';
 import { settings } from '../config/settings.ts';
 import { setBy, setTo, type Taken } from '../confinement/unit-filters.ts';
 import { type By, byOf } from '../confinement/unit-mounts.ts';
@@ -19,7 +19,7 @@ export async function devicesOf(look: Look, directives: Directives): Promise<rea
   const hidden = isOn(directives, 'PrivateDevices');
   const policy = lastOf(directives, 'DevicePolicy');
   const allowed = listOf(directives, 'DeviceAllow');
-  const given = allowed.flatMap(({ value }) => splitWords(value).slice(0, 1));
+  const given = allowed.flatMap(({ value }) => unitWords(value).words.slice(0, 1));
   const isStrict = policy?.value === 'strict';
   const closed = policy !== null && policy.value !== 'auto' ? byOf('DevicePolicy', policy) : null;
   const by = closed ?? (allowed[0] === undefined ? null : byOf('DeviceAllow', allowed[0]));
@@ -63,7 +63,7 @@ export function offlineOf(directives: Directives): By | null {
 export function withoutFamilies(directives: Directives, families: readonly string[]): By | null {
   const assigned = listOf(directives, 'RestrictAddressFamilies');
   const last = assigned.at(-1);
-  const words = assigned.flatMap(({ value }) => splitWords(value.replace(/^~/, '')));
+  const words = assigned.flatMap(({ value }) => unitWords(value.replace(/^~/, '')).words);
   const without = assigned[0]?.value.startsWith('~') === true;
   const reaches = families.some((family) => words.includes(family) !== without);
   return last === undefined || reaches ? null : byOf('RestrictAddressFamilies', last);

@@ -1,10 +1,10 @@
 import type { Look } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
 import { isListed } from '../../secrets/variables.ts';
+import { unitWords } from '../../text/unit-words.ts';
 import { type Directives, listOf, parseUnit } from './directives.ts';
 import type { ReadingBudget } from './reading-budget.ts';
 import type { UnitScope } from './unit-paths.ts';
-import { unitWords } from './unit-words.ts';
 
 /** What systemd was built with where a distribution has not merged its directories; in others the rest are links. */
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

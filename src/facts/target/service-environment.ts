@@ -1,9 +1,9 @@
 import type { Account } from '../../model/look.ts';
 import { tooMuch } from '../../model/unseen.ts';
+import { unitWords } from '../../text/unit-words.ts';
 import { type Directive, type Directives, lastOf, listOf } from './directives.ts';
 import type { ReadingBudget } from './reading-budget.ts';
 import type { UnitScope } from './unit-paths.ts';
-import { unitWords } from './unit-words.ts';
 
 /** The environment that systemd gives a service (systemd.exec(5)), every variable of it; secrets are masked. */
 export interface ServiceEnvironment {

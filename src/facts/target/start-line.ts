@@ -1,6 +1,6 @@
+import { unitWords } from '../../text/unit-words.ts';
 import type { Directive } from './directives.ts';
 import type { Expand } from './specifiers.ts';
-import { unitWords } from './unit-words.ts';
 
 /** One command of an Exec line, as systemd takes it apart; variables are not replaced yet. */
 export interface Command {

@@ -1,7 +1,7 @@
 import { parseBuildkitdArgs } from '../../buildkit/flags.ts';
 import type { Fact, Look } from '../../model/look.ts';
 import type { Source } from '../../model/say.ts';
-import { splitWords } from '../../secrets/split-words.ts';
+import { unitWords } from '../../text/unit-words.ts';
 import { environment } from './environment.ts';
 import { identity } from './identity.ts';
 import { tellingDaemon } from './own-daemon.ts';
@@ -30,7 +30,7 @@ export const start: Fact<Start | null> = {
 async function daemonless(look: Look): Promise<Start> {
   const [{ target }, { values }] = await Promise.all([look.get(identity), look.get(environment)]);
   const runtime = target.uid === 0 ? '/run' : (values.XDG_RUNTIME_DIR ?? '');
-  const args = [...splitWords(values.BUILDKITD_FLAGS ?? ''), `--addr=unix://${runtime}/buildkit/buildkitd.sock`];
+  const args = [...unitWords(values.BUILDKITD_FLAGS ?? '').words, `--addr=unix://${runtime}/buildkit/buildkitd.sock`];
   return {
     source: 'environment',
     rootlesskit: null,

@@ -3,8 +3,8 @@ import type { Container } from '../../documents/container.ts';
 import { type Described, type DocumentSubject, described } from '../../documents/subject.ts';
 import type { Engine } from '../../knowledge/engines.ts';
 import type { Problem } from '../../model/decide.ts';
-import type { Fact } from '../../model/look.ts';
-import type { Fix, Owner, Step, Treatment } from '../../model/plan.ts';
+import type { Fact, Owner } from '../../model/look.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 import { type Change, changed } from './change.ts';
 
 /** One finding, with everything that its remedy is planned from. */

@@ -1,7 +1,7 @@
 import type { UnitEvidence } from '../../checks/service/unit.ts';
 import type { Position } from '../../model/decide.ts';
 import type { Fix } from '../../model/plan.ts';
-import { splitWords } from '../../secrets/split-words.ts';
+import { unitWords } from '../../text/unit-words.ts';
 import { advice } from '../advice.ts';
 
 /** Which of its protections a unit gives up is for whoever hardened it to say: the lines that give back what a build needs are told. */
@@ -80,7 +80,7 @@ function others(option: string, value: string, lacks: readonly string[]): readon
     const path = (option.startsWith('Bind') ? to : from).replace(/(.)\/$/, '$1');
     return lacks.some((lost) => lost === path || path === '/' || lost.startsWith(`${path}/`));
   };
-  const words = splitWords(value);
+  const words = unitWords(value).words;
   const kept = words.filter((word) => !takes(word));
   return kept.length === 0 || kept.length === words.length ? [] : [`${option}=${kept.join(' ')}`];
 }

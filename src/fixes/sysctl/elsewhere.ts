@@ -1,8 +1,10 @@
 import type { SysctlPlace } from '../../facts/confinement/sysctl-place.ts';
 import { groundOf } from '../../knowledge/engines.ts';
-import type { SysctlChange } from './set.ts';
 
-type Wanted = Pick<SysctlChange, 'key' | 'wanted'>;
+interface Wanted {
+  readonly key: string;
+  readonly wanted: string;
+}
 
 /** What to do where a file in /etc/sysctl.d is not the way; null: it is. */
 export function elsewhere(change: Wanted, place: SysctlPlace): string | null {

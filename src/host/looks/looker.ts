@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
-import type { FileKind, FsStat, Mount, Reading, Stat } from '../../model/look.ts';
-import type { Owner } from '../../model/plan.ts';
+import type { FileKind, FsStat, Mount, Owner, Reading, Stat } from '../../model/look.ts';
 import { tooMuch, Unseen } from '../../model/unseen.ts';
 import { parseMountInfo } from '../../text/mountinfo.ts';
 import { crypto } from './crypto.ts';
