@@ -11,7 +11,7 @@ import type { Chosen } from '../report/plan.ts';
 import type { Commands } from '../report/summary.ts';
 import { stoppedText } from '../report/treated.ts';
 import { visible } from '../text/visible.ts';
-import type { Preview, TreatEvent } from '../treat/options.ts';
+import type { Preview, TreatEvent, TreatOptions } from '../treat/options.ts';
 import { type Destination, destinationOf, sendReport } from './answer.ts';
 import { open } from './check.ts';
 import { addExamineOptions, type Question, questionOf } from './examine-options.ts';
@@ -139,6 +139,24 @@ async function plan(
   }
 }
 
+/** Who decides what is done: the flags, or the person at the terminal. */
+function decisions(
+  session: Session,
+  globals: Globals,
+  line: ProgressLine,
+  { yes, risky }: Pick<Wishes, 'yes' | 'risky'>,
+): Pick<TreatOptions, 'automatic' | 'consent' | 'leftover'> {
+  const asking = async (): Promise<typeof import('./consent.ts')> => {
+    line.clear();
+    return import('./consent.ts');
+  };
+  return {
+    automatic: yes ? { risky } : null,
+    consent: async (planned) => (await asking()).choose(session, globals, planned, risky),
+    ...(yes ? {} : { leftover: async (transaction) => (await asking()).whatOfLeftover(session, transaction) }),
+  };
+}
+
 async function apply(
   session: Session,
   globals: Globals,
@@ -176,23 +194,9 @@ async function apply(
           catalog: session.catalog,
           isSelected: (id) => isSelected(asked, id),
           notes: asked.only.length > 0,
-          automatic: yes ? { risky } : null,
-          consent: async (planned) => {
-            line.clear();
-            const { choose } = await import('./consent.ts');
-            return choose(session, globals, planned, risky);
-          },
+          ...decisions(session, globals, line, { yes, risky }),
           preview: previewOn(opened.host),
           context,
-          ...(yes
-            ? {}
-            : {
-                leftover: async (transaction) => {
-                  line.clear();
-                  const { whatOfLeftover } = await import('./consent.ts');
-                  return whatOfLeftover(session, transaction);
-                },
-              }),
           tell: (event) => {
             if (event.event === 'judged') made.push(event.treatment);
             tell(session, line, event);
