@@ -3,6 +3,8 @@ export interface Canonical {
   readonly text: string;
   /** Printed by a build step: true; by a program around it: false; not told: null. */
   readonly step: boolean | null;
+  /** What a program tells of its own thoughts: what failed there, it went on without. */
+  readonly debug: boolean;
 }
 
 const ENTITIES: { readonly [name: string]: string } = {
@@ -44,9 +46,11 @@ export function canonicalText(line: string): string {
     .trim();
 }
 
+const DEBUG = /(?:^|[ ,{])'?level'?[=:] ?'?(?:debug|trace)\b|(?:^| )(?:debu|trac)\[/;
+
 export function canonical(line: string): Canonical {
   const text = canonicalText(line);
-  return { text, step: speakerOf(text) };
+  return { text, step: speakerOf(text), debug: DEBUG.test(text.slice(0, 200)) };
 }
 
 /** Progress output tells the words of a step ("#5 0.31 …") from those of BuildKit ("#5 ERROR: …", "[rootlesskit:parent]"). */

@@ -52,7 +52,9 @@ export function judged(sightings: readonly Sighting[]): Judgement {
     const { symptom } = sighting.subject;
     if (symptom === null) return [];
     const { conditions, sure } = meant(symptom.means, around);
-    return conditions.length === 0 ? [] : [{ order, conditions, weight: symptom.weight ?? 3, sure, sighting }];
+    return conditions.length === 0
+      ? []
+      : [{ order, conditions, weight: sighting.debug ? 1 : (symptom.weight ?? 3), sure, sighting }];
   });
   const best = Math.max(0, ...candidates.map(({ weight }) => weight));
   const [other] = sightings.filter(({ subject }) => subject.failure !== null).toSorted(plainerFirst);

@@ -1,5 +1,5 @@
 import type { Automaton } from './automaton.ts';
-import { canonical, canonicalText, continued } from './canonical.ts';
+import { type Canonical, canonical, canonicalText, continued } from './canonical.ts';
 import type { Knowledge, Subject } from './knowledge.ts';
 import { plain } from './plain.ts';
 import { placeOf } from './signature.ts';
@@ -13,6 +13,8 @@ export interface Sighting {
   readonly line: number;
   /** The words of the log as they stand there. */
   readonly excerpt: string;
+  /** Said at the level of debugging. */
+  readonly debug: boolean;
 }
 
 export interface Reading {
@@ -147,16 +149,15 @@ class Reader implements LogReader {
   #look(bytes: Uint8Array, start: number, end: number, hit: number, words: readonly number[]): void {
     const from = end - start > MOST_LINE ? Math.max(start, hit - BEFORE_HIT) : start;
     const raw = this.#decode(bytes.subarray(from, Math.min(end, from + MOST_LINE)));
-    const { text, step } = canonical(raw);
+    const line = canonical(raw);
     const missed: number[] = [];
     for (const word of words) {
       this.#looks[word] = (this.#looks[word] as number) + 1;
-      for (const number of this.#knowledge.words[word] ?? [])
-        if (!this.#fits(number, text, step, raw)) missed.push(number);
+      for (const number of this.#knowledge.words[word] ?? []) if (!this.#fits(number, line, raw)) missed.push(number);
     }
     if (missed.length === 0 || this.#total > JOINED_BYTES) return;
     for (const whole of this.#broken(bytes, start, end))
-      for (const number of missed) this.#fits(number, whole.text, step, raw, whole);
+      for (const number of missed) this.#fits(number, { ...line, text: whole.text }, raw, whole);
   }
 
   /** Does a word that the end of a line begins go on in the next line? Behind a prefix that cannot be told from bytes. */
@@ -179,10 +180,11 @@ class Reader implements LogReader {
   #join(bytes: Uint8Array, start: number, end: number): void {
     this.#joined++;
     const raw = this.#decode(bytes.subarray(Math.max(start, end - MOST_LINE), end));
-    const { step } = canonical(raw);
+    const line = canonical(raw);
     for (const whole of this.#broken(bytes, start, end))
       for (const word of wordsIn(whole.text, this.#automaton))
-        for (const number of this.#knowledge.words[word] ?? []) this.#fits(number, whole.text, step, raw, whole);
+        for (const number of this.#knowledge.words[word] ?? [])
+          this.#fits(number, { ...line, text: whole.text }, raw, whole);
   }
 
   /** The line with those around it that may belong to it, as one message: broken within a word, and between words. */
@@ -209,7 +211,7 @@ class Reader implements LogReader {
     return [joined(before, rest, after, ''), joined(before, rest, after, ' ')];
   }
 
-  #fits(number: number, text: string, step: boolean | null, raw: string, whole: Joined | null = null): boolean {
+  #fits(number: number, { text, step, debug }: Canonical, raw: string, whole: Joined | null = null): boolean {
     const entry = this.#knowledge.signatures[number];
     if (entry === undefined) return false;
     const { subject } = entry;
@@ -224,7 +226,7 @@ class Reader implements LogReader {
     // A line says the same once.
     if (this.#sightings.some((one) => one.subject === subject && one.line === this.#line)) return true;
     this.#seen[subject.number] = (this.#seen[subject.number] as number) + 1;
-    this.#sightings.push({ subject, file: this.#file, line: this.#line, excerpt: excerptOf(raw) });
+    this.#sightings.push({ subject, file: this.#file, line: this.#line, excerpt: excerptOf(raw), debug });
     return true;
   }
 }

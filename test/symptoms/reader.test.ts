@@ -115,6 +115,18 @@ describe('root cause before consequence', () => {
     expect(causes[0]).toMatchObject({ condition: 'idmap.subid-missing', confidence: 'certain', line: 3 });
   });
 
+  test('what failed at the level of debugging, a program went on without', () => {
+    const found = conditionsIn(
+      [
+        'DEBU[0000] subid-source:dynamic: failed to get subuids by the UID 1001  error="exit status 1"',
+        '[rootlesskit:parent] error: failed to setup UID/GID map: newuidmap 9 [0 1001 1 1 100000 65536] failed: newuidmap: write to uid_map failed: Operation not permitted',
+      ].join('\n'),
+    );
+    expect(found[0]).toBe('idmap.newuidmap-not-setuid');
+    expect(found).not.toContain('idmap.subid-missing');
+    expect(conditionsIn('level=debug msg="write /x: no space left on device"')[0]).toBe('storage.disk-full');
+  });
+
   test('independent problems are kept apart', () => {
     const found = conditionsIn(
       'buildkitd: open /home/a/.local/share/buildkit/buildkitd.lock: read-only file system\nRelease file for x is not valid yet\n',

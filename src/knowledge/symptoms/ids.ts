@@ -166,6 +166,7 @@ export const IDS: readonly Symptom[] = [
       'user: lookup userid #',
       'user: lookup username #',
       'current user * not found in /etc/passwd',
+      'failed to compute {uid|gid|uid/gid} map: no matching entries in',
       'failed to get {the |}{current user|passwd entry}',
       'unable to {find|lookup|look up}{ the|} current user',
       'could not find {user|uid} # in {passwd|/etc/passwd}',

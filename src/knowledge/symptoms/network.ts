@@ -128,12 +128,6 @@ export const NETWORK: readonly Symptom[] = [
     means: ['net.iptables-backend-mismatch', 'net.iptables-modules-missing'],
   },
   {
-    by: 'iptables',
-    says: ['iptables-legacy tables present'],
-    means: ['net.iptables-backend-mismatch'],
-    weight: 1,
-  },
-  {
     by: 'iptables, modprobe, dockerd',
     says: [
       "{can't|cannot} initialize {iptables|ip6tables} table",
