@@ -48,7 +48,7 @@ async function run(session: Session, command: Command): Promise<number> {
   const diagnoses =
     trial.ok || session.signal.aborted
       ? []
-      : explanationsOf((await assess(opened, session.catalog, asked, { inventory: false })).checks);
+      : await explanationsOf((await assess(opened, session.catalog, asked, { inventory: false })).checks, opened);
   const told = trial.ok
     ? []
     : await explainedText(

@@ -1,5 +1,5 @@
 import { CONDITIONS, type Condition } from '../knowledge/conditions.ts';
-import type { Place, Remedy } from '../knowledge/remedies/remedy.ts';
+import { type Place, type Remedy, stepsAt } from '../knowledge/remedies/remedy.ts';
 import { REMEDIES } from '../knowledge/remedies/table.ts';
 import type { FailureKind, Surrounding } from '../knowledge/symptoms/symptom.ts';
 import type { Cause, Confidence, Judgement } from './judge.ts';
@@ -55,9 +55,11 @@ const PLACES: readonly (readonly [Surrounding, Place])[] = [
 ];
 
 /** What to do about a condition in these surroundings. */
-export function remedyIn({ steps }: Remedy, around: readonly Surrounding[]): readonly string[] {
-  const place = PLACES.find(([sign, name]) => around.includes(sign) && steps[name] !== undefined)?.[1];
-  return steps[place ?? 'host'] ?? steps.host;
+export function remedyIn(remedy: Remedy, around: readonly Surrounding[]): readonly string[] {
+  return stepsAt(
+    remedy,
+    PLACES.filter(([sign]) => around.includes(sign)).map(([, place]) => place),
+  );
 }
 
 export const pageOf = (condition: Condition): string => `docs/conditions/${condition}.md`;

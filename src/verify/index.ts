@@ -1,10 +1,13 @@
 import { createLook } from '../examine/look.ts';
+import { container } from '../facts/confinement/container.ts';
 import type { Opened } from '../host/open.ts';
 import { startStandIn } from '../host/stand-in.ts';
+import { placesOf, stepsAt } from '../knowledge/remedies/remedy.ts';
 import { REMEDIES } from '../knowledge/remedies/table.ts';
 import type { Condition } from '../model/decide.ts';
 import type { Account } from '../model/look.ts';
 import type { CheckReport } from '../model/say.ts';
+import { decidesNothing } from '../model/unseen.ts';
 import { located } from '../text/located.ts';
 import { seconds } from '../text/seconds.ts';
 import { trialAnswer } from './answer.ts';
@@ -42,22 +45,23 @@ export async function verify(opened: Opened, signal: AbortSignal, onStage: (name
 }
 
 /** The failing checks of a report, as explanations: those alone that no other of them explains, where there are such. */
-export function explanationsOf(checks: readonly CheckReport[]): readonly Explanation[] {
+export async function explanationsOf(checks: readonly CheckReport[], opened: Opened): Promise<readonly Explanation[]> {
+  const look = createLook({ host: opened.host, request: opened.request });
+  const places = placesOf((await look.get(container).catch(decidesNothing))?.kind ?? null);
   const failing = checks.filter(({ status }) => status === 'fail');
   const causes = failing.filter(({ explainedBy }) => explainedBy === undefined);
-  return (causes.length > 0 ? causes : failing)
-    .flatMap(({ id, problems, docs }) =>
-      problems
-        .filter(({ severity }) => severity === 'error')
-        .map((problem) => ({
-          check: id,
-          condition: problem.condition,
-          message: located(problem),
-          docs,
-          why: REMEDIES[problem.condition].why,
-          remedy: REMEDIES[problem.condition].steps.host,
-        })),
-    );
+  return (causes.length > 0 ? causes : failing).flatMap(({ id, problems, docs }) =>
+    problems
+      .filter(({ severity }) => severity === 'error')
+      .map((problem) => ({
+        check: id,
+        condition: problem.condition,
+        message: located(problem),
+        docs,
+        why: REMEDIES[problem.condition].why,
+        remedy: stepsAt(REMEDIES[problem.condition], places),
+      })),
+  );
 }
 
 function trialAs(

@@ -4,6 +4,8 @@ import { container } from '../../facts/confinement/container.ts';
 import { probeArgs } from '../../facts/start/namespace.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { clauseFor, type Engine, sentenceFor } from '../../knowledge/engines.ts';
+import { placesOf, sentencesOf, stepsAt } from '../../knowledge/remedies/remedy.ts';
+import { REMEDIES } from '../../knowledge/remedies/table.ts';
 import type { Condition, FactsOf, Problem } from '../../model/decide.ts';
 import type { Fix } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
@@ -18,8 +20,28 @@ export const showProbe: Fix<typeof needs, ProbeEvidence> = {
   needs,
   title: 'See what refuses the namespaces',
   unexplained: true,
-  plan: (problems, facts) => problems.map((problem, index) => advice([index], wordsFor(problem, facts))),
+  plan: (problems, facts) =>
+    problems.map((problem, index) => advice([index], wordsFor(problem, facts), ...known(problem, facts))),
 };
+
+/** What is known of the condition that the words of the launch name; where they name none, there is nothing to copy. */
+function known({ condition }: Problem<ProbeEvidence>, { container }: FactsOf<typeof needs>): readonly string[] {
+  if (condition === 'userns.blocked-unspecified' || WORDS_OF_ITS_OWN.has(condition)) return [];
+  return sentencesOf(stepsAt(REMEDIES[condition], placesOf(container.value?.kind ?? null)));
+}
+
+const WORDS_OF_ITS_OWN: ReadonlySet<Condition> = new Set<Condition>([
+  'container.not-privileged',
+  'idmap.subid-too-few',
+  'seccomp.blocked',
+  'limits.pids',
+  'limits.out-of-memory',
+  'runtime.runc-too-old',
+  'lsm.landlock-denied',
+  'apparmor.mount-denied',
+  'proc.read-only',
+  'env.umask',
+]);
 
 function wordsFor({ condition, evidence }: Problem<ProbeEvidence>, facts: FactsOf<typeof needs>): string {
   const { stage } = evidence;

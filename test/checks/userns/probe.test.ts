@@ -157,7 +157,7 @@ testCheck(
         host: hostWith({ answer: MAP(': exec: "newuidmap": executable file not found in $PATH') }),
         conditions: ['idmap.newuidmap-missing'],
         severity: 'error',
-        advice: ['getsubids USER'],
+        advice: ['Install the package that has them: sudo apt-get install uidmap'],
       },
       'a temporary directory that is not there': {
         host: hostWith({
