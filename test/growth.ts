@@ -5,7 +5,8 @@ const FACTOR = 4;
 const LIMIT = 8;
 /** What takes less cannot be compared. */
 const LEAST_MS = 2;
-const ROUNDS = 6;
+/** As many only where noise, or a fault, makes them necessary. */
+const ROUNDS = 12;
 
 /** Processor time of this process: what others do on the machine does not count. */
 async function cost(work: () => unknown): Promise<number> {
