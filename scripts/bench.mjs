@@ -22,7 +22,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '15' },
     entries: { type: 'string', default: '1000000' },
     user: { type: 'string' },
-    log: { type: 'string', default: '1000' },
+    log: { type: 'string', default: '200' },
   },
 });
 const runs = Number(values.runs);

@@ -39,6 +39,8 @@ const BEFORE_HIT = 4096;
 /** A line without an end is cut here; what was read last is read again, so that no word is lost. */
 const MOST_UNFINISHED = 131_072;
 const OVERLAP = 1024;
+/** No word of the automaton is longer. */
+const MOST_WORD = 32;
 /** The same text again and again says nothing new. */
 const MOST_SIGHTINGS = 12;
 const MOST_LOOKS = 60;
@@ -98,7 +100,7 @@ class Reader implements LogReader {
     this.#scan(all, this.#scanned, to);
     const from = Math.max(startOfLineBack(all, to, AROUND), to - MOST_UNFINISHED, 0);
     this.#kept = all.slice(from);
-    this.#scanned = to - from;
+    this.#scanned = startOfWord(all, to) - from;
   }
 
   end(): Reading {
@@ -286,6 +288,13 @@ function wordsIn(text: string, { next, classes, shift, special, lineEnd, ends }:
     if (state >= special && state !== lineEnd) found.push(...(ends[state] as readonly number[]));
   }
   return [...new Set(found)];
+}
+
+/** A word that may stand across a place is read again: so far back, but not into another line. */
+function startOfWord(bytes: Uint8Array, place: number): number {
+  let start = place;
+  while (start > 0 && place - start < MOST_WORD && !isEnd(bytes[start - 1])) start--;
+  return start;
 }
 
 function isEnd(byte: number | undefined): boolean {

@@ -101,6 +101,16 @@ test('a line without an end is read, and what stands in it is found', () => {
   expect(Math.max(...sightings.map(({ excerpt }) => excerpt.length))).toBeLessThan(500);
 });
 
+test('a word is found wherever a line without an end is cut', () => {
+  for (let behind = 960; behind < 1120; behind += 7) {
+    const log = `first\n${'x y '.repeat(50_000)}${ERROR}${'z'.repeat(behind)}`;
+    const { sightings, lines } = reading(log.slice(0, 100_000), log.slice(100_000), '\nlast');
+    const found = sightings.filter(({ subject }) => subject.symptom?.means.includes('daemon.state-dir-locked'));
+    expect([...new Set(found.map(({ line }) => line))], `${behind} behind it`).toEqual([2]);
+    expect(lines).toBe(3);
+  }
+});
+
 describe('root cause before consequence', () => {
   test('the earliest decisive line, not the last words', () => {
     const { causes } = judgement(
