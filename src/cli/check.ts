@@ -76,7 +76,7 @@ async function check(session: Session, command: Command): Promise<number> {
     opened,
   });
   writeRecording();
-  return exitCode(report, asked.failOn);
+  return globals.format.exitCode?.(report) ?? exitCode(report, asked.failOn);
 }
 
 interface Waiting<T> {

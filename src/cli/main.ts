@@ -61,8 +61,11 @@ async function run(argv: readonly string[], desk: Desk, streams: Streams): Promi
 }
 
 /** Says on stderr what went wrong, in one sentence, and answers the exit code. */
-async function failure(error: unknown, argv: readonly string[], desk: Desk, { stderr }: Streams): Promise<number> {
-  const say = (sentence: string): Promise<void> => remark(stderr, `bk-doctor: ${visible(maskText(sentence))}\n`);
+async function failure(error: unknown, argv: readonly string[], desk: Desk, streams: Streams): Promise<number> {
+  const { stderr, stdout } = streams;
+  const sayTo = (stream: Streams['stderr'], before: string, sentence: string): Promise<void> =>
+    remark(stream, `${before}${visible(maskText(sentence))}\n`);
+  const say = (sentence: string): Promise<void> => sayTo(stderr, 'bk-doctor: ', sentence);
   const signalled = desk.signalled();
   if (signalled !== null) return signalled;
   if (error instanceof Interrupted) {
@@ -70,6 +73,9 @@ async function failure(error: unknown, argv: readonly string[], desk: Desk, { st
     return 128 + constants.signals.SIGINT;
   }
   if (error instanceof UsageError) {
+    // A plugin's engine takes 2 for a host that is not ready, and reads its output alone.
+    if (isForNagios(argv))
+      return sayTo(stdout, 'BUILDKIT UNKNOWN - ', error.message.replaceAll('|', '/')).then(() => 3);
     await say(error.message);
     return 2;
   }
@@ -85,6 +91,9 @@ async function failure(error: unknown, argv: readonly string[], desk: Desk, { st
     await remark(stderr, `${error.stack.split('\n').slice(1).map(visible).join('\n')}\n`);
   return 3;
 }
+
+const isForNagios = (argv: readonly string[]): boolean =>
+  argv.includes('--format=nagios') || argv[argv.indexOf('--format') + 1] === 'nagios';
 
 interface Desk {
   readonly session: Session;

@@ -46,6 +46,8 @@ export interface Format {
   readonly hidesNames: boolean;
   /** Of a file that holds it, with its dot. */
   readonly ending: string;
+  /** Of `check`, where the format's readers have codes of their own. */
+  readonly exitCode?: (report: Report) => 0 | 1 | 2 | 3;
   /** The kinds of document that it can show. */
   readonly shows: { readonly [K in Kind]?: (document: Documents[K], layout: Layout) => string | Promise<string> };
 }
