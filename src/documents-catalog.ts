@@ -8,6 +8,7 @@ import { containerBuilder } from './checks/container/builder.ts';
 import { containerConfiguration } from './checks/container/configuration.ts';
 import { containerConfinement } from './checks/container/confinement.ts';
 import { containerManifest } from './checks/container/manifest.ts';
+import { containerNode } from './checks/container/node.ts';
 import { containerStart } from './checks/container/start.ts';
 import { containerStorage } from './checks/container/storage.ts';
 import { mendCommand } from './fixes/build/command.ts';
@@ -19,6 +20,7 @@ import { mendBuilder } from './fixes/container/builder.ts';
 import { adviseOnConfiguration } from './fixes/container/configuration.ts';
 import { loosenConfinement } from './fixes/container/confinement.ts';
 import { mendManifest } from './fixes/container/manifest.ts';
+import { prepareNode } from './fixes/container/node.ts';
 import { mendStart } from './fixes/container/start.ts';
 import { mendVolumes } from './fixes/container/storage.ts';
 import type { Catalog } from './model/catalog.ts';
@@ -32,6 +34,7 @@ export const documentCatalog: Catalog<BuildSubject> = [
   { check: containerStorage, fix: mendVolumes },
   { check: containerAddress, fix: mendAddresses },
   { check: containerAdmission, fix: admit },
+  { check: containerNode, fix: prepareNode },
   { check: containerBuilder, fix: mendBuilder },
   { check: containerConfiguration, fix: adviseOnConfiguration },
   { check: buildDockerfile, fix: mendDockerfile },

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Findings, Linted } from '../examine/documents.ts';
 import type { FoundDocument } from '../host/documents.ts';
 import { UsageError } from '../host/usage-error.ts';
+import type { NodeTraits } from '../knowledge/nodes.ts';
 import type { FailOn } from '../report/exit-code.ts';
 import { exitCode } from '../report/exit-code.ts';
 import type { ExaminedFile } from '../report/format.ts';
@@ -32,6 +33,12 @@ export function registerLint(program: Command, session: Session): void {
     .addOption(new Option('--write', 'mend the files; bk-doctor undo takes it back').helpGroup(how))
     .addOption(new Option('--risky', 'with --fix or --write: also what loosens a container').helpGroup(how))
     .addOption(
+      new Option(
+        '--node <file|name>',
+        'where the containers run: a recording or JSON report of bk-doctor check, or autopilot, bottlerocket, cos, debian, openshift, talos, ubuntu; decides what depends on the node',
+      ).helpGroup('The node:'),
+    )
+    .addOption(
       new Option('--fail-on <severity>', 'exit 1 for errors, or for warnings too (default: error)')
         .argParser((given) => oneOf('--fail-on', given, ['error', 'warning']))
         .helpGroup('Answer:'),
@@ -59,6 +66,8 @@ async function run(session: Session, names: readonly string[], command: Command)
   const { lint } = await import('../examine/documents.ts');
   const all = await gathered(names, command, session);
   const findingsOf = await buildsOf(all, buildWishes(command), session);
+  const chosen = command.opts<{ node?: string }>().node;
+  const node = chosen === undefined ? null : await (await import('./lint-node.ts')).nodeOf(chosen, session);
   const files: ExaminedFile[] = [];
   for (const document of all) {
     if (document.text === null) {
@@ -67,10 +76,10 @@ async function run(session: Session, names: readonly string[], command: Command)
     }
     const { name: path, text, file } = document;
     const findings = findingsOf(path);
-    const linted = await lint({ path, text, file }, findings);
+    const linted = await lint({ path, text, file, node }, findings);
     if (document.found && (isOther(linted) || isIdle(linted))) continue;
     files.push({ file: path, ...linted, text });
-    if (wishes.fix || wishes.write) await mendOne(session, document, wishes, files, findings);
+    if (wishes.fix || wishes.write) await mendOne(session, document, { ...wishes, node }, files, findings);
   }
   await sendFindings(destination, globals, onceSkipped(files));
   return exitCode({ checks: files.flatMap(({ checks }) => checks) }, wishes.failOn);
@@ -156,7 +165,7 @@ function onceSkipped(files: readonly ExaminedFile[]): readonly ExaminedFile[] {
 async function mendOne(
   session: Session,
   document: FoundDocument,
-  wishes: Wishes,
+  wishes: Wishes & { readonly node: NodeTraits | null },
   files: ExaminedFile[],
   findings: Findings,
 ): Promise<void> {
@@ -164,7 +173,11 @@ async function mendOne(
   if (text === null) return;
   const [{ mend }, { createTwoFilesPatch }] = await Promise.all([import('../examine/documents.ts'), import('diff')]);
   const place = file ?? { path: `/${name}`, digest: '', mode: 0o600, owner: { uid: 0, gid: 0 } };
-  const { text: mended, left } = await mend({ path: name, text, file: place }, wishes.risky, findings);
+  const { text: mended, left } = await mend(
+    { path: name, text, file: place, node: wishes.node },
+    wishes.risky,
+    findings,
+  );
   if (mended === text) return;
   const last = files.pop();
   const diff = createTwoFilesPatch(`a/${name}`, `b/${name}`, text, mended, undefined, undefined, { context: 3 });

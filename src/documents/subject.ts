@@ -1,3 +1,4 @@
+import type { NodeTraits } from '../knowledge/nodes.ts';
 import type { Fact, Owner } from '../model/look.ts';
 import type { Content } from './container.ts';
 import { readContent } from './content.ts';
@@ -16,6 +17,8 @@ export interface DocumentSubject {
     readonly mode: number;
     readonly owner: Owner;
   } | null;
+  /** The node on which it is to run; nothing is known of one that is not named. */
+  readonly node?: NodeTraits | null;
 }
 
 /** What a file describes, and where in it. */
@@ -25,12 +28,13 @@ export interface Described extends Content {
   readonly lines: Lines;
   /** Every container that has to do with BuildKit, and what starts in it. */
   readonly setups: readonly Setup[];
+  readonly node: NodeTraits | null;
 }
 
 export const described: Fact<Described, DocumentSubject> = {
   id: 'document/described',
-  read: async ({ path, text }) => {
+  read: async ({ path, text, node = null }) => {
     const content = readContent(path, text);
-    return { ...content, path, text, lines: linesOf(text), setups: setupsOf(content.pods) };
+    return { ...content, path, text, lines: linesOf(text), setups: setupsOf(content.pods), node };
   },
 };

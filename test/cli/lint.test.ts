@@ -80,6 +80,30 @@ describe('bk-doctor lint', () => {
     expect(files.find(({ kind }) => kind === 'helm-template')?.skipped).toContain('not rendered');
   });
 
+  test('--node takes a kind, a recording and a report of check', async () => {
+    const bare = pod({ security: null });
+    const folder = written({
+      'pod.yaml': bare,
+      'report.json': '{"checks": [{"problems": [{"condition": "userns.max-user-namespaces-zero"}]}]}',
+    });
+    const conditions = async (...args: readonly string[]): Promise<string> =>
+      (await run(['lint', '--json', ...args, 'pod.yaml'], { cwd: folder })).stdout;
+    expect(await conditions('--node', 'cos')).toContain('apparmor.mount-denied');
+    expect(await conditions('--node', 'report.json')).toContain('userns.max-user-namespaces-zero');
+    const recorded = await run(['check', '--record', 'node.json', '--only', 'userns'], { cwd: folder });
+    expect(recorded.stderr).toContain('node.json');
+    const recording = join(folder, 'node.json');
+    const kept = JSON.parse(readFileSync(recording, 'utf8')) as { answers: Record<string, { value?: object }> };
+    const os = kept.answers[JSON.stringify(['read', '/etc/os-release', 'self'])]?.value;
+    kept.answers[JSON.stringify(['read', '/sys/module/apparmor/parameters/enabled', 'self'])] = {
+      value: { ...os, text: 'Y\n' },
+    };
+    writeFileSync(recording, JSON.stringify(kept));
+    expect(await conditions('--node', 'node.json')).toContain('apparmor.mount-denied');
+    const wrong = await run(['lint', '--node', 'windows', 'pod.yaml'], { cwd: folder });
+    expect({ code: wrong.code, stderr: wrong.stderr }).toEqual({ code: 2, stderr: expect.stringContaining('talos') });
+  });
+
   test('reads standard input', async () => {
     const { code, stdout } = await shell(`printf '%s' "$TEXT" | $BK lint --json -`, { env: { TEXT: BROKEN } });
     expect({ code, problems: (JSON.parse(stdout) as Answer).files[0]?.problems.length }).toEqual({

@@ -1,6 +1,7 @@
 import { type Setup, withoutSandbox } from '../../documents/setup.ts';
 import { type DocumentSubject, described } from '../../documents/subject.ts';
 import type { At, Place } from '../../documents/tree.ts';
+import type { NodeTraits } from '../../knowledge/nodes.ts';
 import type { Check } from '../../model/decide.ts';
 import { type ContainerEvidence, type Judging, judging, unless } from './judging.ts';
 
@@ -31,8 +32,8 @@ export const containerConfinement: Check<typeof needs, ContainerEvidence, Docume
       judgeSandbox(judge, setup);
       if (role === 'dind') judgeDind(judge, setup);
       else if (isConfined(setup)) {
-        judgeSeccomp(judge, setup);
-        judgeAppArmor(judge, setup);
+        judgeSeccomp(judge, setup, document.node);
+        judgeAppArmor(judge, setup, document.node);
         judgeProc(judge, setup);
         judgePrivileges(judge, setup);
         judgeRoot(judge, setup);
@@ -54,7 +55,7 @@ const holds = (list: readonly At<string>[], ...names: readonly string[]): boolea
 const isAdminInUserns = ({ userns, container, flavour }: Setup): boolean =>
   userns && flavour !== 'rootless' && holds(container.security.add, 'SYS_ADMIN', 'ALL');
 
-function judgeSeccomp({ say }: Judging, setup: Setup): void {
+function judgeSeccomp({ say }: Judging, setup: Setup, node: NodeTraits | null): void {
   const { container, unprivileged, unsure } = setup;
   const { engine, security } = container;
   const { seccomp } = security;
@@ -63,7 +64,17 @@ function judgeSeccomp({ say }: Judging, setup: Setup): void {
   const about = { container };
   if (seccomp === null) {
     if (container.pod.partial || engine === 'ci') return;
-    if (engine === 'kubernetes')
+    if (engine === 'kubernetes' && node?.seccompDefault === false) return;
+    if (engine === 'kubernetes' && node?.seccompDefault === true)
+      say(
+        'seccomp.blocked',
+        'error',
+        missingAt(setup),
+        `No seccomp profile is named, and on ${node.name} the kubelet then uses RuntimeDefault, which forbids the namespaces that BuildKit makes.`,
+        'seccomp-unset',
+        about,
+      );
+    else if (engine === 'kubernetes')
       say(
         'seccomp.unset',
         'warning',
@@ -88,7 +99,7 @@ function judgeSeccomp({ say }: Judging, setup: Setup): void {
   }
 }
 
-function judgeAppArmor({ say }: Judging, setup: Setup): void {
+function judgeAppArmor({ say }: Judging, setup: Setup, node: NodeTraits | null): void {
   const { container, unprivileged, unsure } = setup;
   const { apparmor } = container.security;
   if (!unprivileged && !isAdminInUserns(setup)) return;
@@ -103,7 +114,17 @@ function judgeAppArmor({ say }: Judging, setup: Setup): void {
       'apparmor-denied',
       about,
     );
-  else if (apparmor === null && container.engine === 'kubernetes' && !container.pod.partial)
+  else if (apparmor !== null || container.pod.partial || container.engine === 'ci' || node?.apparmor === false) return;
+  else if (node?.apparmor === true)
+    say(
+      'apparmor.mount-denied',
+      'error',
+      missingAt(setup),
+      `No AppArmor profile is named, and on ${node.name} the runtime's own is used, which denies mount.`,
+      'apparmor-unset',
+      about,
+    );
+  else if (container.engine === 'kubernetes')
     say(
       'apparmor.unset',
       'warning',
