@@ -5,10 +5,11 @@ export const MASK = '***';
 export type OnSecret = (secret: string) => void;
 
 const SECRET_WORD =
-  'pass(?:word|wd|phrase|code)|pwd|secret|token|credential|authori[sz]ation|bearer|cookie|api[._-]?key|access[._-]?key|private[._-]?key|signing[._-]?key|encryption[._-]?key';
+  'pass(?:word|wd|phrase|code)|pwd|secret|token|credential|authori[sz]ation|bearer|cookie|api[._-]?key|access[._-]?key|private[._-]?key|signing[._-]?key|encryption[._-]?key|account[._-]?key|master[._-]?key|secret[._-]?key|session[._-]?(?:id|key)|connection[._-]?string|webhook';
 const SECRET_NAME = new RegExp(`${SECRET_WORD}|auth(?!or)|user[._-]?name|headers?$`, 'i');
 /** Short words that are parts of others, and count only where they stand alone. */
-const SHORT = /(?:^|[^a-z])(?:pass|pat|pin|otp|key|salt|seed)(?:$|[^a-z])|[a-z](?:Pass|Key|Pin|Salt)(?:$|[^a-z])/;
+const SHORT =
+  /(?:^|[^a-z])(?:pass|pat|pin|otp|key|salt|seed|sig|signature|dsn|pw|sas)(?:$|[^a-z])|[a-z](?:Pass|Key|Pin|Salt|Signature)(?:$|[^a-z])/;
 
 /** Does a key, a variable or a flag of this name hold a secret? What BuildKit itself defines is asked for elsewhere. */
 export function isSecretName(name: string): boolean {

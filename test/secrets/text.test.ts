@@ -9,7 +9,7 @@ test.each([
   ['lookup user:p@1.2.3.4: no such host', 'lookup ***:***@1.2.3.4: no such host'],
   ['token=abc password: "x y" ok', 'token=*** password: "***" ok'],
   ['{"token":"abc","n":1}', '{"token":"***","n":1}'],
-  ['msg="bad {\\"password\\":\\"abc\\"}"', 'msg="bad {\\"password\\":\\"***"}"'],
+  ['msg="bad {\\"password\\":\\"abc\\"}"', 'msg="bad {\\"password\\":\\"***\\"}"'],
   ['Authorization: Bearer abcdefghijklmnopqrstuv', 'Authorization: Bearer ***'],
   ['authorization: basic eDp5', 'authorization: basic ***'],
   ['AWS_SECRET_ACCESS_KEY=abc/def+g', 'AWS_SECRET_ACCESS_KEY=***'],

@@ -1,0 +1,123 @@
+/** What texts hide in other texts: base64, hexadecimal, percent signs and backslashes. Pure, and without a decoder of Node's. */
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const VALUES: ReadonlyMap<string, number> = new Map([
+  ...[...LETTERS].map((letter, value) => [letter, value] as const),
+  ['-', 62],
+  ['_', 63],
+]);
+/** Longer ones are no words. */
+const LONGEST = 200_000;
+
+/** The text of bytes; null where they are none that a person could read. */
+function textOf(bytes: readonly number[]): string | null {
+  if (bytes.some((byte) => (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13) || byte === 127)) return null;
+  if (bytes.every((byte) => byte < 127)) return bytes.map((byte) => String.fromCharCode(byte)).join('');
+  try {
+    return decodeURIComponent(bytes.map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''));
+  } catch {
+    return null;
+  }
+}
+
+function bytesOfBase64(word: string): readonly number[] {
+  const bytes: number[] = [];
+  let bits = 0;
+  let held = 0;
+  for (const letter of word) {
+    const value = VALUES.get(letter);
+    if (value === undefined) break;
+    held = ((held << 6) | value) & 0xffff;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes.push((held >> bits) & 0xff);
+  }
+  return bytes;
+}
+
+/** What base64 holds, of either alphabet, with padding or without; null where it is no text. */
+export function fromBase64(word: string): string | null {
+  if (word.length > LONGEST) return null;
+  // Most words are none, which their beginning tells.
+  if (textOf(bytesOfBase64(word.slice(0, 4))) === null && word.charCodeAt(0) !== 0xc3) {
+    if (bytesOfBase64(word.slice(0, 4)).every((byte) => byte < 0xc2)) return null;
+  }
+  return textOf(bytesOfBase64(word));
+}
+
+/** What pairs of hexadecimal digits hold; null where it is no text. */
+export function fromHex(word: string): string | null {
+  if (word.length > LONGEST || word.length % 2 !== 0) return null;
+  const bytes: number[] = [];
+  for (let at = 0; at < word.length; at += 2) bytes.push(Number.parseInt(word.slice(at, at + 2), 16));
+  return textOf(bytes);
+}
+
+/** With every %XX that stands for text decoded. */
+export function fromPercent(text: string): string {
+  return text.replace(/(?:%[\da-fA-F]{2})+/g, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch {
+      return run;
+    }
+  });
+}
+
+const SIMPLE: { readonly [letter: string]: string } = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+  a: '\u0007',
+};
+
+/** With the backslashes of JSON, of Go's %q, of C and of a shell's quotes undone, once. */
+export function fromEscapes(text: string): string {
+  if (!text.includes('\\')) return text;
+  return text.replace(
+    /\\(?:u\{([\da-fA-F]{1,6})\}|u([\da-fA-F]{4})|U([\da-fA-F]{8})|x([\da-fA-F]{2})|([\s\S]))/g,
+    (_whole, braced?: string, short?: string, long?: string, byte?: string, letter = '') => {
+      const digits = braced ?? short ?? long ?? byte;
+      if (digits === undefined) return SIMPLE[letter] ?? letter;
+      const code = Number.parseInt(digits, 16);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : '';
+    },
+  );
+}
+
+/** With the entities of HTML undone. */
+export function fromEntities(text: string): string {
+  if (!text.includes('&')) return text;
+  const named: { readonly [name: string]: string } = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+  return text.replace(/&(?:#(\d{1,7})|#x([\da-fA-F]{1,6})|(amp|lt|gt|quot|apos));/g, (whole, decimal, hex, name) => {
+    if (name !== undefined) return named[name] ?? whole;
+    const code = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
+}
+
+export const BASE64_WORD = /[\w+/-]{8,}={0,2}/g;
+export const HEX_WORD = /(?<![\da-fA-F])(?:[\da-fA-F]{2}){5,}(?![\da-fA-F])/g;
+
+/** Changes words that hold a text in disguise: `shown` gets what they hold, and says what stands for them; null: they stay. */
+export function replaceEncoded(text: string, shown: (held: string) => string | null): string {
+  let out = text;
+  if (out.includes('%'))
+    out = out.replace(/[^\s"'`<>]+/g, (word) => {
+      if (!/%[\da-fA-F]{2}/.test(word)) return word;
+      const held = fromPercent(word);
+      return held === word ? word : (shown(held) ?? word);
+    });
+  out = out.replace(BASE64_WORD, (word) => {
+    const held = fromBase64(word);
+    return held === null || held.length < 5 ? word : (shown(held) ?? word);
+  });
+  return out.replace(HEX_WORD, (word) => {
+    const held = fromHex(word);
+    return held === null ? word : (shown(held) ?? word);
+  });
+}
