@@ -1,28 +1,40 @@
-import { hostname } from 'node:os';
 import type { Opened } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
-import type { HostReader } from '../model/look.ts';
 import type { Report } from '../model/say.ts';
+import type { Names } from '../names/names.ts';
+import { survivorIn } from '../names/proof.ts';
 import type { Documents, ExaminedFile, Kind } from '../report/format.ts';
 import { formatsFor } from '../report/formats.ts';
 import type { Appearance } from '../report/pen.ts';
 import type { Chosen } from '../report/plan.ts';
-import { type Private, redact, redacted, redactor, withoutSecrets } from '../report/redact.ts';
+import { maskedPlaces, redact, redacted, withoutSecrets } from '../report/redact.ts';
 import type { Commands } from '../report/summary.ts';
 import type { ShownVerification } from '../report/verification.ts';
+import { type KnownSecrets, knownSecrets, NO_SECRETS } from '../secrets/known.ts';
 import { maskText } from '../secrets/text.ts';
 import type { Explanation, Quoted } from '../symptoms/diagnose.ts';
 import { appearanceOf } from './appearance.ts';
 import type { Globals } from './globals.ts';
-import { deliver } from './outlet.ts';
+import { deliver, Undelivered } from './outlet.ts';
 import { type PrivateFile, preparePrivateFile } from './private-file.ts';
+import { type Redaction, redactionOf } from './redaction.ts';
 import type { Session } from './session.ts';
+
+/** What an answer must be free of; `kept`: names of files, which must be found. */
+export interface Forbidden {
+  readonly secrets: Pick<KnownSecrets, 'isIn'>;
+  readonly names: Names | null;
+  readonly kept?: readonly string[];
+}
+const NOTHING: Forbidden = { secrets: NO_SECRETS, names: null };
 
 /** Where the answer goes, checked before anything is done. */
 export interface Destination {
   readonly file: PrivateFile | null;
   readonly appearance: Appearance;
-  send(text: string): Promise<void>;
+  readonly redaction: Redaction;
+  /** Throws Undelivered where something is in the text that must not be. */
+  send(text: string, forbidden: Forbidden): Promise<void>;
 }
 
 /** Throws UsageError where the format cannot show what the command answers, before anything is done. */
@@ -33,15 +45,27 @@ export function destinationOf(session: Session, globals: Globals, kind: Kind, co
       `${command} has no form in ${globals.format.name}: choose --format ${formatsFor(kind).join(' or ')}`,
     );
   const file = globals.output === null ? null : preparePrivateFile('--output', globals.output, streams.env);
+  const redaction = redactionOf(session, globals, globals.format.hidesNames || file !== null);
   return {
     file,
     appearance: appearanceOf(file === null ? streams.stdout : null, streams.env, globals.color),
-    async send(text) {
+    redaction,
+    async send(text, { secrets, names, kept }) {
       if (session.isEnding()) await new Promise(() => {});
+      refuseSurvivor('the answer', survivorIn(text, secrets, names, kept));
+      if (names !== null) await redaction.keep();
       if (file === null) return deliver(streams.stdout, text);
       file.write(text);
     },
   };
+}
+
+/** Nothing is written rather than what was to stay in the house. Throws Undelivered. */
+export function refuseSurvivor(what: string, survivor: string | null): void {
+  if (survivor !== null)
+    throw new Undelivered(
+      `${what} was not written: ${survivor} that was to be replaced is in it still, which is a fault of bk-doctor`,
+    );
 }
 
 /** An answer that is no report: JSON, or text made for this destination. `opened` is the host that it tells of, if any. */
@@ -52,10 +76,11 @@ export async function sendAnswer<T>(
   words: (appearance: Appearance, shown: T) => string | Promise<string>,
   opened: Opened | null = null,
 ): Promise<void> {
-  const told = await tellable(destination, globals, value, opened);
+  const told = await tellable(destination, value, opened);
   const answer = { value: told.value, words: (appearance: Appearance) => words(appearance, told.value) };
   const text = await render('answer', answer, globals, destination);
-  await destination.send(globals.format.name === 'json' ? text : told.hide(text));
+  const { names } = told.forbidden;
+  await destination.send(globals.format.name === 'json' || names === null ? text : names.hide(text), told.forbidden);
 }
 
 /** How a trial of BuildKit went. */
@@ -65,8 +90,8 @@ export async function sendVerification(
   shown: ShownVerification,
   opened: Opened,
 ): Promise<void> {
-  const { value } = await tellable(destination, globals, shown, opened);
-  await destination.send(await render('verification', value, globals, destination));
+  const { value, forbidden } = await tellable(destination, shown, opened);
+  await destination.send(await render('verification', value, globals, destination), forbidden);
 }
 
 /** What a log says. Its own words are hidden like those of a host; the rest is bk-doctor's. */
@@ -75,52 +100,67 @@ export async function sendExplanation(
   globals: Globals,
   explanation: Explanation,
   opened: Opened | null,
-  env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const names = async (): Promise<Private> =>
-    opened === null
-      ? { users: [env.USER ?? ''].filter(Boolean), homes: [env.HOME ?? ''].filter(Boolean), hosts: [hostname()] }
-      : privateNames(opened.host);
-  const hide = isHidden(globals, destination) ? redactor(await names()) : (text: string) => text;
-  const told = (text: string): string => hide(maskText(opened === null ? text : opened.hide(text)));
-  const quoted = <T extends Quoted>(one: T): T => ({
-    ...one,
-    excerpt: told(one.excerpt),
-    file: one.file === null ? null : told(one.file),
-  });
-  const shown: Explanation = {
-    ...explanation,
-    diagnoses: explanation.diagnoses.map((one) => ({ ...quoted(one), also: one.also.map(quoted) })),
-    failure: explanation.failure === null ? null : quoted(explanation.failure),
+  const names = destination.redaction.ofAnswer ? await destination.redaction.names(opened) : null;
+  const secrets = opened?.secrets ?? knownSecrets();
+  const all = (change: (text: string) => string): Explanation => {
+    const quoted = <T extends Quoted>(one: T): T => ({
+      ...one,
+      excerpt: change(one.excerpt),
+      file: one.file === null ? null : change(one.file),
+    });
+    return {
+      ...explanation,
+      diagnoses: explanation.diagnoses.map((one) => ({ ...quoted(one), also: one.also.map(quoted) })),
+      failure: explanation.failure === null ? null : quoted(explanation.failure),
+    };
   };
-  await destination.send(await render('explanation', shown, globals, destination));
+  // A secret or a name of one line is looked for in the others.
+  all((text) => {
+    maskText(text, secrets.add);
+    names?.learn(text);
+    return text;
+  });
+  const shown = all((text) => {
+    const masked = secrets.hide(maskText(text));
+    return names === null ? masked : names.hide(masked);
+  });
+  await destination.send(await render('explanation', shown, globals, destination), { secrets, names });
 }
 
-/** What the examination of files says, which are the person's own: names in them stay. */
+/** What the examination of files says; their own names stay, so that they can be found. */
 export async function sendFindings(
   destination: Destination,
   globals: Globals,
   files: readonly ExaminedFile[],
 ): Promise<void> {
-  await destination.send(await render('findings', files, globals, destination));
+  const { learnSecrets, maskLines } = await import('../secrets/documents.ts');
+  const secrets = knownSecrets();
+  for (const { file, text } of files) if (text !== undefined) learnSecrets(file, text, secrets.add);
+  const names = destination.redaction.ofAnswer ? await destination.redaction.names(null) : null;
+  for (const { text } of files) if (text !== undefined) names?.learn(text);
+  const shown = files.map(({ file, text, ...rest }): ExaminedFile => {
+    const masked = withoutSecrets(rest, secrets);
+    const lines = text === undefined ? {} : { text: maskLines(text, secrets.hideCertain) };
+    if (names === null) return { file, ...masked, ...lines };
+    return { file: file.startsWith('/') ? names.hide(file) : file, ...redacted({ ...masked, ...lines }, names) };
+  });
+  const kept = files.map(({ file }) => file).filter((file) => !file.startsWith('/'));
+  await destination.send(await render('findings', shown, globals, destination), { secrets, names, kept });
 }
 
-/** What may be told of an answer here: no secret, and no names where they are hidden. `hide` does so to a text. */
+/** What may be told of an answer here: no secret, and no names where they are hidden; and what must not be in it. */
 async function tellable<T>(
-  destination: Destination,
-  globals: Globals,
+  { redaction }: Destination,
   value: T,
   opened: Opened | null,
-): Promise<{ readonly value: T; readonly hide: (text: string) => string }> {
-  if (opened === null) return { value, hide: (text) => text };
-  const told = withoutSecrets(value, opened.hide);
-  if (!isHidden(globals, destination)) return { value: told, hide: (text) => text };
-  const hide = redactor(await privateNames(opened.host));
-  return { value: redacted(told, hide), hide };
-}
-
-function isHidden(globals: Globals, destination: Destination): boolean {
-  return globals.redact ?? (globals.format.hidesNames || destination.file !== null);
+): Promise<{ readonly value: T; readonly forbidden: Forbidden }> {
+  if (opened === null) return { value, forbidden: NOTHING };
+  const { secrets } = opened;
+  const told = withoutSecrets(value, secrets);
+  if (!redaction.ofAnswer) return { value: told, forbidden: { secrets, names: null } };
+  const names = await redaction.names(opened);
+  return { value: redacted(told, names), forbidden: { secrets, names } };
 }
 
 /** Writes the report in the format asked for; `plan`: with the diffs of its fixes. */
@@ -131,18 +171,27 @@ export async function sendReport(
   report: Report,
   how: { readonly commands: Commands; readonly kind: 'report' | 'plan'; readonly opened: Opened } & Asides,
 ): Promise<void> {
-  const hide = isHidden(globals, destination);
-  const told = withoutSecrets(report, how.opened.hide);
-  const hidden = hide ? redact(told, await privateNames(how.opened.host)) : null;
-  const commands = hidden === null ? how.commands : hiddenCommands(how.commands, hidden.hide);
+  const { secrets } = how.opened;
+  const told = withoutSecrets(report, secrets);
+  const names = destination.redaction.ofAnswer ? await destination.redaction.names(how.opened) : null;
+  const hidden = names === null ? told : redact(told, names);
+  const tell = (text: string): string => {
+    const masked = secrets.hideCertain(maskText(text));
+    return names === null ? masked : names.hide(masked);
+  };
   const { order = [], lead = null } = how;
-  const shown = { report: hidden?.report ?? told, commands, order, lead };
-  await destination.send(await render(how.kind, shown, globals, destination));
+  const redaction = { names: names?.counts() ?? null, secrets: maskedPlaces(hidden) };
+  const shown = {
+    report: { ...hidden, redaction },
+    commands: changed(how.commands, tell),
+    order,
+    lead: lead === null ? null : tell(lead),
+  };
+  await destination.send(await render(how.kind, shown, globals, destination), { secrets, names });
   if (destination.file !== null) {
-    const names = hide
-      ? 'names and addresses replaced; --no-redact keeps them'
-      : 'it holds names and paths of this host';
-    session.notice(`report written to ${destination.file.path} (${names})`);
+    const holds =
+      names === null ? 'it holds names and paths of this host' : 'names and addresses replaced; --no-redact keeps them';
+    session.notice(`report written to ${destination.file.path} (${holds})`);
   }
 }
 
@@ -164,43 +213,17 @@ async function render<K extends Kind>(
   return show(document, { ...appearance, quiet, verbose });
 }
 
-function hiddenCommands(commands: Commands, hide: (text: string) => string): Commands {
+function changed(commands: Commands, change: (text: string) => string): Commands {
   const { check, fix, checkAsRoot, fixAsRoot, script, undo, show, verify } = commands;
   return {
     ...commands,
-    check: hide(check),
-    fix: hide(fix),
-    checkAsRoot: hide(checkAsRoot),
-    fixAsRoot: hide(fixAsRoot),
-    script: hide(script),
-    undo: hide(undo),
-    show: hide(show),
-    verify: verify === null ? null : hide(verify),
-  };
-}
-
-/** The names that a host has: of its people, their homes and itself. What cannot be read is not known. */
-async function privateNames(host: HostReader): Promise<Private> {
-  const text = async (path: string): Promise<string> => (await host.read(path, 'self').catch(() => null))?.text ?? '';
-  const [passwd, subuid, name] = await Promise.all([
-    text('/etc/passwd'),
-    text('/etc/subuid'),
-    text('/proc/sys/kernel/hostname'),
-  ]);
-  const people = passwd
-    .split('\n')
-    .map((line) => line.split(':'))
-    .filter(([, , uid]) => Number(uid) >= 1000 && Number(uid) < 65_534);
-  const users = [
-    ...people.map(([user = '']) => user),
-    ...subuid.split('\n').map((line) => line.split(':')[0]?.trim() ?? ''),
-    host.identity.self.uid === 0 ? (host.identity.sudoUser ?? '') : (host.identity.self.name ?? ''),
-    host.identity.target.name ?? '',
-  ];
-  const own = [host.identity.self.home, host.identity.target.home].filter((home) => home !== null);
-  return {
-    users: users.filter((user) => /^[^\s#\d][^\s#]*$/.test(user)),
-    homes: [...people.map(([, , , , , home = '']) => home), ...own].filter((home) => home.split('/').length > 2),
-    hosts: [name.trim()],
+    check: change(check),
+    fix: change(fix),
+    checkAsRoot: change(checkAsRoot),
+    fixAsRoot: change(fixAsRoot),
+    script: change(script),
+    undo: change(undo),
+    show: change(show),
+    verify: verify === null ? null : change(verify),
   };
 }

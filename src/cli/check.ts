@@ -50,7 +50,7 @@ async function check(session: Session, command: Command): Promise<number> {
   const globals = globalsOf(command);
   const asked = questionOf(command, session.catalog);
   const destination = destinationOf(session, globals, 'report', 'check');
-  const recording = recordingFile(session, asked.record, globals);
+  const recording = recordingFile(session, asked.record);
   const waitMs = command.opts<{ wait?: number }>().wait ?? 0;
   if (waitMs > 0 && asked.replay !== null) throw new UsageError('--wait waits for a host: a recording does not change');
   const progress = progressLine(session, globals.quiet);
@@ -67,7 +67,7 @@ async function check(session: Session, command: Command): Promise<number> {
     dismiss: (one) => one.opened.close(),
     tell: (left) => progress.show(`not ready yet; waiting for at most ${seconds(left)} more`),
   }).finally(() => progress.clear());
-  const writeRecording = takeDown(session, recording, opened);
+  const writeRecording = await takeDown(session, recording, opened, destination);
   const verify = command.parent?.commands.some((each) => each.name() === 'verify') ?? false;
   const question = { ...asked, elsewhere: opened.replayed, verify };
   await sendReport(session, destination, globals, report, {

@@ -43,7 +43,7 @@ async function explain(session: Session, files: readonly string[], command: Comm
     const { checks } = await assess(opened, session.catalog, selected, { inventory: false });
     answer = confirmed(explanation, checks);
   }
-  await sendExplanation(destination, globals, answer, opened, session.streams.env);
+  await sendExplanation(destination, globals, answer, opened);
   return answer.diagnoses.length === 0 ? 1 : 0;
 }
 

@@ -10,6 +10,7 @@ import { exitCode } from '../report/exit-code.ts';
 import type { Chosen } from '../report/plan.ts';
 import type { Commands } from '../report/summary.ts';
 import { stoppedText } from '../report/treated.ts';
+import { maskText } from '../secrets/text.ts';
 import { visible } from '../text/visible.ts';
 import type { Preview, TreatEvent, TreatOptions } from '../treat/options.ts';
 import { type Destination, destinationOf, sendReport } from './answer.ts';
@@ -88,11 +89,11 @@ async function plan(
   { risky, plan }: Wishes,
   destination: Destination,
 ): Promise<number> {
-  const recording = recordingFile(session, asked.record, globals);
+  const recording = recordingFile(session, asked.record);
   const opened = await open(session, asked);
   const progress = progressLine(session, globals.quiet);
   const report = await examine(progress);
-  const writeRecording = takeDown(session, recording, opened);
+  const writeRecording = await takeDown(session, recording, opened, destination);
   const [{ script }, { fixesOf }, { withDiffs }] = await Promise.all([
     import('../apply/index.ts'),
     import('../treat/order.ts'),
@@ -118,6 +119,7 @@ async function plan(
         rights: await createLook({ host: opened.host, request: opened.request }).get(rights),
         doctor: call,
       }),
+      { secrets: opened.secrets, names: null },
     );
   } else {
     const shown = await withDiffs(report, previewOn(opened.host));
@@ -164,7 +166,7 @@ async function apply(
   { yes, risky }: Wishes,
   destination: Destination,
 ): Promise<number> {
-  const recording = recordingFile(session, asked.record, globals);
+  const recording = recordingFile(session, asked.record);
   const opened = await open(session, asked);
   const line = progressLine(session, globals.quiet);
   const [{ Busy, Refused }, { treat }, { applyContext }] = await Promise.all([
@@ -215,8 +217,8 @@ async function apply(
     )
     .finally(() => line.clear());
   if (refused !== null && globals.format.name !== 'terminal')
-    session.streams.stderr.write(`bk-doctor: nothing was changed: ${visible(refused)}\n`);
-  const writeRecording = takeDown(session, recording, opened);
+    session.streams.stderr.write(`bk-doctor: nothing was changed: ${visible(maskText(refused))}\n`);
+  const writeRecording = await takeDown(session, recording, opened, destination);
   await sendReport(session, destination, globals, report, {
     commands: commandsFor(report),
     kind: 'report',

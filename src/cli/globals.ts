@@ -17,6 +17,8 @@ export interface Globals {
   readonly color: boolean;
   /** Null: decided by where the report goes. */
   readonly redact: boolean | null;
+  /** A file of words that are replaced, too. */
+  readonly redactWords: string | null;
 }
 
 export function addGlobals(program: Command): void {
@@ -36,10 +38,16 @@ export function addGlobals(program: Command): void {
     .addOption(
       new Option(
         '--redact',
-        'put <user1>, <home1>, <host1>, <ip1> for the names of people, homes, machines and addresses (default for --output and markdown)',
+        'put user1, host1, registry1.example, 192.0.2.1 for the names of people, machines and addresses, everywhere alike (default for --output and markdown)',
       ).helpGroup('Answer:'),
     )
     .addOption(new Option('--no-redact', 'keep all names').helpGroup('Answer:'))
+    .addOption(
+      new Option(
+        '--redact-words <file>',
+        'replace the words in this file, too, one a line (implies --redact)',
+      ).helpGroup('Answer:'),
+    )
     .addOption(new Option('-q, --quiet', 'only findings and the verdict').helpGroup('Answer:'))
     .addOption(new Option('-v, --verbose', 'also passes, evidence, settings and the inventory').helpGroup('Answer:'))
     .addOption(
@@ -56,6 +64,7 @@ export function globalsOf(command: Command): Globals {
     format?: string;
     output?: string;
     redact?: boolean;
+    redactWords?: string;
     quiet?: true;
     verbose?: true;
     color: boolean;
@@ -63,6 +72,8 @@ export function globalsOf(command: Command): Globals {
   if (given.json && given.format !== undefined && given.format !== 'json')
     throw new UsageError(`--json and --format ${given.format} contradict each other: choose one`);
   if (given.quiet && given.verbose) throw new UsageError('--quiet and --verbose contradict each other: choose one');
+  if (given.redactWords !== undefined && given.redact === false)
+    throw new UsageError('--redact-words and --no-redact contradict each other: choose one');
   if (given.output === '') throw new UsageError('--output needs the name of a file');
   return {
     format: formatNamed(given.json ? 'json' : (given.format ?? '')) ?? FORMATS[0],
@@ -70,7 +81,8 @@ export function globalsOf(command: Command): Globals {
     quiet: given.quiet ?? false,
     verbose: given.verbose ?? false,
     color: given.color,
-    redact: given.redact ?? null,
+    redact: given.redactWords === undefined ? (given.redact ?? null) : true,
+    redactWords: given.redactWords ?? null,
   };
 }
 

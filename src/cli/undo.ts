@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { UsageError } from '../host/usage-error.ts';
 import { undoExitCode } from '../report/exit-code.ts';
 import { undoText } from '../report/undo.ts';
+import { maskText } from '../secrets/text.ts';
 import { commandLine } from '../text/shell.ts';
 import { visible } from '../text/visible.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
@@ -62,7 +63,7 @@ async function takeBack(session: Session, id: string | null, command: Command): 
     if (error instanceof NoSuchTransaction)
       throw new UsageError(`${error.message}${didYouMean(id ?? '', error.known)}`);
     if (!(error instanceof Busy || error instanceof Refused)) throw error;
-    session.streams.stderr.write(`bk-doctor: nothing was undone: ${visible(error.message)}\n`);
+    session.streams.stderr.write(`bk-doctor: nothing was undone: ${visible(maskText(error.message))}\n`);
     return 1;
   }
 }

@@ -22,6 +22,8 @@ const STRUCTURED: ReadonlySet<ReadOnlyTool> = new Set([
  */
 export function discreetHost(host: HostReader): { readonly host: HostReader; readonly secrets: KnownSecrets } {
   const secrets = knownSecrets();
+  const { self, target, sudoUser } = host.identity;
+  secrets.spare([self.name, target.name, sudoUser, self.home, target.home].filter((name) => name !== null));
   const printed = (text: string): string => secrets.hide(maskText(text, secrets.add));
   const discreet: HostReader = {
     ...untold(host),

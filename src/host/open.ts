@@ -4,6 +4,7 @@ import { type Budget, budgetFor } from './budget.ts';
 import { discreetHost, SAID } from './discreet.ts';
 import { localHost } from './local.ts';
 import { looker } from './looks/looker.ts';
+import type { KnownSecrets } from '../secrets/known.ts';
 import { parseRecording, recordedHost, recordingHost } from './recording.ts';
 import { UsageError } from './usage-error.ts';
 import { whoIsWho } from './who.ts';
@@ -20,8 +21,10 @@ export interface Opened {
   readonly budget: Budget;
   /** What the host answered until now, as JSON text; empty when nothing was to be recorded. */
   recording(): string;
-  /** A text without the secrets that were met on this host. */
-  hide(text: string): string;
+  /** The secrets that were met on this host. */
+  readonly secrets: KnownSecrets;
+  /** It is a recording in which names were replaced already. */
+  readonly redacted?: boolean;
   close(): Promise<void>;
 }
 
@@ -50,7 +53,8 @@ export async function openHost(request: Request, options: OpenOptions): Promise<
       replayed: true,
       budget: budgetFor(recording.identity),
       recording: () => '',
-      hide: recorded.secrets.hide,
+      secrets: recorded.secrets,
+      redacted: recording.redacted === true,
       close: async () => {},
     };
   }
@@ -59,7 +63,7 @@ export async function openHost(request: Request, options: OpenOptions): Promise<
   const local = localHost(identity, options.env, budget);
   const close = (): Promise<void> => local.close();
   const { host: discreet, secrets } = discreetHost(local);
-  const opened = { request, arch: process.arch, replayed: false, budget, hide: secrets.hide, close } as const;
+  const opened = { request, arch: process.arch, replayed: false, budget, secrets, close } as const;
   if (!options.record) return { ...opened, host: discreet, recording: () => '' };
   const { host, recording } = recordingHost(discreet, request, process.arch);
   return {

@@ -9,6 +9,8 @@ import { UsageError } from './usage-error.ts';
 export interface Recording {
   readonly recording: 1;
   readonly recordedAt: string;
+  /** Names in it were replaced. */
+  readonly redacted?: true;
   readonly now: number;
   readonly arch: string;
   readonly request: Request;

@@ -117,4 +117,11 @@ export interface Report extends Checked {
   /** Did this run change anything that it did not take back? */
   readonly changed: boolean;
   readonly treatments: readonly TreatmentReport[];
+  /** What was replaced in it before it was written. */
+  readonly redaction?: {
+    /** How many names of each kind have stand-ins; null where names were kept. */
+    readonly names: { readonly [kind: string]: number } | null;
+    /** At how many places a secret was masked. */
+    readonly secrets: number;
+  };
 }

@@ -44,6 +44,8 @@ export interface Format {
   readonly name: string;
   /** Made to be sent away: names of people, homes, hosts and addresses are replaced unless somebody wants them. */
   readonly hidesNames: boolean;
+  /** Read by monitors and seen by everybody: no name is ever in it, whatever somebody wants. */
+  readonly carriesNoNames?: true;
   /** Of a file that holds it, with its dot. */
   readonly ending: string;
   /** Of `check`, where the format's readers have codes of their own. */

@@ -1,38 +1,13 @@
 import type { Report } from '../model/say.ts';
+import type { Names } from '../names/names.ts';
+import { type KnownSecrets, NO_SECRETS } from '../secrets/known.ts';
 import { maskText } from '../secrets/text.ts';
-
-/** What must not leave the house, as far as the caller knows it. */
-export interface Private {
-  readonly users: readonly string[];
-  readonly homes: readonly string[];
-  readonly hosts: readonly string[];
-}
-
-/** Account names that name a purpose and no person; they are kept, because they are also words of the report. */
-const GENERIC = new Set(
-  (
-    'root user users admin nobody daemon build builder buildkit buildkitd docker podman rootless runner ci node test ' +
-    'ubuntu debian fedora centos rocky alma alpine arch core vagrant ec2-user github gitlab gitlab-runner jenkins ' +
-    'default localhost localdomain'
-  ).split(' '),
-);
-/** Domains that everybody uses: their hosts tell nothing of whoever names them. */
-const PUBLIC_DOMAINS = (
-  'docker.io docker.com gcr.io ghcr.io quay.io k8s.io mcr.microsoft.com public.ecr.aws pkg.dev mirror.gcr.io ' +
-  'github.com github.io githubusercontent.com mobyproject.org rootlesscontaine.rs containerd.io opencontainers.org ' +
-  'kernel.org debian.org ubuntu.com launchpad.net fedoraproject.org redhat.com centos.org opensuse.org suse.com ' +
-  'archlinux.org alpinelinux.org nixos.org freedesktop.org systemd.io apparmor.net nodejs.org localhost'
-).split(' ');
-
-function isPublic(host: string): boolean {
-  return PUBLIC_DOMAINS.some((domain) => host === domain || host.endsWith(`.${domain}`));
-}
 
 /** Fields whose text is bk-doctor's own vocabulary. */
 const VOCABULARY = new Set(
   (
     'schema id check condition status severity decides docs risk needs until result level mode launcher source do as ' +
-    'edit change expects digest kernel arch name version startedAt transaction snapshotter title'
+    'edit change expects digest kernel arch name version startedAt transaction snapshotter title definition confidence'
   ).split(' '),
 );
 /** Evidence fields that hold the name of an account, and of a machine. */
@@ -40,75 +15,63 @@ const USER_FIELDS = new Set('user users owner owners account accounts login'.spl
 const HOST_FIELDS = new Set('host hostname registry mirror server domain proxy'.split(' '));
 
 /** Fields that hold what programs said, or what was made of it. */
-const SAID = new Set('message reason tell why log subject'.split(' '));
+const SAID = new Set('message reason tell why log subject excerpt'.split(' '));
 
-/** Any answer with credentials masked and all else as it is; `hide` knows the secrets of this host. */
-export function withoutSecrets<T>(answer: T, hide: (text: string) => string = (text) => text): T {
+/** Changes a text; where it stands tells what it may be. */
+type Change = (text: string, key: string, inEvidence: boolean) => string;
+
+/** Any answer with credentials masked and all else as it is; `secrets` are those of this host. */
+export function withoutSecrets<T>(answer: T, secrets: Pick<KnownSecrets, 'hide' | 'hideCertain'> = NO_SECRETS): T {
   return mapText(answer, (text, key, inEvidence) => {
     const masked = maskText(text);
-    return inEvidence || SAID.has(key) ? hide(masked) : masked;
+    if (inEvidence || SAID.has(key)) return secrets.hide(masked);
+    return VOCABULARY.has(key) ? masked : secrets.hideCertain(masked);
   });
 }
 
 /** What stands where a text could not be redacted. */
 export const LEFT_OUT = '(left out: could not be redacted)';
 
-/** The report as strangers may see it; `hide` does the same to any other text, with the same names. */
-export interface Redacted {
-  readonly report: Report;
-  readonly hide: (text: string) => string;
-}
-/** Changes a text; where it stands tells what it may be. */
-type Change = (text: string, key: string, inEvidence: boolean) => string;
-
 /**
- * Puts stable names (`<user1>`, `<home1>`, `<host1>`, `<ip1>`) for accounts, homes, machines and addresses, and masks
- * credentials. Numeric ids, versions and everything below neutral paths stay, because a diagnosis needs them. A text in
- * which a home directory is left is left out as a whole.
+ * The report as strangers may see it: every name of a person, a home, a machine or an address has its stand-in. Numeric
+ * ids, versions and everything below neutral paths stay, because a diagnosis needs them.
  */
-export function redact(report: Report, known: Private): Redacted {
-  const hide = redactor({
-    users: [
-      ...(report.target.user === null ? [] : [report.target.user]),
-      ...valuesOf(report, ['USER', 'LOGNAME']),
-      ...known.users,
-      ...evidenceIn(report, USER_FIELDS).filter((name) => /^[A-Za-z_][\w.@-]*\$?$/.test(name)),
-    ],
-    homes: [...valuesOf(report, ['HOME']), ...known.homes],
-    hosts: [
-      ...known.hosts,
-      ...evidenceIn(report, HOST_FIELDS)
-        .map(hostOf)
-        .filter((host) => host !== ''),
-    ],
+export function redact(report: Report, names: Names): Report {
+  learnReport(report, names);
+  return redacted(report, names);
+}
+
+/** Any answer with its names replaced, but in those texts that are bk-doctor's own vocabulary. */
+export function redacted<T>(answer: T, names: Names): T {
+  mapText(answer, (text, key, inEvidence) => {
+    if (inEvidence || !VOCABULARY.has(key)) names.learn(text);
+    return text;
   });
-  return { report: redacted(report, hide), hide };
-}
-
-/** Hides these names in any text, each under one name of its own; a text that resists is left out. */
-export function redactor(known: Private): (text: string) => string {
-  const hideNames = hiderOf(known);
-  return (text) => checked(() => hideNames(maskText(text)));
-}
-
-/** Any answer with its texts hidden, but those that are bk-doctor's own vocabulary. */
-export function redacted<T>(answer: T, hide: (text: string) => string): T {
   return mapText(answer, (text, key, inEvidence) =>
-    inEvidence || !VOCABULARY.has(key) ? hide(text) : checked(() => text),
+    inEvidence || !VOCABULARY.has(key)
+      ? names.hide(text)
+      : /[/\\]/.test(text) && names.isIn(text) !== null
+        ? LEFT_OUT
+        : text,
   );
 }
 
-function checked(hidden: () => string): string {
-  try {
-    const text = hidden();
-    return /\/home\/(?!<)[^/\s"'`:,;)]/.test(text) ? LEFT_OUT : text;
-  } catch {
-    return LEFT_OUT;
+function learnReport(report: Report, names: Names): void {
+  const { environment, user } = report.target;
+  for (const name of [user, environment.USER?.value, environment.LOGNAME?.value]) if (name) names.learn(`USER=${name}`);
+  if (environment.HOME !== undefined) names.learnHome(environment.HOME.value, user ?? '');
+  for (const [name, { value }] of Object.entries(environment)) if (/^no_proxy$/i.test(name)) names.learnNoProxy(value);
+  for (const name of evidenceIn(report, USER_FIELDS))
+    if (/^[\p{L}_][\p{L}\p{N}_.@-]*\$?$/u.test(name)) names.learn(`USER=${name}`);
+  for (const name of evidenceIn(report, HOST_FIELDS)) {
+    const host = hostOf(name);
+    if (host !== '') names.learn(`tcp://${host}`);
   }
 }
 
-function valuesOf({ target }: Report, names: readonly string[]): readonly string[] {
-  return names.flatMap((name) => target.environment[name]?.value ?? []);
+/** How many places a secret stood at, for whoever wonders what is missing. */
+export function maskedPlaces(answer: unknown): number {
+  return JSON.stringify(answer).match(/\*{3}(?::\*{3})?/g)?.length ?? 0;
 }
 
 /** The texts in these fields of the evidence. */
@@ -130,71 +93,6 @@ function hostOf(address: string): string {
   const host = address.replace(/^[a-z-]+:\/\//i, '').replace(/[/:][\s\S]*$/, '');
   return /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/.test(host) && !/^[\d.]+$/.test(host) ? host : '';
 }
-
-/** Gives every hidden thing one name for the whole report, in the order in which they are met. */
-function namer(kind: string): (thing: string) => string {
-  const names = new Map<string, string>();
-  return (thing) => {
-    const name = names.get(thing) ?? `<${kind}${names.size + 1}>`;
-    names.set(thing, name);
-    return name;
-  };
-}
-
-function hiderOf(known: Private): (text: string) => string {
-  const user = namer('user');
-  const home = namer('home');
-  const host = namer('host');
-  const ip = namer('ip');
-  const homes = unique(known.homes).filter((path) => path.startsWith('/') && path !== '/' && path !== '/root');
-  const users = unique(known.users).filter((name) => !GENERIC.has(name) && !/^\d+$/.test(name));
-  const hosts = unique(known.hosts).filter((name) => !GENERIC.has(name) && !isPublic(name));
-  for (const path of homes) home(path);
-  for (const name of users) user(name);
-  for (const name of hosts) host(name);
-  const homePattern = patternOf(homes, '(?<![\\w.-])', '(?![\\w-]|\\.\\w)');
-  const userPattern = patternOf(users, '(?<![\\w.-])', '(?![\\w-]|\\.\\w)');
-  const hostPattern = patternOf(hosts, '(?<![\\w-])', '(?![\\w-])');
-  return (text) => {
-    let shown = text;
-    if (homePattern !== null) shown = shown.replace(homePattern, (path) => home(path));
-    shown = shown.replace(/\/home\/[^/\s"'`:,;)<]+/g, (path) => home(path));
-    if (hostPattern !== null) shown = shown.replace(hostPattern, (name) => host(name));
-    shown = shown.replace(
-      /((?:https?|tcp|docker-container|ssh):\/\/(?:\*\*\*(?::\*\*\*)?@)?)([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)/g,
-      (all, scheme, name) => (isPublic(name) || /^[\d.]+$/.test(name) ? all : `${scheme}${host(name)}`),
-    );
-    if (userPattern !== null) shown = shown.replace(userPattern, (name) => user(name));
-    return hideAddresses(shown, ip);
-  };
-}
-
-function hideAddresses(text: string, ip: (address: string) => string): string {
-  return text
-    .replace(/(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)/g, (address) =>
-      address.split('.').some((part) => Number(part) > 255) || /^(?:127\.|0\.0\.0\.0$|255\.)/.test(address)
-        ? address
-        : ip(address),
-    )
-    .replace(/(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])/gi, (address) =>
-      isForeignIpv6(address) ? ip(address.toLowerCase()) : address,
-    );
-}
-
-/** Times (12:30:45) and map lines (0:1000:1) have colons too; the loopback and the wildcard tell nothing. */
-function isForeignIpv6(address: string): boolean {
-  if (/^(?:::1?|fe80::)$/i.test(address)) return false;
-  return address.includes('::') || address.split(':').length === 8;
-}
-
-function patternOf(words: readonly string[], before: string, after: string): RegExp | null {
-  if (words.length === 0) return null;
-  const longestFirst = [...words].sort((a, b) => b.length - a.length);
-  return new RegExp(`${before}(?:${longestFirst.map(escaped).join('|')})${after}`, 'g');
-}
-
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
-const unique = (words: readonly string[]): readonly string[] => [...new Set(words)].filter((word) => word !== '');
 
 /** The same value with every text changed. Names of evidence fields are text, too. */
 function mapText<T>(value: T, change: Change): T {

@@ -1,4 +1,4 @@
-import { MASK } from '../text/secret-words.ts';
+import { MASK, type OnSecret } from '../text/secret-words.ts';
 import { finderOf } from './find-words.ts';
 
 /** Shorter ones, and words of everybody's, would be found everywhere; a pattern has to find those. */
@@ -9,47 +9,88 @@ const MOST_CHARACTERS = 200_000;
 
 /** Secrets that were met on a host, to find them again in what its programs print. */
 export interface KnownSecrets {
-  add(secret: string): void;
-  /** The text without any of them, as they are or encoded for a URL, for JSON, in hexadecimal or in base64. */
+  /** `likely`: it looks like one, and may be a word of something else. */
+  readonly add: OnSecret;
+  /** These are names of accounts and of paths, whatever else they are used for. */
+  spare(words: readonly string[]): void;
+  /** A text that somebody said without any of them, as they are or encoded for a URL, for JSON, in hexadecimal or in base64. */
   hide(text: string): string;
-  /** Is one of them in the text still? */
+  /** Any text without those that are secrets beyond doubt. */
+  hideCertain(text: string): string;
+  /** Is one that is beyond doubt in the text still? */
   isIn(text: string): boolean;
 }
 
 /** Knows nothing. */
-export const NO_SECRETS: KnownSecrets = { add: () => {}, hide: (text) => text, isIn: () => false };
+export const NO_SECRETS: KnownSecrets = {
+  add: () => {},
+  spare: () => {},
+  hide: (text) => text,
+  hideCertain: (text) => text,
+  isIn: () => false,
+};
 
 export function knownSecrets(): KnownSecrets {
-  const spellings = new Set<string>();
-  let size = 0;
-  let find: ReturnType<typeof finderOf> | null = null;
+  const [all, certain] = [spellings(), spellings()];
+  const spared = new Set<string>();
+  const isSpared = (spelling: string): boolean => spared.has(spelling);
   return {
-    add(secret) {
+    add(secret, likely) {
       if (secret.length < SHORTEST || secret.length > LONGEST) return;
       // A path or a plain word is no secret, and to hide it would hide what a report is about.
       if (/^(?:\/|\*{3}|x+$)/.test(secret) || WORDS.test(secret)) return;
-      for (const spelling of spellingsOf(secret)) {
-        if (spellings.has(spelling) || size + spelling.length > MOST_CHARACTERS) continue;
-        spellings.add(spelling);
-        size += spelling.length;
+      const forms = spellingsOf(secret);
+      all.add(forms);
+      if (likely === undefined && isStrong(secret)) certain.add(forms);
+    },
+    spare(words) {
+      for (const word of words) spared.add(word);
+    },
+    hide: (text) => all.hide(text, () => false),
+    hideCertain: (text) => certain.hide(text, isSpared),
+    isIn: (text) => certain.places(text, isSpared).length > 0,
+  };
+}
+
+/** No word, number or version that stands for other things as well. */
+function isStrong(secret: string): boolean {
+  if (secret.length < 6 || secret.includes('***') || /^[vV]?\d+(?:[._-]\d+)*$/.test(secret)) return false;
+  return secret.length >= 16 || /[^a-z]/.test(secret.slice(1));
+}
+
+type Places = readonly (readonly [from: number, to: number])[];
+
+function spellings(): {
+  add(forms: readonly string[]): void;
+  places(text: string, isSpared: (spelling: string) => boolean): Places;
+  hide(text: string, isSpared: (spelling: string) => boolean): string;
+} {
+  const known = new Set<string>();
+  let size = 0;
+  let find: ReturnType<typeof finderOf> | null = null;
+  const places = (text: string, isSpared: (spelling: string) => boolean): Places => {
+    if (size === 0) return [];
+    find ??= finderOf(known);
+    return find(text).filter(([from, to]) => !isSpared(text.slice(from, to)));
+  };
+  return {
+    add(forms) {
+      for (const form of forms) {
+        if (known.has(form) || size + form.length > MOST_CHARACTERS) continue;
+        known.add(form);
+        size += form.length;
         find = null;
       }
     },
-    hide(text) {
-      if (size === 0) return text;
-      find ??= finderOf(spellings);
+    places,
+    hide(text, isSpared) {
       const parts: string[] = [];
       let end = text.length;
-      for (const [from, to] of find(text)) {
+      for (const [from, to] of places(text, isSpared)) {
         parts.push(text.slice(to, end), MASK);
         end = from;
       }
-      return [...parts, text.slice(0, end)].reverse().join('');
-    },
-    isIn(text) {
-      if (size === 0) return false;
-      find ??= finderOf(spellings);
-      return find(text).length > 0;
+      return parts.length === 0 ? text : [...parts, text.slice(0, end)].reverse().join('');
     },
   };
 }

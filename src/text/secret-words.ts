@@ -1,8 +1,8 @@
 /** What stands in the place of a secret. */
 export const MASK = '***';
 
-/** Is told every secret that is masked, so that it can be found again in what programs print. */
-export type OnSecret = (secret: string) => void;
+/** Is told every secret that is masked, so that it can be found again in what programs print; `likely`: it only looks like one. */
+export type OnSecret = (secret: string, likely?: true) => void;
 
 const SECRET_WORD =
   'pass(?:word|wd|phrase|code)|pwd|secret|token|credential|authori[sz]ation|bearer|cookie|api[._-]?key|access[._-]?key|private[._-]?key|signing[._-]?key|encryption[._-]?key|account[._-]?key|master[._-]?key|secret[._-]?key|session[._-]?(?:id|key)|connection[._-]?string|webhook';
@@ -26,12 +26,14 @@ export function looksSecret(word: string): boolean {
 /** Tells of a secret, and of its parts that a program may print alone. */
 export function tellParts(secret: string, found: OnSecret): void {
   found(secret);
-  for (const part of secret.split(/[:\r\n]+/)) found(part);
+  const parts = secret.split(/[:\r\n]+/);
+  // Before a password stands a name.
+  for (const [at, part] of parts.entries()) at === 0 && parts.length === 2 ? found(part, true) : found(part);
 }
 
 /** Tells of the words of a text that nobody would write but as a secret. */
 export function tellWords(text: string, found: OnSecret): void {
-  for (const word of text.split(/[^\w+/=~-]+/)) if (looksSecret(word)) found(word);
+  for (const word of text.split(/[^\w+/=~-]+/)) if (looksSecret(word)) found(word, true);
 }
 
 const LOCAL = /(?:^|[^a-z])(?:unix|npipe|file|fd)$/i;

@@ -5,6 +5,7 @@ import { Budget } from '../../src/host/budget.ts';
 import type { HostReader, Request } from '../../src/model/look.ts';
 import type { Report } from '../../src/model/say.ts';
 import { Unanswered } from '../../src/model/unseen.ts';
+import { NO_SECRETS } from '../../src/secrets/known.ts';
 import type { Machine } from '../hosts/machine.ts';
 import { MACHINES, openMachine } from '../hosts/machines.ts';
 import { oneIn } from '../thoroughly.ts';
@@ -61,7 +62,7 @@ function assessed(host: HostReader, request: Request): Promise<Report> {
     replayed: true,
     budget: new Budget(60_000),
     recording: () => '',
-    hide: (text: string) => text,
+    secrets: NO_SECRETS,
     close: async () => {},
   };
   return assess(opened, catalog, { only: [], skip: [] }, { inventory: false });

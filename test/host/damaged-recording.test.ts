@@ -8,11 +8,12 @@ import { UsageError } from '../../src/host/usage-error.ts';
 import type { HostReader, Request } from '../../src/model/look.ts';
 import type { Report } from '../../src/model/say.ts';
 import { json } from '../../src/report/json.ts';
+import { NO_SECRETS } from '../../src/secrets/known.ts';
 import { MACHINES, openMachine } from '../hosts/machines.ts';
 import { validatorOf } from '../schemas.ts';
 
 function assessed(host: HostReader, request: Request): Promise<Report> {
-  const rest = { recording: () => '', hide: (text: string) => text, close: async () => {} };
+  const rest = { recording: () => '', secrets: NO_SECRETS, close: async () => {} };
   const opened = { host, request, arch: 'x64', replayed: true, budget: new Budget(60_000), ...rest };
   return assess(opened, catalog, { only: [], skip: [] }, { inventory: false });
 }

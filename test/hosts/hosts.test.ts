@@ -5,9 +5,14 @@ import { catalog } from '../../src/catalog.ts';
 import { assess } from '../../src/examine/assess.ts';
 import { Budget } from '../../src/host/budget.ts';
 import type { Opened } from '../../src/host/open.ts';
-import { parseRecording, recordedHost, recordingHost } from '../../src/host/recording.ts';
+import { parseRecording, type Recording, recordedHost, recordingHost } from '../../src/host/recording.ts';
 import type { HostReader, Request } from '../../src/model/look.ts';
 import type { Report } from '../../src/model/say.ts';
+import { isGeneric } from '../../src/names/common.ts';
+import { namesOf } from '../../src/names/names.ts';
+import { survivorIn } from '../../src/names/proof.ts';
+import { learnRecording, redactedRecording } from '../../src/names/recording.ts';
+import { NO_SECRETS } from '../../src/secrets/known.ts';
 import { located } from '../../src/text/located.ts';
 import type { Machine } from './machine.ts';
 import { MACHINES, openMachine } from './machines.ts';
@@ -22,7 +27,7 @@ function assessed(host: HostReader, request: Request): Promise<Report> {
     replayed: true,
     budget: new Budget(60_000),
     recording: () => '',
-    hide: (text) => text,
+    secrets: NO_SECRETS,
     close: async () => {},
   };
   return assess(opened, catalog, EVERYTHING, { inventory: false });
@@ -125,7 +130,36 @@ describe.each(MACHINES.map((machine) => [`${machine.id} ${machine.title}`, machi
     const again = await assessed(recordedHost(recording), recording.request);
     expect(lasting(again)).toEqual(lasting(first));
   });
+
+  test('has the same conditions in its recording without names', async () => {
+    const { host, request } = openMachine(machine);
+    const recorder = recordingHost(host, request, 'x64');
+    const first = await assessed(recorder.host, request);
+    const names = namesOf();
+    const plain = JSON.parse(JSON.stringify(recorder.recording())) as Recording;
+    learnRecording(plain, names);
+    const text = JSON.stringify(redactedRecording(plain, names));
+    expect(survivorIn(text, NO_SECRETS, names)).toBeNull();
+    for (const name of [host.identity.target.name, host.identity.self.name])
+      if (name !== null && !isGeneric(name)) expect(text).not.toMatch(new RegExp(`\\b${name}\\b`));
+    const recording = parseRecording(text, `${machine.id}.json`);
+    const again = await assessed(recordedHost(recording), recording.request);
+    expect(judged(again)).toEqual(judged(first));
+  });
 });
+
+/** What is judged, without the words for it. */
+function judged({ verdict, checks }: Report): unknown {
+  return {
+    verdict,
+    checks: checks.map(({ id, status, problems, fixes }) => ({
+      id,
+      status,
+      problems: problems.map(({ condition, severity }) => [condition, severity]),
+      risks: fixes.map(({ risk, steps }) => [risk, steps.map((step) => step.do)]),
+    })),
+  };
+}
 
 /** Without what a clock gives. */
 function lasting(report: Report): Report {

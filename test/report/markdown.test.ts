@@ -1,21 +1,20 @@
 import { expect, test } from 'vitest';
+import { namesOf } from '../../src/names/names.ts';
 import { markdown } from '../../src/report/markdown.ts';
 import { redact } from '../../src/report/redact.ts';
 import { everything } from './everything.ts';
 
 test('a report for an issue: verdict, host, findings; the rest folded; nothing in it is markup', () => {
-  expect(
-    markdown(redact(everything, { users: ['bob'], homes: [], hosts: [] }).report),
-  ).toBe(`## bk-doctor: NOT READY: \\<user1\\> has no line in /etc/subuid (idmap/ranges); 1 more check fails (7 of 8 checks selected)
+  expect(markdown(redact(everything, namesOf()))).toBe(`## bk-doctor: NOT READY: user1 has no line in /etc/subuid (idmap/ranges); 1 more check fails (7 of 8 checks selected)
 
 | | |
 | --- | --- |
-| BuildKit for | rootless, \\<user1\\> (uid 1001), launcher rootlesskit |
+| BuildKit for | rootless, user1 (uid 1001), launcher rootlesskit |
 | Host | Debian GNU/Linux 12 (bookworm), Linux 6.1.0-18-amd64, x64 |
 | Container | none |
-| Configuration | \\<home1\\>/.config/buildkit/buildkitd.toml (default) |
-| State directory | \\<home1\\>/.local/share/buildkit (default) |
-| Addresses | unix:///run/user/1001/buildkit/buildkitd.sock, tcp://\\<ip1\\>:1234 (file) |
+| Configuration | /home/user1/.config/buildkit/buildkitd.toml (default) |
+| State directory | /home/user1/.local/share/buildkit (default) |
+| Addresses | unix:///run/user/1001/buildkit/buildkitd.sock, tcp://192.0.2.1:1234 (file) |
 | rootlesskit | 1.1.0 |
 | buildkitd | not found |
 | Made by | bk-doctor 9.8.7, 2026-01-01T00:00:00.000Z |
@@ -27,17 +26,17 @@ test('a report for an issue: verdict, host, findings; the rest folded; nothing i
 
 ### FAIL \`idmap/ranges\`
 
-- error \`idmap.subid-missing\`: /etc/subuid:3: \\<user1\\> has no line in /etc/subuid.
+- error \`idmap.subid-missing\`: /etc/subuid:3: user1 has no line in /etc/subuid.
 
 Fix (as root):
 
 1. Add a line to /etc/subuid:
 
    \`\`\`text
-   <user1>:100000:65536
+   user1:100000:65536
    \`\`\`
 
-2. Then, as \\<user1\\>, run:
+2. Then, as user1, run:
 
    \`\`\`text
    podman system migrate
@@ -46,14 +45,14 @@ Fix (as root):
 <details><summary>Evidence</summary>
 
 \`\`\`text
-idmap.subid-missing {"file":"/etc/subuid","user":"<user1>"}
+idmap.subid-missing {"file":"/etc/subuid","user":"user1"}
 \`\`\`
 
 </details>
 
 ### FAIL \`userns/probe\`
 
-- error \`idmap.subid-missing\`: rootlesskit could not map ids: \\\\x1b\\[31mNo subuid ranges\\\\x1b\\[0m found for user 1001 ("\\<user1\\>").
+- error \`idmap.subid-missing\`: rootlesskit could not map ids: \\\\x1b\\[31mNo subuid ranges\\\\x1b\\[0m found for user 1001 ("user1").
 - warning \`userns.max-other-zero\`: user.max\\_net\\_namespaces is 0.
 
 Risky fix (as root; takes effect at the next boot): Consequence: Any account may then make network namespaces.
@@ -71,12 +70,12 @@ userns.max-other-zero {"key":"user.max_net_namespaces","value":0}
 
 ### UNKNOWN \`storage/ownership\`
 
-Not known: \\<home1\\>/.local/share/buildkit/runc-overlayfs could not be entered: permission denied
+Not known: /home/user1/.local/share/buildkit/runc-overlayfs could not be entered: permission denied
 
 To find out:
 
 \`\`\`sh
-sudo ls -ld <home1>/.local/share/buildkit/runc-overlayfs
+sudo ls -ld /home/user1/.local/share/buildkit/runc-overlayfs
 \`\`\`
 
 ### WARN \`snapshotter/selected\`
@@ -111,8 +110,8 @@ snapshotter.native-fallback {}
 
 <details><summary>Environment of buildkitd</summary>
 
-- \`HOME=<home1>\` (passwd)
-- \`PATH=<home1>/bin:/usr/bin\` (process)
+- \`HOME=/home/user1\` (passwd)
+- \`PATH=/home/user1/bin:/usr/bin\` (process)
 
 </details>
 `);

@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../../src/model/say.ts';
-import { LEFT_OUT, type Private, redact, withoutSecrets } from '../../src/report/redact.ts';
+import { type Names, namesOf } from '../../src/names/names.ts';
+import { LEFT_OUT, redact, withoutSecrets } from '../../src/report/redact.ts';
+import { knownSecrets } from '../../src/secrets/known.ts';
 import { everything } from './everything.ts';
 
-const NOBODY: Private = { users: [], homes: [], hosts: [] };
 const [sample] = everything.checks;
 
-/** What becomes of one message of a report about alice. */
+/** What becomes of one message of a report about alice, on a host with these names. */
 function shown(
   message: string,
-  known: Partial<typeof NOBODY> = {},
+  names: Names = namesOf(),
   evidence: Report['checks'][0]['problems'][0]['evidence'] = {},
 ) {
   if (sample === undefined) throw new Error('no check');
@@ -25,60 +26,115 @@ function shown(
     treatments: [],
     checks: [{ ...sample, status: 'fail', problems: [problem] }],
   };
-  return redact(report, { ...NOBODY, ...known }).report.checks[0]?.problems[0];
+  return redact(report, names).checks[0]?.problems[0];
 }
 
 describe('redact', () => {
   test.each([
-    ['alice has no line', '<user1> has no line'],
-    ['"alice": malice in /etc/sudoers.d/alice.', '"<user1>": malice in /etc/sudoers.d/<user1>.'],
-    ['alice:100000:65536', '<user1>:100000:65536'],
-    ['/home/alice/x and /home/alice-old/x and /home/bob', '<home1>/x and <home2>/x and <home3>'],
+    ['alice has no line', 'user1 has no line'],
+    ['"alice": malice in /etc/sudoers.d/alice.', '"user1": malice in /etc/sudoers.d/user1.'],
+    ['alice:100000:65536', 'user1:100000:65536'],
+    ['/home/alice/x and /home/alice-old/x and /home/bob', '/home/user1/x and /home/user2/x and /home/user3'],
     [
       'root and buildkitd listen on 127.0.0.1, 0.0.0.0 and [::1]:1234',
       'root and buildkitd listen on 127.0.0.1, 0.0.0.0 and [::1]:1234',
     ],
-    ['10.1.2.3:80 and 10.1.2.3 and 2001:db8::7', '<ip2>:80 and <ip2> and <ip3>'],
+    ['10.1.2.3:80 and 10.1.2.3 and 2001:db8:5::7', '192.0.2.2:80 and 192.0.2.2 and 2001:db8::1'],
     [
       'Linux 5.15.153.1-microsoft-standard-WSL2 at 12:30:45, map 0:1001:1',
       'Linux 5.15.153.1-microsoft-standard-WSL2 at 12:30:45, map 0:1001:1',
     ],
-    ['https://u:p@mirror.corp.example/v2 but https://ghcr.io/x', 'https://***:***@<host2>/v2 but https://ghcr.io/x'],
+    [
+      'https://u:p@mirror.corp.example/v2 but https://ghcr.io/x',
+      'https://u:p@registry1.example/v2 but https://ghcr.io/x',
+    ],
     [
       'see https://github.com/moby/buildkit and https://docs.docker.com/x, not https://github.com.evil.example/',
-      'see https://github.com/moby/buildkit and https://docs.docker.com/x, not https://<host2>/',
+      'see https://github.com/moby/buildkit and https://docs.docker.com/x, not https://host1.example/',
     ],
-    ['tcp://build7.corp.example:1234', 'tcp://<host2>:1234'],
-    ['the kernel of tower, tower2 and tower.lan', 'the kernel of <host1>, tower2 and <host1>.lan'],
-    ['carol overlaps', '<user2> overlaps'],
+    ['tcp://build7.corp.example:1234', 'tcp://host1.example:1234'],
+    ['the kernel of tower, tower2 and tower.lan', 'the kernel of host1, tower2 and host2.example'],
+    ['carol overlaps', 'user2 overlaps'],
+    ['bob-laptop, x_carol.txt and carol@git.corp.example', 'bob-laptop, x_user2.txt and user2@host1.example'],
+    ['lookup nexus on 10.0.0.2:53: no such host', 'lookup registry1 on 192.0.2.2:53: no such host'],
+    ['eth0 has 52:54:00:12:34:56', 'eth0 has 02:00:00:00:00:01'],
+    ['Nov 28 13:00:01 tower9 buildkitd[12]: failed', 'Nov 28 13:00:01 host1 buildkitd[12]: failed'],
+    ['sent "Y2Fyb2w6c2hlIGlzIGhlcmU=" and Y2Fyb2wgaGVyZQ', 'sent "***" and ***'],
+    ['said \\u0063arol and %63arol', 'said *** and ***'],
+    ['user 1001 (\\"dave\\") and uid=1002(erin)', 'user 1001 (\\"user2\\") and uid=1002(user3)'],
   ])('%s', (before, after) => {
-    expect(shown(before, { users: ['carol', 'root'], hosts: ['tower', 'localhost'] })?.message).toBe(after);
+    const names = namesOf();
+    names.learnFiles({ subids: 'carol:1:2\nroot:3:4', hostnames: ['tower', 'localhost'] });
+    expect(shown(before, names)?.message).toBe(after);
   });
 
   test('the vocabulary stays, subjects and evidence do not', () => {
-    const problem = shown(
-      'm',
-      {},
-      { user: 'dave', path: '/home/alice/x', owners: { 'alice:alice': 3 }, registry: 'hub.corp' },
-    );
+    const problem = shown('m', namesOf(), {
+      user: 'dave',
+      path: '/home/alice/x',
+      owners: { 'alice:alice': 3 },
+      registry: 'hub.corp',
+    });
     expect(problem).toEqual({
       condition: 'idmap.subid-missing',
       severity: 'error',
-      subject: '<user1>',
+      subject: 'user1',
       message: 'm',
-      evidence: { user: '<user2>', path: '<home1>/x', owners: { '<user1>:<user1>': 3 }, registry: '<host1>' },
+      evidence: { user: 'user2', path: '/home/user1/x', owners: { 'user1:user1': 3 }, registry: 'registry1.example' },
     });
   });
 
-  test('one name for one thing through the whole report', () => {
-    const text = JSON.stringify(redact(everything, { users: ['bob'], homes: [], hosts: [] }).report);
-    expect(text).not.toMatch(/alice|bob|\/home\/|192\.0\.2\.7/);
-    expect(text).toContain('<home1>/.local/share/buildkit');
+  test('one name for one thing through the whole report, and another time', () => {
+    const names = namesOf();
+    names.learnFiles({ subids: 'bob:1:2' });
+    const text = JSON.stringify(redact({ ...everything, host: { ...everything.host, container: 'of bob' } }, names));
+    expect(text).not.toMatch(/alice|bob|192\.0\.2\.7/);
+    expect(text).toContain('/home/user1/.local/share/buildkit');
     expect(JSON.parse(text)).toMatchObject({
       schema: 1,
       verdict: { level: 'not-ready', reasons: everything.verdict.reasons },
       target: { uid: 1001 },
     });
+    expect(names.isIn(text)).toBeNull();
+    const later = namesOf(names.entries());
+    expect(shown('bob, then zoe', later, { user: 'zoe' })?.message).toBe('user2, then user3');
+  });
+
+  test('an account that is called like a stand-in has another one', () => {
+    expect(shown('user1 and alice', namesOf(), { user: 'user1' })?.message).toMatch(/^user[23] and user[23]$/);
+  });
+
+  test('a name that is a word is replaced only where a name stands', () => {
+    const names = namesOf();
+    names.learnFiles({ passwd: 'will:x:1000:1000:Will Turner,,,:/home/will:/bin/sh\nbuild:x:1001:1001::/home/build:' });
+    const message =
+      'buildkitd will not start: user "will" and will:100000:65536 in /home/will/x; the build of build, says Turner';
+    expect(shown(message, names)?.message).toBe(
+      'buildkitd will not start: user "user2" and user2:100000:65536 in /home/user2/x; the build of build, says Person1',
+    );
+  });
+
+  test('names of every form', () => {
+    const names = namesOf();
+    names.learnFiles({
+      passwd:
+        'jürgen.groß:x:1000:1000:Jürgen Groß,Zimmer 12,+49 30 123456:/srv/acme-corp/jürgen.groß:/bin/sh\n' +
+        'CORP\\mona:x:1001:1001::/home/CORP/mona:/bin/sh\nano:x:1002:1002::/home/ano:\nu.d@corp.example:x:1003:1003::/home/corp.example/u.d:\n' +
+        'acme-deploy:x:450:450::/var/lib/acme-deploy:/bin/sh',
+      group: 'acme-devs:x:2000:ano,zoë\ndocker:x:999:ano',
+      hosts: '127.0.1.1 tower.corp.example tower\n10.9.8.7 db1.corp.example db1',
+      resolv: 'search corp.example lab.corp.example\nnameserver 10.9.8.1',
+      ids: ['0123456789abcdef0123456789abcdef'],
+    });
+    const text =
+      'jürgen.groß Jürgen Groß +49 30 123456 acme-corp CORP\\mona ano ano-x u.d@corp.example acme-deploy acme-devs zoë ' +
+      'tower db1 tower.corp.example lab.corp.example 10.9.8.7 0123456789abcdef0123456789abcdef j%C3%BCrgen.gro%C3%9F';
+    const hidden = shown(text, names)?.message ?? '';
+    expect(hidden).not.toMatch(
+      /rgen|groß|49 30|acme|mona|\bano\b|u\.d|corp|zo|tower|db1|lab|9\.8|0123456789abcdef|CORP/i,
+    );
+    expect(names.isIn(hidden)).toBeNull();
+    expect(hidden).toContain('user2');
   });
 });
 
@@ -86,13 +142,12 @@ describe('secrets', () => {
   test('are masked in every format, and nothing else is changed', () => {
     expect(withoutSecrets(everything)).toEqual(everything);
   });
-  test('that a host had elsewhere are hidden in what is told, and not in what is done', () => {
-    const [sample] = everything.checks;
+  test('that a host had elsewhere are hidden in all that is told', () => {
     if (sample === undefined) throw new Error('no check');
     const step = {
       do: 'owner',
       as: 'root',
-      path: '/srv/hunter22',
+      path: '/srv/weak22',
       from: { uid: 0, gid: 0 },
       to: { uid: 1, gid: 1 },
     } as const;
@@ -106,37 +161,30 @@ describe('secrets', () => {
               condition: 'config.unknown-key',
               severity: 'error',
               subject: 's',
-              message: 'it said hunter22',
-              evidence: { log: 'hunter22' },
+              message: 'it said Hunter-22 and weak22',
+              evidence: { log: 'Hunter-22' },
             },
           ],
-          fixes: [{ for: [0], risk: 'safe', needs: 'root', diff: null, steps: [step] }],
+          fixes: [{ for: [0], risk: 'safe', needs: 'root', diff: '+ Hunter-22\n', steps: [step] }],
         },
       ],
     };
-    const [check] = withoutSecrets(report, (text) => text.replaceAll('hunter22', '***')).checks;
-    expect(check?.problems[0]).toMatchObject({ message: 'it said ***', evidence: { log: '***' } });
-    expect(check?.fixes[0]?.steps).toEqual([step]);
+    const secrets = knownSecrets();
+    secrets.add('Hunter-22');
+    secrets.add('weak22', true);
+    const [check] = withoutSecrets(report, secrets).checks;
+    expect(check?.problems[0]).toMatchObject({ message: 'it said *** and ***', evidence: { log: '***' } });
+    expect(check?.fixes[0]).toMatchObject({ diff: '+ ***\n', steps: [step] });
   });
 });
 
-describe('a text that resists', () => {
-  test.each([
-    ['x/home/bob', 'x<home2>'],
-    ['/srv/x/home/bob/cache and /export/home/dave', '/srv/x<home2>/cache and /export<home3>'],
-    ['unix:///data/home/bob/s.sock', 'unix:///data<home2>/s.sock'],
-  ])('%s has a home in its middle', (before, after) => {
-    expect(shown(before)?.message).toBe(after);
+test('a word of the vocabulary with a name in it is left out, and costs the report nothing else', () => {
+  const names = namesOf();
+  expect(shown('fine', names, { snapshotter: 'x/home/bob', other: 'kept' })).toMatchObject({
+    message: 'fine',
+    evidence: { snapshotter: 'x/home/user2', other: 'kept' },
   });
-
-  test('is left out, and costs the report nothing else', () => {
-    const evidence = { snapshotter: 'x/home/bob', other: 'kept' };
-    expect(shown('fine', {}, evidence)).toMatchObject({ message: 'fine', evidence: { other: 'kept' } });
-    const report = redact(
-      { ...everything, verdict: { ...everything.verdict, snapshotter: 'x/home/bob' } },
-      NOBODY,
-    ).report;
-    expect(report.verdict.snapshotter).toBe(LEFT_OUT);
-    expect(report.checks).toHaveLength(everything.checks.length);
-  });
+  const report = redact({ ...everything, verdict: { ...everything.verdict, snapshotter: 'x/home/bob' } }, names);
+  expect(report.verdict.snapshotter).toBe(LEFT_OUT);
+  expect(report.checks).toHaveLength(everything.checks.length);
 });
