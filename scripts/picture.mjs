@@ -23,6 +23,7 @@ const ORDER = [
   'buildkit/toml',
   'buildkit/config',
   'secrets',
+  'names',
   'symptoms',
   'documents',
   'builds',

@@ -16,6 +16,7 @@ import type { Session } from './session.ts';
 import { registerShow } from './show.ts';
 import { registerTemplate } from './template.ts';
 import { registerUndo } from './undo.ts';
+import { registerUnredact } from './unredact.ts';
 import { registerVerify } from './verify.ts';
 import { didYouMean } from './wording.ts';
 
@@ -29,6 +30,7 @@ const COMMANDS = [
   registerVerify,
   registerLint,
   registerTemplate,
+  registerUnredact,
   registerList,
   registerShow,
   registerHelp,

@@ -23,7 +23,7 @@ export interface Redaction {
 }
 
 /** About the machine itself, nothing asked for. */
-const NOBODY_ASKED: Request = {
+export const NOBODY_ASKED: Request = {
   mode: null,
   user: null,
   env: {},

@@ -1,0 +1,23 @@
+import type { Entry } from './book.ts';
+
+/** An answer of somebody who saw only stand-ins, with the names of this host again. */
+export function translated(
+  text: string,
+  entries: readonly Entry[],
+): { readonly text: string; readonly replaced: number } {
+  const byStandIn = new Map(entries.map(({ name, standIn }) => [standIn.toLowerCase(), name]));
+  if (byStandIn.size === 0) return { text, replaced: 0 };
+  const longestFirst = [...byStandIn.keys()].sort((a, b) => b.length - a.length);
+  const any = new RegExp(
+    `(?<![\\p{L}\\p{N}])(?:${longestFirst.map(escaped).join('|')})(?![\\p{L}\\p{N}])(?!\\.\\d)`,
+    'giu',
+  );
+  let replaced = 0;
+  const shown = text.replace(any, (standIn) => {
+    replaced++;
+    return byStandIn.get(standIn.toLowerCase()) ?? standIn;
+  });
+  return { text: shown, replaced };
+}
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
