@@ -62,7 +62,7 @@ export function namesIn(text: string, { names }: Seeds): readonly string[] {
   return [...names].flatMap(([what, value]) => {
     const short = value.length < 5;
     const plain = new RegExp(
-      `(?<![\\p{L}\\p{N}])${value.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')}(?![\\p{L}\\p{N}])`,
+      `(?<![\\p{L}\\p{N}])${value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\p{L}\\p{N}])`,
       'iu',
     ).exec(text);
     const other = short

@@ -39,7 +39,7 @@ export function sownHost(seeds: Seeds): { host: VirtualHost; request: Request } 
     /sys/fs/selinux -> absent
     /proc/self/attr/current -> unconfined
     /proc/self/status -> @STATUS-USER-54
-    /proc/self/mountinfo -> @MI-DEB + @MI-V2
+    /proc/self/mountinfo -> @MI-DEB + @MI-V1
     mount -> 27 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
     mount -> 90 27 0:99 / /srv rw,relatime - nfs4 ${nfs}:/export/${firm} rw,addr=${address},clientaddr=${address}
     mount -> 91 27 0:98 / /var/lib/kubelet/pods/${pod}/volumes rw - tmpfs tmpfs rw
