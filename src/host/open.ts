@@ -1,10 +1,10 @@
 import type { HostReader, Request } from '../model/look.ts';
 import { Unseen } from '../model/unseen.ts';
+import type { KnownSecrets } from '../secrets/known.ts';
 import { type Budget, budgetFor } from './budget.ts';
 import { discreetHost, SAID } from './discreet.ts';
 import { localHost } from './local.ts';
 import { looker } from './looks/looker.ts';
-import type { KnownSecrets } from '../secrets/known.ts';
 import { parseRecording, recordedHost, recordingHost } from './recording.ts';
 import { UsageError } from './usage-error.ts';
 import { whoIsWho } from './who.ts';

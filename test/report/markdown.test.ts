@@ -5,7 +5,9 @@ import { redact } from '../../src/report/redact.ts';
 import { everything } from './everything.ts';
 
 test('a report for an issue: verdict, host, findings; the rest folded; nothing in it is markup', () => {
-  expect(markdown(redact(everything, namesOf()))).toBe(`## bk-doctor: NOT READY: user1 has no line in /etc/subuid (idmap/ranges); 1 more check fails (7 of 8 checks selected)
+  expect(
+    markdown(redact(everything, namesOf())),
+  ).toBe(`## bk-doctor: NOT READY: user1 has no line in /etc/subuid (idmap/ranges); 1 more check fails (7 of 8 checks selected)
 
 | | |
 | --- | --- |

@@ -119,6 +119,7 @@ test.each([
   'github.com/moby/buildkit v0.12.5 bac3f2b673f3f9d33e79046008e7a38e856b3dc6',
   'user.max_user_namespaces = 0; kernel.unprivileged_userns_clone=1; apparmor_restrict_unprivileged_userns: 1',
   'KUBERNETES_SERVICE_HOST=10.0.0.1 container=lxc',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what a person writes.
   'password: ${REGISTRY_PASSWORD}, token: $TOKEN, secret: {{ .Values.secret }}, pass: <your password>',
   '--token-file /run/secrets/token --password-stdin --tlskey /etc/key.pem',
   'invalid --mount: the flag "secret" is unknown',
