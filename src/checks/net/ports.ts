@@ -16,6 +16,7 @@ export interface PortsEvidence {
     | 'invalid'
     | 'random'
     | 'unpublished'
+    | 'loopback-down'
     | 'ephemeral'
     | 'other';
   readonly use: Port['use'];
@@ -144,6 +145,13 @@ function judgeBound(one: Port, { ports: found, listeners: heard }: Facts): Judge
       severity: heard.all.some(isReachable) ? 'warning' : 'error',
       what: 'unpublished',
       message: `${spot} is in the network namespace that rootlesskit makes, and rootlesskit does not publish port ${one.port}: no client of the host reaches it`,
+    };
+  if (found.loopbackDown && one.use === 'grpc' && !one.inside && /^127\./.test(one.host ?? ''))
+    return {
+      condition: 'net.address-not-local',
+      severity: heard.all.some(isReachable) ? 'warning' : 'error',
+      what: 'loopback-down',
+      message: `${spot} can be bound, but the loopback interface is down: nothing of this host can connect to it`,
     };
   if (one.port === 0 && one.use !== 'published')
     return {

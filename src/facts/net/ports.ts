@@ -1,8 +1,8 @@
-import { formatIp, hostsCollide } from '../../buildkit/address.ts';
+import { formatIp, hostsCollide, type Ip, isIpv4, isLoopback } from '../../buildkit/address.ts';
 import type { Fact, Look } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
 import { listeners } from '../config/listeners.ts';
-import type { TcpRow } from '../machine/proc-net.ts';
+import { parseFibTrie, type TcpRow } from '../machine/proc-net.ts';
 import { binaries } from '../programs/binaries.ts';
 import { type Holder, instance, tcpTable } from '../start/instance.ts';
 import { type Bound, bind, standingInTheWay } from './port-binding.ts';
@@ -29,6 +29,8 @@ export interface Ports {
   readonly unprivilegedStart: number;
   /** net.ipv4.ip_local_port_range: ports that outgoing connections take. */
   readonly ephemeral: readonly [low: number, high: number] | null;
+  /** No address of 127.0.0.0/8 is local: the loopback interface is down. Asked only where one is listened on. */
+  readonly loopbackDown: boolean;
 }
 
 export const ports: Fact<Ports> = {
@@ -46,7 +48,8 @@ export const ports: Fact<Ports> = {
     // 1024 on kernels before 4.11, which have no such setting.
     const unprivilegedStart = /^\d+\s*$/.test(start?.text ?? '') ? Number(start?.text) : 1024;
     const tcp = all.filter(({ address }) => address.scheme === 'tcp');
-    if (tcp.length === 0 && published.length === 0) return { all: [], unprivilegedStart, ephemeral };
+    if (tcp.length === 0 && published.length === 0)
+      return { all: [], unprivilegedStart, ephemeral, loopbackDown: false };
     const table = await look.get(tcpTable);
 
     const wanted = await readAll(look, tcp, published, ownNetwork);
@@ -92,9 +95,16 @@ export const ports: Fact<Ports> = {
         own: mine,
       });
     }
-    return { all: result, unprivilegedStart, ephemeral };
+    return { all: result, unprivilegedStart, ephemeral, loopbackDown: await isLoopbackDown(look, wanted) };
   },
 };
+
+async function isLoopbackDown({ host }: Look, wanted: readonly Wanted[]): Promise<boolean> {
+  const isLocal = (ip: Ip | null): boolean => ip !== null && isIpv4(ip) && isLoopback(ip);
+  if (!wanted.some((one) => !one.inside && isReadable(one) && isLocal(one.host))) return false;
+  const routes = await host.read('/proc/self/net/fib_trie', 'target').catch(asAbsent);
+  return routes !== null && !parseFibTrie(routes.text).some(isLocal);
+}
 
 const isReadable = ({ invalid, unresolved }: Wanted): boolean => invalid === null && unresolved === null;
 

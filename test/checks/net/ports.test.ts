@@ -133,6 +133,25 @@ testCheck(entry, {
       advice: ['Write an address that this host has (ip -brief address)'],
       says: ['192.0.2.99'],
     },
+    'the loopback interface is down': {
+      host: hostWith({
+        config: listen('tcp://127.0.0.1:1234'),
+        files: { '/proc/self/net/fib_trie': 'Main:\nLocal:\n' },
+      }),
+      conditions: ['net.address-not-local'],
+      severity: 'error',
+      advice: ['ip link set lo up'],
+      says: ['the loopback interface is down'],
+    },
+    'the loopback interface is down, and a Unix socket serves too': {
+      host: hostWith({
+        config: listen('tcp://127.0.0.1:1234', 'unix:///run/user/1000/b.sock'),
+        files: { '/proc/self/net/fib_trie': 'Main:\n' },
+      }),
+      conditions: ['net.address-not-local'],
+      severity: 'warning',
+      advice: ['ip link set lo up'],
+    },
     'no port': {
       host: hostWith({ start: at('tcp://127.0.0.1') }),
       conditions: ['config.bad-address'],
