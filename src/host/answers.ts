@@ -86,6 +86,7 @@ const PROBES: { readonly [N in ProbeName]: Shape } = {
     step: orAbsent(outcome),
     bindReadOnly: outcome,
     chown: outcome,
+    files: orAbsent(outcome),
     survey: orNull(survey),
   }),
   bind: record({ errors: listOf(orNull(path), 10_000) }),

@@ -219,6 +219,7 @@ export const CONDITIONS = {
   'binary.buildctl-missing': 'buildctl not in PATH',
   'binary.git-missing': 'git not in PATH: builds from a Git repository fail',
   'cgroup.read-only': 'The cgroup hierarchy is mounted read-only, so that no group can be made for a RUN step',
+  'cgroup.limited': 'The control group of RUN steps, or one above it, lets none be made or run',
   'config.client-json-invalid': '~/.docker/config.json cannot be used by the Docker client (syntax, type)',
   'env.docker-buildkit': 'DOCKER_BUILDKIT has a value that is no boolean',
   'env.xdg-data-home': 'XDG_DATA_HOME missing, foreign or not writable',

@@ -142,7 +142,7 @@ export type ReadOnlyTool =
 export interface Probes {
   /** One launch of the real start-up chain (rootlesskit when rootless) that makes every namespace probe inside. */
   readonly namespace: { readonly input: NamespaceProbe; readonly answer: NamespaceAnswer };
-  /** Binds each TCP address with SO_REUSEADDR (as Go does) and closes it at once: null, or the errno's name. */
+  /** Binds each TCP address with SO_REUSEADDR (as Go does) and closes it at once: null, or the errno's name; ENETDOWN where it can be bound, and the interface is down. */
   readonly bind: {
     readonly input: { readonly addresses: readonly TcpAddress[] };
     readonly answer: { readonly errors: readonly (string | null)[] };
@@ -303,6 +303,8 @@ export interface NamespaceAnswer {
   readonly step?: Outcome | null;
   readonly bindReadOnly: Outcome | null;
   readonly chown: Outcome | null;
+  /** What buildkitd does with its files; tried only where system calls are filtered. */
+  readonly files?: Outcome | null;
   readonly survey: Survey | null;
 }
 

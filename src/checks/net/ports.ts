@@ -104,7 +104,11 @@ function judge(one: Port, facts: Facts): Judgement | null {
   return one.error === null ? judgeBound(one, facts) : judgeRefused(one, one.error, facts);
 }
 
-function judgeRefused(one: Port, errno: string, { ports: found, launcher: by, identity }: Facts): Judgement {
+function judgeRefused(
+  one: Port,
+  errno: string,
+  { ports: found, launcher: by, identity, listeners: heard }: Facts,
+): Judgement {
   const refused = `${spotOf(one)} cannot be bound`;
   switch (errno) {
     case 'EADDRINUSE':
@@ -123,6 +127,13 @@ function judgeRefused(one: Port, errno: string, { ports: found, launcher: by, id
           one.port < found.unprivilegedStart
             ? `${refused}: ports below ${found.unprivilegedStart} are root's, and root of ${by === 'rootlesskit' ? "rootlesskit's namespace" : 'this namespace'} is not root of the host's network`
             : `${refused}: permission denied`,
+      };
+    case 'ENETDOWN':
+      return {
+        condition: 'net.address-not-local',
+        severity: one.use !== 'grpc' || heard.all.some(isReachable) ? 'warning' : 'error',
+        what: 'loopback-down',
+        message: `${spotOf(one)} can be bound, but the loopback interface is down: nothing of this host can connect to it`,
       };
     case 'EADDRNOTAVAIL':
       return {
@@ -145,13 +156,6 @@ function judgeBound(one: Port, { ports: found, listeners: heard }: Facts): Judge
       severity: heard.all.some(isReachable) ? 'warning' : 'error',
       what: 'unpublished',
       message: `${spot} is in the network namespace that rootlesskit makes, and rootlesskit does not publish port ${one.port}: no client of the host reaches it`,
-    };
-  if (found.loopbackDown && one.use === 'grpc' && !one.inside && /^127\./.test(one.host ?? ''))
-    return {
-      condition: 'net.address-not-local',
-      severity: heard.all.some(isReachable) ? 'warning' : 'error',
-      what: 'loopback-down',
-      message: `${spot} can be bound, but the loopback interface is down: nothing of this host can connect to it`,
     };
   if (one.port === 0 && one.use !== 'published')
     return {

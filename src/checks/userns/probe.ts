@@ -120,6 +120,15 @@ function judgeLaunch(
 function judgeInside(found: Found, facts: Facts, answer: NamespaceAnswer): void {
   judgeMap(found, 'user', answer.uidMap);
   judgeMap(found, 'group', answer.gidMap);
+  const { files } = answer;
+  if (files?.ok === false)
+    found.add(
+      facts.status.value?.seccomp === 2 ? 'seccomp.blocked' : 'userns.blocked-unspecified',
+      'error',
+      'files',
+      `A filter of system calls is active here, and refuses what buildkitd does with its own files: ${shortened(files.message)}`,
+      { stage: 'step', errno: files.errno, said: shortened(files.message) },
+    );
   const stepWorks = judgeStepNamespaces(found, facts, answer);
   // What a smaller trial showed already is only seen once more.
   if (stepWorks && found.problems.length === 0) judgeStep(found, facts, answer);

@@ -1,8 +1,8 @@
-import { formatIp, hostsCollide, type Ip, isIpv4, isLoopback } from '../../buildkit/address.ts';
+import { formatIp, hostsCollide } from '../../buildkit/address.ts';
 import type { Fact, Look } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
 import { listeners } from '../config/listeners.ts';
-import { parseFibTrie, type TcpRow } from '../machine/proc-net.ts';
+import type { TcpRow } from '../machine/proc-net.ts';
 import { binaries } from '../programs/binaries.ts';
 import { type Holder, instance, tcpTable } from '../start/instance.ts';
 import { type Bound, bind, standingInTheWay } from './port-binding.ts';
@@ -14,7 +14,7 @@ export interface Port extends Omit<Wanted, 'host'> {
   readonly host: string | null;
   /** For one inside: rootlesskit publishes this port on the host. */
   readonly published: boolean;
-  /** The errno of binding; null when it can be bound, or is held by the target's own buildkitd. */
+  /** The errno of binding, ENETDOWN where nobody could connect; null when it can be bound, or is held by the target's own buildkitd. */
   readonly error: string | null;
   /** Why it could not be told whether it can be bound. */
   readonly unseen: string | null;
@@ -29,8 +29,6 @@ export interface Ports {
   readonly unprivilegedStart: number;
   /** net.ipv4.ip_local_port_range: ports that outgoing connections take. */
   readonly ephemeral: readonly [low: number, high: number] | null;
-  /** No address of 127.0.0.0/8 is local: the loopback interface is down. Asked only where one is listened on. */
-  readonly loopbackDown: boolean;
 }
 
 export const ports: Fact<Ports> = {
@@ -48,8 +46,7 @@ export const ports: Fact<Ports> = {
     // 1024 on kernels before 4.11, which have no such setting.
     const unprivilegedStart = /^\d+\s*$/.test(start?.text ?? '') ? Number(start?.text) : 1024;
     const tcp = all.filter(({ address }) => address.scheme === 'tcp');
-    if (tcp.length === 0 && published.length === 0)
-      return { all: [], unprivilegedStart, ephemeral, loopbackDown: false };
+    if (tcp.length === 0 && published.length === 0) return { all: [], unprivilegedStart, ephemeral };
     const table = await look.get(tcpTable);
 
     const wanted = await readAll(look, tcp, published, ownNetwork);
@@ -95,16 +92,9 @@ export const ports: Fact<Ports> = {
         own: mine,
       });
     }
-    return { all: result, unprivilegedStart, ephemeral, loopbackDown: await isLoopbackDown(look, wanted) };
+    return { all: result, unprivilegedStart, ephemeral };
   },
 };
-
-async function isLoopbackDown({ host }: Look, wanted: readonly Wanted[]): Promise<boolean> {
-  const isLocal = (ip: Ip | null): boolean => ip !== null && isIpv4(ip) && isLoopback(ip);
-  if (!wanted.some((one) => !one.inside && isReadable(one) && isLocal(one.host))) return false;
-  const routes = await host.read('/proc/self/net/fib_trie', 'target').catch(asAbsent);
-  return routes !== null && !parseFibTrie(routes.text).some(isLocal);
-}
 
 const isReadable = ({ invalid, unresolved }: Wanted): boolean => invalid === null && unresolved === null;
 

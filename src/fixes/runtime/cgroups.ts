@@ -15,7 +15,7 @@ export const mountCgroups: Fix<NoNeeds, CgroupsEvidence> = {
   },
 };
 
-function adviceFor(condition: Condition, { container, readOnly }: CgroupsEvidence): string | null {
+function adviceFor(condition: Condition, { container, readOnly, limit }: CgroupsEvidence): string | null {
   switch (condition) {
     case 'cgroup.not-mounted':
       return container === null
@@ -27,6 +27,12 @@ function adviceFor(condition: Condition, { container, readOnly }: CgroupsEvidenc
         : `Run buildkitd rootless, or as root with all privileges. ${sentenceFor(container, 'privileged')}`;
     case 'cgroup.v1-only':
       return 'Boot with systemd.unified_cgroup_hierarchy=1, or use runc in the place of crun';
+    case 'cgroup.limited':
+    case 'limits.pids':
+    case 'limits.out-of-memory':
+      return limit === null
+        ? null
+        : `As root, take the limit out of ${limit.path}, or remove the group while no build runs (rmdir ${limit.path.replace(/\/[^/]*$/, '')}): the next build makes it anew`;
     default:
       return null;
   }

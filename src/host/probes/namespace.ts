@@ -44,6 +44,7 @@ export async function probeNamespace(
     step: outcome('step'),
     bindReadOnly: outcome('bind'),
     chown: outcome('chown'),
+    ...(answers.get('files') === undefined ? {} : { files: outcome('files') }),
     survey: answers.survey(ran.stderr),
   };
 }

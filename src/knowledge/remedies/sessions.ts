@@ -220,6 +220,16 @@ export const SESSION_REMEDIES = {
     steps: { host: ['Start the container privileged, or use the rootless image.'] },
     tell: ['$ findmnt -no OPTIONS /sys/fs/cgroup'],
   },
+  'cgroup.limited': {
+    why: 'As root, every RUN step gets a control group below "buildkit"; where that one is frozen, may have no devices or no groups below it, no step can run.',
+    steps: {
+      host: [
+        'Take the limit away that the report names, or remove the group while no build runs; the next build makes it anew:',
+        '$ sudo find /sys/fs/cgroup -depth -type d -path "*/buildkit*" -exec rmdir {} +',
+      ],
+    },
+    tell: ['$ grep . /sys/fs/cgroup/buildkit/* /sys/fs/cgroup/*/buildkit/* 2>/dev/null'],
+  },
   'runtime.runc-missing': {
     why: 'RUN steps are started by an OCI runtime, and none is in PATH.',
     steps: {

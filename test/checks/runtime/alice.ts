@@ -70,7 +70,7 @@ export const FILES: Files = {
   '/proc/self/net/tcp': '',
   '/proc/self/net/tcp6': '',
   '/proc/self/net/unix': `Num RefCount Protocol Flags Type St Inode Path\n${ROOT_SOCKET}\n`,
-  '/proc/self/net/fib_trie': 'Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 192.0.2.10\n        /32 host LOCAL\n     |-- 127.0.0.1\n        /32 host LOCAL\n',
+  '/proc/self/net/fib_trie': 'Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 192.0.2.10\n        /32 host LOCAL\n',
   '/proc/self/net/if_inet6': '00000000000000000000000000000001 01 80 10 80 lo\n',
   '/proc/sys/net/ipv4/ip_unprivileged_port_start': '1024\n',
   '/proc/sys/net/ipv4/ip_local_port_range': '32768\t60999\n',

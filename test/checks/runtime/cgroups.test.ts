@@ -41,6 +41,30 @@ testCheck(
       'cgroup v1, with a read-only systemd hierarchy, as root': {
         host: legacy([one('devices', 40), SYSTEMD.replace(' rw - ', ' ro - ')], rootful),
       },
+      'a group of RUN steps with roomy limits, as root': {
+        host: legacy([one('devices', 40), one('memory', 41), one('pids', 42)], {
+          ...rootful,
+          files: {
+            '/sys/fs/cgroup/devices/buildkit/devices.list': 'a *:* rwm\n',
+            '/sys/fs/cgroup/memory/buildkit/memory.limit_in_bytes': '4194304\n',
+            '/sys/fs/cgroup/pids/buildkit/pids.max': 'max\n',
+          },
+        }),
+      },
+      'a group of that name, rootless': {
+        host: hostWith({ files: { '/sys/fs/cgroup/buildkit/pids.max': '0\n' } }),
+      },
+      'cgroup v2 with room for one group, where one is there': {
+        host: hostWith({
+          ...rootful,
+          files: {
+            '/sys/fs/cgroup/cgroup.max.descendants': '3\n',
+            '/sys/fs/cgroup/cgroup.stat': 'nr_descendants 2\n',
+            '/sys/fs/cgroup/cgroup.max.depth': 'max\n',
+            '/sys/fs/cgroup/buildkit/memory.max': 'max\n',
+          },
+        }),
+      },
       'crun on pure cgroup v1': { host: legacy([one('memory', 41)], withCrun) },
       'runc on a mix that only crun refuses': {
         host: legacy([one('devices', 40), UNIFIED], {
@@ -49,6 +73,44 @@ testCheck(
       },
     },
     ailing: {
+      'the group of RUN steps has no devices': {
+        host: legacy([one('devices', 40)], {
+          ...rootful,
+          files: { '/sys/fs/cgroup/devices/buildkit/devices.list': 'c 5:1 rwm\n' },
+        }),
+        conditions: ['cgroup.limited'],
+        severity: 'error',
+        says: ['/sys/fs/cgroup/devices/buildkit/devices.list forbids /dev/null (it holds "c 5:1 rwm")'],
+        advice: ['rmdir /sys/fs/cgroup/devices/buildkit'],
+      },
+      'too little memory and too few processes for all RUN steps': {
+        host: legacy([one('devices', 40), one('memory', 41), one('pids', 42), one('freezer', 43)], {
+          ...rootful,
+          files: {
+            '/sys/fs/cgroup/memory/buildkit/memory.limit_in_bytes': '1048576\n',
+            '/sys/fs/cgroup/pids/buildkit/pids.max': '4\n',
+            '/sys/fs/cgroup/freezer/buildkit/freezer.state': 'FROZEN\n',
+          },
+        }),
+        conditions: ['limits.out-of-memory', 'limits.pids', 'cgroup.limited'],
+        severity: 'error',
+        says: ['1048576 bytes of memory', '4 processes and threads', 'is frozen'],
+        advice: ['memory.limit_in_bytes', 'pids.max', 'freezer.state'],
+      },
+      'no group may be made below': {
+        host: hostWith({
+          ...rootful,
+          files: {
+            '/sys/fs/cgroup/cgroup.max.descendants': '3\n',
+            '/sys/fs/cgroup/cgroup.stat': 'nr_descendants 2\nnr_dying_descendants 0\n',
+            '/sys/fs/cgroup/cgroup.max.depth': '1\n',
+          },
+        }),
+        conditions: ['cgroup.limited', 'cgroup.limited'],
+        severity: 'error',
+        says: ['/sys/fs/cgroup/cgroup.max.descendants is 3: the group of a RUN step cannot be made'],
+        advice: ['cgroup.max.descendants', 'cgroup.max.depth'],
+      },
       'nothing is mounted': {
         host: { ...hostWith({ files: { '/proc/self/mountinfo': `${ROOT}\n` } }), statfs: {} },
         conditions: ['cgroup.not-mounted'],

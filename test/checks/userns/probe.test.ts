@@ -375,6 +375,22 @@ testCheck(
         severity: 'error',
         advice: ['Run buildkitd with all capabilities of root, or rootless'],
       },
+      'a filter that refuses what is done with files': {
+        host: hostWith({
+          files: { '/proc/self/status': statusWith({ Seccomp: '2' }) },
+          answer: launched({
+            files: {
+              ok: false,
+              errno: 'EPERM',
+              message: "chmod: changing permissions of 'made': Operation not permitted",
+            },
+          }),
+        }),
+        conditions: ['seccomp.blocked'],
+        severity: 'error',
+        says: ['refuses what buildkitd does with its own files: chmod'],
+        advice: ['seccomp=unconfined'],
+      },
     },
     other: {
       'not asked for': { host: hostWith(), request: { probe: false }, status: 'skip', says: '--no-probe' },
