@@ -31,7 +31,16 @@ export const mendBuilder = fixBy('Ask buildx for what its driver has', {
       `Leave ${values.names} out: the container of this driver is privileged, or confined as its rootless option says.`,
     ],
   }),
-  'sandbox-flag': () => ({ say: ['Leave --oci-worker-no-process-sandbox out, or take a rootless image.'] }),
+  'sandbox-flag': ({ problem, text }) => {
+    const start = offsetOf(text, problem.at?.line ?? 1, problem.at?.column ?? 1);
+    const end = offsetOf(text, problem.at?.endLine ?? 1, problem.at?.endColumn ?? 1) + 1;
+    const found = /[ \t]*--oci-worker-no-process-sandbox(?:=true)?/.exec(text.slice(start, end));
+    return {
+      say: ['Leave --oci-worker-no-process-sandbox out, or take a rootless image.'],
+      changes:
+        found === null ? null : [{ start: start + found.index, end: start + found.index + found[0].length, text: '' }],
+    };
+  },
   entitlement: () => ({ say: ['Allow it only where every build is trusted; else leave the flag out.'] }),
   'entitlement-unknown': () => ({ say: ['Leave it out: there are network.host, security.insecure and device.'] }),
 });

@@ -1,6 +1,6 @@
 import { field } from '../../documents/tree.ts';
 import { replaced, withItems, withoutLine } from './change.ts';
-import { type Ailment, fixBy, type Remedy } from './remedy.ts';
+import { type Ailment, fixBy, type Remedy, SHARED_PROCESSES } from './remedy.ts';
 import { flagChange, grantChange, grantWords, securityChange } from './words.ts';
 
 const LESS = 'Less of the kernel is kept from what runs in this container.';
@@ -41,13 +41,13 @@ export const loosenConfinement = fixBy('Let BuildKit make its namespaces', {
     return {
       say: [`Let RUN steps share buildkitd's process namespace: ${where} ${flag}.${other}`],
       changes: flagChange(ailment, [flag], values.role ?? ''),
-      consequence: 'RUN steps can then see, trace and end the processes of buildkitd.',
+      consequence: SHARED_PROCESSES,
     };
   },
   'flags-ignored': (ailment) => ({
     say: ['Give the flags to buildkitd as arguments of the container, and leave BUILDKITD_FLAGS out.'],
     changes: flagChange(ailment, ['--oci-worker-no-process-sandbox'], 'daemon'),
-    consequence: 'RUN steps can then see, trace and end the processes of buildkitd.',
+    consequence: SHARED_PROCESSES,
   }),
   'no-new-privs': (ailment) => {
     const { engine, problem, document, text } = ailment;

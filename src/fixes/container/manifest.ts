@@ -1,8 +1,10 @@
 import { APPARMOR_ANNOTATION } from '../../documents/pods.ts';
+import { withoutSandbox } from '../../documents/setup.ts';
 import { type Cursor, exists, field, fieldAt, type Value } from '../../documents/tree.ts';
 import { type Change, withField, withNested, withoutField } from './change.ts';
-import { type Ailment, fixBy, type Remedy } from './remedy.ts';
+import { type Ailment, fixBy, type Remedy, SHARED_PROCESSES } from './remedy.ts';
 import { offsetOf } from './start.ts';
+import { flagChange } from './words.ts';
 
 /** The text that a problem stands at. */
 function written({ problem: { at }, text }: Ailment): { readonly start: number; readonly end: number } {
@@ -171,10 +173,17 @@ export const mendManifest = fixBy('Write what the API takes', {
         ? null
         : withoutField(field(container.yaml, 'securityContext'), 'allowPrivilegeEscalation'),
   }),
-  'proc-mount': ({ container }) => ({
-    say: ['Leave procMount out, and give buildkitd --oci-worker-no-process-sandbox.'],
-    changes: container?.yaml == null ? null : withoutField(field(container.yaml, 'securityContext'), 'procMount'),
-  }),
+  'proc-mount': (ailment) => {
+    const { container, document } = ailment;
+    const setup = document.setups.find((one) => one.container === container);
+    const fewer = container?.yaml == null ? null : withoutField(field(container.yaml, 'securityContext'), 'procMount');
+    const say = ['Leave procMount out, and give buildkitd --oci-worker-no-process-sandbox.'];
+    if (fewer === null || setup === undefined || !setup.unprivileged || withoutSandbox(setup))
+      return { say, changes: fewer };
+    // Without it, /proc is masked again.
+    const more = flagChange(ailment, ['--oci-worker-no-process-sandbox'], setup.role);
+    return { say, changes: more === null ? null : [...fewer, ...more], consequence: SHARED_PROCESSES };
+  },
   field: (ailment) => ({
     say: [`Move ${ailment.values.key} to where it belongs, or leave it out.`],
     changes: relocated(ailment),

@@ -27,6 +27,9 @@ export interface Remedy {
   readonly consequence?: string;
 }
 
+/** What the flag without a process sandbox weakens. */
+export const SHARED_PROCESSES = 'RUN steps can then see, trace and end the processes of buildkitd.';
+
 export type Remedies = { readonly [what: string]: (ailment: Ailment) => Remedy };
 
 /** Where the text of the document can be changed; null: it came from a pipe. */

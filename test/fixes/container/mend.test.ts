@@ -101,6 +101,19 @@ describe('without asking, what says the same thing rightly', () => {
       ['-container.seccomp.security.alpha.kubernetes.io/buildkitd: unconfined', '+seccompProfile: {type: Unconfined}'],
     ],
     [
+      'an unmasked /proc that the API does not take, beside the flag',
+      pod({ security: `${PROFILES}\nprocMount: Unmasked` }),
+      ['-procMount: Unmasked'],
+    ],
+    [
+      'a flag that the builder of root refuses',
+      "docker buildx create --buildkitd-flags '--debug --oci-worker-no-process-sandbox'\n",
+      [
+        "-docker buildx create --buildkitd-flags '--debug --oci-worker-no-process-sandbox'",
+        "+docker buildx create --buildkitd-flags '--debug'",
+      ],
+    ],
+    [
       'a lost backslash',
       '#!/bin/sh\ndocker run --privileged\n  --name b moby/buildkit\n',
       ['-docker run --privileged', '+docker run --privileged \\'],
@@ -125,6 +138,11 @@ describe('only with --risky, what loosens a container', () => {
       'privilege escalation',
       pod({ security: `${PROFILES}\nallowPrivilegeEscalation: false` }),
       ['allowPrivilegeEscalation: true'],
+    ],
+    [
+      'an unmasked /proc that the API does not take, and with it the flag',
+      pod({ args: null, security: `${PROFILES}\nprocMount: Unmasked` }),
+      ['args: [--oci-worker-no-process-sandbox]'],
     ],
     ['the flag of a daemon', pod({ args: null }), ['args: [--oci-worker-no-process-sandbox]']],
     ['the flag in a list of lines', pod({ args: '\n        - --debug' }), ['- --oci-worker-no-process-sandbox']],
@@ -154,6 +172,17 @@ describe('only with --risky, what loosens a container', () => {
     expect(done.left).toEqual([]);
     for (const words of added) expect(done.text).toContain(words);
   });
+});
+
+test('options are never written into data', async () => {
+  const service = `on: push
+jobs:
+  b:
+    runs-on: ubuntu-latest
+    services: {b: {image: 'moby/buildkit:rootless'}}
+    steps: [{run: 'true'}]
+`;
+  expect((await mended(service, true)).text).toBe(service);
 });
 
 test('what nobody can mend alone stays, and so does every byte', async () => {
