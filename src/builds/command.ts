@@ -351,11 +351,13 @@ function cacheFinding(asked: Asked, exporting: boolean, { client, environment }:
       : exporting
         ? '--cache-to'
         : '--cache-from';
+  // What the client does not look at itself is only warned of where nothing can be imported.
+  const checked = !exporting && /^(?:registry|local|gha)$/.test(type);
   const found = (message: string, remedy: string): readonly Finding[] => [
     {
       ...placeOf(asked),
       condition: 'build.cache-invalid',
-      severity: 'error',
+      severity: exporting || checked || type === '' ? 'error' : 'warning',
       message,
       needs: { flag },
       remedy: [remedy],
@@ -385,7 +387,7 @@ function cacheFinding(asked: Asked, exporting: boolean, { client, environment }:
   }
   if (type === 's3' && (environment.has('AWS_REGION') || environment.has('AWS_BUCKET'))) return [];
   return found(
-    `${flag} type=${type} lacks ${lacking.join(' and ')}: the build ends before it begins.`,
+    `${flag} type=${type} lacks ${lacking.join(' and ')}: ${exporting || checked ? 'the build ends before it begins' : 'nothing is imported'}.`,
     `Add ${lacking.map((key) => `${key}=VALUE`).join(',')} to ${flag}.`,
   );
 }

@@ -1,5 +1,5 @@
 import { readConfig, valueAt } from '../buildkit/config/read.ts';
-import { type Bracket, isSince, type Release } from '../buildkit/version.ts';
+import { type Bracket, isSince, NEWEST, type Release } from '../buildkit/version.ts';
 import type { Mode } from '../model/look.ts';
 
 /** The daemon that is asked, as far as it is known. */
@@ -26,6 +26,8 @@ export interface DaemonConfig {
 }
 
 export interface KnownHost {
+  /** Processors whose programs run without an emulator, such as `amd64`; null or absent where it is not known. */
+  readonly native?: readonly string[] | null;
   /** Platforms that an emulator is registered for, such as `linux/arm64` or `arm64`; null where it is not known. */
   readonly emulators: readonly string[] | null;
   /** How many subordinate ids a rootless daemon has. */
@@ -46,6 +48,15 @@ export const PLAIN_CONFIG: DaemonConfig = {
   allowedRepositories: null,
   dockerfileFrontend: true,
   cdi: true,
+};
+
+/** The newest release with nothing known of it. */
+export const PLAIN_DAEMON: Daemon = {
+  release: NEWEST,
+  engine: null,
+  mode: 'rootful',
+  config: PLAIN_CONFIG,
+  host: null,
 };
 
 /** What a buildkitd.toml means for builds. */

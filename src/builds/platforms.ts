@@ -31,7 +31,7 @@ export function platformFindings(
 ): readonly Finding[] {
   const emulators = host?.emulators ?? null;
   if (emulators === null) return [];
-  const have = new Set([...NATIVE, ...emulators.map(architectureOf)]);
+  const have = new Set([...(host?.native ?? NATIVE), ...emulators.map(architectureOf)]);
   const asked = request?.options.get('platform');
   const targets =
     asked === undefined || !asked.known ? [] : asked.value.split(',').filter((text) => text.trim() !== '');

@@ -52,12 +52,14 @@ export interface BuildSetting {
   readonly files: Files | null;
   /** The context of Dockerfiles that no command names; null where it is not known. */
   readonly context: string | null;
+  /** Reads a Dockerfile that a command names and that is not among the texts. */
+  readonly open?: (path: string) => BuildText | null;
 }
 
 /** Everything that will not be done, or not as it is meant, in a set of texts that belong together. */
 export function judgeTexts(
   texts: readonly BuildText[],
-  { daemon: asked, files, context }: BuildSetting,
+  { daemon: asked, files, context, open }: BuildSetting,
 ): readonly Finding[] {
   const of = (kind: BuildTextKind): readonly BuildText[] => texts.filter((text) => buildTextKind(text) === kind);
   const [config] = of('buildkitd');
@@ -83,7 +85,7 @@ export function judgeTexts(
   for (const bake of bakes.length > 0 ? bakes : targetFiles.length > 0 ? [null] : [])
     for (const { request, findings: found } of bakeBuilds(bake, targetFiles)) {
       findings.push(...found);
-      const dockerfile = dockerfileOf(request.dockerfile, dockerfiles, 1);
+      const dockerfile = dockerfileOf(request.dockerfile, dockerfiles, 1) ?? opened(request.dockerfile, open);
       if (dockerfile !== null) used.add(dockerfile.path);
       findings.push(
         ...judgeBuild({ dockerfile, request, daemon, files: nearby(request.at.file, dockerfile), context: null }),
@@ -91,7 +93,8 @@ export function judgeTexts(
     }
   for (const { request, troubles } of requests) {
     findings.push(...troubles.map(troubleFinding));
-    const dockerfile = dockerfileOf(request.dockerfile, dockerfiles, requests.length);
+    const dockerfile =
+      dockerfileOf(request.dockerfile, dockerfiles, requests.length) ?? opened(request.dockerfile, open);
     if (dockerfile !== null) used.add(dockerfile.path);
     findings.push(
       ...judgeBuild({ dockerfile, request, daemon, files: nearby(request.at.file, dockerfile), context: null }),
@@ -170,6 +173,11 @@ function dockerfileOf(path: string | null, dockerfiles: readonly BuildText[], re
       : undefined);
   if (found !== undefined) return found;
   return path === null && dockerfiles.length === 1 && requests === 1 ? (dockerfiles[0] ?? null) : null;
+}
+
+function opened(path: string | null, open: BuildSetting['open']): BuildText | null {
+  if (path === null || open === undefined) return null;
+  return open(path) ?? (/(?:^|\/)Dockerfile$/.test(path) ? open(path.replace(/Dockerfile$/, 'dockerfile')) : null);
 }
 
 const troubleFinding = ({ remedy, ...trouble }: FlagTrouble): Finding => ({ ...trouble, needs: {}, remedy });

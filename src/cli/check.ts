@@ -3,11 +3,12 @@ import { type Command, Option } from 'commander';
 import { assess } from '../examine/assess.ts';
 import { type Opened, openHost } from '../host/open.ts';
 import { UsageError } from '../host/usage-error.ts';
+import type { Catalog } from '../model/catalog.ts';
 import type { Report } from '../model/say.ts';
 import { exitCode } from '../report/exit-code.ts';
 import { seconds } from '../text/seconds.ts';
 import { destinationOf, sendReport } from './answer.ts';
-import { addExamineOptions, durationOf, type Question, questionOf } from './examine-options.ts';
+import { addBuildOption, addExamineOptions, durationOf, type Question, questionOf } from './examine-options.ts';
 import { globalsOf } from './globals.ts';
 import { commandsOf } from './own-commands.ts';
 import { examined, progressLine } from './progress.ts';
@@ -17,20 +18,24 @@ import { didYouMean } from './wording.ts';
 
 /** `bk-doctor [check]`: examines the host; changes nothing. */
 export function registerCheck(program: Command, session: Session): void {
-  addExamineOptions(
-    program
-      .command('check', { isDefault: true })
-      .summary('examine this host (what bk-doctor does without a command)')
-      .description('Examines whether BuildKit can run here, as this user and with this configuration. Changes nothing.')
-      .addOption(
-        new Option(
-          '--wait <duration>',
-          'examine again until nothing at or above --fail-on is left, for so long (90s, 5m)',
+  addBuildOption(
+    addExamineOptions(
+      program
+        .command('check', { isDefault: true })
+        .summary('examine this host (what bk-doctor does without a command)')
+        .description(
+          'Examines whether BuildKit can run here, as this user and with this configuration. Changes nothing.',
         )
-          .argParser(durationOf)
-          .helpGroup('Which checks:'),
-      )
-      .allowExcessArguments(true),
+        .addOption(
+          new Option(
+            '--wait <duration>',
+            'examine again until nothing at or above --fail-on is left, for so long (90s, 5m)',
+          )
+            .argParser(durationOf)
+            .helpGroup('Which checks:'),
+        )
+        .allowExcessArguments(true),
+    ),
   ).action(async (_options: unknown, command: Command) => {
     refuseWords(program, command);
     session.finish(await check(session, command));
@@ -48,7 +53,14 @@ function refuseWords(program: Command, command: Command): void {
 
 async function check(session: Session, command: Command): Promise<number> {
   const globals = globalsOf(command);
-  const asked = questionOf(command, session.catalog);
+  const builds = async (): Promise<Catalog> => [
+    ...session.catalog,
+    ...(await import('../build-catalog.ts')).buildCatalog,
+  ];
+  // A recording says itself whether a build was asked about.
+  const given = command.opts<{ build?: string; replay?: string }>();
+  const asksBuild = given.build !== undefined || given.replay !== undefined;
+  const asked = questionOf(command, asksBuild ? await builds() : session.catalog);
   const destination = destinationOf(session, globals, 'report', 'check');
   const recording = recordingFile(session, asked.record);
   const waitMs = command.opts<{ wait?: number }>().wait ?? 0;
@@ -58,7 +70,8 @@ async function check(session: Session, command: Command): Promise<number> {
   const examine = async (): Promise<{ opened: Opened; report: Report }> => {
     const opened = await open(session, asked);
     const options = { inventory, progress: examined(progress) };
-    const report = await assess(opened, session.catalog, asked, options).finally(() => progress.clear());
+    const catalog = opened.request.build === undefined ? session.catalog : await builds();
+    const report = await assess(opened, catalog, asked, options).finally(() => progress.clear());
     return { opened, report };
   };
   const { opened, report } = await untilGood(examine, ({ report: found }) => exitCode(found, asked.failOn) === 0, {

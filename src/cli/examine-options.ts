@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { isSelected } from '../examine/assess.ts';
@@ -76,6 +77,16 @@ export function durationOf(given: string): number {
   return Number(found[1]) * { s: 1000, m: 60_000, h: 3_600_000 }[(found[2] ?? 's') as 's' | 'm' | 'h'];
 }
 
+/** Of check alone: a build is judged, not repaired. */
+export function addBuildOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--build <what>',
+      'also whether this build works here: a Dockerfile, a directory with one, or the command as one argument',
+    ).helpGroup('What is examined:'),
+  );
+}
+
 export function addExamineOptions(command: Command): Command {
   const target = 'What is examined:';
   const checks = 'Which checks:';
@@ -112,6 +123,7 @@ export function questionOf(command: Command, catalog: Catalog): Question {
     root?: string;
     address?: readonly string[];
     daemonless?: boolean;
+    build?: string;
     only?: readonly string[];
     skip?: readonly string[];
     probe: boolean;
@@ -144,6 +156,7 @@ export function questionOf(command: Command, catalog: Catalog): Question {
       addresses: given.address?.map((address) => maskAddress(address, () => {})) ?? null,
       probe: given.probe,
       ...(given.daemonless === true ? { daemonless: true } : {}),
+      ...(given.build === undefined ? {} : { build: askedBuild(given.build) }),
     },
     only,
     skip,
@@ -163,10 +176,18 @@ function refuseBesideReplay(given: { readonly [option: string]: unknown }): void
     root: 'it says itself which directory was examined',
     address: 'it says itself which addresses were examined',
     daemonless: 'it says itself how buildkitd was to be started',
+    build: 'it says itself which build was asked about',
     env: 'it says itself which environment was examined',
   };
   for (const [option, reason] of Object.entries(why))
     if (given[option] !== undefined) throw new UsageError(`--replay cannot be used with --${option}: ${reason}`);
+}
+
+function askedBuild(given: string): NonNullable<Request['build']> {
+  const directory = process.cwd();
+  if (!/\s/.test(given.trim()) && !existsSync(resolve(directory, given)))
+    throw new UsageError(`--build: ${visible(given)} is neither a file nor a directory, nor a command`);
+  return { given, directory };
 }
 
 function environmentOf(given: readonly string[]): Request['env'] {

@@ -26,11 +26,10 @@ export function commandsOf(question: Question, target: TargetReport, env: NodeJS
   const isRoot = process.geteuid?.() === 0;
   const script = elsewhere ? null : ownScript();
   const own = elsewhere ? ['bk-doctor'] : ownWords(env);
-  const asked = flagsOf(question);
   const who = request.user === null && target.uid !== 0 ? ['--user', target.user ?? String(target.uid)] : [];
   const asRoot = (command: string): string => {
     const full = script === null ? ['bk-doctor'] : [process.execPath, script];
-    const words = [...full, command, ...who, ...asked, ...carried(target)];
+    const words = [...full, command, ...who, ...flagsOf(question, command), ...carried(target)];
     const hasSudo = elsewhere || findProgram('sudo', '/usr/bin:/bin:/usr/local/bin:/run/wrappers/bin') !== null;
     // The shell that the caller types into puts its own PATH there; inside su -c another one would.
     if (hasSudo) return ['sudo', commandLine(words), ...(isPathOwn(target) ? ['--env "PATH=$PATH"'] : [])].join(' ');
@@ -38,13 +37,14 @@ export function commandsOf(question: Question, target: TargetReport, env: NodeJS
     return commandLine(['su', '-c', commandLine([...words, ...path])]);
   };
   const bySudo = isRoot && (env.SUDO_USER ?? '') !== '';
-  const here = (command: string): string => (bySudo ? asRoot(command) : commandLine([...own, command, ...asked]));
+  const here = (command: string): string =>
+    bySudo ? asRoot(command) : commandLine([...own, command, ...flagsOf(question, command)]);
   return {
     check: here('check'),
     fix: here('fix'),
     checkAsRoot: asRoot('check'),
     fixAsRoot: asRoot('fix'),
-    script: commandLine([...own, 'fix', '--script', ...asked]),
+    script: commandLine([...own, 'fix', '--script', ...flagsOf(question, 'fix')]),
     undo: commandLine([...own, 'undo']),
     show: commandLine([...own, 'show']),
     // It has a root and a socket of its own.
@@ -90,12 +90,13 @@ function placeFlags(request: Request): readonly string[] {
   ];
 }
 
-function flagsOf({ request, only, skip }: Question): readonly string[] {
+function flagsOf({ request, only, skip }: Question, command: string): readonly string[] {
   return [
     ...placeFlags(request),
     ...(only.length === 0 ? [] : ['--only', only.join(',')]),
     ...(skip.length === 0 ? [] : ['--skip', skip.join(',')]),
     ...(request.daemonless === true ? ['--daemonless'] : []),
+    ...(request.build === undefined || command !== 'check' ? [] : ['--build', request.build.given]),
     ...(request.probe ? [] : ['--no-probe']),
   ];
 }

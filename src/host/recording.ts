@@ -130,6 +130,7 @@ const HEAD: readonly (readonly [string, Shape])[] = [
         root: orNull(short),
         addresses: orNull(listOf(short, 10_000)),
         probe: bool,
+        build: orAbsent(record({ given: text(2 * 1024 * 1024), directory: short })),
       }),
     }),
   ],

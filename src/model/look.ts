@@ -320,6 +320,8 @@ export interface Request {
   readonly probe: boolean;
   /** buildctl-daemonless.sh is to start buildkitd, with BUILDKITD_FLAGS. */
   readonly daemonless?: boolean;
+  /** A Dockerfile, a directory with one, or a command that builds, and the directory in which that is said. */
+  readonly build?: { readonly given: string; readonly directory: string };
 }
 
 /** Who is looking, decided once before any look. Ids are those of this process and of the target in our own user namespace. */

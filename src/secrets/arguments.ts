@@ -1,5 +1,5 @@
 import { isSecretName, MASK, maskAddress, type OnSecret, tellParts } from '../text/secret-words.ts';
-import { maskText } from './text.ts';
+import { isBuildSecret, maskText } from './text.ts';
 import { maskVariable } from './variables.ts';
 
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)=([\s\S]*)$/;
@@ -34,6 +34,7 @@ function maskValue(flag: string, value: string, found: OnSecret): string {
 /** Flags of this kind that name a file or an account hold no secret. */
 function isSecretFlag(flag: string, value: string): boolean {
   if (flag === '-u') return value.includes(':');
+  if (isBuildSecret(flag, value)) return false;
   const name = flag.replace(/^-+/, '');
   return name.length > 2 && isSecretName(name) && !/^tls-?(?:ca-?)?(?:key|cert)$/.test(name);
 }

@@ -99,7 +99,9 @@ function maskTo(text: string, found: OnSecret, depth: number): string {
     )
     .replace(FLAGGED, (whole, flag: string, value: string) => {
       const bare = value.replace(/^["']|["']$/g, '');
-      return NO_SECRET.test(bare) || WHERE.test(flag) || isPath(bare) ? whole : `${flag}${hide(bare)}`;
+      return NO_SECRET.test(bare) || WHERE.test(flag) || isPath(bare) || isBuildSecret(flag, bare)
+        ? whole
+        : `${flag}${hide(bare)}`;
     });
   return maskEncoded(maskLists(shown, hide), found, depth);
 }
@@ -207,6 +209,10 @@ function maskEncoded(text: string, found: OnSecret, depth: number): string {
     return MASK;
   });
 }
+
+/** `--secret id=NAME,src=FILE` of a build says where a secret is, and not the secret. */
+export const isBuildSecret = (flag: string, value: string): boolean =>
+  flag.trim() === '--secret' && /^(?:id|src|source|env|type)=/.test(value);
 
 /** "u:p@host": a colon before the last "@", and no path before it. */
 function maskBare(word: string, found: OnSecret): string {

@@ -138,3 +138,29 @@ describe('builds in bk-doctor lint', () => {
     expect((JSON.parse(answer.stdout) as Answer).files).toHaveLength(3);
   });
 });
+
+describe('check --build', () => {
+  const NETWORK = 'FROM alpine\nRUN --network=host true\nCOPY nope /\n';
+  const SELECTED = ['--no-probe', '--only', 'build', '--mode', 'rootful', '--env', 'PATH=/nowhere'];
+
+  test('judges a build against this host, also from a recording', async () => {
+    const folder = folderWith({ Dockerfile: NETWORK, 'buildkitd.toml': 'insecure-entitlements = ["network.host"]\n' });
+    const question = ['check', '--json', ...SELECTED, '--config', join(folder, 'buildkitd.toml'), '--build', folder];
+    const conditions = (stdout: string): readonly string[] =>
+      (JSON.parse(stdout) as { checks: { id: string; problems: { condition: string }[] }[] }).checks
+        .filter(({ id }) => id === 'build/request')
+        .flatMap(({ problems }) => problems.map(({ condition }) => condition));
+    const recording = join(folder, 'recording.json');
+    const now = await run([...question, '--record', recording]);
+    expect([now.code, conditions(now.stdout)]).toEqual([1, ['build.context-file-missing']]);
+    const later = await run(['check', '--json', '--only', 'build', '--replay', recording]);
+    expect([later.code, conditions(later.stdout)]).toEqual([1, ['build.context-file-missing']]);
+  });
+
+  test('is made only where a build is asked about, and refuses what is no build', async () => {
+    const nothing = await run(['check', '--json', ...SELECTED]);
+    expect([nothing.code, nothing.stderr]).toEqual([2, expect.stringContaining('no check or area "build"')]);
+    const neither = await run(['check', ...SELECTED, '--build', 'nosuchfile']);
+    expect([neither.code, neither.stderr]).toEqual([2, expect.stringContaining('neither a file nor a directory')]);
+  });
+});

@@ -22,6 +22,7 @@ test.each([
 });
 
 test.each([
+  'Add --secret id=npmrc,src=FILE to the command.',
   'keyring: quota 200, secrets in RUN, auth is none',
   'unix:///run/user/alice@corp.example/buildkit/buildkitd.sock',
   'PATH=/usr/bin:/home/alice@corp.example/bin',

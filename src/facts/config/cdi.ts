@@ -1,5 +1,5 @@
 import { cdiComplaint, cdiDevices } from '../../buildkit/cdi.ts';
-import { valueAt } from '../../buildkit/config/read.ts';
+import { type ConfigReading, valueAt } from '../../buildkit/config/read.ts';
 import { NEWEST, type Release, surelyBefore, surelySince } from '../../buildkit/version.ts';
 import type { Fact, Look } from '../../model/look.ts';
 import { asAbsent, tooMuch, unlessRefused } from '../../model/unseen.ts';
@@ -31,16 +31,41 @@ export const cdiFaults: Fact<readonly CdiFault[]> = {
     ]);
     const off = flags['cdi-disabled']?.at(-1) ?? valueAt(config.content.document, ['cdi', 'disabled']);
     if (off === true || off === 'true' || off === '1' || surelyBefore(version, SINCE)) return [];
-    const written = flags['cdi-spec-dir'] ?? valueAt(config.content.document, ['cdi', 'specDirs']);
-    const directories = Array.isArray(written) && written.length > 0 ? written.filter(isText) : DEFAULT_DIRECTORIES;
     const releases = [version.min ?? SINCE, version.max ?? NEWEST] as const;
     const faults: CdiFault[] = [];
-    for (const directory of new Set(directories)) {
-      if (directory.startsWith('/')) faults.push(...(await faultsIn(look, directory, releases)));
-    }
+    for (const directory of directoriesOf(flags['cdi-spec-dir'], config.content.document))
+      faults.push(...(await faultsIn(look, directory, releases)));
     return surelySince(version, SINCE) ? faults : faults.map((fault) => ({ ...fault, surely: false }));
   },
 };
+
+/** The devices that buildkitd has by its specifications; none where it reads none. */
+export const cdiNames: Fact<readonly string[]> = {
+  id: 'cdi-names',
+  async read(look) {
+    const [config, { flags }] = await Promise.all([look.get(configFile), look.get(settings)]);
+    const off = flags['cdi-disabled']?.at(-1) ?? valueAt(config.content.document, ['cdi', 'disabled']);
+    if (off === true || off === 'true' || off === '1') return [];
+    const names: string[] = [];
+    for (const directory of directoriesOf(flags['cdi-spec-dir'], config.content.document)) {
+      const files = ((await look.host.list(directory, 'target').catch(asAbsent)) ?? []).filter((name) =>
+        /\.(?:json|yaml)$/.test(name),
+      );
+      if (files.length > MOST_FILES) throw tooMuch(`${directory} has more than ${MOST_FILES} files`);
+      for (const name of files) {
+        const spec = await readSpec(look, `${directory}/${name}`);
+        if ('document' in spec) names.push(...cdiDevices(spec.document));
+      }
+    }
+    return names;
+  },
+};
+
+function directoriesOf(flag: unknown, document: ConfigReading['document']): readonly string[] {
+  const written = flag ?? valueAt(document, ['cdi', 'specDirs']);
+  const directories = Array.isArray(written) && written.length > 0 ? written.filter(isText) : DEFAULT_DIRECTORIES;
+  return [...new Set(directories)].filter((directory) => directory.startsWith('/'));
+}
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 

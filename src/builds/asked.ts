@@ -1,0 +1,116 @@
+import type { Fact, HostReader } from '../model/look.ts';
+import { unlessRefused } from '../model/unseen.ts';
+import type { Files } from './context.ts';
+import { PLAIN_DAEMON } from './daemon.ts';
+import { rooted } from './paths.ts';
+import { type BuildText, buildTextKind, judgeTexts } from './project.ts';
+
+/** A path that a build names: what it is, and its text where it is a small file. */
+export interface NamedPath {
+  /** Undefined where it cannot be told. */
+  readonly kind: 'file' | 'directory' | null | undefined;
+  readonly text: string | null;
+}
+
+/** A build that somebody asks about, with all the files that it names. */
+export interface AskedBuild {
+  readonly texts: readonly BuildText[];
+  /** By the path as it is named. */
+  readonly paths: ReadonlyMap<string, NamedPath>;
+  /** Of a Dockerfile alone. */
+  readonly context: string | null;
+}
+
+/** The build that is asked about; null where none is. */
+export const askedBuild: Fact<AskedBuild | null> = {
+  id: 'asked-build',
+  async read({ host, request }) {
+    if (request.build === undefined) return null;
+    const { given, directory } = request.build;
+    const look = (path: string): Promise<NamedPath> => pathAt(host, rooted(directory, path));
+    const first = given.includes('\n') ? { kind: null, text: null } : await look(given);
+    const start = await startOf(given, first, look);
+    const paths = new Map<string, NamedPath>();
+    // What a file says may name other files: what is asked for is looked at, until nothing new is.
+    for (let round = 0; round < 20; round++) {
+      const wanted = new Set<string>();
+      const known = filesOf(paths, (path) => wanted.add(path));
+      judgeTexts(start.texts, { daemon: PLAIN_DAEMON, files: known, context: start.context, open: opener(known) });
+      if (wanted.size === 0) break;
+      for (const path of wanted) paths.set(path, await look(path));
+    }
+    return { ...start, paths };
+  },
+};
+
+/** The files that were looked at; another one is told to `missing`. */
+export function filesOf(paths: ReadonlyMap<string, NamedPath>, missing: (path: string) => void = () => {}): Files {
+  const at = (path: string): NamedPath | undefined => {
+    const known = paths.get(path);
+    if (known === undefined) missing(path);
+    return known;
+  };
+  return { kind: (path) => at(path)?.kind, read: (path) => at(path)?.text ?? null };
+}
+
+/** The text of a file that a command names. */
+export function opener(files: Files): (path: string) => BuildText | null {
+  return (path) => {
+    const text = files.kind(path) === 'file' ? files.read(path) : null;
+    return text === null ? null : { path, text };
+  };
+}
+
+async function pathAt(host: HostReader, path: string): Promise<NamedPath> {
+  const stat = await unlessRefused(host.stat(path, 'self'));
+  if (stat.unseen !== undefined) return { kind: undefined, text: null };
+  if (stat.value === null) return { kind: null, text: null };
+  if (stat.value.kind !== 'file') return { kind: stat.value.kind === 'directory' ? 'directory' : 'file', text: null };
+  const file = stat.value.size > LONGEST ? null : await unlessRefused(host.read(path, 'self', LONGEST, 'text'));
+  return { kind: 'file', text: file?.value?.text ?? null };
+}
+
+const LONGEST = 1024 * 1024;
+/** What bake and Compose read without being told. */
+const BESIDE = [
+  'docker-bake.hcl',
+  'docker-bake.json',
+  'docker-bake.override.hcl',
+  'docker-bake.override.json',
+  'compose.yaml',
+  'compose.yml',
+  'compose.override.yaml',
+  'compose.override.yml',
+  'docker-compose.yaml',
+  'docker-compose.yml',
+];
+
+async function startOf(
+  given: string,
+  { kind, text }: NamedPath,
+  look: (path: string) => Promise<NamedPath>,
+): Promise<Pick<AskedBuild, 'texts' | 'context'>> {
+  const clean = given.replace(/(?!^)\/+$/, '');
+  if (kind === 'directory') {
+    for (const name of ['Dockerfile', 'dockerfile', 'Containerfile']) {
+      const path = clean === '.' ? name : `${clean}/${name}`;
+      const found = await look(path);
+      if (found.text !== null) return { texts: [{ path, text: found.text }], context: clean };
+    }
+    return { texts: [], context: clean };
+  }
+  if (kind === 'file') {
+    if (text === null) return { texts: [], context: null };
+    const path = buildTextKind({ path: clean, text }) === null ? `${clean}.dockerfile` : clean;
+    const folder = clean.includes('/') ? clean.replace(/\/[^/]*$/, '') || '/' : '.';
+    return { texts: [{ path, text }], context: folder };
+  }
+  const texts: BuildText[] = [{ path: '--build', text: given }];
+  const named = [...given.matchAll(/(?:^|\s)(?:-f|--file)[ =]([^\s'"]+)/g)].map(([, path = '']) => path);
+  if (/\b(?:bake|compose|docker-compose|f)\b/.test(given))
+    for (const path of new Set([...named, ...BESIDE])) {
+      const found = await look(path);
+      if (found.text !== null) texts.push({ path, text: found.text });
+    }
+  return { texts, context: null };
+}
