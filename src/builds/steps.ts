@@ -150,7 +150,7 @@ function shellFindings(at: Walk, instruction: Instruction): readonly Finding[] {
         ['Save the Dockerfile with LF alone at the end of its lines.'],
       ),
     ];
-  if (instruction.json || !/^\[\s*["']/.test(text) || !/\]\s*$/.test(text)) return [];
+  if (instruction.json || !/^\[["'][^\s"']*["']?[,\]]/.test(text) || !/\]\s*$/.test(text)) return [];
   return [
     finding(
       at,
