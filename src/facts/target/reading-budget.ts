@@ -1,11 +1,13 @@
 import type { As, HostReader, ReadingKind } from '../../model/look.ts';
-import { tooMuch, unlessRefused } from '../../model/unseen.ts';
+import { asAbsent, tooMuch, unlessRefused } from '../../model/unseen.ts';
 
 /** Reads small files until there were too many of them or of their text. What may not be read is told apart from what is absent. */
 export interface ReadingBudget {
   readonly as: As;
   /** Throws Unseen beyond the limits, and where nobody answered. Null: absent, or refused. */
   read(path: string, kind: ReadingKind): Promise<string | null>;
+  /** Names in a directory; null where there is none, or it may not be listed. */
+  list(directory: string): Promise<readonly string[] | null>;
   /** Was a file there that may not be read? */
   refused(path: string): boolean;
 }
@@ -37,6 +39,7 @@ export function readingBudget(host: HostReader, what: string, as: As = 'target')
       if (length > MOST_TEXT) throw tooMuch(`${what} are more than ${MOST_TEXT / 1024 / 1024} MiB of text`);
       return text;
     },
+    list: (directory) => host.list(directory, as).catch(asAbsent),
     refused: (path) => refused.has(path),
   };
 }

@@ -1,5 +1,6 @@
 import type { Account } from '../../model/look.ts';
-import { tooMuch } from '../../model/unseen.ts';
+import { tooMuch, Unseen } from '../../model/unseen.ts';
+import { matchesGlob } from '../../text/glob.ts';
 import { unitWords } from '../../text/unit-words.ts';
 import { type Directive, type Directives, lastOf, listOf } from './directives.ts';
 import type { ReadingBudget } from './reading-budget.ts';
@@ -119,19 +120,37 @@ async function readFiles(
   const files: string[] = [];
   let missing: ServiceEnvironment['missing'] = null;
   for (const directive of listOf(unit, 'EnvironmentFile')) {
-    const path = directive.value.replace(/^-/, '');
-    if (!path.startsWith('/')) continue;
-    const text = await budget.read(path, 'environment-file');
-    if (text === null) {
-      if (!directive.value.startsWith('-') && !/[*?[]/.test(path))
-        missing ??= { ...directive, value: path, refused: budget.refused(path) };
-      continue;
-    }
-    files.push(path);
-    for (const row of few(text.split(/\r?\n/), `The environment file ${path} of ${name}`)) {
-      const found = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(row);
-      if (found?.[1] !== undefined) values[found[1]] = unitWords(found[2] ?? '').words.join(' ');
+    const written = directive.value.replace(/^-/, '');
+    if (!written.startsWith('/')) continue;
+    const paths = await matching(written, name, budget);
+    const isNeeded = !directive.value.startsWith('-');
+    if (paths.length === 0 && isNeeded) missing ??= { ...directive, value: written, refused: false };
+    for (const path of paths) {
+      const text = await budget.read(path, 'environment-file');
+      if (text === null) {
+        if (isNeeded) missing ??= { ...directive, value: path, refused: budget.refused(path) };
+        continue;
+      }
+      files.push(path);
+      for (const row of few(text.split(/\r?\n/), `The environment file ${path} of ${name}`)) {
+        const found = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(row);
+        if (found?.[1] !== undefined) values[found[1]] = unitWords(found[2] ?? '').words.join(' ');
+      }
     }
   }
   return { files, missing };
+}
+
+/** The files that a path with wildcards names, in the order of their names; a path without them is itself. */
+async function matching(path: string, name: string, budget: ReadingBudget): Promise<readonly string[]> {
+  if (!/[*?[]/.test(path)) return [path];
+  const slash = path.lastIndexOf('/');
+  const directory = path.slice(0, slash) || '/';
+  if (/[*?[]/.test(directory))
+    throw new Unseen(
+      `which files ${path} of ${name} names was not looked at: a wildcard stands in its directory`,
+      `systemctl show --property=EnvironmentFiles ${name}`,
+    );
+  const names = (await budget.list(directory)) ?? [];
+  return names.filter((one) => matchesGlob(path.slice(slash + 1), one)).map((one) => `${directory}/${one}`);
 }

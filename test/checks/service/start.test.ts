@@ -59,6 +59,10 @@ testCheck(
       'a directory that systemd makes': {
         host: system(`WorkingDirectory=/run/bk\nRuntimeDirectory=bk\n${KIT}`),
       },
+      'a wildcard that names a file of variables': {
+        host: own(`EnvironmentFile=/etc/bk.d/*.env\n${KIT} $FLAGS`, { '/etc/bk.d/a.env': 'FLAGS=--debug\n' }),
+      },
+      'a wildcard that may name nothing': { host: own(`EnvironmentFile=-/etc/bk.d/*.env\n${KIT}`) },
       'a file of variables that may be missing': { host: own(`EnvironmentFile=-/nowhere\n${KIT}`) },
       'a socket that systemd passes': {
         host: rootful('ExecStart=/usr/bin/buildkitd --addr fd://', {
@@ -212,6 +216,23 @@ testCheck(
         severity: 'error',
         says: ['buildkitd ends by its flag --oci-worker-gc-keepstorage=abc: it is no number of megabytes'],
         advice: ['Mend --oci-worker-gc-keepstorage=abc in ExecStart='],
+      },
+      'files of variables by a wildcard, of which one says what no release takes': {
+        host: own(`EnvironmentFile=/etc/bk.d/*.env\n${KIT} $FLAGS`, {
+          '/etc/bk.d/a.env': 'FLAGS=--debug\n',
+          '/etc/bk.d/b.env': 'FLAGS=--debug=maybe\n',
+          '/etc/bk.d/c.conf': 'FLAGS=--rootless=maybe\n',
+        }),
+        conditions: ['config.invalid-value'],
+        severity: 'error',
+        says: ['its flag --debug=maybe'],
+        advice: ['Mend --debug=maybe'],
+      },
+      'files of variables by a wildcard that names none': {
+        host: own(`EnvironmentFile=/etc/bk.d/[0-9]*.env\n${KIT}`, { '/etc/bk.d/a.env': '' }),
+        ...fails,
+        says: ['/etc/bk.d/[0-9]*.env'],
+        advice: ['EnvironmentFile=-'],
       },
       'a flag without its value': {
         host: own(`${KIT} --debug --root`),
