@@ -1,9 +1,11 @@
+import { KEYS_KNOWN_UP_TO, SERVICE_KEYS } from '../../knowledge/unit-keys.ts';
 import { ALLOWED_DEVICES, PRIVATE_DEVICES, UNTOLD } from '../../knowledge/unit-options.ts';
 import type { Look } from '../../model/look.ts';
 import { unitWords } from '../../text/unit-words.ts';
 import { settings } from '../config/settings.ts';
 import { setBy, setTo, type Taken } from '../confinement/unit-filters.ts';
 import { type By, byOf } from '../confinement/unit-mounts.ts';
+import { systemdVersion } from '../machine/systemd-version.ts';
 import { type Directives, isOn, lastOf, listOf } from '../target/directives.ts';
 import { identity } from '../target/identity.ts';
 
@@ -82,7 +84,19 @@ export async function untoldOf(look: Look, directives: Directives): Promise<read
     const directive = setBy(directives, option, kind);
     return directive === null ? [] : [byOf(option, directive)];
   });
+  set.push(...(await newerKeys(look, directives)));
   if (set.length === 0) return [];
   const modules = (await look.host.read('/sys/kernel/security/lsm', 'self'))?.text.trim().split(',') ?? [];
   return set.filter(({ option }) => MODULES[option] === undefined || modules.includes(MODULES[option]));
+}
+
+/** Keys of a release of systemd that is newer than what is known here; an older one passes over what it does not know. */
+async function newerKeys(look: Look, directives: Directives): Promise<readonly By[]> {
+  const strange = Object.entries(directives.Service ?? {}).flatMap(([key, values]) => {
+    const last = values.at(-1);
+    return SERVICE_KEYS.has(key) || /^X-/.test(key) || last === undefined || last.value === '' ? [] : [byOf(key, last)];
+  });
+  if (strange.length === 0) return [];
+  const version = await look.get(systemdVersion);
+  return version === null || version > KEYS_KNOWN_UP_TO ? strange : [];
 }

@@ -109,6 +109,7 @@ testCheck(
       'control groups that are read-only, which rootless builds do not write to': system('ProtectControlGroups=yes'),
       'secure bits that do not concern root': system('SecureBits=keep-caps'),
       'the group of the account': system('Group=alice'),
+      'a key that this release of systemd passes over': system('ProtectTomorrow=yes\nX-Note=mine', 257),
       'a security module that the kernel does not have': system('AppArmorProfile=nosuch\nSELinuxContext=nosuch'),
       'an option that was taken back': system(
         'ProtectHome=yes\nProtectHome=no\nInaccessiblePaths=/home\nInaccessiblePaths=',
@@ -461,6 +462,17 @@ testCheck(
         ...rootful('SystemCallFilter=~@sandbox-of-tomorrow'),
         status: 'unknown',
         says: 'SystemCallFilter',
+      },
+      'a key of a release of systemd that is newer than what is known': {
+        host: hostWith({
+          files: {
+            ...PLACES,
+            ...library(261),
+            [UNIT]: `[Service]\nUser=alice\nEnvironment=XDG_RUNTIME_DIR=/run/user/1000\n${KIT}\nProtectTomorrow=yes\n`,
+          },
+        }),
+        status: 'unknown',
+        says: 'ProtectTomorrow=yes',
       },
       'a profile, where the kernel has AppArmor': {
         host: hostWith({
