@@ -155,7 +155,8 @@ function sshMount({ at, instruction }: Step, mount: Mount): readonly Finding[] {
 
 function cacheMount({ at, stage, instruction, state }: Step, mount: Mount): readonly Finding[] {
   if (mount.from !== '') return sourceStage(at, stage, instruction, mount.from, 'RUN --mount');
-  if (rooted('/', mount.source) !== '/')
+  // One with a name of its own may hold what another step put there.
+  if (rooted('/', mount.source) !== '/' && mount.id === '')
     return [
       finding(
         at,

@@ -29,6 +29,7 @@ export const valueRows: readonly Named[] = [
   row('a cache without a target below a WORKDIR', file('WORKDIR /w', 'RUN --mount=type=cache true'), []),
   row('a target of a variable without a value', file('ARG T', 'RUN --mount=type=cache,target=$T true'), option(3)),
   row('a source in an empty cache', step('--mount=type=cache,source=/y,target=/x'), option(2)),
+  row('a source in a cache that other steps fill', step('--mount=type=cache,id=c,source=/y,target=/x'), []),
   row('a cache of root that is written', asApp('--mount=type=cache,target=/c', 'touch /c/x'), [
     'error dockerfile.cache-owner Dockerfile:3',
   ]),

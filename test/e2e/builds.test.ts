@@ -22,7 +22,7 @@ function isOffline(row: Row): boolean {
   const plain =
     row.host === undefined && row.engine === undefined && row.mode !== 'rootless' && row.files?.Makefile === undefined;
   const remote =
-    /example\.org|syntax ?=|gateway|BUILDKIT_SYNTAX|--addr|type=registry|type=ssh|--ssh|platform=|--device|"\$F"|\$SECRETS|PLAIN/.test(
+    /example\.org|syntax ?=|gateway|BUILDKIT_SYNTAX|--addr|type=registry|type=ssh|id=c,source|--ssh|platform=|--device|"\$F"|\$SECRETS|PLAIN/.test(
       text,
     );
   const hasDockerfile =
