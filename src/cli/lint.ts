@@ -6,7 +6,7 @@ import type { NodeTraits } from '../knowledge/nodes.ts';
 import type { FailOn } from '../report/exit-code.ts';
 import { exitCode } from '../report/exit-code.ts';
 import type { ExaminedFile } from '../report/format.ts';
-import { destinationOf, sendFindings } from './answer.ts';
+import { destinationOf, sendAnswer, sendFindings } from './answer.ts';
 import { globalsOf } from './globals.ts';
 import { addBuildOptions, buildsOf, buildWishes } from './lint-builds.ts';
 import type { Session } from './session.ts';
@@ -32,6 +32,12 @@ export function registerLint(program: Command, session: Session): void {
     .addOption(new Option('--fix', 'show how the files would be mended, as a diff').helpGroup(how))
     .addOption(new Option('--write', 'mend the files; bk-doctor undo takes it back').helpGroup(how))
     .addOption(new Option('--risky', 'with --fix or --write: also what loosens a container').helpGroup(how))
+    .addOption(
+      new Option(
+        '--explain-others',
+        'print the suppressions that checkov, kube-linter and kube-score need for what is right, with the reasons',
+      ).helpGroup('Answer:'),
+    )
     .addOption(
       new Option(
         '--node <file|name>',
@@ -65,6 +71,11 @@ async function run(session: Session, names: readonly string[], command: Command)
   const destination = destinationOf(session, globals, 'findings', 'lint');
   const { lint } = await import('../examine/documents.ts');
   const all = await gathered(names, command, session);
+  if (command.opts<{ explainOthers?: true }>().explainOthers === true) {
+    const { json, text } = await (await import('./lint-others.ts')).explainOthers(all);
+    await sendAnswer(destinationOf(session, globals, 'answer', 'lint --explain-others'), globals, json, () => text);
+    return 0;
+  }
   const findingsOf = await buildsOf(all, buildWishes(command), session);
   const chosen = command.opts<{ node?: string }>().node;
   const node = chosen === undefined ? null : await (await import('./lint-node.ts')).nodeOf(chosen, session);

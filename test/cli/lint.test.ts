@@ -104,6 +104,23 @@ describe('bk-doctor lint', () => {
     expect({ code: wrong.code, stderr: wrong.stderr }).toEqual({ code: 2, stderr: expect.stringContaining('talos') });
   });
 
+  test('--explain-others prints what other linters must be told', async () => {
+    const folder = written({
+      'pod.yaml': pod({ security: 'seccompProfile: {type: Unconfined}' }),
+      'a.sh': 'buildkit\n',
+    });
+    const { code, stdout } = await run(['lint', '--explain-others', 'pod.yaml', 'a.sh'], { cwd: folder });
+    expect(code).toBe(0);
+    expect(stdout).toContain('checkov.io/skip1: "CKV_K8S_22=a read-only root alone stops it');
+    expect(stdout).toContain('CKV_K8S_31=RuntimeDefault forbids');
+    expect(stdout).toContain('ignore-check.kube-linter.io/no-read-only-root-fs: "');
+    expect(stdout).toMatch(/^kube-score\/ignore: .*container-security-context-user-group-id/m);
+    const json = await run(['lint', '--explain-others', '--json', 'pod.yaml'], { cwd: folder });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      files: [{ file: 'pod.yaml', containers: [{ path: 'spec.containers[0]' }] }],
+    });
+  });
+
   test('reads standard input', async () => {
     const { code, stdout } = await shell(`printf '%s' "$TEXT" | $BK lint --json -`, { env: { TEXT: BROKEN } });
     expect({ code, problems: (JSON.parse(stdout) as Answer).files[0]?.problems.length }).toEqual({
