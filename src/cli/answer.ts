@@ -7,7 +7,7 @@ import type { Documents, ExaminedFile, Kind } from '../report/format.ts';
 import { formatsFor } from '../report/formats.ts';
 import type { Appearance } from '../report/pen.ts';
 import type { Chosen } from '../report/plan.ts';
-import { maskedPlaces, redact, redacted, withoutSecrets } from '../report/redact.ts';
+import { maskedPlaces, redact, redacted, vocabularyOf, withoutSecrets } from '../report/redact.ts';
 import type { Commands } from '../report/summary.ts';
 import type { ShownVerification } from '../report/verification.ts';
 import { type KnownSecrets, knownSecrets, NO_SECRETS } from '../secrets/known.ts';
@@ -121,11 +121,10 @@ export async function sendExplanation(
     names?.learn(text);
     return text;
   });
-  const shown = all((text) => {
-    const masked = secrets.hide(maskText(text));
-    return names === null ? masked : names.hide(masked);
-  });
-  await destination.send(await render('explanation', shown, globals, destination), { secrets, names });
+  const told = all((text) => secrets.hide(maskText(text)));
+  const shown = names === null ? told : redacted(told, names);
+  const kept = vocabularyOf(shown);
+  await destination.send(await render('explanation', shown, globals, destination), { secrets, names, kept });
 }
 
 /** What the examination of files says; their own names stay, so that they can be found. */
@@ -145,7 +144,7 @@ export async function sendFindings(
     if (names === null) return { file, ...masked, ...lines };
     return { file: file.startsWith('/') ? names.hide(file) : file, ...redacted({ ...masked, ...lines }, names) };
   });
-  const kept = files.map(({ file }) => file).filter((file) => !file.startsWith('/'));
+  const kept = [...files.map(({ file }) => file).filter((file) => !file.startsWith('/')), ...vocabularyOf(shown)];
   await destination.send(await render('findings', shown, globals, destination), { secrets, names, kept });
 }
 
@@ -160,7 +159,8 @@ async function tellable<T>(
   const told = withoutSecrets(value, secrets);
   if (!redaction.ofAnswer) return { value: told, forbidden: { secrets, names: null } };
   const names = await redaction.names(opened);
-  return { value: redacted(told, names), forbidden: { secrets, names } };
+  const shown = redacted(told, names);
+  return { value: shown, forbidden: { secrets, names, kept: vocabularyOf(shown) } };
 }
 
 /** Writes the report in the format asked for; `plan`: with the diffs of its fixes. */
@@ -187,7 +187,8 @@ export async function sendReport(
     order,
     lead: lead === null ? null : tell(lead),
   };
-  await destination.send(await render(how.kind, shown, globals, destination), { secrets, names });
+  const kept = vocabularyOf(hidden);
+  await destination.send(await render(how.kind, shown, globals, destination), { secrets, names, kept });
   if (destination.file !== null) {
     const holds =
       names === null ? 'it holds names and paths of this host' : 'names and addresses replaced; --no-redact keeps them';

@@ -74,9 +74,14 @@ export function globalsOf(command: Command): Globals {
   if (given.quiet && given.verbose) throw new UsageError('--quiet and --verbose contradict each other: choose one');
   if (given.redactWords !== undefined && given.redact === false)
     throw new UsageError('--redact-words and --no-redact contradict each other: choose one');
+  const format = formatNamed(given.json ? 'json' : (given.format ?? '')) ?? FORMATS[0];
+  if (given.redact === false && format.carriesNoNames === true)
+    throw new UsageError(
+      `--no-redact cannot be used with --format ${format.name}: everybody can read what a monitor shows`,
+    );
   if (given.output === '') throw new UsageError('--output needs the name of a file');
   return {
-    format: formatNamed(given.json ? 'json' : (given.format ?? '')) ?? FORMATS[0],
+    format,
     output: given.output === undefined || given.output === '-' ? null : given.output,
     quiet: given.quiet ?? false,
     verbose: given.verbose ?? false,

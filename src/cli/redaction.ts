@@ -44,7 +44,8 @@ export function redactionOf(session: Session, globals: Globals, sharing: boolean
       return (await made).names;
     },
     async keep() {
-      if (made === null) return;
+      // Nobody answers what a monitor shows.
+      if (made === null || globals.format.carriesNoNames === true) return;
       const { names, self } = await made;
       if (names.entries().length > 0) await keepNames(session, self, names.entries());
     },

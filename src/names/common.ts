@@ -78,7 +78,9 @@ newgidmap subuid subgid passwd shadow getent loginctl linger session sudo su bas
 const COMMON: ReadonlySet<string> = new Set(WORDS.trim().split(/\s+/));
 
 export function isCommon(word: string): boolean {
-  return COMMON.has(word.toLowerCase()) || isGeneric(word);
+  const lower = word.toLowerCase();
+  const stem = lower.replace(/(?:es|s|ed|ing)$/, '');
+  return COMMON.has(lower) || (stem.length > 2 && (COMMON.has(stem) || COMMON.has(`${stem}e`))) || isGeneric(word);
 }
 
 /** Directories below which people's directories lie, and what is alike on every host. */

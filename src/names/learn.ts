@@ -10,7 +10,8 @@ const ACCOUNTS = [
   /\b[ug]id=\d{1,10}\(([^)\s]{1,200})\)/g,
   /(?<=[=,])\d{1,10}\(([^)\s]{1,200})\)/g,
   /\b(?:USER|LOGNAME|SUDO_USER|User|Group|SocketUser|SocketGroup)=["']?([A-Za-z_][^\s"',;:()]{0,199})/g,
-  /--user[ =]["']?([A-Za-z_][^\s"',;:()]{0,199})/g,
+  // Without the sign it is systemctl's, which takes no name.
+  /--user=["']?([A-Za-z_][^\s"',;:()]{0,199})/g,
   /\b(?:user|account|owner|login) \\?["']([^\s"'\\]{1,200})/g,
   /(?<![\w.@\\-])([A-Za-z_][\w.@\\-]{0,199}\$?):\d{4,10}:\d{3,10}(?!\d)/g,
 ];

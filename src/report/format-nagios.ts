@@ -59,6 +59,7 @@ function within(lines: readonly string[], most: number): string {
 export const nagiosFormat: Format = {
   name: 'nagios',
   hidesNames: true,
+  carriesNoNames: true,
   ending: '.txt',
   shows: { report: ({ report }) => nagios(report) },
   exitCode: ({ verdict }) => STATES[verdict.level][0],

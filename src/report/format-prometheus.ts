@@ -81,6 +81,7 @@ const numberText = (value: number): string => (Number.isNaN(value) ? 'NaN' : Str
 export const prometheusFormat: Format = {
   name: 'prometheus',
   hidesNames: true,
+  carriesNoNames: true,
   ending: '.prom',
   shows: { report: ({ report }) => prometheus(report) },
 };

@@ -69,6 +69,16 @@ function learnReport(report: Report, names: Names): void {
   }
 }
 
+/** What of an answer is bk-doctor's own vocabulary: a name that is also one of these words stays there. */
+export function vocabularyOf(answer: unknown): readonly string[] {
+  const words = new Set<string>();
+  mapText(answer, (text, key, inEvidence) => {
+    if (!inEvidence && VOCABULARY.has(key)) words.add(text);
+    return text;
+  });
+  return [...words];
+}
+
 /** How many places a secret stood at, for whoever wonders what is missing. */
 export function maskedPlaces(answer: unknown): number {
   return JSON.stringify(answer).match(/\*{3}(?::\*{3})?/g)?.length ?? 0;

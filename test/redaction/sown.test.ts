@@ -102,6 +102,11 @@ describe('every command in every format', { timeout: 120_000 }, () => {
     ['check', '-v', '--redact'],
     ['check', '--json', '--redact'],
     ['check', '-v', '--format', 'markdown'],
+    ['check', '--format', 'html'],
+    ['check', '--format', 'junit'],
+    ['check', '--format', 'prometheus'],
+    ['check', '--format', 'nagios'],
+    ['check', '--format', 'summary', '--redact'],
     ['check', '--json', '--output', 'out'],
     ['check', '-v', '--output', 'out'],
     ['fix', '--dry-run', '--redact'],
@@ -113,7 +118,9 @@ describe('every command in every format', { timeout: 120_000 }, () => {
     writeFileSync(join(cwd, 'r.json'), JSON.stringify(recording));
     const ask = async (args: readonly string[]): Promise<string> => {
       const done = await run([...args, '--replay', 'r.json'], { cwd, env: { XDG_STATE_HOME: cwd } });
-      expect([0, 1, 3], `${args.join(' ')}: ${done.stderr}`).toContain(done.code);
+      expect(args.includes('nagios') ? [0, 1, 2, 3] : [0, 1, 3], `${args.join(' ')}: ${done.stderr}`).toContain(
+        done.code,
+      );
       expect(done.stderr).not.toMatch(/a fault of bk-doctor/);
       const written = args.includes('out') ? readFileSync(join(cwd, 'out'), 'utf8') : '';
       return done.stdout + done.stderr + written;
@@ -125,6 +132,82 @@ describe('every command in every format', { timeout: 120_000 }, () => {
       expect(namesIn(text, seeds), args.join(' ')).toEqual([]);
       if (args.includes('--json') && !args.includes('out'))
         expect(JSON.parse(text).redaction).toMatchObject({ names: { user: expect.any(Number) } });
+    }
+    const shown = await run(['check', '--format', 'prometheus', '--no-redact', '--replay', 'r.json'], { cwd });
+    expect([shown.code, shown.stdout]).toEqual([2, '']);
+  });
+
+  test('of files, logs and an answer', async () => {
+    const seeds = seedsOf(5);
+    const cwd = temporary();
+    const { secret, name, word } = seeds;
+    const someone = name('somebody', `${word(6).toLowerCase()}.q`);
+    const registry = name('a registry', `cr.${word(6).toLowerCase()}.net`);
+    const node = name('a node', `${word(6).toLowerCase()}-n7`);
+    const space = name('a namespace', `${word(6).toLowerCase()}-prod`);
+    const address = name('an address', '10.77.8.9');
+    const pod = `apiVersion: v1
+kind: Pod
+metadata: { name: b, namespace: ${space} }
+spec:
+  nodeName: ${node}
+  containers:
+    - name: b
+      image: ${registry}/team/buildkit:latest-rootless
+      env:
+        - name: DB_PASSWORD
+          value: ${secret('a value of a pod')}
+        - { name: API_TOKEN, value: "${secret('a value on one line')}" }
+      args: [--registry-password=${secret('an argument')}, --addr, "tcp://u:${secret('an address')}@${address}:1"]
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: s }
+stringData:
+  free: ${secret('a Secret')}
+data:
+  bound: ${Buffer.from(secret('a Secret in base64')).toString('base64')}
+`;
+    const dockerfile = `FROM ${registry}/base
+ARG NPM_TOKEN=${secret('an argument of a build')}
+ENV DB_PASSWORD ${secret('ENV')}
+RUN curl -u me:${secret('curl')} https://${registry}/x && echo ${secret('echo')} | docker login -u me --password-stdin
+RUN git clone https://${someone}:${secret('a clone')}@${registry}/x.git
+RUN --mount=type=cach,target=/x true
+`;
+    const script = `docker login -u me -p ${secret('a login')} ${registry}\ndocker buildx build --build-arg TOKEN=${secret('a build argument')} --secret id=x,src=/home/${someone}/x --ouput type=docker .\n`;
+    const toml = `password = "${secret('a password')}"\n[registry."${registry}"]\n  mirors = ["u:${secret('a mirror')}@${registry}"]\n`;
+    const log = `Nov 28 13:00:01 ${node} buildkitd[1]: error: dial me:${secret('a log')}@${registry}:443 by ${address}
+${node} [rootlesskit:parent] error: failed to setup UID/GID map: newuidmap 4242 [0 1000 1 1 100000 65536] failed: newuidmap: write to uid_map failed: Operation not permitted token=${secret('the line that proves it')} /home/${someone}/x
+failed to solve: ${registry}/x: failed to authorize: {"token":"${secret('JSON of a log')}"} Basic ${Buffer.from(`me:${secret('a pair of a log')}`).toString('base64')}
+`;
+    for (const [file, text] of Object.entries({
+      'pod.yaml': pod,
+      Dockerfile: dockerfile,
+      'build.sh': script,
+      'buildkitd.toml': toml,
+      log,
+    }))
+      writeFileSync(join(cwd, file), text);
+    const ask = async (args: readonly string[]): Promise<string> => {
+      const done = await run(args, { cwd, env: { XDG_STATE_HOME: cwd } });
+      expect([0, 1], `${args.join(' ')}: ${done.stderr}`).toContain(done.code);
+      return done.stdout + done.stderr + (args.includes('out') ? readFileSync(join(cwd, 'out'), 'utf8') : '');
+    };
+    const files = ['pod.yaml', 'Dockerfile', 'build.sh', 'buildkitd.toml'];
+    const formats = ['terminal', 'json', 'markdown', 'sarif', 'github', 'gitlab'];
+    for (const format of formats) {
+      const text = await ask(['lint', '--fix', '--risky', '-v', '--format', format, '--no-redact', ...files]);
+      expect(secretsIn(text, seeds), format).toEqual([]);
+      const shared = await ask(['lint', '--fix', '--risky', '-v', '--format', format, '--redact', ...files]);
+      expect(secretsIn(shared, seeds), format).toEqual([]);
+      expect(namesIn(shared, seeds), format).toEqual([]);
+      expect(shared, format).toContain('pod.yaml');
+    }
+    for (const format of ['terminal', 'json', 'markdown']) {
+      expect(secretsIn(await ask(['explain', '--format', format, '--no-redact', 'log']), seeds), format).toEqual([]);
+      const shared = await ask(['explain', '--format', format, '--output', 'out', 'log']);
+      expect([...secretsIn(shared, seeds), ...namesIn(shared, seeds)], format).toEqual([]);
     }
   });
 });

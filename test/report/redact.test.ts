@@ -57,6 +57,10 @@ describe('redact', () => {
     ['carol overlaps', 'user2 overlaps'],
     ['bob-laptop, x_carol.txt and carol@git.corp.example', 'bob-laptop, x_user2.txt and user2@host1.example'],
     ['lookup nexus on 10.0.0.2:53: no such host', 'lookup registry1 on 192.0.2.2:53: no such host'],
+    [
+      'Used by systemd --user instances: systemctl --user restart buildkit',
+      'Used by systemd --user instances: systemctl --user restart buildkit',
+    ],
     ['eth0 has 52:54:00:12:34:56', 'eth0 has 02:00:00:00:00:01'],
     ['Nov 28 13:00:01 tower9 buildkitd[12]: failed', 'Nov 28 13:00:01 host1 buildkitd[12]: failed'],
     ['sent "Y2Fyb2w6c2hlIGlzIGhlcmU=" and Y2Fyb2wgaGVyZQ', 'sent "***" and ***'],
