@@ -31,6 +31,9 @@ test('every condition that a symptom means first has a log', () => {
   const first = new Set<Condition>(
     SYMPTOMS.flatMap(({ means }) => means.find((meaning) => typeof meaning === 'string') ?? []),
   );
-  const told = new Set(LOGS.flatMap(([answer]) => [answer].flat()));
+  const told = new Set<string>([
+    ...LOGS.flatMap(([answer]) => [answer].flat()),
+    ...labelled('said.txt').flatMap(({ answers }) => answers),
+  ]);
   expect([...first].filter((condition) => !told.has(condition))).toEqual([]);
 });

@@ -84,7 +84,7 @@ export const CONFINEMENT: readonly Symptom[] = [
   {
     by: 'BuildKit, runc',
     says: ['selinux is not available', 'selinux enabled but not supported'],
-    means: ['config.invalid-value', 'lsm.selinux-denied'],
+    means: ['lsm.selinux-off', 'config.invalid-value'],
   },
   {
     by: 'runc',

@@ -274,6 +274,7 @@ export const LIMITS: readonly Symptom[] = [
       'qemu: fatal',
       'illegal instruction*qemu',
       '/qemu-#*core dumped',
+      "qemu-#: could not open '/lib",
       'qemu internal sigsegv',
     ],
     means: ['emulation.qemu-crash'],

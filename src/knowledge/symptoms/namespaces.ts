@@ -113,6 +113,7 @@ export const NAMESPACES: readonly Symptom[] = [
       "apparmor='denied'*'unprivileged_userns'*capability",
       'apparmor_restrict_unprivileged_userns {= 1|=1|is 1|: 1|is set to 1|is enabled}',
       'userns_create*apparmor',
+      "apparmor='audit' operation='userns_create'*target='unprivileged_userns'",
     ],
     means: ['userns.apparmor-restricted'],
   },

@@ -108,6 +108,8 @@ export const NETWORK: readonly Symptom[] = [
       'apt-get install -y iptables',
       'please install with*iptables',
       'iptables binary*not',
+      'unable to execute {nft|iptables}: no such file',
+      'netavark: {nft|iptables}: no such file',
     ],
     means: ['net.iptables-missing'],
   },
@@ -126,6 +128,11 @@ export const NETWORK: readonly Symptom[] = [
       '{update-alternatives|switch}*iptables-legacy',
     ],
     means: ['net.iptables-backend-mismatch', 'net.iptables-modules-missing'],
+  },
+  {
+    by: 'iptables, without the right to change its tables',
+    says: ['{iptables|ip6tables}*permission denied (you must be root)'],
+    means: ['container.not-privileged', 'net.iptables-modules-missing'],
   },
   {
     by: 'iptables, modprobe, dockerd',
@@ -154,7 +161,6 @@ export const NETWORK: readonly Symptom[] = [
       'failed to create nat chain docker',
       'failed to setup ip tables',
       'iptables failed: iptables',
-      'iptables*permission denied (you must be root)',
       'error initializing network controller*iptables',
       'failed to {setup|set up|register}*iptables',
       'unable to enable {nat|accept|skip dnat|linking}*iptables',
@@ -178,6 +184,7 @@ export const NETWORK: readonly Symptom[] = [
       'no cni {plugins|configuration|config|conf} {found|file}',
       '/opt/cni/bin*no such file or directory',
       'no networks found in /etc/cni/net.d',
+      "could not find '{netavark|aardvark-dns}' in one of",
       'cni{ binary|} not found',
       'cni_path*{not|wrong|invalid}',
       'error configuring cni network plugin*no such file',
@@ -291,6 +298,16 @@ export const NETWORK: readonly Symptom[] = [
       'private key type does not match',
     ],
     means: ['tls.server-pair', 'tls.server-missing'],
+  },
+  {
+    by: 'buildkitd, of its own certificate',
+    says: [
+      'buildkitd: x509: {negative serial number|unsupported elliptic curve|#}',
+      'buildkitd: {x509: |tls: |}*{unsupported elliptic curve|unknown elliptic curve|unknown public key algorithm|negative serial number}',
+      'buildkitd: tls: {failed to parse private key|unknown public key|found unknown private key}',
+    ],
+    unless: ['does not match', 'failed to find'],
+    means: ['tls.server-unsupported', 'tls.server-pair'],
   },
   {
     by: 'programs in build steps behind a network that breaks TLS open',

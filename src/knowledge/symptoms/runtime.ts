@@ -27,6 +27,11 @@ export const RUNTIME: readonly Symptom[] = [
     means: [['runtime.sandbox-incompatible', 'sandbox'], 'apparmor.lxc-sysctl-denied', 'apparmor.mount-denied'],
   },
   {
+    by: 'BuildKit',
+    says: ['apparmor is not supported on this host, but the profile'],
+    means: ['apparmor.not-available', 'apparmor.profile-load-failed'],
+  },
+  {
     by: 'dockerd, runc, kubelet',
     speaker: 'runtime',
     says: [
@@ -39,11 +44,11 @@ export const RUNTIME: readonly Symptom[] = [
       'apparmor failed to apply profile',
       'failed to {apply|load|install}{ the|} {apparmor|default apparmor} profile',
       'cannot enforce apparmor',
-      'apparmor is not supported on this host, but the profile',
       'apparmor_parser: unable to {replace|add}',
       "apparmor_parser': executable file not found",
       'access denied. you need policy admin privileges to manage profiles',
       'failed to load apparmor',
+      'could not check if # apparmor profile was loaded',
       'write /proc/self/attr/{exec|apparmor/exec}: {invalid argument|no such file or directory|permission denied}',
       'unable to load {default |}apparmor profile',
     ],

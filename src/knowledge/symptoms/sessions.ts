@@ -85,7 +85,7 @@ export const SESSIONS: readonly Symptom[] = [
       'mkdir #/tmp/{rootlesskit|buildkit}#: permission denied',
       'open /tmp/#: {permission denied|read-only file system}',
     ],
-    unless: ['/run/user', 'apt.conf', 'no space left', '/var/lib/docker/overlay2'],
+    unless: ['/run/user', 'apt.conf', 'no space left', '/var/lib/docker/overlay2', '/snapshots'],
     means: ['env.tmpdir', 'storage.permission'],
     where: 'outside',
     weight: 2,

@@ -36,7 +36,7 @@ export const SIGNS: readonly Sign[] = [
       'error response from daemon',
     ],
   },
-  { shows: 'podman', says: ['podman', 'buildah', 'containers/storage'] },
+  { shows: 'podman', says: ['podman', 'buildah', 'containers/storage', 'cannot {setup|set up} namespace using'] },
   {
     shows: 'container',
     says: [
@@ -127,7 +127,17 @@ export const SIGNS: readonly Sign[] = [
   },
   { shows: 'nfs', says: ['nfs', 'network file system', 'lustre', 'glusterfs', 'gpfs', 'cifs'] },
   { shows: 'inodes', says: ['inodes used', 'iuse%', 'iused', 'df -i', 'inodes iused', 'free inodes', '# inodes'] },
-  { shows: 'proxy', says: ['http_proxy', 'https_proxy', 'behind a proxy', 'corporate proxy', 'proxy.', 'no_proxy'] },
+  {
+    shows: 'proxy',
+    says: [
+      'http_proxy',
+      'https_proxy',
+      'behind a proxy',
+      'corporate proxy',
+      'proxy.{corp|company|intern|local|lan|example|int}',
+      'no_proxy',
+    ],
+  },
   { shows: 'small-mtu', says: ['mtu', 'openstack', 'wireguard', 'vpn'] },
   { shows: 'qemu', says: ['qemu', 'binfmt'] },
   { shows: 'snap', says: ['/snap/', 'snapd', 'snap.docker', 'snap install', '/var/snap/'] },

@@ -6,6 +6,7 @@ import { LIMITS } from './limits.ts';
 import { NAMESPACES } from './namespaces.ts';
 import { NETWORK } from './network.ts';
 import { RUNTIME } from './runtime.ts';
+import { SERVICES } from './services.ts';
 import { SESSIONS } from './sessions.ts';
 import { STORAGE } from './storage.ts';
 import type { Symptom } from './symptom.ts';
@@ -17,6 +18,7 @@ export const SYMPTOMS: readonly Symptom[] = [
   ...KUBERNETES,
   ...RUNTIME,
   ...CONFINEMENT,
+  ...SERVICES,
   ...SESSIONS,
   ...LIMITS,
   ...STORAGE,
