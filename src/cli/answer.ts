@@ -135,18 +135,23 @@ export async function sendFindings(
 ): Promise<void> {
   const { learnSecrets, maskLines } = await import('../secrets/documents.ts');
   const secrets = knownSecrets();
-  for (const { file, text } of files) if (text !== undefined) learnSecrets(file, text, secrets.add);
+  for (const { file, text, ...rest } of files)
+    if (text !== undefined && isTold(rest)) learnSecrets(file, text, secrets.add);
   const names = destination.redaction.ofAnswer ? await destination.redaction.names(null) : null;
   for (const { text } of files) if (text !== undefined) names?.learn(text);
   const shown = files.map(({ file, text, ...rest }): ExaminedFile => {
-    const masked = withoutSecrets(rest, secrets);
-    const lines = text === undefined ? {} : { text: maskLines(text, secrets.hideCertain) };
+    const masked = isTold(rest) ? withoutSecrets(rest, secrets) : rest;
+    const lines = text === undefined || !isTold(rest) ? {} : { text: maskLines(text, secrets.hideCertain) };
     if (names === null) return { file, ...masked, ...lines };
     return { file: file.startsWith('/') ? names.hide(file) : file, ...redacted({ ...masked, ...lines }, names) };
   });
   const kept = [...files.map(({ file }) => file).filter((file) => !file.startsWith('/')), ...vocabularyOf(shown)];
   await destination.send(await render('findings', shown, globals, destination), { secrets, names, kept });
 }
+
+/** Whether anything of a file is told: of a Dockerfile in which nothing was found, nothing is. */
+const isTold = ({ kind, checks, mended }: Omit<ExaminedFile, 'file' | 'text'>): boolean =>
+  kind !== 'dockerfile' || mended !== undefined || checks.some(({ problems }) => problems.length > 0);
 
 /** What may be told of an answer here: no secret, and no names where they are hidden; and what must not be in it. */
 async function tellable<T>(
