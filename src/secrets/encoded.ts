@@ -1,17 +1,19 @@
 /** What texts hide in other texts: base64, hexadecimal, percent signs and backslashes. Pure, and without a decoder of Node's. */
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const VALUES: ReadonlyMap<string, number> = new Map([
-  ...[...LETTERS].map((letter, value) => [letter, value] as const),
-  ['-', 62],
-  ['_', 63],
-]);
+/** What each letter stands for, by its code; -1 for what is none. */
+const VALUES = new Int8Array(128).fill(-1);
+for (const [value, letter] of [...LETTERS].entries()) VALUES[letter.charCodeAt(0)] = value;
+VALUES['-'.charCodeAt(0)] = 62;
+VALUES['_'.charCodeAt(0)] = 63;
 /** Longer ones are no words. */
 const LONGEST = 200_000;
 
+const isControl = (byte: number): boolean => (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13) || byte === 127;
+
 /** The text of bytes; null where they are none that a person could read. */
 function textOf(bytes: readonly number[]): string | null {
-  if (bytes.some((byte) => (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13) || byte === 127)) return null;
+  if (bytes.some(isControl)) return null;
   if (bytes.every((byte) => byte < 127)) return bytes.map((byte) => String.fromCharCode(byte)).join('');
   try {
     return decodeURIComponent(bytes.map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''));
@@ -20,30 +22,29 @@ function textOf(bytes: readonly number[]): string | null {
   }
 }
 
-function bytesOfBase64(word: string): readonly number[] {
+/** Up to the first letter that is none; null as soon as there is a byte that no text has: most words are no base64. */
+function bytesOfBase64(word: string): readonly number[] | null {
   const bytes: number[] = [];
   let bits = 0;
   let held = 0;
-  for (const letter of word) {
-    const value = VALUES.get(letter);
-    if (value === undefined) break;
+  for (let at = 0; at < word.length; at++) {
+    const value = VALUES[word.charCodeAt(at)] ?? -1;
+    if (value < 0) break;
     held = ((held << 6) | value) & 0xffff;
     bits += 6;
     if (bits < 8) continue;
     bits -= 8;
-    bytes.push((held >> bits) & 0xff);
+    const byte = (held >> bits) & 0xff;
+    if (isControl(byte)) return null;
+    bytes.push(byte);
   }
   return bytes;
 }
 
 /** What base64 holds, of either alphabet, with padding or without; null where it is no text. */
 export function fromBase64(word: string): string | null {
-  if (word.length > LONGEST) return null;
-  // Most words are none, which their beginning tells.
-  if (textOf(bytesOfBase64(word.slice(0, 4))) === null && word.charCodeAt(0) !== 0xc3) {
-    if (bytesOfBase64(word.slice(0, 4)).every((byte) => byte < 0xc2)) return null;
-  }
-  return textOf(bytesOfBase64(word));
+  const bytes = word.length > LONGEST ? null : bytesOfBase64(word);
+  return bytes === null ? null : textOf(bytes);
 }
 
 /** What pairs of hexadecimal digits hold; null where it is no text. */
