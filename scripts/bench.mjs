@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Whole-process times and peak memory, as ratios to `node -e 0` in one run. Usage: npm run bench [-- --runs N] [--entries N] [--user NAME] [--log MB]
+// Whole-process times and peak memory, as ratios to `node -e 0` in one run. Usage: npm run bench [-- --runs N] [--entries N] [--user NAME] [--log MB] [--dockerfiles N]
 // Root measures for an ordinary account: the named one, that of sudo, or the first in /etc/subuid.
 import { spawnSync } from 'node:child_process';
 import {
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     entries: { type: 'string', default: '1000000' },
     user: { type: 'string' },
     log: { type: 'string', default: '200' },
+    dockerfiles: { type: 'string', default: '10000' },
   },
 });
 const runs = Number(values.runs);
@@ -114,6 +115,7 @@ try {
   if (isRoot && user === undefined)
     console.log('\nNo account has subordinate ids: the rows are those of root, without the look through a cache.');
   else if (entries > 0) ownership();
+  if (Number(values.dockerfiles) > 0) dockerfiles(Number(values.dockerfiles));
   if (Number(values.log) > 0) await explained(Number(values.log));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
@@ -148,6 +150,45 @@ function ownership() {
     spawnSync(file, args, { stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 30, env: clean });
     return Number(process.hrtime.bigint() - started) / 1e6;
   }
+}
+
+/** So many Dockerfiles of a common kind, each another one; in one in fifty something is found. */
+function dockerfiles(count) {
+  const tree = join(scratch, 'dockerfiles');
+  for (let at = 0; at < count; at++) {
+    const folder = join(tree, String(at));
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      join(folder, 'Dockerfile'),
+      [
+        `# syntax=docker/dockerfile:1`,
+        `ARG VERSION=${at}`,
+        'FROM --platform=$BUILDPLATFORM golang:1.25 AS build',
+        'WORKDIR /src',
+        'COPY go.mod go.sum ./',
+        'RUN --mount=type=cache,target=/go/pkg/mod go mod download',
+        'COPY . .',
+        'ARG TARGETOS TARGETARCH VERSION',
+        'RUN --mount=type=cache,target=/root/.cache/go-build \\',
+        '    GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags "-X main.version=$VERSION" -o /out/app ./cmd/app',
+        `FROM debian:stable-slim`,
+        'RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*',
+        'COPY --from=build --chmod=755 /out/app /usr/bin/app',
+        at % 50 === 0 ? 'COPY --parnets a /b' : 'USER 65532:65532',
+        'EXPOSE 8080/tcp',
+        'ENTRYPOINT ["/usr/bin/app"]',
+        '',
+      ].join('\n'),
+    );
+  }
+  chmodSync(scratch, 0o755);
+  const started = process.hrtime.bigint();
+  const argv = [bin, 'lint', '--json', '--buildkit', 'v0.32.0', tree];
+  spawnSync(process.execPath, argv, { stdio: 'ignore', env: clean });
+  const took = Number(process.hrtime.bigint() - started) / 1e9;
+  console.log(
+    `\n\`bk-doctor lint\` of ${count} Dockerfiles: ${took.toFixed(1)} s (${Math.round(count / took)} a second)`,
+  );
 }
 
 /** A log of so many megabytes, against grep -F with the same words. */
