@@ -55,11 +55,11 @@ export function learnText(text: string, found: OnName): void {
 
 function learnHosts(text: string, found: OnName): void {
   if (text.includes('://'))
-    for (const [, name = ''] of text.matchAll(URL_HOST)) hostName(name.replace(/\.+$/, ''), found);
+    for (const [, name = ''] of text.matchAll(URL_HOST)) hostName(name.replace(/\.{1,9}$/, ''), found);
   if (text.includes('.')) for (const [name] of text.matchAll(DOTTED)) if (isHostName(name)) hostName(name, found);
   for (const [, name = ''] of text.matchAll(WITH_PORT)) hostName(name, found, 'registry');
   if (text.includes('lookup'))
-    for (const [, name = ''] of text.matchAll(LOOKUPS)) hostName(name.replace(/\.+$/, ''), found);
+    for (const [, name = ''] of text.matchAll(LOOKUPS)) hostName(name.replace(/\.{1,9}$/, ''), found);
   if (text.includes('valid for'))
     for (const [, list = '', name = ''] of text.matchAll(SERVER)) {
       hostName(name, found);
@@ -106,7 +106,7 @@ function isForeignV6(address: string): boolean {
 
 /** Who logs in, or whose files they are. */
 export function account(given: string, found: OnName, kind: 'user' | 'group' = 'user'): void {
-  const name = given.replace(/[.…]+$/, '');
+  const name = given.replace(/[.…]{1,9}$/, '');
   if (name === '' || isGeneric(name) || /^[^\p{L}_]/u.test(name) || !/\p{L}/u.test(name)) return;
   found(kind, name);
   // The home of a name that is also a word is known by its path.
@@ -116,7 +116,7 @@ export function account(given: string, found: OnName, kind: 'user' | 'group' = '
 const REGISTRY = /^(?:registr|hub\b|mirror|docker|harbor|nexus|artifactory|jfrog|quay|cr\d*\.|images?\.)|\.dkr\.ecr\./i;
 
 export function hostName(given: string, found: OnName, kind: 'host' | 'registry' | 'domain' = 'host'): void {
-  const name = given.replace(/^\.+|\.+$/g, '');
+  const name = given.replace(/^\.{1,9}|\.{1,9}$/g, '');
   if (!/\p{L}/u.test(name) || name.length < 2 || isGeneric(name) || isPublic(name) || /^\d+(?:\.\d+)*$/.test(name))
     return;
   if (/\.local(?:host|domain)$/i.test(name) || /[^\p{L}\p{N}_.-]/u.test(name)) return;
@@ -148,7 +148,7 @@ export function learnFiles(files: NameFiles, found: OnName): void {
     if (/^\d+$/.test(start.trim()) && !/^[#\s]/.test(name)) account(name.trim(), found);
   }
   for (const line of lines(files.hosts)) {
-    const [address = '', ...names] = line.replace(/#.*$/, '').trim().split(/\s+/);
+    const [address = '', ...names] = (line.split('#')[0] ?? '').trim().split(/\s+/);
     if (/^[\da-f.:]+$/i.test(address)) for (const name of names) learnMachine(name, found);
   }
   for (const line of lines(files.resolv)) {

@@ -12,11 +12,12 @@ export function survivorIn(
   names: Names | null,
   kept: readonly string[] = [],
 ): 'a secret' | 'a name' | null {
-  const joined = text.replace(/[ \t│|>]*\n[ \t│|>]*/g, '');
+  const lines = text.split('\n').map((line) => line.replace(/^[ \t│|>]{1,80}|[ \t│|>]{1,80}$/g, ''));
+  const joined = lines.join('');
   const forms = new Set([text, joined, fromEscapes(text), fromPercent(text), fromEntities(text)]);
   for (const form of forms) if (secrets.isIn(form)) return 'a secret';
   if (names === null) return null;
-  const spaced = text.replace(/[ \t│|>]*\n[ \t│|>]*/g, ' ');
+  const spaced = lines.join(' ');
   for (const form of [text, spaced]) if (names.isIn(form, kept) !== null) return 'a name';
   return null;
 }

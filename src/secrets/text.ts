@@ -63,7 +63,7 @@ export function maskKnownForms(text: string, found: OnSecret = nobody): string {
 function masking(key: string, found: OnSecret): string {
   const lines = key.split(/\n|\\n/);
   for (const line of lines) {
-    const word = line.replace(/^[\s"'+|-]+|[\s"'\\r,]+$/g, '');
+    const word = line.replace(/^[\s"'+|-]{1,80}|[\s"'\\r,]{1,20}$/g, '');
     if (word.length >= 12 && !word.includes('PRIVATE KEY')) found(word);
   }
   return '(private key)';
@@ -144,7 +144,7 @@ function assigned(whole: string, name: string, kind: string, value: string, { at
   // The next parameter of a URL is another thing.
   const end = /[?&]/.test(all[at - 1] ?? '') || /^[^&]*&[\w.-]+=/.test(inner) ? inner.search(/[&#]/) : -1;
   const body = end >= 0 ? inner.slice(0, end) : inner;
-  const tail = open === '' ? (/[)}\],;:]*$/.exec(body)?.[0] ?? '') : '';
+  const tail = open === '' ? (/[)}\],;:]{0,20}$/.exec(body)?.[0] ?? '') : '';
   const bare = body.slice(0, body.length - tail.length);
   if (bare === '' || NO_SECRET.test(bare)) return whole;
   if (isPath(bare) && WHERE.test(name)) return whole;
@@ -154,7 +154,7 @@ function assigned(whole: string, name: string, kind: string, value: string, { at
   return `${name}${kind}${open}${MASK}${tail}${end >= 0 ? inner.slice(end) : ''}${close}`;
 }
 
-const isPath = (value: string): boolean => /^(?:~|\.{1,2})?\/[\w.@%+-]*\/?[\w./@%+-]*$/.test(value);
+const isPath = (value: string): boolean => /^(?:~|\.{1,2})?\/[\w./@%+-]*$/.test(value);
 
 /** "fetching the token: unexpected status" is about one, and has none. */
 function isSentence(name: string, value: string, all: string, end: number): boolean {
