@@ -25,6 +25,7 @@ const ORDER = [
   'secrets',
   'names',
   'symptoms',
+  'compare',
   'documents',
   'builds',
   'facts/machine',

@@ -34,6 +34,17 @@ export function registerCheck(program: Command, session: Session): void {
             .argParser(durationOf)
             .helpGroup('Which checks:'),
         )
+        .addOption(
+          new Option('--baseline <file>', 'an earlier report: only what is new makes the exit code 1').helpGroup(
+            'Which checks:',
+          ),
+        )
+        .addOption(
+          new Option(
+            '--waivers <file>',
+            'TOML: what does not make the exit code 1, each with a reason and an end',
+          ).helpGroup('Which checks:'),
+        )
         .allowExcessArguments(true),
     ),
   ).action(async (_options: unknown, command: Command) => {
@@ -67,11 +78,12 @@ async function check(session: Session, command: Command): Promise<number> {
   if (waitMs > 0 && asked.replay !== null) throw new UsageError('--wait waits for a host: a recording does not change');
   const progress = progressLine(session, globals.quiet);
   const inventory = globals.verbose || recording !== null || destination.file !== null;
+  const excuse = await excusesOf(command, session);
   const examine = async (): Promise<{ opened: Opened; report: Report }> => {
     const opened = await open(session, asked);
     const options = { inventory, progress: examined(progress) };
     const catalog = opened.request.build === undefined ? session.catalog : await builds();
-    const report = await assess(opened, catalog, asked, options).finally(() => progress.clear());
+    const report = excuse(await assess(opened, catalog, asked, options).finally(() => progress.clear()));
     return { opened, report };
   };
   const { opened, report } = await untilGood(examine, ({ report: found }) => exitCode(found, asked.failOn) === 0, {
@@ -90,6 +102,14 @@ async function check(session: Session, command: Command): Promise<number> {
   });
   writeRecording();
   return globals.format.exitCode?.(report) ?? exitCode(report, asked.failOn);
+}
+
+/** What `--baseline` and `--waivers` say, read before anything is examined. Throws UsageError. */
+async function excusesOf(command: Command, { catalog }: Session): Promise<(report: Report) => Report> {
+  const given = command.opts<{ baseline?: string; waivers?: string }>();
+  if (given.baseline === undefined && given.waivers === undefined) return (report) => report;
+  const { excuses } = await import('./excuses.ts');
+  return excuses(given, catalog);
 }
 
 interface Waiting<T> {

@@ -7,6 +7,7 @@ export const EXAMPLES: { readonly [command: string]: readonly string[] } = {
     'bk-doctor check --config ./buildkitd.toml --address tcp://127.0.0.1:1234',
     'bk-doctor check --only idmap,userns --fail-on warning --quiet',
     'bk-doctor check --wait 5m --quiet',
+    'bk-doctor check --baseline last-week.json --waivers waivers.toml',
     'bk-doctor check --json --output report.json',
   ],
   fix: [
@@ -30,6 +31,8 @@ export const EXAMPLES: { readonly [command: string]: readonly string[] } = {
     'bk-doctor lint deploy.yaml --fix --write',
   ],
   template: ['bk-doctor template kubernetes --mode rootless >deploy.yaml', 'bk-doctor template compose'],
+  diff: ['bk-doctor diff old.json new.json', 'bk-doctor diff --fail-on warning old.json new.json --json'],
+  merge: ['bk-doctor merge reports/', 'bk-doctor merge web*.json --json'],
   list: ['bk-doctor list', 'bk-doctor list --verbose'],
   show: ['bk-doctor show idmap/ranges', 'bk-doctor show idmap', 'bk-doctor show idmap.subid-missing'],
   help: ['bk-doctor help fix', 'bk-doctor help idmap/ranges'],

@@ -3,6 +3,7 @@ import { UsageError } from '../host/usage-error.ts';
 import { VERSION } from '../package/version.ts';
 import { visible } from '../text/visible.ts';
 import { registerCheck } from './check.ts';
+import { registerDiff, registerMerge } from './compare.ts';
 import { EXAMPLES } from './examples.ts';
 import { registerExplain } from './explain.ts';
 import { registerFix } from './fix.ts';
@@ -31,6 +32,8 @@ const COMMANDS = [
   registerLint,
   registerTemplate,
   registerUnredact,
+  registerDiff,
+  registerMerge,
   registerList,
   registerShow,
   registerHelp,

@@ -27,6 +27,21 @@ export interface CheckReport {
   readonly fault?: string;
   /** Failing checks that can explain why this one fails, or could not be made. Absent where there are none. */
   readonly explainedBy?: readonly string[];
+  /** Problems that do not count for the exit code, and why. The status and the verdict stay what they are. */
+  readonly excused?: readonly Excuse[];
+  /** The earlier report that was named could not tell either. */
+  readonly knownUnknown?: true;
+}
+
+/** Why a problem does not count for the exit code. */
+export interface Excuse {
+  /** Index into the check's problems. */
+  readonly problem: number;
+  /** `baseline`: an earlier report had it already. */
+  readonly by: 'waiver' | 'baseline';
+  readonly reason: string | null;
+  /** The last day on which a waiver holds. */
+  readonly until: string | null;
 }
 
 export type TreatmentResult =
@@ -74,6 +89,8 @@ export interface TargetReport {
 }
 
 export interface HostReport {
+  /** What the machine calls itself; null where that was not seen. */
+  readonly name?: string | null;
   readonly os: { readonly id: string; readonly version: string | null; readonly name: string };
   readonly kernel: string;
   readonly arch: string;
@@ -116,6 +133,8 @@ export interface Report extends Checked {
   readonly counts: { readonly [S in Status]: number };
   /** Did this run change anything that it did not take back? */
   readonly changed: boolean;
+  /** The earlier report that this one was held against. */
+  readonly baseline?: { readonly startedAt: string; readonly version: string; readonly level: Level };
   readonly treatments: readonly TreatmentReport[];
   /** What was replaced in it before it was written. */
   readonly redaction?: {

@@ -106,11 +106,22 @@ function consequences({ explains, awaited }: Folded, pen: Pen): readonly string[
   return [...lines, ...pen.text(`${wait} for it: ${ids}`, '  ')];
 }
 
-function problemLines(problem: Problem, { status }: CheckReport, several: boolean, pen: Pen): readonly string[] {
+function problemLines(problem: Problem, check: CheckReport, several: boolean, pen: Pen): readonly string[] {
+  const { status } = check;
   const worst = status === 'fail' ? 'error' : status === 'warn' ? 'warning' : 'info';
   const mark =
     problem.severity === worst ? '' : problem.severity === 'info' ? 'Note: ' : `${sentenceCase(problem.severity)}: `;
-  return several ? pen.text(mark + located(problem), '  * ', '    ') : pen.text(mark + located(problem), '  ');
+  const text = `${mark}${located(problem)}${excuseOf(problem, check)}`;
+  return several ? pen.text(text, '  * ', '    ') : pen.text(text, '  ');
+}
+
+/** Why it does not count for the exit code. */
+function excuseOf(problem: Problem, { problems, excused = [] }: CheckReport): string {
+  const excuse = excused.find((one) => one.problem === problems.indexOf(problem));
+  if (excuse === undefined) return '';
+  return excuse.by === 'baseline'
+    ? ' (known: the baseline has it)'
+    : ` (waived until ${excuse.until}: ${excuse.reason})`;
 }
 
 function details(check: CheckReport, problems: readonly Problem[], pen: Pen): readonly string[] {
@@ -204,6 +215,7 @@ function lastLines(report: Report, { commands, columns }: ReportLayout, pen: Pen
   const colour = { ready: 'green', degraded: 'yellow', 'not-ready': 'red', unknown: 'cyan' } as const;
   const paint = (line: string): string => pen.paint(colour[report.verdict.level], line);
   const lines = pen.text(report.verdict.summary, '', '  ').map(paint);
+  if (report.baseline !== undefined) lines.push(...pen.text(baselineText(report), '', '  '));
   const next = nextStep(report, commands);
   if (next === null) return lines;
   const label = `Next${commands.elsewhere ? ', on that host' : ''}: ${pen.line(next.first ?? '')}`;
@@ -215,6 +227,14 @@ function lastLines(report: Report, { commands, columns }: ReportLayout, pen: Pen
   if (command.startsWith(commands.fixAsRoot) && !commands.elsewhere)
     lines.push(...scriptOffer(commands.script, columns, pen));
   return lines;
+}
+
+/** What a baseline is worth is how old it is. */
+function baselineText({ baseline, startedAt, checks }: Report): string {
+  const days = Math.floor((Date.parse(startedAt) - Date.parse(baseline?.startedAt ?? '')) / 86_400_000);
+  const known = checks.flatMap(({ excused = [] }) => excused).filter(({ by }) => by === 'baseline').length;
+  const age = days >= 1 ? `${count(days, 'day')} old` : days >= 0 ? 'of today' : 'of an unknown day';
+  return `Against a baseline that is ${age} (bk-doctor ${baseline?.version}): ${count(known, 'problem')} known.`;
 }
 
 /** For who may not become root: what to give to somebody who may. */

@@ -346,6 +346,56 @@ describe('--wait', () => {
   });
 });
 
+describe('reports compared', () => {
+  test('diff, merge, a baseline and waivers, of reports that were really made', async () => {
+    const directory = temporary();
+    const config = join(directory, 'buildkitd.toml');
+    writeFileSync(config, 'root = 1\n');
+    const call = ['check', '--no-probe', '--only', 'config/buildkitd', '--config', config];
+    const file = (name: string) => join(directory, 'reports', name);
+    mkdirSync(join(directory, 'reports'));
+    const bad = await run([...call, '--json', '--no-redact']);
+    writeFileSync(file('bad.json'), bad.stdout);
+    expect((await run([...call, '--baseline', file('bad.json')])).code).toBe(0);
+    writeFileSync(
+      join(directory, 'w.toml'),
+      '[[waiver]]\ncheck = "config/buildkitd"\nreason = "x"\nuntil = 2999-01-01\n',
+    );
+    expect([bad.code, (await run([...call, '--waivers', join(directory, 'w.toml')])).code]).toEqual([1, 0]);
+    writeFileSync(
+      join(directory, 'w.toml'),
+      '[[waiver]]\ncheck = "config/buildkitd"\nreason = "x"\nuntil = 2020-01-01\n',
+    );
+    const expired = await run([...call, '--waivers', join(directory, 'w.toml')]);
+    expect([expired.code, expired.stdout]).toEqual([2, '']);
+    expect(expired.stderr).toContain('w.toml: line 1: the waiver of config/buildkitd expired on 2020-01-01');
+    writeFileSync(config, 'root = "/r"\n');
+    writeFileSync(file('good.json'), (await run([...call, '--json', '--no-redact'])).stdout);
+    const forth = await run(['diff', file('good.json'), file('bad.json'), '--json']);
+    expect([forth.code, JSON.parse(forth.stdout).appeared[0].check]).toEqual([1, 'config/buildkitd']);
+    expect((await run(['diff', file('bad.json'), file('good.json')])).code).toBe(0);
+    writeFileSync(file('none.json'), '{');
+    const merged = await run(['merge', join(directory, 'reports'), '--json']);
+    const { levels, unread } = JSON.parse(merged.stdout);
+    expect([merged.code, levels['not-ready'], unread]).toEqual([
+      1,
+      1,
+      [{ file: file('none.json'), reason: 'it is no JSON' }],
+    ]);
+  });
+  test('what is no report is refused', async () => {
+    for (const args of [
+      ['diff', '/nonexistent', '/etc/passwd'],
+      ['diff', '/etc/passwd', '/etc/passwd'],
+      ['check', '--baseline', '/dev/zero'],
+      ['check', '--waivers', '/nonexistent'],
+    ]) {
+      const { code, stdout } = await run(args);
+      expect([code, stdout]).toEqual([2, '']);
+    }
+  });
+});
+
 describe('started by npm', () => {
   test('what npm puts before PATH is nowhere', async () => {
     const PATH = '/x/node_modules/.bin:/node_modules/.bin:/y/npm/bin/node-gyp-bin:/usr/bin:/bin';

@@ -11,7 +11,8 @@ export const machine: Fact<Omit<HostReport, 'arch' | 'software'>> = {
   async read(look) {
     const { host } = look;
     const quiet = <T>(reading: Promise<T>): Promise<T | null> => reading.catch(decidesNothing);
-    const [os, release, inside, cpuinfo, meminfo, vendor, product] = await Promise.all([
+    const [name, os, release, inside, cpuinfo, meminfo, vendor, product] = await Promise.all([
+      quiet(host.read('/proc/sys/kernel/hostname', 'self')),
       quiet(look.get(osRelease)),
       quiet(look.get(kernel)),
       quiet(look.get(container)),
@@ -21,6 +22,7 @@ export const machine: Fact<Omit<HostReport, 'arch' | 'software'>> = {
       quiet(host.read('/sys/hypervisor/type', 'self')),
     ]);
     return {
+      name: name?.text.trim() || null,
       os: { id: os?.id ?? 'linux', version: os?.version ?? null, name: os?.name ?? 'Linux' },
       kernel: release?.release ?? 'unknown',
       container: inside?.kind ?? null,
