@@ -5,7 +5,7 @@ import { createMerger } from '../compare/merge.ts';
 import { differenceText, mergedText } from '../report/comparison.ts';
 import type { FailOn } from '../report/exit-code.ts';
 import { destinationOf, sendAnswer } from './answer.ts';
-import { globalsOf } from './globals.ts';
+import { globalsOf, refuseRedact } from './globals.ts';
 import { filesOf, readReport, reportOf } from './report-file.ts';
 import type { Session } from './session.ts';
 import { oneOf } from './wording.ts';
@@ -28,6 +28,7 @@ export function registerDiff(program: Command, session: Session): void {
     )
     .action(async (old: string, later: string, options: { failOn?: FailOn }, command: Command) => {
       const globals = globalsOf(command);
+      refuseRedact(globals, 'a report has its names replaced when it is made: check --json --redact');
       const destination = destinationOf(session, globals, 'answer', 'diff');
       const found = difference(reportOf('diff', old), reportOf('diff', later));
       await sendAnswer(destination, globals, found, (look, shown) => differenceText(shown, look));
@@ -46,6 +47,7 @@ export function registerMerge(program: Command, session: Session): void {
     .argument('<report...>', 'reports (check --json), or directories of them')
     .action(async (paths: readonly string[], _options: unknown, command: Command) => {
       const globals = globalsOf(command);
+      refuseRedact(globals, 'a report has its names replaced when it is made: check --json --redact');
       const destination = destinationOf(session, globals, 'answer', 'merge');
       const merger = createMerger();
       // One after another: of each only its line is kept.
