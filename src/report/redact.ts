@@ -38,7 +38,10 @@ export const LEFT_OUT = '(left out: could not be redacted)';
  */
 export function redact(report: Report, names: Names): Report {
   learnReport(report, names);
-  return redacted(report, names);
+  const hidden = redacted(report, names);
+  const { name } = report.host;
+  // Elsewhere this field is a word that everybody knows.
+  return typeof name === 'string' ? { ...hidden, host: { ...hidden.host, name: names.hide(name) } } : hidden;
 }
 
 /** Any answer with its names replaced, but in those texts that are bk-doctor's own vocabulary. */
@@ -58,6 +61,7 @@ export function redacted<T>(answer: T, names: Names): T {
 
 function learnReport(report: Report, names: Names): void {
   const { environment, user } = report.target;
+  if (typeof report.host.name === 'string') names.learnFiles({ hostnames: [report.host.name] });
   for (const name of [user, environment.USER?.value, environment.LOGNAME?.value]) if (name) names.learn(`USER=${name}`);
   if (environment.HOME !== undefined) names.learnHome(environment.HOME.value, user ?? '');
   for (const [name, { value }] of Object.entries(environment)) if (/^no_proxy$/i.test(name)) names.learnNoProxy(value);
