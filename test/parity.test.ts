@@ -2,12 +2,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { buildCatalog } from '../src/build-catalog.ts';
 import { catalog as hosts } from '../src/catalog.ts';
 import { documentCatalog } from '../src/documents-catalog.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const catalog = [...hosts, ...documentCatalog];
+const catalog = [...hosts, ...buildCatalog, ...documentCatalog];
 
 function idsBelow(folder: string, ending: string): string[] {
   const base = join(root, folder);

@@ -90,7 +90,8 @@ async function startOf(
   { kind, text }: NamedPath,
   look: (path: string) => Promise<NamedPath>,
 ): Promise<Pick<AskedBuild, 'texts' | 'context'>> {
-  const clean = given.replace(/(?!^)\/+$/, '');
+  let clean = given;
+  while (clean.length > 1 && clean.endsWith('/')) clean = clean.slice(0, -1);
   if (kind === 'directory') {
     for (const name of ['Dockerfile', 'dockerfile', 'Containerfile']) {
       const path = clean === '.' ? name : `${clean}/${name}`;

@@ -221,5 +221,5 @@ const PROCESSORS =
 export function isPlatform(text: string): boolean {
   const parts = text.split('/');
   if (parts.length > 3 || parts.some((part) => !/^[A-Za-z0-9_.()-]+$/.test(part))) return false;
-  return parts.length > 1 || SYSTEMS.test(text.replace(/\(.*$/, '')) || PROCESSORS.test(text) || text === 'local';
+  return parts.length > 1 || SYSTEMS.test(text.split('(', 1)[0] ?? '') || PROCESSORS.test(text) || text === 'local';
 }

@@ -59,7 +59,9 @@ function shortened(text: string): string {
   const plain = first.replace(/[.:]\s*$/, '').trim();
   if (plain.length <= MOST) return plain;
   const cut = plain.slice(0, MOST);
-  return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), MOST - 30)).replace(/[\s,;:]+$/, '')} …`;
+  let end = Math.max(cut.lastIndexOf(' '), MOST - 30);
+  while (end > 0 && ' ,;:'.includes(cut.charAt(end - 1))) end--;
+  return `${cut.slice(0, end)} …`;
 }
 
 /** What to say where nothing but buildkitd itself is missing or broken. */

@@ -19,7 +19,7 @@ const DECIDES_NOTHING: readonly (readonly [why: string, question: RegExp])[] = [
     'values at the next boot',
     /"(\/etc|\/run|\/usr\/lib|\/usr\/local\/lib|\/lib)\/sysctl\.d\b|\/proc\/cmdline"|"\/etc\/(init\.d\/|sv|runit)|\/openrc"/,
   ],
-  ['what machine this is', /"\/proc\/(cpuinfo|meminfo)"|"\/sys\/(class\/dmi|hypervisor)\//],
+  ['what machine this is', /"\/proc\/(cpuinfo|meminfo|sys\/kernel\/hostname)"|"\/sys\/(class\/dmi|hypervisor)\//],
   ['which AppArmor profiles are loaded: the launch, which is really tried, shows what they do', /apparmor\/profiles"/],
   ['of clients: their checks are unknown by themselves', /docker|^\["probe","connect"/],
   [

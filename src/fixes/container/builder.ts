@@ -34,11 +34,12 @@ export const mendBuilder = fixBy('Ask buildx for what its driver has', {
   'sandbox-flag': ({ problem, text }) => {
     const start = offsetOf(text, problem.at?.line ?? 1, problem.at?.column ?? 1);
     const end = offsetOf(text, problem.at?.endLine ?? 1, problem.at?.endColumn ?? 1) + 1;
-    const found = /[ \t]*--oci-worker-no-process-sandbox(?:=true)?/.exec(text.slice(start, end));
+    const found = /--oci-worker-no-process-sandbox(?:=true)?/.exec(text.slice(start, end));
+    let before = found === null ? start : start + found.index;
+    while (before > start && ' \t'.includes(text.charAt(before - 1))) before--;
     return {
       say: ['Leave --oci-worker-no-process-sandbox out, or take a rootless image.'],
-      changes:
-        found === null ? null : [{ start: start + found.index, end: start + found.index + found[0].length, text: '' }],
+      changes: found === null ? null : [{ start: before, end: start + found.index + found[0].length, text: '' }],
     };
   },
   entitlement: () => ({ say: ['Allow it only where every build is trusted; else leave the flag out.'] }),

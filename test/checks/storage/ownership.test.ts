@@ -385,7 +385,7 @@ test('root looks through the cache ahead of the trial, and again where the trial
     looks.length = 0;
     const options = hostWith({
       answer: { survey: null },
-      files: { [CACHE]: dir(1000, 1000, 0o700), '/etc/subuid': subuid },
+      files: { [CACHE]: dir(1000, 1000, 0o700), '/etc/subuid': subuid, '/proc/self/status': 'Name:\tnode\n' },
     });
     const look = createLook({ host: new Watched({ ...options, self: { uid: 0, gid: 0 } }), request: ASK });
     await examine(look, [{ check: storageOwnership }], { isSelected: () => true });
