@@ -10,6 +10,7 @@ import type { Step } from '../src/model/plan.ts';
 import type { CheckReport, PlannedFix } from '../src/model/say.ts';
 import { located } from '../src/text/located.ts';
 import { carryOut } from './carry-out.ts';
+import { demandPlainEnglish } from './plain-english.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from './virtual-host.ts';
 
 export interface Ailing {
@@ -53,6 +54,7 @@ async function examineOnce(
   const look = createLook({ host: new VirtualHost(options), request: { ...ASK, ...request } });
   const [report] = await examine(look, [entry], { isSelected: () => true });
   if (report === undefined) throw new Error('no report');
+  demandPlainEnglish(report);
   return report;
 }
 

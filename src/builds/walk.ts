@@ -68,7 +68,7 @@ export function contextMissing(at: Walk, instruction: Instruction, source: strin
     'error',
     `${source} is not in the build context${at.context === null ? '' : ` (${at.context.directory})`}, or its .dockerignore leaves it out: the build ends with '"/${source.replace(/^\.?\//, '')}": not found'.`,
     [
-      `Put ${source} into the context, mend the path, or take it back in .dockerignore with a line !${source.replace(/^\.?\//, '')}.`,
+      `Put ${source} into the context, mend the path, or except it in .dockerignore with a line !${source.replace(/^\.?\//, '')}.`,
     ],
   );
 }

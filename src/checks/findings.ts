@@ -1,7 +1,8 @@
 import type { Condition, Position, Problem, Severity } from '../model/decide.ts';
 import type { UnseenReason } from '../model/look.ts';
+import { sentence } from '../text/sentence.ts';
 
-/** What one check finds, gathered: the builder of its answer. `E`: its evidence. */
+/** What one check finds, gathered: the builder of its answer, whose messages are sentences. `E`: its evidence. */
 export interface Findings<E> {
   readonly problems: Problem<E>[];
   readonly unseen: UnseenReason[];
@@ -23,7 +24,7 @@ export function findings<E>(): Findings<E> {
     problems,
     unseen: [],
     add: (condition, severity, subject, message, evidence, at) => {
-      problems.push({ condition, severity, subject, message, evidence, ...(at ? { at } : {}) });
+      problems.push({ condition, severity, subject, message: sentence(message), evidence, ...(at ? { at } : {}) });
     },
   };
 }

@@ -308,7 +308,7 @@ function previewOn(host: HostReader): Preview {
     try {
       return await preview(steps, host);
     } catch (error) {
-      const why = error instanceof Unseen ? error.why : `a fault of bk-doctor itself: ${reasonOf(error).why}`;
+      const why = error instanceof Unseen ? error.why : `internal error: ${reasonOf(error).why}`;
       return { diff: `# cannot be shown: ${visible(why)}\n` };
     }
   };

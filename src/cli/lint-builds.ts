@@ -83,7 +83,7 @@ function knownHost(path: string): KnownHost {
     const list = fields.get(name);
     if (list === undefined || list === null) return null;
     if (!Array.isArray(list) || !list.every((item) => typeof item === 'string'))
-      throw new UsageError(`--host: ${name} is a list of texts`);
+      throw new UsageError(`--host: ${name} is a list of strings`);
     return list;
   };
   const subids = fields.get('subids');

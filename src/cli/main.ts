@@ -86,7 +86,7 @@ async function failure(error: unknown, argv: readonly string[], desk: Desk, stre
   const trace = argv.includes('-v') || argv.includes('--verbose');
   const what = error instanceof Error ? error.message : String(error);
   const more = trace ? '' : ', and add the trace that --verbose prints';
-  await say(`a fault of bk-doctor ${VERSION} itself: ${what} (please report it${more})`);
+  await say(`internal error: ${what}. Please report it${more}, with the version (${VERSION})`);
   if (trace && error instanceof Error && error.stack !== undefined)
     await remark(stderr, `${error.stack.split('\n').slice(1).map(visible).join('\n')}\n`);
   return 3;

@@ -44,7 +44,7 @@ Exit codes:
   0  nothing at or above --fail-on was found (undo: done; explain: a cause)
   1  something was found or remains (undo: refused; explain: none known)
   2  the call is wrong; nothing was done
-  3  a check that decides could not be made, or a fault of bk-doctor itself`;
+  3  a required check could not run, or an internal error`;
 
 /** The command line; what help and version print is gathered, so that stdout gets it whole. */
 export function createProgram(session: Session): { readonly program: Command; readonly printed: () => string } {

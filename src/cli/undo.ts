@@ -19,7 +19,7 @@ const CUT_SHORT = 'it was ended before all was undone: bk-doctor undo goes on wi
 export function registerUndo(program: Command, session: Session): void {
   program
     .command('undo')
-    .summary('take back the last run of fix, or the run or transaction ID')
+    .summary('undo the last run of fix, or the run or transaction ID')
     .description(
       'Takes back what fix changed, newest first, byte for byte. What somebody changed since is left as it is and named.',
     )

@@ -72,7 +72,7 @@ export function plan<S>(
       fixes: treatments.map((treatment) => ({ ...treatment, needs: needsOf(treatment.steps), diff: null })),
     };
   } catch (error) {
-    const fault = `how to repair it is not known, by a fault of bk-doctor itself in ${id}: ${wordsOf(error)}`;
+    const fault = `how to repair it is not known, by an internal error of bk-doctor in ${id}: ${wordsOf(error)}`;
     return { fixes: [], fault };
   }
 }

@@ -71,10 +71,7 @@ function findingOrFault(check: CheckReport): readonly string[] {
   try {
     return finding(check);
   } catch (error) {
-    return [
-      `### ${code(check.id)}`,
-      `This entry could not be shown, by a fault of bk-doctor itself: ${prose(String(error))}`,
-    ];
+    return [`### ${code(check.id)}`, `This entry could not be shown, by an internal error: ${prose(String(error))}`];
   }
 }
 

@@ -69,7 +69,7 @@ function findingOrFault(entry: Folded, layout: ReportLayout, pen: Pen): readonly
   try {
     return finding(entry, layout, pen);
   } catch (error) {
-    const fault = `This entry could not be shown, by a fault of bk-doctor itself: ${String(error)}`;
+    const fault = `This entry could not be shown, by an internal error: ${String(error)}`;
     return [heading(entry.check.status, entry.check.id, '', pen), ...pen.text(fault, '  ')];
   }
 }

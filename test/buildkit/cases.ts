@@ -412,7 +412,7 @@ export const CASES: readonly ConfigCase[] = [
   ),
   stops('a value for a table', ['E config.wrong-type worker.oci 2'], '[worker]', 'oci = true'),
   stops(
-    'a number in a list of texts',
+    'a number in a list of strings',
     ['E config.wrong-type dns.nameservers 2'],
     '[dns]',
     'nameservers = ["1.1.1.1", 8]',

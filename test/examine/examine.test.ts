@@ -78,7 +78,7 @@ test.each(Object.keys(plans))('a plan that %s costs its own entry and nothing el
     isSelected: () => true,
   });
   expect(bad).toMatchObject({ status: 'fail', problems: [{ message: 'no' }], fixes: [] });
-  expect(bad?.reason).toMatch(/^how to repair it is not known, by a fault of bk-doctor itself in a\/bad: \S/);
+  expect(bad?.reason).toMatch(/^how to repair it is not known, by an internal error of bk-doctor in a\/bad: \S/);
   expect(good).toMatchObject({ status: 'fail', reason: null, fixes: [{ for: [0] }] });
   expect(exitCode({ checks: [bad, good].filter((one) => one !== undefined) }, 'error')).toBe(3);
 });

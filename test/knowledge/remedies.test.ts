@@ -13,10 +13,9 @@ test.each([
   expect(stepsAt(remedy, placesOf(engine))).toEqual(steps);
 });
 
-test('a command stands behind what it is for', () => {
+test('a command stands on a line of its own, below what it is for', () => {
   expect(sentencesOf(['Install it:', '$ apt install x', '$ x --check', 'Then log in anew.'])).toEqual([
-    'Install it: apt install x',
-    'Run: x --check',
+    'Install it:\napt install x\nx --check',
     'Then log in anew.',
   ]);
 });

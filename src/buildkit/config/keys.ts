@@ -334,7 +334,7 @@ export const KEYS: readonly KeySpec[] = [
     flag: 'allow-insecure-entitlement',
     go: 'config.Config.Entitlements',
     help: 'What builds may ask for with --allow. The flag replaces this list.',
-    breaks: 'Unknown names are dropped without a word.',
+    breaks: 'Unknown names are silently dropped.',
   },
   {
     key: 'proxyNetwork',

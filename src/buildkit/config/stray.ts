@@ -62,7 +62,7 @@ function innerProblem(stray: Stray, inner: StrayValue, at: Release): ReleaseProb
 
 function strayMessage(name: string, { kind, to, says }: Advice, stray: Pick<Stray, 'known' | 'table'>): string {
   const real = to === null ? '' : stray.table && kind !== 'invented' ? `[${keyText(to)}]` : keyText(to);
-  const ignored = 'buildkitd ignores it without a word';
+  const ignored = 'buildkitd silently ignores it';
   switch (kind) {
     case 'newer': {
       const since =
@@ -76,7 +76,7 @@ function strayMessage(name: string, { kind, to, says }: Advice, stray: Pick<Stra
     case 'letter-case':
       return `${name} differs in letter case from ${real}, and ${ignored} in this version.`;
     case 'embedded':
-      return `${name} is a name of BuildKit's own code, which versions from v0.28.0 on ignore; its keys belong into ${real}.`;
+      return `${name} is an internal name that only BuildKit before v0.28.0 accepts; its keys belong to ${real}.`;
     case 'misspelt':
       return `${name} does not exist, so ${ignored}; ${real} does.`;
     case 'misplaced':

@@ -18,8 +18,8 @@ export const SIZES_SINCE: Release = [0, 12, 0];
 export const WANTS: { readonly [type: string]: string } = {
   bool: 'true or false',
   int: 'a whole number',
-  string: 'text in quotation marks',
-  'string[]': 'a list of texts, ["…"]',
+  string: 'a string',
+  'string[]': 'a list of strings, ["…"]',
   size: 'a size: a number of bytes, or text such as "10GB" or "10%"',
   duration: 'a duration: a number of seconds, or text such as "48h"',
   'text-table': 'a table of texts',

@@ -77,7 +77,7 @@ function keysToFirstBracket(lexer: Lexer): KeyPart[] {
       if (!BARE.test(next) && !isQuote(next) && next !== ' ') lexer.fail('a part of the key is missing', from + 1);
     } else if (isQuote(char)) {
       const close = text.indexOf(char, from + 1);
-      if (close < 0 || close >= end) lexer.fail('the quotation marks are not closed', from);
+      if (close < 0 || close >= end) lexer.fail('unterminated string: the closing quotation mark is missing', from);
       lexer.at = close + 1;
       parts.push({ name: text.slice(from + 1, close), at: from, end: lexer.at });
     } else {

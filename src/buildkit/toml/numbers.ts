@@ -37,9 +37,8 @@ function number(lexer: Lexer, rest: string): WordNode {
 
 /** What is said of a word that stands where a value is wanted. */
 function noValue(word: string): string {
-  if (/^(?:yes|no|on|off|true|false)$/i.test(word))
-    return `“${word}” is no value; a switch is true or false, in lower case`;
-  return `${shown(word)} ${FOREIGN_QUOTE.test(word) ? 'begins no text; write "…"' : 'is no value; text needs quotation marks'}`;
+  if (/^(?:yes|no|on|off|true|false)$/i.test(word)) return `“${word}” is not a TOML value; write true or false`;
+  return `${shown(word)} ${FOREIGN_QUOTE.test(word) ? 'does not begin a string; write "…"' : 'is not a TOML value; a string needs quotation marks'}`;
 }
 
 export function isDate(raw: string): boolean {

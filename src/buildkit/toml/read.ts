@@ -42,7 +42,7 @@ function readStatements(lexer: Lexer, into: Statement[]): void {
     }
     lexer.comment();
     if (!lexer.isAtEnd() && !lexer.lineEnd())
-      lexer.fail(`${shown(wordAt(text, lexer.at))} stands behind what the line says`);
+      lexer.fail(`${shown(wordAt(text, lexer.at))} is not expected after the value`);
   }
 }
 

@@ -63,7 +63,7 @@ export function basicString(lexer: Lexer, newlines: boolean): string {
     parts.push(text.slice(from, lexer.at));
     const char = lexer.peek();
     const isLineEnd = char === '\n' || char === '\r';
-    if (char === '') lexer.fail('the quotation marks are not closed', start);
+    if (char === '') lexer.fail('unterminated string: the closing quotation mark is missing', start);
     if (char === '"') {
       lexer.at++;
       return parts.join('');
@@ -82,7 +82,7 @@ export function literalString(lexer: Lexer): string {
   const start = lexer.at++;
   for (;;) {
     const char = lexer.peek();
-    if (char === '') lexer.fail('the quotation marks are not closed', start);
+    if (char === '') lexer.fail('unterminated string: the closing quotation mark is missing', start);
     if (char === "'") return text.slice(start + 1, lexer.at++);
     if (/[\n\r]/.test(char) && !by.literalLineEnds) lexer.fail('the line ends inside quotation marks');
     if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(char) && !by.controlCharacters)

@@ -31,7 +31,7 @@ const needs = { dockerClient };
 
 export const clientDocker: Check<typeof needs, DockerEvidence> = {
   id: 'client/docker',
-  title: 'Docker and buildx build where they seem to',
+  title: 'Docker and buildx build with the builder that they name',
   why: 'docker build and docker buildx build choose their builder from files, contexts and variables of their own; buildkitd.toml and BUILDKIT_HOST do not reach them.',
   decides: false,
   conditions: [

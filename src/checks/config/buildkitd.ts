@@ -12,7 +12,7 @@ const MOST = 100;
 export const configBuildkitd: Check<typeof needs, BuildkitdEvidence> = {
   id: 'config/buildkitd',
   title: 'buildkitd understands its configuration file',
-  why: 'buildkitd exits at a value of the wrong type, and ignores a key that it does not know without a word: a build then runs with other settings than those written down.',
+  why: 'buildkitd exits at a value of the wrong type, and silently ignores a key that it does not know: a build then runs with other settings than those written down.',
   decides: true,
   conditions: [
     'config.unreadable',

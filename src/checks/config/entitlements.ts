@@ -25,7 +25,7 @@ const needs = { config: configFile, settings, identity, version: optional(buildk
 export const configEntitlements: Check<typeof needs, EntitlementsEvidence> = {
   id: 'config/entitlements',
   title: 'Allowed entitlements exist',
-  why: 'A step that wants the host network or full privileges needs an entitlement that both buildkitd and the client allow; a name that does not exist is dropped from the file without a word.',
+  why: 'A step that wants the host network or full privileges needs an entitlement that both buildkitd and the client allow; a name that does not exist is silently dropped from the file.',
   decides: true,
   conditions: ['entitlement.unknown', 'entitlement.allowed'],
   needs,
@@ -96,10 +96,10 @@ function addUnknown(
   versions: string | null,
 ): void {
   const fromFile = entry !== null;
-  const drops = fromFile ? 'buildkitd drops it without a word' : 'buildkitd does not start';
+  const drops = fromFile ? 'buildkitd silently drops it' : 'buildkitd does not start';
   const message =
     entitlementNamed(name) !== null
-      ? `this buildkitd has no entitlement ${JSON.stringify(name)} yet${fromFile ? ', and drops it without a word' : ', and does not start'}.${versions === null ? '' : ` This concerns ${versions}.`}`
+      ? `this buildkitd has no entitlement ${JSON.stringify(name)} yet${fromFile ? ' and silently drops it' : ', and does not start'}.${versions === null ? '' : ` This concerns ${versions}.`}`
       : `an entitlement ${JSON.stringify(name)} does not exist; ${drops}. ${adviceOnEntitlement(name, meantEntitlement(name))}`;
   found.add(
     'entitlement.unknown',

@@ -6,7 +6,7 @@ import { judgeMirrors, judgeName, judgeSwitches } from './registry-mirrors.ts';
 export const configRegistries: Check<typeof needs, RegistriesEvidence> = {
   id: 'config/registries',
   title: 'Registries and mirrors are written as buildkitd reads them',
-  why: 'A mirror or a registry table that does not match is passed over without a word, and a certificate file that is missing makes every pull from that registry fail.',
+  why: 'A mirror or a registry table that does not match is silently ignored, and a certificate file that is missing makes every pull from that registry fail.',
   decides: false,
   conditions: [
     'config.registry-mirror-invalid',

@@ -92,8 +92,8 @@ function sizes({ value: size, raw, path, say }: JudgedValue): readonly FoundValu
   if ('percent' in parsed)
     return parsed.percent >= 0 && parsed.percent <= 100
       ? []
-      : [say('percentage', 'odd', `${parsed.percent} percent of a file system is not possible.`)];
-  if (parsed.bytes < 0) return [say('negative-size', 'odd', `${raw} bytes are less than nothing.`)];
+      : [say('percentage', 'odd', `a percentage must be between 0% and 100%: ${parsed.percent}%.`)];
+  if (parsed.bytes < 0) return [say('negative-size', 'odd', `a size cannot be negative: ${raw}.`)];
   if (parsed.bytes === 0 || parsed.bytes >= SMALL) return [];
   const flag = path.at(-1) === 'gckeepstorage' ? ' (only the flag counts in megabytes)' : '';
   return [

@@ -11,7 +11,7 @@ const needs = { document: described };
 export const containerConfiguration: Check<typeof needs, ContainerEvidence, DocumentSubject> = {
   id: 'container/configuration',
   title: 'buildkitd understands the configuration that the file brings',
-  why: 'buildkitd ends at a value of the wrong type, and passes over a key that it does not know.',
+  why: 'buildkitd ends at a value of the wrong type, and silently ignores a key that it does not know.',
   decides: true,
   conditions: [
     'config.toml-syntax',

@@ -34,7 +34,7 @@ const needs = { document: described };
 export const containerManifest: Check<typeof needs, ContainerEvidence, DocumentSubject> = {
   id: 'container/manifest',
   title: 'The file can be read, and the API takes it',
-  why: 'kubectl refuses a field that does not exist, other clients drop it without a word; a value of the wrong type refuses the whole object.',
+  why: 'kubectl refuses a field that does not exist, other clients silently drop it; a value of the wrong type refuses the whole object.',
   decides: true,
   conditions: ['document.syntax', 'k8s.api-rejected', 'k8s.field-ignored', 'k8s.annotation-deprecated'],
   needs,

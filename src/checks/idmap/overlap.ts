@@ -22,7 +22,7 @@ const CONTAINER_MANAGERS = new Set(['root', 'lxd', 'incus', 'dockremap', 'contai
 
 export const idmapOverlap: Check<typeof needs, OverlapEvidence> = {
   id: 'idmap/overlap',
-  title: 'Subordinate ids of different users are apart',
+  title: 'Subordinate id ranges of different users do not overlap',
   why: "Users whose ranges overlap can read and change the files of each other's images; a range over a real account reaches that account.",
   decides: false,
   conditions: ['idmap.subid-overlap'],

@@ -138,7 +138,7 @@ function hiddenLine({ kind, owners, subids }: RangeOwner): SubidLine | undefined
   return ownLines.find(({ line }) => !shadow.some((entry) => entry.line === line && owners.includes(entry.owner)));
 }
 
-const hiddenWords = ({ text }: SubidLine): string => `newuidmap and newgidmap pass over this line: ${shown(text)}.`;
+const hiddenWords = ({ text }: SubidLine): string => `newuidmap and newgidmap ignore this line: ${shown(text)}.`;
 
 function judgeFailure(
   owner: RangeOwner,
@@ -203,7 +203,7 @@ function judgeDelegation(source: Source, sane: readonly IdRange[]): readonly Ran
   if (hidden !== undefined) return [invalid(source, hiddenWords(hidden), lineAt(kind, hidden.line), refused)];
   const at = placeOf(source, refused[0]);
   const what = at === null ? fileOf(kind) : 'this line';
-  const message = `new${kind}map reads ${what} otherwise than rootlesskit and will not give ${name} the range ${listed(refused)}.`;
+  const message = `new${kind}map and rootlesskit read ${what} differently: new${kind}map refuses ${name} the range ${listed(refused)}.`;
   return [invalid(source, message, at, refused)];
 }
 

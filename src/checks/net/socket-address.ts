@@ -88,7 +88,7 @@ export function judgeSame({ facts, add }: SocketCase): void {
         'config.bad-address',
         'error',
         socket.path,
-        `${socket.path} is both ${before.key} and ${socket.key}: buildkitd listens there twice, and the later one takes it from clients`,
+        `${socket.path} is both ${before.key} and ${socket.key}: buildkitd listens there twice, and the second listener takes the place of the first`,
         {
           what: 'same',
           address: socket.text,

@@ -6,7 +6,7 @@ import { judgePlace } from './socket-place.ts';
 
 export const netSockets: Check<typeof socketNeeds, SocketsEvidence> = {
   id: 'net/sockets',
-  title: 'Unix sockets can be made and reached, and are nobody else’s',
+  title: 'Unix sockets can be made and reached, and only by those they are for',
   why: 'Clients talk to buildkitd through these sockets; one that cannot be made ends it, and whoever can write one runs builds as its user.',
   decides: true,
   conditions: [

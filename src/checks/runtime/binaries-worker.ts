@@ -168,7 +168,7 @@ function judgeRuntime(open: BinariesCase, runtime: Binary, program: Program | nu
       'runtime.runc-missing',
       'error',
       name,
-      `${runtime.path} may be executed but not read (mode ${octal(runtime.stat.mode)}): it copies itself before every RUN step`,
+      `${runtime.path} is not readable (mode ${octal(runtime.stat.mode)}), but must copy itself before every RUN step`,
       { path: runtime.path, lacks: 'a+r' },
       binary,
     );

@@ -22,7 +22,7 @@ const needs = { cgroups, launcher, runtimeBinary, status: optional(processStatus
 
 export const runtimeCgroups: Check<typeof needs, CgroupsEvidence> = {
   id: 'runtime/cgroups',
-  title: 'Control groups are as the OCI runtime needs them',
+  title: 'The OCI runtime can use the control groups',
   why: 'runc looks for a cgroup hierarchy before every RUN step, and as root makes a group in it; limits, which need delegation, are not applied to rootless builds.',
   decides: true,
   conditions: [
@@ -62,7 +62,7 @@ export const runtimeCgroups: Check<typeof needs, CgroupsEvidence> = {
       add(
         'cgroup.not-mounted',
         'error',
-        `of cgroup v1 only ${controllers.join(', ')} ${controllers.length === 1 ? 'is' : 'are'} mounted: runc refuses every RUN step without the devices hierarchy`,
+        `cgroup v1 has no devices controller mounted (only ${controllers.join(', ')}): runc refuses every RUN step`,
       );
     else if (layout === 'legacy' && isCrun && hybrid.length > 0)
       add(

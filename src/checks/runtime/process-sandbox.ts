@@ -129,7 +129,7 @@ function judgeOff(facts: Facts, mountable: boolean): Judgement | null {
   const { key, at } = facts.settings.oci.noProcessSandbox;
   return {
     severity: 'warning',
-    message: `noProcessSandbox is set (${key}) although a new /proc can be mounted here: build steps can end and inspect buildkitd's processes for nothing`,
+    message: `noProcessSandbox is set (${key}) although a new /proc can be mounted here: build steps can kill and trace buildkitd's processes, without need`,
     ...(at === null ? {} : { at }),
   };
 }

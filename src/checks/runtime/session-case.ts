@@ -96,7 +96,7 @@ export function judgeRoom(
     return true;
   };
   if (room.bytes < needed.bytes)
-    return say('storage.disk-full', `${room.bytes} bytes left: what is made there for a build needs ${needed.bytes}`);
+    return say('storage.disk-full', `only ${room.bytes} bytes free: what a build makes there needs ${needed.bytes}`);
   if (room.inodes !== null && room.inodes < needed.inodes)
     return say(
       'storage.inodes-exhausted',

@@ -106,9 +106,9 @@ function consequence(worst: Harm, single: boolean): string {
     case 'limits':
       return 'a build that changes such a file, or needs it again, fails';
     case 'perhaps':
-      return 'buildkitd does not use the first of them';
+      return 'buildkitd does not use the first of them, and the others were not examined';
     case 'resets':
-      return 'buildkitd sets such a database aside and forgets what it knew';
+      return 'buildkitd starts, but moves the database away and loses its cache index';
     case 'none':
       return `buildkitd does not use ${single ? 'it, and cannot free its space' : 'them, and cannot free their space'}`;
   }

@@ -165,7 +165,7 @@ function judgeStepNamespaces(found: Found, { settings, mounts }: Facts, { isolat
     errno === 'ENOSPC' ? 'userns.max-other-zero' : isolate?.ok === false ? 'userns.blocked-unspecified' : 'proc.masked',
     'error',
     'RUN steps',
-    `Inside the namespace, ${failed.what} could not be made: ${said}`,
+    `RUN steps will fail: inside the namespaces, ${failed.what} could not be made: ${said}`,
     { stage: 'step', errno, said },
   );
   return false;

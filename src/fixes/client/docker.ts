@@ -11,7 +11,7 @@ const needs = { identity, listeners: optional(listeners) };
 /** Docker's own files stay as they are; it is said what to change, and how to build with this buildkitd. */
 export const directDocker: Fix<typeof needs, DockerEvidence> = {
   needs,
-  title: 'Say what makes Docker build where it should',
+  title: 'Show how to make Docker use the intended builder',
   plan(problems, { identity: { target }, listeners: heard }) {
     const here = heard.value?.all.find(({ use, address: at }) => use === 'grpc' && at.scheme === 'unix');
     return problems.flatMap(({ evidence, severity }, index): readonly Treatment[] => {
@@ -33,34 +33,34 @@ function adviceFor(
       : `docker buildx create --name buildkitd --driver remote ${quoted(address)} --use`;
   switch (what) {
     case 'builds-with':
-      return address === null ? null : `to build with this buildkitd: ${remote}, then docker buildx build`;
+      return address === null ? null : `To build with this buildkitd:\n${remote}`;
     case 'ignored':
-      return `${remote}, then docker buildx build`;
+      return `Make a builder of this buildkitd, and build with docker buildx build:\n${remote}`;
     case 'idle':
-      return `Take ${names.join(', ')} out of ${path ?? 'it'}; a buildkitd of one's own is used by: ${remote}`;
+      return `Take ${names.join(', ')} out of ${path ?? 'it'}; to use a buildkitd of one's own:\n${remote}`;
     case 'features':
       return `Take features.${names.join(', features.')} out of ${path ?? 'it'}`;
     case 'client-config':
     case 'daemon-config':
       return `Correct ${path ?? 'the file'}${names.length === 0 ? '' : ` (${names.join(', ')})`}`;
     case 'context':
-      return 'docker context use default, or unset DOCKER_CONTEXT';
+      return 'Unset DOCKER_CONTEXT, or choose another context:\ndocker context use default';
     case 'endpoint':
-      return minor ? null : 'unset DOCKER_HOST, or start the dockerd that it names';
+      return minor ? null : 'Start the dockerd that DOCKER_HOST names, or unset it:\nunset DOCKER_HOST';
     case 'permission':
       return 'Ask an administrator for access to Docker (whoever has it is as mighty as root), or use a rootless Docker';
     case 'plugin':
       return path === null
-        ? 'install buildx: https://github.com/docker/buildx/releases, as ~/.docker/cli-plugins/docker-buildx (mode 0755), or the package docker-buildx-plugin of Docker'
-        : `chmod a+x ${quoted(path)}`;
+        ? 'Install buildx from https://github.com/docker/buildx/releases as ~/.docker/cli-plugins/docker-buildx (mode 0755), or the package docker-buildx-plugin of Docker'
+        : `Make it executable:\nchmod a+x ${quoted(path)}`;
     case 'variable':
-      return minor ? 'unset DOCKER_BUILDKIT' : 'export DOCKER_BUILDKIT=1, or unset it';
+      return minor ? 'Unset it:\nunset DOCKER_BUILDKIT' : 'Unset it, or switch BuildKit on:\nexport DOCKER_BUILDKIT=1';
     case 'builder':
       return names.length === 0
-        ? 'docker buildx ls, then docker buildx rm what is broken'
-        : 'docker buildx ls, then docker buildx use NAME (and unset BUILDX_BUILDER)';
+        ? 'Remove the broken builder with docker buildx rm NAME. To see them:\ndocker buildx ls'
+        : 'Choose another builder with docker buildx use NAME, and unset BUILDX_BUILDER. To see them:\ndocker buildx ls';
     case 'directory':
-      return `As root: chown ${uid} ${quoted(path ?? '')} (and what is in it)`;
+      return `As root, give it back, with what is in it:\nchown -R ${uid} ${quoted(path ?? '')}`;
     case 'helper':
       return `Install ${names.map((name) => `docker-credential-${name}`).join(', ')}, or take it out of ${path ?? 'config.json'}`;
   }

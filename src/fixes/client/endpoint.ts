@@ -18,11 +18,11 @@ export const pointClient: Fix<NoNeeds, EndpointEvidence> = {
 function adviceFor(condition: Condition, { address, listens }: EndpointEvidence): string | null {
   switch (condition) {
     case 'socket.permission':
-      return `as the owner of the daemon: let this account into the group of ${address}, or run buildctl as the daemon's user`;
+      return `As the owner of the daemon, let this account into the group of ${address}, or run buildctl as the daemon's user`;
     case 'socket.stale':
     case 'socket.not-found':
-      return 'start buildkitd again: it makes its socket anew';
+      return 'Start buildkitd again: it makes its socket anew';
     default:
-      return listens === null ? null : `export BUILDKIT_HOST=${quoted(listens)}`;
+      return listens === null ? null : `Name its socket:\nexport BUILDKIT_HOST=${quoted(listens)}`;
   }
 }

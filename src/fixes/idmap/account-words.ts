@@ -8,7 +8,7 @@ export function accountWords({ uid, name }: Account, { users, readable }: Accoun
   if (name !== null && local !== undefined)
     return `Start buildkitd in a session of ${name} whose group is ${local.gid}: leave the shell that newgrp or sg opened, or log in again.`;
   if (local !== undefined) return 'As root, put files back into the passwd line of /etc/nsswitch.conf.';
-  if (!readable) return 'As root: chmod 644 /etc/passwd';
+  if (!readable) return 'As root:\nchmod 644 /etc/passwd';
   return container === null
     ? `Create the account (as root: useradd --uid ${uid} NAME) or repair the directory service that should know it.`
     : `Give the image an account for it (RUN echo "user:x:${uid}:${uid}::/home/user:/bin/sh" >>/etc/passwd, with lines in /etc/subuid and /etc/subgid), or run the container as an account that it has, for moby/buildkit:rootless 1000: ${clauseFor(container, ['account', '1000'])}`;

@@ -34,5 +34,5 @@ function freeIn(kind: SubidKind, { subids, login }: FactsOf<typeof needs>): IdRa
 
 function moveWords(kind: SubidKind, { owner, start, count }: SubidEntry, free: IdRange): string {
   const [del, add] = kind === 'uid' ? ['--del-subuids', '--add-subuids'] : ['--del-subgids', '--add-subgids'];
-  return `Decide who gives way. To move ${owner}, after its containers are stopped and its image stores are emptied, as root: usermod ${del} ${rangeText({ start, count })} ${add} ${rangeText(free)} ${owner}`;
+  return `Decide who gives way. To move ${owner}, after its containers are stopped and its image stores are emptied, as root:\nusermod ${del} ${rangeText({ start, count })} ${add} ${rangeText(free)} ${owner}`;
 }

@@ -62,11 +62,11 @@ function standsAgainst(input: RepairInput): string | null {
   for (const kind of ['uid', 'gid'] as const) {
     const file = subids[kind];
     if (file.state === 'link')
-      return `${file.path} is a symbolic link, which newuidmap does not follow: put the file itself there, as root: cp --remove-destination "$(readlink -f ${file.path})" ${file.path}`;
+      return `${file.path} is a symbolic link, which newuidmap does not follow: put the file itself there. As root:\ncp --remove-destination "$(readlink -f ${file.path})" ${file.path}`;
     if (file.state === 'other')
       return `${file.path} is not a regular file: move it away, then create an empty file with mode 0644.`;
     if (file.state === 'file' && !file.readable)
-      return `Let everybody read it, as is usual: as root, chmod 0644 ${file.path}`;
+      return `Let everybody read it, as is usual. As root:\nchmod 0644 ${file.path}`;
     if (!file.known) return `${file.path} cannot be read here: run the check as root.`;
   }
   return null;

@@ -37,8 +37,7 @@ export const raiseKernelLimits: Fix<typeof needs, KernelLimitsEvidence> = {
 /** Nobody's build needs a limit there. */
 function unitLimitWords(option: string, path: string): readonly string[] {
   return [
-    `Take ${option}= out of ${path}, or override it in a drop-in of the unit (systemctl edit) with the following lines; then restart the unit.`,
-    `[Service]\n${option}=infinity`,
+    `Take ${option}= out of ${path}, or override it in a drop-in of the unit (systemctl edit) with the following lines; then restart the unit.\n[Service]\n${option}=infinity`,
   ];
 }
 

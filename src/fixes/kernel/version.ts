@@ -5,7 +5,7 @@ import { advice } from '../advice.ts';
 /** Says how to get another kernel; none is installed from here. */
 export const changeKernel: Fix<NoNeeds, VersionEvidence> = {
   needs: {},
-  title: 'Get a newer kernel',
+  title: 'Show which kernel is new enough',
   plan: (problems) =>
     problems.flatMap(({ condition, severity }, index) => {
       if (condition === 'env.wsl-integration') return [advice([index], OTHER_WSL)];

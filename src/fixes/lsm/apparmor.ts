@@ -19,7 +19,7 @@ export const freeFromProfile: Fix<typeof needs, ApparmorEvidence> = {
           ? [
               advice(
                 [index],
-                `Remove apparmor-profile below [worker.oci] in buildkitd.toml (or --oci-worker-apparmor-profile), or load the profile ${evidence.profile} where AppArmor is active: apparmor_parser -r FILE`,
+                `Remove apparmor-profile below [worker.oci] in buildkitd.toml (or --oci-worker-apparmor-profile), or load the profile ${evidence.profile} where AppArmor is active (apparmor_parser -r FILE).`,
               ),
             ]
           : [

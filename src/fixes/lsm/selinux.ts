@@ -39,21 +39,21 @@ function differs(label: string | null, expected: string | null): boolean {
 
 function adviceFor({ kind, path, label, expected }: SelinuxEvidence): readonly string[] {
   const at = quoted(path ?? '');
-  const denials = 'See what was refused: ausearch -m avc -ts recent';
+  const denials = 'See what was refused:\nausearch -m avc -ts recent';
   switch (kind) {
     case 'kernel':
       return ['Run Linux 5.13 or later, or use fuse-overlayfs (packages fuse-overlayfs and fuse3).'];
     case 'program-label':
       return [
-        'Install the policy: dnf install container-selinux',
+        'As root, install the policy:\ndnf install container-selinux',
         differs(label, expected)
-          ? `Restore its label: restorecon -Fv ${at}`
-          : `Install buildkitd in /usr/local/bin and type: restorecon -Fv /usr/local/bin/buildkitd; or label it where it is: semanage fcontext -a -t container_runtime_exec_t ${at} && restorecon -Fv ${at}`,
+          ? `As root, restore its label:\nrestorecon -Fv ${at}`
+          : `Install buildkitd in /usr/local/bin (and run restorecon -Fv /usr/local/bin/buildkitd), or as root label it where it is:\nsemanage fcontext -a -t container_runtime_exec_t ${at} && restorecon -Fv ${at}`,
       ];
     case 'cache-label':
       return [
-        'Install the policy: dnf install container-selinux policycoreutils-python-utils',
-        `Label the directory as BuildKit's own: semanage fcontext -a -e /var/lib/buildkit ${at} && restorecon -RFv ${at}`,
+        'As root, install the policy:\ndnf install container-selinux policycoreutils-python-utils',
+        `As root, label the directory as BuildKit's own:\nsemanage fcontext -a -e /var/lib/buildkit ${at} && restorecon -RFv ${at}`,
         denials,
       ];
     case 'set-and-off':
@@ -61,6 +61,6 @@ function adviceFor({ kind, path, label, expected }: SelinuxEvidence): readonly s
         'Remove selinux = true below [worker.oci] in buildkitd.toml (or --oci-worker-selinux), and restart buildkitd.',
       ];
     case 'no-policy':
-      return ['Install it: dnf install container-selinux', denials];
+      return ['As root, install it:\ndnf install container-selinux', denials];
   }
 }

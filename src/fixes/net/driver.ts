@@ -28,17 +28,17 @@ function adviceFor({ what, driver, program, path, tun }: DriverEvidence, install
   switch (what) {
     case 'tun':
       return tun === null
-        ? `as root: modprobe tun (in a container: ${wordsOf('docker', ['device', '/dev/net/tun'])}); or start rootlesskit without --net`
-        : 'as root, as udev sets it elsewhere: chmod 0666 /dev/net/tun (every account may then make its own tunnel in its own namespace); or start rootlesskit without --net';
+        ? `As root, load the module with modprobe tun (in a container: ${wordsOf('docker', ['device', '/dev/net/tun'])}); or start rootlesskit without --net`
+        : 'Start rootlesskit without --net, or as root give the device the mode that udev gives it elsewhere (every account may then make its own tunnel in its own namespace):\nchmod 0666 /dev/net/tun';
     case 'program':
     case 'iptables':
     case 'version':
       // A buildkitd that is too old for a network mode is no reason to replace it.
-      return install === null || program === 'buildkitd' ? 'use another network driver' : install;
+      return install === null || program === 'buildkitd' ? 'Use another network driver.' : install;
     case 'cni-config':
       return `Write a CNI configuration to ${path ?? 'cniConfigPath'}, or set networkMode = "host"`;
     case 'cni-plugins':
-      return install ?? 'install the CNI plugins';
+      return install ?? 'Install the CNI plugins.';
     case 'cni-cache':
       return 'Give rootlesskit the option --copy-up=/var/lib, or as root make /var/lib/cni for the user';
     case 'cni-network':

@@ -75,7 +75,7 @@ function adviceFor(evidence: PortsEvidence, free: number | null, facts: Facts): 
     case 'unpublished':
       return `Give rootlesskit the options --port-driver=builtin --publish=127.0.0.1:${port}:${port}/tcp`;
     case 'loopback-down':
-      return 'As root, in the network namespace of buildkitd: ip link set lo up';
+      return 'As root, in the network namespace of buildkitd:\nip link set lo up';
     case 'ephemeral':
       return null;
     case 'other':

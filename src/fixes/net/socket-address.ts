@@ -13,8 +13,8 @@ export function correctAddress(evidence: SocketsEvidence, config: ConfigEdit | n
     return [tell(`config/buildkitd says how ${key} is mended.`)];
   const instead = insteadOf(evidence);
   if (instead === null)
-    return [tell(use === 'otel' ? 'write it as an absolute path' : 'write it as unix:///PATH or tcp://HOST:PORT')];
-  if (source !== 'file' || config?.digest == null) return [tell(`write it as ${instead}`)];
+    return [tell(use === 'otel' ? 'Write it as an absolute path' : 'Write it as unix:///PATH or tcp://HOST:PORT')];
+  if (source !== 'file' || config?.digest == null) return [tell(`Write it as ${instead}`)];
   // A relative path may be meant: only a person knows from which directory.
   if (what === 'relative') return [tell(`Write it as ${instead} at ${key} in ${config.path}`)];
   const path = [...key.split('.'), ...(index === null ? [] : [String(index)])];

@@ -25,7 +25,7 @@ type Facts = FactsOf<typeof needs>;
 /** Gives back directories that root left behind, closes what is open to all, and corrects an address. */
 export const repairSockets: Fix<typeof needs, SocketsEvidence> = {
   needs,
-  title: 'Make the sockets usable, and only by whom they are for',
+  title: 'Make the sockets usable by the user, and only by the user',
   plan(problems, facts) {
     return problems.flatMap((problem, index): readonly Treatment[] => {
       const steps = stepsFor(problem, facts);
@@ -61,7 +61,7 @@ function stepsFor({ evidence, severity }: Problem<SocketsEvidence>, facts: Facts
     case 'foreign-leftover':
       return [
         tell(
-          `As root, if nobody uses it: rm ${quoted(path ?? address)}; better choose a path in a directory of the user's own`,
+          `Choose a path in a directory of the user's own, or, if nobody uses it, as root:\nrm ${quoted(path ?? address)}`,
         ),
       ];
     case 'owner':
@@ -92,8 +92,8 @@ function openWay(evidence: SocketsEvidence, facts: Facts): readonly Step[] {
     return [
       tell(
         at === null
-          ? 'choose an address outside of /run, or leave --copy-up=/run out'
-          : `let the user enter ${at}, or choose another path`,
+          ? 'Choose an address outside of /run, or leave --copy-up=/run out'
+          : `Let the user enter ${at}, or choose another path`,
       ),
     ];
   }

@@ -28,7 +28,7 @@ function supply(problem: Problem<BinariesEvidence>, index: number, facts: Facts)
   const config = facts.configEdit.value ?? null;
   if (unused !== null && config !== null && (unused.named || unused.fits)) return take(unused.named, index, config);
   if (lacks !== null && path !== null)
-    return advice([index], `As the owner of the file: chmod ${lacks} ${quoted(path)}`);
+    return advice([index], `As the owner of the file:\nchmod ${lacks} ${quoted(path)}`);
   if (evidence.named?.found != null)
     return advice(
       [index],
@@ -38,7 +38,7 @@ function supply(problem: Problem<BinariesEvidence>, index: number, facts: Facts)
   if (!facts.environment.values.PATH)
     return advice(
       [index],
-      'Give PATH to buildkitd where it is started: export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      'Give PATH to buildkitd where it is started:\nexport PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     );
   if (condition === 'runtime.no-worker') return advice([index], workerAdvice(evidence));
   if (condition === 'limits.pids' || condition === 'limits.out-of-memory') return advice([index], LIMITS[condition]);
@@ -54,7 +54,7 @@ function supply(problem: Problem<BinariesEvidence>, index: number, facts: Facts)
     return advice([index], `Install ${program}, or leave worker.oci.binary out: buildkitd then uses runc.`);
   const install = installOn(packaged, facts.distribution);
   if (path !== null) return replace(index, evidence, path, install);
-  if (severity === 'info' && install.argv !== null) return advice([index], `As root: ${install.text}`);
+  if (severity === 'info' && install.argv !== null) return advice([index], `As root:\n${install.text}`);
   return installation([index], install) ?? advice([index], install.text);
 }
 
@@ -97,7 +97,7 @@ function replace(index: number, { program, version }: BinariesEvidence, path: st
     [index],
     install.argv === null
       ? install.text
-      : `As root, put it back from the package that it belongs to: ${reinstallation(install.argv).join(' ')}`,
+      : `As root, put it back from the package that it belongs to:\n${reinstallation(install.argv).join(' ')}`,
   );
 }
 

@@ -2,15 +2,16 @@ import type { CgroupsEvidence } from '../../checks/runtime/cgroups.ts';
 import { sentenceFor } from '../../knowledge/engines.ts';
 import type { Condition } from '../../model/decide.ts';
 import type { Fix, NoNeeds, Treatment } from '../../model/plan.ts';
+import { tell } from '../advice.ts';
 
 /** Mounting cgroups is the boot process's or the container engine's: it is only said how. */
 export const mountCgroups: Fix<NoNeeds, CgroupsEvidence> = {
   needs: {},
-  title: 'Say how the cgroup hierarchy gets there',
+  title: 'Show how to mount or widen the cgroup hierarchy',
   plan(problems) {
     return problems.flatMap(({ condition, evidence }, index): readonly Treatment[] => {
       const text = adviceFor(condition, evidence);
-      return text === null ? [] : [{ for: [index], risk: 'manual', steps: [{ do: 'tell', as: 'root', text }] }];
+      return text === null ? [] : [{ for: [index], risk: 'manual', steps: [{ ...tell(text), as: 'root' }] }];
     });
   },
 };
@@ -19,11 +20,11 @@ function adviceFor(condition: Condition, { container, readOnly, limit }: Cgroups
   switch (condition) {
     case 'cgroup.not-mounted':
       return container === null
-        ? 'As root: mount -t cgroup2 none /sys/fs/cgroup, and let the system do so at boot'
+        ? 'As root, and at every boot:\nmount -t cgroup2 none /sys/fs/cgroup'
         : `Let the container have its own cgroup file system. ${sentenceFor(container, 'own-cgroups')}`;
     case 'cgroup.read-only':
       return container === null
-        ? `As root: ${readOnly.map((point) => `mount -o remount,rw ${point}`).join(' && ')}`
+        ? `As root:\n${readOnly.map((point) => `mount -o remount,rw ${point}`).join(' && ')}`
         : `Run buildkitd rootless, or as root with all privileges. ${sentenceFor(container, 'privileged')}`;
     case 'cgroup.v1-only':
       return 'Boot with systemd.unified_cgroup_hierarchy=1, or use runc in the place of crun';

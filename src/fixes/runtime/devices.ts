@@ -15,7 +15,7 @@ export const makeDevices: Fix<typeof needs, DeviceEvidence> = {
     problems.map(({ evidence }, index) =>
       advice(
         [index],
-        `As root: ${commandFor(evidence)}`,
+        `As root:\n${commandFor(evidence)}`,
         inside.value != null && inside.value.kind !== null
           ? 'A container engine makes these nodes by itself where nothing is mounted over /dev: take that mount away.'
           : 'To keep it: let devtmpfs and udev make /dev (mount -t devtmpfs dev /dev), or add the command to what sets up this root directory.',

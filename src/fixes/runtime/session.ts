@@ -85,52 +85,52 @@ function adviceFor(kind: Told, { path, variable }: SessionEvidence, facts: Sessi
   switch (kind) {
     case 'user': {
       const { name } = facts.identity.target;
-      return `export USER=${name ?? '$(id -un)'} (in the shell, or Environment=USER=${name ?? 'NAME'} in the unit that starts buildkitd)`;
+      return `Set USER where buildkitd is started (in a unit: Environment=USER=${name ?? 'NAME'}):\nexport USER=${name ?? '$(id -un)'}`;
     }
     case 'home':
       return homeAdvice(path, facts);
     case 'data-home':
-      return `unset XDG_DATA_HOME, or point ${variable} at a directory that belongs to the user`;
+      return `Unset XDG_DATA_HOME, or point ${variable} at a directory that belongs to the user`;
     case 'full': {
       const place = quoted(path ?? '/tmp');
-      return `See what uses it: ls -la ${place}; df ${place}; or point ${variable} at a directory with room`;
+      return `Make room there, or point ${variable} at a directory with room. To see what uses it:\nls -la ${place}\ndf ${place}`;
     }
     case 'temporary':
       return path === '/tmp'
-        ? 'as root: chmod 1777 /tmp (or mount it writable); or export TMPDIR to a directory that the user may write'
-        : 'unset TMPDIR, so that /tmp is used, or export it as a directory that exists and that the user may write';
+        ? 'Mount /tmp writable, export TMPDIR with a directory that the user may write, or as root:\nchmod 1777 /tmp'
+        : 'Unset TMPDIR, so that /tmp is used, or export it as a directory that exists and that the user may write';
     case 'state-directory':
       return 'Change --state-dir of rootlesskit to a directory that the user may write, or leave it out';
     case 'umask':
       return UMASK_WORDS;
     case 'state-of-another':
-      return `as root, remove what an earlier daemon of another account left: rm -r ${quoted(path ?? '')}`;
+      return `As root, remove what an earlier daemon of another account left:\nrm -r ${quoted(path ?? '')}`;
     case 'telemetry':
-      return `unset ${variable} where buildkitd is started, or name what it has: the exporters otlp, jaeger (for traces) and none, the protocols grpc and http/protobuf`;
+      return `Unset ${variable} for buildkitd, or use a supported value: the exporters otlp, jaeger (for traces) and none, the protocols grpc and http/protobuf`;
     case 'variable':
       return variableAdvice(variable);
     case 'resolver':
-      return `as root, put a list of name servers there that everybody may read: ls -lL ${quoted(path ?? '/etc/resolv.conf')}`;
+      return `Make ${path ?? '/etc/resolv.conf'} a file with your name servers that everybody may read. To look at what is there:\nls -lL ${quoted(path ?? '/etc/resolv.conf')}`;
   }
 }
 
 function variableAdvice(variable: string): string {
   switch (variable) {
     case 'GOMEMLIMIT':
-      return 'unset GOMEMLIMIT, or write it as Go does: bytes, or a whole number with KiB, MiB, GiB or TiB (1GiB, not the 1Gi of Kubernetes)';
+      return 'Unset GOMEMLIMIT, or write it as Go does: bytes, or a whole number with KiB, MiB, GiB or TiB (1GiB, not the 1Gi of Kubernetes)';
     case 'BUILDKITD_LOG_LEVEL':
-      return 'unset BUILDKITD_LOG_LEVEL where buildkitd is started, or name a level: error, warn, info, debug or trace';
+      return 'Unset BUILDKITD_LOG_LEVEL where buildkitd is started, or name a level: error, warn, info, debug or trace';
     case 'SOURCE_DATE_EPOCH':
-      return 'unset SOURCE_DATE_EPOCH, or set it to seconds since 1970: export SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)';
+      return 'Unset SOURCE_DATE_EPOCH, or set it to seconds since 1970:\nexport SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)';
     default:
-      return `export NO_PROXY with the host of that address in it (beside what it has), or unset ${variable} for buildctl`;
+      return `Export NO_PROXY with the host of that address in it (beside what it has), or unset ${variable} for buildctl`;
   }
 }
 
 function homeAdvice(path: string | null, { identity: { target }, session }: SessionFacts): string {
   const home = session.homeFromPasswd;
-  if (home === null) return 'set HOME to a directory that belongs to the user, or set "root" in buildkitd.toml';
-  if (path !== home) return `export HOME=${quoted(home)}`;
+  if (home === null) return 'Set HOME to a directory that belongs to the user, or set "root" in buildkitd.toml';
+  if (path !== home) return `Set HOME where buildkitd is started:\nexport HOME=${quoted(home)}`;
   const { uid, gid } = target;
-  return `give ${home} to its user as root: chown ${uid}:${gid} ${quoted(home)} (or make it: install -d -m 0700 -o ${uid} -g ${gid} ${quoted(home)})`;
+  return `As root, make ${home} or give it to its user:\ninstall -d -m 0700 -o ${uid} -g ${gid} ${quoted(home)}`;
 }

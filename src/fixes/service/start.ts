@@ -15,18 +15,18 @@ const control = ({ scope }: StartEvidence): string => (scope === 'user' ? 'syste
 
 /** A drop-in by systemctl edit, with these lines. */
 const dropIn = (evidence: StartEvidence, ...lines: readonly string[]): string =>
-  `${control(evidence)} edit ${evidence.unit}, with the lines "[Service]" and ${lines.map((line) => `"${line}"`).join(', ')}.`;
+  `Override it with the lines "[Service]" and ${lines.map((line) => `"${line}"`).join(', ')}:\n${control(evidence)} edit ${evidence.unit}`;
 
 function wordsFor(evidence: StartEvidence): readonly string[] {
   const { kind, what, other, unit } = evidence;
   const systemctl = control(evidence);
   switch (kind) {
     case 'masked':
-      return [`${systemctl} unmask ${unit}`];
+      return [`Unmask the unit:\n${systemctl} unmask ${unit}`];
     case 'no-start':
     case 'several-starts':
       return [
-        `Leave one ExecStart= with an absolute path: ${systemctl} edit --full ${unit}; then ask what systemd makes of it: systemd-analyze ${evidence.scope === 'user' ? '--user ' : ''}verify ${unit}`,
+        `Leave one ExecStart= with an absolute path, and ask what systemd makes of it:\n${systemctl} edit --full ${unit}\nsystemd-analyze ${evidence.scope === 'user' ? '--user ' : ''}verify ${unit}`,
       ];
     case 'condition':
       return [`Make ${what} true, or take the line out: ${systemctl} edit --full ${unit}.`];
@@ -79,6 +79,6 @@ function wordsFor(evidence: StartEvidence): readonly string[] {
     case 'as-root':
       return [`Take "+" or "!" away from before ${what}: ${systemctl} edit --full ${unit}.`];
     case 'entered-stopped':
-      return [`${systemctl} start containerd.service, then: ${systemctl} start ${unit}`];
+      return [`Start containerd first:\n${systemctl} start containerd.service\n${systemctl} start ${unit}`];
   }
 }

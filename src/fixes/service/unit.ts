@@ -19,8 +19,11 @@ export function unitAdvice(
   const systemctl = scope === 'user' ? 'systemctl --user' : 'systemctl';
   const place = at === undefined ? '' : ` They override line ${at.line} of ${at.path}.`;
   return [
-    `Run "${systemctl} edit ${unit}", write the following lines, and then run "${systemctl} restart ${unit}".${place}`,
-    ['[Service]', ...directives.flatMap(({ option, value }) => overriding(option, value, lacks))].join('\n'),
+    [
+      `Run "${systemctl} edit ${unit}", write the following lines, and then run "${systemctl} restart ${unit}".${place}`,
+      '[Service]',
+      ...directives.flatMap(({ option, value }) => overriding(option, value, lacks)),
+    ].join('\n'),
     ...(isLater(at)
       ? [`${at?.path} is read after the file that "edit" writes (override.conf): change the line there instead.`]
       : []),

@@ -30,13 +30,13 @@ export function remedyOf(obstacle: Obstacle, here: Place): string {
     case 'no-dtype':
       return `Use another file system, or make this one anew with ${obstacle.fstype === 'xfs' ? 'mkfs.xfs -n ftype=1' : 'mkfs.ext4 -O filetype'}.`;
     case 'unlistable':
-      return `Give its owner and users the right to read it, for example: chmod a+r ${obstacle.place}`;
+      return `Give its owner and users the right to read it, for example:\nchmod a+r ${obstacle.place}`;
     case 'foreign-group':
-      return `Take the setgid bit away: chmod g-s ${obstacle.place}`;
+      return `Take the setgid bit away:\nchmod g-s ${obstacle.place}`;
     case 'no-overlay-module':
-      return "Reboot if the kernel was updated; else install the kernel's modules, and type as root: modprobe overlay";
+      return "Reboot if the kernel was updated; else install the kernel's modules; then, as root:\nmodprobe overlay";
     case 'overlay-module-forbidden':
-      return 'Allow it in /etc/modprobe.d, and type as root: modprobe overlay';
+      return 'Allow it in /etc/modprobe.d; then, as root:\nmodprobe overlay';
     case 'kernel':
       return newerKernel(obstacle);
     case 'selinux':
@@ -47,11 +47,11 @@ export function remedyOf(obstacle: Obstacle, here: Place): string {
       return sentenceFor(engine ?? 'other', 'unfiltered-calls');
     case 'program':
       return obstacle.program === 'mount.fuse3'
-        ? `Let PATH contain the directory of mount.fuse3 (/usr/sbin or /sbin), and where it is not installed: ${bring('mount.fuse3', here)}`
+        ? `Let PATH contain the directory of mount.fuse3 (/usr/sbin or /sbin), or install it. ${bring('mount.fuse3', here)}`
         : bring(obstacle.program, here);
     case 'no-fuse-device':
       return engine === null
-        ? 'Type as root: modprobe fuse'
+        ? 'As root:\nmodprobe fuse'
         : `Give the container the device: ${clauseFor(engine, ['device', '/dev/fuse'])}`;
     case 'closed-fuse-device':
       return 'Let udev give it its default mode again: a line KERNEL=="fuse", MODE="0666" in /etc/udev/rules.d/99-fuse.rules.';
@@ -69,5 +69,5 @@ function newerKernel({ mounts, release }: Extract<Obstacle, { kind: 'kernel' }>)
 /** What to type for a missing program on this distribution. */
 function bring(program: Installable, { os }: Place): string {
   const { argv, text } = installOf(program, os.value ?? { id: 'linux', idLike: [], version: null });
-  return argv === null ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.` : `Type as root: ${text}`;
+  return argv === null ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.` : `As root:\n${text}`;
 }

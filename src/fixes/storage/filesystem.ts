@@ -79,9 +79,9 @@ function adviceFor({ kind, path, mount, fstype }: FilesystemEvidence, inside: En
   const at = quoted(mount ?? path);
   switch (kind) {
     case 'dangling':
-      return `Make what the link points at, or remove the link: ls -ld ${quoted(path)}`;
+      return `Make what the link points at, or remove the link. To look at it:\nls -ld ${quoted(path)}`;
     case 'not-a-directory':
-      return `Look at it, then move it away: mv ${quoted(path)} ${quoted(`${path}.old`)}`;
+      return `Look at it, then move it away:\nmv ${quoted(path)} ${quoted(`${path}.old`)}`;
     case 'read-only':
       return volume !== null
         ? `Mount a writable volume on ${path}: ${volume}`
@@ -94,13 +94,13 @@ function adviceFor({ kind, path, mount, fstype }: FilesystemEvidence, inside: En
       return `End buildkitd, then put the database aside; what it knew of the cache is lost: mv ${quoted(path)} ${quoted(`${path}.damaged`)}. If builds then miss layers, move the whole state directory away.`;
     case 'snapshots-missing':
     case 'snapshots-in-the-way':
-      return `End buildkitd, then move its worker aside; what it has cached is lost: mv ${quoted(workerOf(path))} ${quoted(`${workerOf(path)}.damaged`)}`;
+      return `End buildkitd, then move its worker aside; what it has cached is lost:\nmv ${quoted(workerOf(path))} ${quoted(`${workerOf(path)}.damaged`)}`;
     case 'encrypted':
       return `Unlock it: log in as its user (pam_fscrypt), or fscrypt unlock ${quoted(path)}; a service that starts before the login needs its cache elsewhere.`;
     case 'failing':
       return `See what the kernel says: dmesg | tail; unmount it, and check it: fsck (xfs_repair, btrfs check).`;
     case 'unwritable':
-      return `See what forbids it: lsattr -d ${quoted(path)}; findmnt -T ${quoted(path)}; getfacl ${quoted(path)}`;
+      return `See what forbids it:\nlsattr -d ${quoted(path)}\nfindmnt -T ${quoted(path)}\ngetfacl ${quoted(path)}`;
     case 'locked-flags':
       return `Upgrade BuildKit to v0.11.5 or later. ${elsewhere}`;
     case 'unmapped-ids':

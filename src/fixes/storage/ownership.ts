@@ -184,7 +184,7 @@ function adviceFor(
   const elsewhere = 'or put the cache elsewhere: root = "DIRECTORY" in buildkitd.toml';
   if (kind === 'content')
     return `Look at them, then give back what root left there, as root: find ${at} -xdev -uid 0 -exec chown -h ${to.uid}:${to.gid} {} +`;
-  if (kind === 'group') return `Take the setgid bit away: chmod g-s ${at}, ${elsewhere}.`;
+  if (kind === 'group') return `Take the setgid bit away:\nchmod g-s ${at}, ${elsewhere}.`;
   if (!byMode) return `See what forbids it: lsattr -d ${at}; getfacl ${at}`;
   const tilde = cache.indexOf('/~/');
   if (need === 'create' && tilde >= 0)

@@ -18,7 +18,7 @@ const needs = { launcher, settings, container: optional(container) };
 /** What a probe finds is mended where it is explained; here stands how to see it, or to mend what nothing else explains. */
 export const showProbe: Fix<typeof needs, ProbeEvidence> = {
   needs,
-  title: 'See what refuses the namespaces',
+  title: 'Show how to find what refuses the namespaces',
   unexplained: true,
   plan: (problems, facts) =>
     problems.map((problem, index) => advice([index], wordsFor(problem, facts), ...known(problem, facts))),
@@ -69,7 +69,7 @@ function wordsFor({ condition, evidence }: Problem<ProbeEvidence>, facts: FactsO
         ? 'As root, see which profile refused it: journalctl -k --grep apparmor; and start buildkitd outside of it.'
         : sentenceFor(inside, 'no-apparmor');
     case 'proc.read-only':
-      return inside === null ? 'As root: mount -o remount,bind,rw /proc' : sentenceFor(inside, 'unmasked-proc');
+      return inside === null ? 'As root:\nmount -o remount,bind,rw /proc' : sentenceFor(inside, 'unmasked-proc');
     case 'env.umask':
       return UMASK_WORDS;
     default:
@@ -79,15 +79,15 @@ function wordsFor({ condition, evidence }: Problem<ProbeEvidence>, facts: FactsO
 
 const stepWords = (condition: Condition): string =>
   condition === 'userns.max-other-zero'
-    ? 'Look at user.max_*_namespaces: grep . /proc/sys/user/max_*_namespaces'
-    : 'To see it: rootlesskit unshare --fork --pid --mount --ipc --uts mount -t proc proc /proc';
+    ? 'Look at user.max_*_namespaces:\ngrep . /proc/sys/user/max_*_namespaces'
+    : 'To see it:\nrootlesskit unshare --fork --pid --mount --ipc --uts mount -t proc proc /proc';
 
 /** The launch as it was tried: what rootlesskit says of its options shows only with them. */
 function launchWords(stage: Stage, args: readonly string[]): string {
   const shown = `As the user: "${['rootlesskit', ...probeArgs(args).map(quoted), 'true'].join(' ')}" shows it`;
   switch (stage) {
     case 'clone':
-      return `${shown}. The kernel does not say who refuses; as root, dmesg or journalctl -k names AppArmor, SELinux or seccomp if it was one of them; a chroot refuses without a word.`;
+      return `${shown}. The kernel does not say who refuses; as root, dmesg or journalctl -k names AppArmor, SELinux or seccomp if it was one of them; a chroot refuses silently.`;
     case 'map':
       return `${shown}; "getsubids USER", "ls -l /usr/bin/newuidmap" and "getcap /usr/bin/newuidmap" show what it depends on.`;
     case 'network':

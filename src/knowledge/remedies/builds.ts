@@ -142,7 +142,7 @@ export const BUILD_REMEDIES = {
     why: 'The daemon sees the context alone, and of that nothing that .dockerignore leaves out.',
     steps: {
       host: [
-        'Put the file into the context, mend the path, or take it back in .dockerignore with a line that begins with an exclamation mark.',
+        'Put the file into the context, mend the path, or except it in .dockerignore with a line that begins with an exclamation mark.',
       ],
     },
     tell: ['$ cat .dockerignore Dockerfile.dockerignore'],

@@ -29,7 +29,7 @@ export const DAEMON_REMEDIES = {
     steps: {
       host: ['$ sudo usermod -aG docker "$USER"', 'Log in anew. Without such rights: rootless Docker.'],
       docker: [
-        'Inside a container run as a user with the group id of the socket: --group-add $(stat -c %g /var/run/docker.sock)',
+        'Run the container with the group id of the socket, --group-add $(stat -c %g /var/run/docker.sock), where its user is not root.',
       ],
     },
     tell: ['$ ls -l /var/run/docker.sock; id'],
@@ -50,7 +50,7 @@ export const DAEMON_REMEDIES = {
   },
   'socket.path-too-long': {
     why: 'The path of a Unix socket has at most 104 bytes for BuildKit.',
-    steps: { host: ['Choose a shorter path: buildkitd --addr unix:///run/user/$(id -u)/bk.sock'] },
+    steps: { host: ['Choose a shorter path:', '$ buildkitd --addr unix:///run/user/$(id -u)/bk.sock'] },
   },
   'socket.exposed': {
     why: 'Whoever reaches the socket of a daemon has the rights of the daemon.',
@@ -88,7 +88,10 @@ export const DAEMON_REMEDIES = {
     why: 'The client waits only so long for the daemon; the log of the daemon tells what it waited for.',
     steps: {
       host: ['See the log of the daemon for the cause; a slow disk or pull needs a longer time.'],
-      kubernetes: ['$ kubectl describe pod --namespace NAME', 'buildx: --driver-opt timeout=120s'],
+      kubernetes: [
+        '$ kubectl describe pod --namespace NAME',
+        'Let buildx wait longer, with --driver-opt timeout=120s.',
+      ],
     },
     tell: ['$ journalctl --user -u buildkit --no-pager | tail -50'],
   },
@@ -127,7 +130,7 @@ export const DAEMON_REMEDIES = {
   },
   'buildx.config-dir-permission': {
     why: 'buildx keeps its builders in ~/.docker/buildx, which belongs to root after one call with sudo, or is read-only.',
-    steps: { host: ['$ sudo chown -R "$(id -u):$(id -g)" ~/.docker', 'In CI: export DOCKER_CONFIG=$(mktemp -d)'] },
+    steps: { host: ['$ sudo chown -R "$(id -u):$(id -g)" ~/.docker', 'In CI:', '$ export DOCKER_CONFIG=$(mktemp -d)'] },
     tell: ['$ ls -ld ~/.docker ~/.docker/buildx'],
   },
   'buildx.driver-unsupported': {
@@ -228,7 +231,7 @@ export const DAEMON_REMEDIES = {
   },
   'config.registry-mirror-invalid': {
     why: 'A mirror is host and port, without a scheme; one with a scheme is looked up as a host named https.',
-    steps: { host: ['In buildkitd.toml: [registry."docker.io"] mirrors = ["mirror.example.com:5000"]'] },
+    steps: { host: ['Write mirrors = ["mirror.example.com:5000"] below [registry."docker.io"] in buildkitd.toml.'] },
   },
   'entitlement.missing': {
     why: 'A build may use the host network or insecure mode only if the daemon and the client both allow it.',
@@ -252,10 +255,10 @@ export const DAEMON_REMEDIES = {
     why: 'The registry speaks plain HTTP, and the builder was not told so; the setting of dockerd does not count for other builders.',
     steps: {
       host: [
-        'In buildkitd.toml: [registry."HOST:PORT"] http = true',
+        'Write http = true below [registry."HOST:PORT"] in buildkitd.toml.',
         '$ docker buildx create --use --config buildkitd.toml',
       ],
-      podman: ['In registries.conf: [[registry]] location = "HOST:PORT" insecure = true'],
+      podman: ['Write insecure = true below the [[registry]] with location = "HOST:PORT" in registries.conf.'],
     },
   },
   'registry.mirror-not-applied': {
@@ -282,7 +285,7 @@ export const DAEMON_REMEDIES = {
     why: "The builder does not know the authority that signed the registry's certificate; the certificates of the client and of dockerd do not count for it.",
     steps: {
       host: [
-        'In buildkitd.toml: [registry."HOST:PORT"] ca = ["/etc/buildkit/ca.pem"]',
+        'Write ca = ["/etc/buildkit/ca.pem"] below [registry."HOST:PORT"] in buildkitd.toml.',
         '$ docker buildx create --use --config buildkitd.toml',
       ],
       podman: ['Put the certificate to /etc/containers/certs.d/HOST:PORT/ca.crt.'],

@@ -12,7 +12,7 @@ export const FILE_REMEDIES = {
     steps: { host: ['Correct the syntax at the place that is named.'] },
   },
   'k8s.api-rejected': {
-    why: 'kubectl refuses a field that does not exist and a value of the wrong type; other clients drop the field without a word.',
+    why: 'kubectl refuses a field that does not exist and a value of the wrong type; other clients silently drop the field.',
     steps: { host: ['Write what the API takes.', '$ kubectl apply --dry-run=server --validate=strict -f FILE'] },
   },
   'k8s.field-ignored': {

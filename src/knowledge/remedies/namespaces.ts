@@ -240,7 +240,7 @@ export const NAMESPACE_REMEDIES = {
       ],
       lxc: [
         'On the LXC host update lxc-pve or lxc, and restart the guest.',
-        'Until an update is there, in the configuration of the guest (weakens it): lxc.apparmor.profile: unconfined',
+        'Until an update is there, write “lxc.apparmor.profile: unconfined” into the configuration of the guest, which weakens it.',
         'Or go back in the guest to containerd.io 1.7.28-1 with runc 1.3.2 (has the vulnerability).',
       ],
     },

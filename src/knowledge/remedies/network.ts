@@ -7,7 +7,8 @@ export const NETWORK_REMEDIES = {
     steps: {
       host: [
         '$ docker run --privileged --rm tonistiigi/binfmt --install all',
-        'Or: $ sudo apt-get install qemu-user-static binfmt-support',
+        'Or install the programs:',
+        '$ sudo apt-get install qemu-user-static binfmt-support',
         'If only one script fails, it lacks its first line #!/bin/sh.',
       ],
     },
@@ -52,7 +53,8 @@ export const NETWORK_REMEDIES = {
     why: 'slirp4netns or pasta starts and fails: often its own sandbox, seccomp or AppArmor.',
     steps: {
       host: [
-        'Update it; or do without its sandbox: rootlesskit --slirp4netns-sandbox=false --slirp4netns-seccomp=false',
+        'Update it; or do without its sandbox:',
+        '$ rootlesskit --slirp4netns-sandbox=false --slirp4netns-seccomp=false',
         'BuildKit does without: rootlesskit --net=host.',
       ],
     },
@@ -92,7 +94,7 @@ export const NETWORK_REMEDIES = {
       podman: [lineFor('podman', ['device', '/dev/net/tun'])],
       kubernetes: ['Give the pod /dev/net/tun, or use rootlesskit --net=host.'],
       lxc: [
-        'On the LXC host: lxc.cgroup2.devices.allow: c 10:200 rwm and lxc.mount.entry: /dev/net/tun dev/net/tun none bind,create=file',
+        'On the LXC host, write “lxc.cgroup2.devices.allow: c 10:200 rwm” and “lxc.mount.entry: /dev/net/tun dev/net/tun none bind,create=file” into the configuration of the guest.',
       ],
     },
     tell: ['$ ls -l /dev/net/tun'],

@@ -33,15 +33,16 @@ export function placesOf(engine: Engine | null): readonly Place[] {
   }
 }
 
-/** The steps as sentences: a command stands behind what it is for. */
+/** The steps as sentences: a command stands on a line of its own, below what it is for. */
 export function sentencesOf(steps: readonly string[]): readonly string[] {
   const sentences: string[] = [];
   for (const step of steps) {
     const command = step.startsWith('$ ') ? step.slice(2) : null;
     const before = sentences.at(-1);
     if (command === null) sentences.push(step);
-    else if (before?.endsWith(':')) sentences.splice(-1, 1, `${before} ${command}`);
-    else sentences.push(`Run: ${command}`);
+    else if (before !== undefined && (before.endsWith(':') || before.includes('\n')))
+      sentences.splice(-1, 1, `${before}\n${command}`);
+    else sentences.push(`Run:\n${command}`);
   }
   return sentences;
 }

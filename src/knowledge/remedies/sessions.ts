@@ -122,9 +122,10 @@ export const SESSION_REMEDIES = {
       host: [
         '$ sudo loginctl enable-linger "$USER"',
         '$ sudo apt-get install dbus-user-session',
-        'Log in anew (ssh, or machinectl shell USER@), then: systemctl --user status',
+        'Log in anew (ssh, or machinectl shell USER@), then:',
+        '$ systemctl --user status',
       ],
-      wsl: ['Set [boot] systemd=true in /etc/wsl.conf, then in PowerShell: wsl --shutdown'],
+      wsl: ['Set [boot] systemd=true in /etc/wsl.conf, then in PowerShell:', '$ wsl --shutdown'],
     },
     tell: ['$ systemctl --user is-system-running', '$ loginctl show-user "$USER" --property=Linger'],
   },
@@ -207,7 +208,7 @@ export const SESSION_REMEDIES = {
   'cgroup.not-mounted': {
     why: 'The runtime finds no control groups where they must be mounted.',
     steps: {
-      host: ['$ findmnt -t cgroup,cgroup2', 'Without systemd: sudo mount -t cgroup2 none /sys/fs/cgroup'],
+      host: ['$ findmnt -t cgroup,cgroup2', 'Without systemd:', '$ sudo mount -t cgroup2 none /sys/fs/cgroup'],
       wsl: ['Update WSL (wsl --update), and set [boot] systemd=true in /etc/wsl.conf.'],
       docker: [
         'In a container mount it: $ docker run --privileged --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw …',
@@ -236,7 +237,8 @@ export const SESSION_REMEDIES = {
       host: [
         '$ sudo apt-get install runc   # Debian, Ubuntu',
         '$ sudo dnf install runc       # Fedora, RHEL',
-        'With crun alone: buildkitd --oci-worker=true --oci-worker-binary=crun',
+        'With crun alone:',
+        '$ buildkitd --oci-worker=true --oci-worker-binary=crun',
       ],
     },
     tell: ['$ command -v buildkit-runc runc crun'],

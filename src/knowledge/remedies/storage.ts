@@ -99,7 +99,7 @@ export const STORAGE_REMEDIES = {
       kubernetes: [
         'Raise ephemeral-storage or the size of the volume of the builder, and set a garbage collection policy in buildkitd.toml.',
       ],
-      wsl: ['Enlarge the virtual disk of WSL, or: $ docker system prune'],
+      wsl: ['Enlarge the virtual disk of WSL, or make room:', '$ docker system prune'],
     },
     tell: ['$ df -h && df -i'],
   },

@@ -5,7 +5,7 @@ import { directory, hostWith, own, program, type Told } from '../runtime/alice.t
 
 const DOCKER = '/home/alice/.docker';
 const BUILD_HERE =
-  'docker buildx create --name buildkitd --driver remote unix:///run/user/1000/buildkit/buildkitd.sock --use, then docker buildx build';
+  'docker buildx create --name buildkitd --driver remote unix:///run/user/1000/buildkit/buildkitd.sock --use';
 const PLUGIN = { '/usr/libexec/docker/cli-plugins/docker-buildx': program() };
 const NO_PLUGIN = { '/usr/libexec/docker/cli-plugins/docker-buildx': null };
 const DOCKER_20 = { 'docker --version': { stdout: 'Docker version 20.10.24+dfsg1, build 297e128\n' } };
@@ -166,7 +166,7 @@ testCheck(
         host: with_({}, { env: { DOCKER_BUILDKIT: 'yes' } }),
         conditions: ['env.docker-buildkit'],
         severity: 'warning',
-        advice: ['export DOCKER_BUILDKIT=1, or unset it'],
+        advice: ['Unset it, or switch BuildKit on:\nexport DOCKER_BUILDKIT=1'],
       },
       'DOCKER_BUILDKIT without buildx': {
         host: with_({ '/usr/libexec/docker/cli-plugins/docker-buildx': null }, { env: { DOCKER_BUILDKIT: '1' } }),
@@ -213,27 +213,27 @@ testCheck(
         host: with_({}, { env: { DOCKER_BUILDKIT: '0' } }),
         conditions: ['env.docker-buildkit', 'client.builds-with'],
         severity: 'info',
-        advice: ['unset DOCKER_BUILDKIT', BUILD_HERE],
+        advice: ['Unset it:\nunset DOCKER_BUILDKIT', BUILD_HERE],
       },
       'a DOCKER_HOST that nobody answers': {
         host: with_({}, { env: { DOCKER_HOST: 'unix:///run/nothing.sock' } }),
         conditions: ['env.docker-host-wrong', 'client.builds-with'],
         severity: ['warning', 'info'],
-        advice: ['unset DOCKER_HOST, or start the dockerd that it names', BUILD_HERE],
+        advice: ['Start the dockerd that DOCKER_HOST names, or unset it:\nunset DOCKER_HOST', BUILD_HERE],
       },
       'a DOCKER_HOST before a DOCKER_CONTEXT that does not exist': {
         host: with_({}, { env: { DOCKER_HOST: 'unix:///run/nothing.sock', DOCKER_CONTEXT: 'gone' } }),
         conditions: ['env.docker-host-wrong', 'client.builds-with'],
         severity: ['warning', 'info'],
-        advice: ['unset DOCKER_HOST, or start the dockerd that it names', BUILD_HERE],
+        advice: ['Start the dockerd that DOCKER_HOST names, or unset it:\nunset DOCKER_HOST', BUILD_HERE],
         says: ['/run/nothing.sock (from DOCKER_HOST)'],
       },
       'a context that does not exist': {
         host: with_(config({ currentContext: 'gone' })),
         conditions: ['env.docker-host-wrong', 'client.builds-with'],
         severity: ['warning', 'info'],
-        advice: ['docker context use default, or unset DOCKER_CONTEXT', BUILD_HERE],
-        says: ['/home/alice/.docker/config.json:1: the Docker context "gone"'],
+        advice: ['Unset DOCKER_CONTEXT, or choose another context:\ndocker context use default', BUILD_HERE],
+        says: ['/home/alice/.docker/config.json:1: The Docker context "gone"'],
       },
       'no access to dockerd': {
         host: with_({}, { rest: { probes: { connect: () => ({ error: 'EACCES' }) } } }),
@@ -245,21 +245,21 @@ testCheck(
         host: with_({ ...BUILDX, ...current('gone') }),
         conditions: ['buildx.builder-misconfigured', 'client.builds-with'],
         severity: ['warning', 'info'],
-        advice: ['docker buildx ls, then docker buildx use NAME (and unset', BUILD_HERE],
+        advice: ['docker buildx use NAME, and unset BUILDX_BUILDER', BUILD_HERE],
         says: ['"gone"'],
       },
       'a file of a builder that is no JSON': {
         host: with_({ ...BUILDX, [`${DOCKER}/buildx/instances/mine`]: '{"Name":\n' }),
         conditions: ['buildx.builder-misconfigured', 'client.builds-with'],
         severity: ['warning', 'info'],
-        advice: ['docker buildx rm what is broken', BUILD_HERE],
+        advice: ['Remove the broken builder with docker buildx rm NAME', BUILD_HERE],
         says: ['/home/alice/.docker/buildx/instances/mine:2: buildx cannot use this file'],
       },
       'buildx files of root': {
         host: with_({ [`${DOCKER}/buildx`]: directory(0o755) }),
         conditions: ['buildx.config-dir-permission', 'client.builds-with'],
         severity: ['warning', 'info'],
-        advice: ['As root: chown 1000 /home/alice/.docker/buildx', BUILD_HERE],
+        advice: ['As root, give it back, with what is in it:\nchown -R 1000 /home/alice/.docker/buildx', BUILD_HERE],
         says: ['belongs to root'],
       },
       'BUILDKIT_HOST, which docker build does not read': {

@@ -280,7 +280,7 @@ testCheck(entry, {
       host: subids('alice:100000:65536 \n'),
       conditions: ['idmap.subid-invalid'],
       severity: 'error',
-      says: ['/etc/subuid:1: newuidmap and newgidmap pass over this line', 'In line 1 of /etc/subgid: '],
+      says: ['/etc/subuid:1: newuidmap and newgidmap ignore this line', 'In line 1 of /etc/subgid: '],
       cure: carryOut,
     },
     'a leading blank': {

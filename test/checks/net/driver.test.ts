@@ -174,7 +174,7 @@ testCheck(entry, {
       conditions: ['net.cni-incompatible', 'net.iptables-missing'],
       severity: 'error',
       cure: true,
-      advice: ['use another network driver'],
+      advice: ['Use another network driver.'],
     },
     'a broken configuration that root’s buildkitd picks up by itself': {
       host: hostWith({ rest: { mode: 'rootful' }, files: { '/etc/buildkit/cni.json': '{bad' } }),

@@ -112,7 +112,7 @@ testCheck(
         host: hostWith({ start: at('http://127.0.0.1:80') }),
         conditions: ['config.bad-address'],
         severity: 'error',
-        advice: ['write it as unix:///PATH or tcp://HOST:PORT'],
+        advice: ['Write it as unix:///PATH or tcp://HOST:PORT'],
         says: ['not supported'],
       },
       'two slashes make a relative path': {
@@ -126,13 +126,13 @@ testCheck(
         host: hostWith({ start: at('unix://') }),
         conditions: ['config.bad-address'],
         severity: 'error',
-        advice: ['write it as unix:///PATH or tcp://HOST:PORT'],
+        advice: ['Write it as unix:///PATH or tcp://HOST:PORT'],
       },
       'an abstract socket': {
         host: hostWith({ config: listen('unix://@buildkit') }),
         conditions: ['config.bad-address'],
         severity: 'error',
-        advice: ['write it as unix:///PATH or tcp://HOST:PORT'],
+        advice: ['Write it as unix:///PATH or tcp://HOST:PORT'],
       },
       'a named pipe': {
         host: hostWith({ config: listen(`npipe://${HOME_SOCKET}`) }),
@@ -156,7 +156,7 @@ testCheck(
         host: hostWith({ config: '[otel]\nsocketPath = "@trace"\n' }),
         conditions: ['config.bad-address'],
         severity: 'error',
-        advice: ['write it as an absolute path'],
+        advice: ['Write it as an absolute path'],
         says: ['buildkitd.toml:2: buildkitd refuses the address "@trace"'],
       },
       'a path of 105 bytes': {
@@ -308,7 +308,7 @@ testCheck(
         host: hostWith({ start: COPY_UP, config: `${listen('unix:///run/buildkit/b.sock')}` }),
         conditions: ['socket.permission'],
         severity: 'error',
-        advice: ['choose an address outside of /run, or leave --copy-up=/run out'],
+        advice: ['Choose an address outside of /run, or leave --copy-up=/run out'],
         says: ['--copy-up=/run'],
       },
     },

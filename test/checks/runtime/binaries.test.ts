@@ -85,7 +85,7 @@ testCheck(entry, {
       host: hostWith({ files: { '/usr/bin/buildkitd': program(0o644) } }),
       conditions: ['binary.buildkitd-missing'],
       severity: 'error',
-      advice: ['As the owner of the file: chmod a+x /usr/bin/buildkitd'],
+      advice: ['As the owner of the file:\nchmod a+x /usr/bin/buildkitd'],
       says: ['not executable', '0644'],
     },
     'no rootlesskit': {

@@ -134,7 +134,7 @@ testCheck(
         conditions: ['cgroup.not-mounted'],
         severity: 'error',
         advice: ['mount -t cgroup2 none /sys/fs/cgroup'],
-        says: ['only memory, pids are mounted'],
+        says: ['no devices controller mounted (only memory, pids)'],
       },
       'cgroup v2 is read-only for root': {
         host: hostWith({

@@ -172,7 +172,7 @@ testCheck(
           tools: { ...hostWith().tools, 'getent group buildkit': { code: 2 } },
         },
         ...fails,
-        says: ['the group buildkit of buildkit.service does not exist'],
+        says: ['The group buildkit of buildkit.service does not exist'],
         advice: ['groupadd --system buildkit'],
       },
       'only rootlesskit may notify': {
@@ -259,7 +259,7 @@ testCheck(
         host: rootful('DynamicUser=yes\nExecStart=/usr/bin/buildkitd'),
         conditions: ['daemon.needs-root'],
         severity: 'error',
-        says: [`${SYSTEM}:2:`, 'with DynamicUser=yes'],
+        says: [`${SYSTEM}:2:`, 'With DynamicUser=yes'],
         advice: ['"DynamicUser=no"'],
       },
       'the namespaces of a containerd that does not run': {

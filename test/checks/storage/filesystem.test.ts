@@ -93,7 +93,7 @@ testCheck(
         host: hostWith({ files: { [CACHE]: { link: '/nowhere', uid: 1000, gid: 1000 } } }),
         conditions: ['storage.not-a-directory'],
         severity: 'error',
-        advice: ['Make what the link points at, or remove the link: ls -ld'],
+        advice: ['Make what the link points at, or remove the link. To look at it:\nls -ld'],
       },
       'btrfs, where a subvolume can be read-only by itself': {
         host: hostWith({ mountinfo: '40 27 8:3 / /home/alice ro - btrfs /dev/sdb1 rw\n' }),

@@ -224,7 +224,7 @@ testCheck(
         conditions: ['storage.permission'],
         severity: 'warning',
         cure: apply,
-        says: ['forgets'],
+        says: ['loses its cache index'],
       },
       'a database that is empty, which no BuildKit replaces': {
         host: hostWith({

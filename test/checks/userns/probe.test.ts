@@ -157,7 +157,7 @@ testCheck(
         host: hostWith({ answer: MAP(': exec: "newuidmap": executable file not found in $PATH') }),
         conditions: ['idmap.newuidmap-missing'],
         severity: 'error',
-        advice: ['Install the package that has them: sudo apt-get install uidmap'],
+        advice: ['Install the package that has them:\nsudo apt-get install uidmap'],
       },
       'a temporary directory that is not there': {
         host: hostWith({
@@ -341,7 +341,7 @@ testCheck(
         }),
         conditions: ['userns.max-other-zero'],
         severity: 'error',
-        advice: ['Look at user.max_*_namespaces: grep .'],
+        advice: ['Look at user.max_*_namespaces:\ngrep .'],
       },
       'no process namespace for a step': {
         host: hostWith({
@@ -351,13 +351,13 @@ testCheck(
         }),
         conditions: ['userns.max-other-zero'],
         severity: 'error',
-        advice: ['Look at user.max_*_namespaces: grep .'],
+        advice: ['Look at user.max_*_namespaces:\ngrep .'],
       },
       'no /proc for a step, and no mask in sight': {
         host: hostWith({ answer: launched({ proc: refusedProc }) }),
         conditions: ['proc.masked'],
         severity: 'error',
-        advice: ['To see it: rootlesskit unshare --fork --pid --mount --ipc'],
+        advice: ['To see it:\nrootlesskit unshare --fork --pid --mount --ipc'],
       },
       'a runtime that fails at a step': {
         host: hostWith({ answer: launched({ step: { ok: false, errno: null, message: 'level=error msg="boom"' } }) }),

@@ -1,0 +1,18 @@
+/** Words that are never the name of a thing: a sentence that begins with one of them begins with a capital. */
+const ORDINARY = new Set(
+  `a an the this that these those another other no not nothing nobody neither none of with without within in on at by from for to as
+  it its they both all every each some only one two several what which who whoever where when whether why how if since because
+  although while until there here`.split(/\s+/),
+);
+
+/** The end of a sentence, also inside quotation marks or brackets; a colon stands before a block. */
+const ENDED = /[.:!?…]["”’)]?$/;
+
+/** Words that were put together, as a sentence: an ordinary first word has a capital, and it ends with a full stop. */
+export function sentence(text: string): string {
+  const words = text.trim();
+  if (words === '') return words;
+  const [first = ''] = words.split(/[\s,:]/, 1);
+  const begun = ORDINARY.has(first) ? `${first.charAt(0).toUpperCase()}${words.slice(1)}` : words;
+  return ENDED.test(begun) ? begun : `${begun}.`;
+}
