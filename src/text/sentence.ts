@@ -1,8 +1,8 @@
 /** Words that are never the name of a thing: a sentence that begins with one of them begins with a capital. */
 const ORDINARY = new Set(
-  `a an the this that these those another other no not nothing nobody neither none of with without within in on at by from for to as
-  it its they both all every each some only one two several what which who whoever where when whether why how if since because
-  although while until there here`.split(/\s+/),
+  'the this that these those another other no not nothing nobody neither none of with without it its both all every each some'.split(
+    ' ',
+  ),
 );
 
 /** The end of a sentence, also inside quotation marks or brackets; a colon stands before a block. */

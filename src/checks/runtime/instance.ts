@@ -85,7 +85,7 @@ const newerWords = (files: readonly string[]): string =>
     : `; ${files.join(' and ')} changed after it was started, and ${files.length === 1 ? 'counts' : 'count'} here as at its next start`;
 
 function holderWords(holder: Instance['lock']['holder'], uid: number): string {
-  if (holder?.pid == null) return holder?.uid == null ? 'another process' : `a process of uid ${holder.uid}`;
+  if (holder?.pid == null) return holder?.uid == null ? 'another process' : `another process, of uid ${holder.uid},`;
   const owner = holder.uid === null || holder.uid === uid ? '' : `, uid ${holder.uid}`;
   return `${holder.command ?? 'process'} (pid ${holder.pid}${owner})`;
 }

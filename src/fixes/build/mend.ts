@@ -5,6 +5,7 @@ import type { BuildEvidence } from '../../checks/build/finding.ts';
 import type { DocumentSubject } from '../../documents/subject.ts';
 import type { Fact } from '../../model/look.ts';
 import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import { sentence } from '../../text/sentence.ts';
 
 const written: Fact<Pick<DocumentSubject, 'text' | 'file'>, DocumentSubject> = {
   id: 'document/written',
@@ -20,7 +21,7 @@ export function mendBuilds(title: string): Fix<typeof needs, BuildEvidence, Buil
     plan: (problems, { found, document }) =>
       problems.flatMap(({ condition, message, at }, index): readonly Treatment[] => {
         const finding = found.find(
-          (one) => one.condition === condition && one.message === message && one.line === at?.line,
+          (one) => one.condition === condition && sentence(one.message) === message && one.line === at?.line,
         );
         return finding === undefined ? [] : [treatmentOf(index, finding, document)];
       }),
