@@ -44,7 +44,8 @@ export function destinationOf(session: Session, globals: Globals, kind: Kind, co
     throw new UsageError(
       `${command} has no form in ${globals.format.name}: choose --format ${formatsFor(kind).join(' or ')}`,
     );
-  const file = globals.output === null ? null : preparePrivateFile('--output', globals.output, streams.env);
+  const file =
+    globals.output === null ? null : preparePrivateFile('--output', globals.output, streams.env, globals.format.mode);
   const redaction = redactionOf(session, globals, globals.format.hidesNames || file !== null);
   return {
     file,

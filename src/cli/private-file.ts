@@ -8,14 +8,14 @@ import { Undelivered } from './outlet.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = fs.constants;
 
-/** A file for people that will appear whole (mode 0600) or not at all. */
+/** A file that will appear whole (mode 0600, if nothing else is said) or not at all. */
 export interface PrivateFile {
   readonly path: string;
   write(text: string): void;
 }
 
 /** Checks before anything is done that the file can be made there. Throws UsageError. */
-export function preparePrivateFile(option: string, given: string, env: NodeJS.ProcessEnv): PrivateFile {
+export function preparePrivateFile(option: string, given: string, env: NodeJS.ProcessEnv, mode = 0o600): PrivateFile {
   const path = resolve(given);
   const name = basename(path);
   const refuse = (why: string): never => {
@@ -41,7 +41,7 @@ export function preparePrivateFile(option: string, given: string, env: NodeJS.Pr
       try {
         const file = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
         try {
-          fs.fchmodSync(file, 0o600);
+          fs.fchmodSync(file, mode);
           giveToCaller(file, directory, env);
           fs.writeFileSync(file, text);
           fs.fsyncSync(file);

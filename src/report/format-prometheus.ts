@@ -83,5 +83,7 @@ export const prometheusFormat: Format = {
   hidesNames: true,
   carriesNoNames: true,
   ending: '.prom',
+  // The collector is another account.
+  mode: 0o644,
   shows: { report: ({ report }) => prometheus(report) },
 };

@@ -46,6 +46,8 @@ export interface Format {
   readonly hidesNames: boolean;
   /** Read by monitors and seen by everybody: no name is ever in it, whatever somebody wants. */
   readonly carriesNoNames?: true;
+  /** Of a file with it: 0600 if nothing else is said. */
+  readonly mode?: number;
   /** Of a file that holds it, with its dot. */
   readonly ending: string;
   /** Of `check`, where the format's readers have codes of their own. */

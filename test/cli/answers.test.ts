@@ -175,6 +175,12 @@ describe('--output', () => {
     ])
       expect(await ask(...shown)).toContain('zaphod');
   });
+  test('metrics are for the collector, which is another account', async () => {
+    const file = join(temporary(), 'bk_doctor.prom');
+    await run(['--no-probe', '--format', 'prometheus', '--output', file]);
+    expect(statSync(file).mode & 0o777).toBe(0o644);
+    expect(readFileSync(file, 'utf8')).toMatch(/^# HELP bk_doctor_ready .*\n/);
+  });
   test('a dash is stdout', async () => {
     const directory = temporary();
     const { stdout } = await run(['list', '-q', '--output', '-'], { cwd: directory });
