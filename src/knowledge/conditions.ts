@@ -4,7 +4,7 @@ export const CONDITIONS = {
     'user.max_user_namespaces is 0 or used up, clone/unshare(CLONE_NEWUSER) gives ENOSPC (EINVAL on EL7)',
   'userns.unprivileged-clone-disabled': 'kernel.unprivileged_userns_clone=0 (Debian/Arch-hardened kernels), EPERM',
   'userns.apparmor-restricted':
-    'Ubuntu 23.10+ kernel.apparmor_restrict_unprivileged_userns=1 and no profile for the binary',
+    'AppArmor refuses the user namespace: Ubuntu 23.10+ kernel.apparmor_restrict_unprivileged_userns=1 and no profile for the binary, or a profile without the rule userns',
   'userns.kernel-disabled': 'User namespaces off in the kernel build or boot arguments (EL7 user_namespace.enable)',
   'userns.blocked-unspecified':
     'Creating a user namespace is blocked by a sysctl, seccomp or a security module, and what is known does not tell which',

@@ -2,6 +2,7 @@ import { wasTried } from '../../facts/cache/snapshotter-trial.ts';
 import { settings } from '../../facts/config/settings.ts';
 import { confinement, isMountDenying, loadedProfiles } from '../../facts/confinement/apparmor.ts';
 import { namespace } from '../../facts/start/namespace.ts';
+import { refusingProfile } from '../../facts/start/refusing-profile.ts';
 import type { Check, FactsOf } from '../../model/decide.ts';
 import type { NamespaceAnswer, Outcome } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
@@ -20,6 +21,7 @@ const needs = {
   namespace: optional(namespace),
   settings: optional(settings),
   loaded: optional(loadedProfiles),
+  refusing: optional(refusingProfile),
 };
 
 /** AppArmor refuses with EACCES where the kernel itself would say EPERM (apparmor(7)); profiles of LXC make it EPERM too. */
@@ -52,8 +54,11 @@ export const lsmApparmor: Check<typeof needs, ApparmorEvidence> = {
     const found = findings<ApparmorEvidence>();
     const { problems, unseen, add } = found;
     judgeSteps(facts, found);
+    judgeAttached(facts, found);
     if (profile === null || mode === 'unconfined' || mode === 'complain') return { problems, unseen };
     const answer = tried.value;
+    // A namespace of users that is refused for want of the rule for it is no mount.
+    if (facts.refusing.value?.rule === 'userns') return found;
     const refused = answer === undefined ? [] : refusals(answer);
     const mounted = answer?.launch.ok === true && answer.bindReadOnly?.ok === true;
     const confines = `The AppArmor profile ${profile} confines this place, and`;
@@ -72,6 +77,20 @@ export const lsmApparmor: Check<typeof needs, ApparmorEvidence> = {
     return { problems, unseen };
   },
 };
+
+/** The profile that is put on rootlesskit alone. */
+function judgeAttached({ refusing }: FactsOf<typeof needs>, { add }: Findings<ApparmorEvidence>): void {
+  const by = refusing.value;
+  if (by?.rule !== 'mount' || by.binary === null) return;
+  add(
+    'apparmor.mount-denied',
+    'error',
+    by.name,
+    `The AppArmor profile ${by.name} confines ${by.binary}, and has no rule for mounts: the start of the namespaces was refused (permission denied).`,
+    { profile: by.name, refused: ['the start of the namespaces'] },
+    by.at ?? undefined,
+  );
+}
 
 /** The profile that every RUN step is to get. */
 function judgeSteps({ settings, loaded }: FactsOf<typeof needs>, { add, unseen }: Findings<ApparmorEvidence>): void {

@@ -56,7 +56,7 @@ export function judgeRestriction(
   if (!stands(answer, working.length > 0, around)) return;
   const missing =
     good.length === 0
-      ? `no AppArmor profile in /etc/apparmor.d covers ${binary}`
+      ? withoutRule(covering, binary)
       : working.length === 0
         ? `the profile ${good[0]?.path} for ${binary} is ${good[0]?.disabled ? 'disabled' : 'not loaded'}`
         : `the profile ${working[0]?.path} for ${binary} does not seem to be loaded`;
@@ -67,6 +67,13 @@ export function judgeRestriction(
     `${APPARMOR_RESTRICTION} is 1 and ${missing}: the kernel gives it no capabilities in a user namespace of its own.`,
     evidence,
   );
+}
+
+function withoutRule(covering: AppArmorUserns['covering'], binary: string): string {
+  const enabled = covering.find(({ disabled }) => !disabled);
+  return enabled === undefined
+    ? `no AppArmor profile in /etc/apparmor.d covers ${binary}`
+    : `the profile ${enabled.path} for ${binary} has no rule "userns,"`;
 }
 
 /** Is it the restriction that stands in the way? */

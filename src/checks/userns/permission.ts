@@ -6,6 +6,7 @@ import { CAP, hasCapability, processStatus } from '../../facts/machine/process-s
 import { setAtBoot, sysctlFiles } from '../../facts/machine/sysctl.ts';
 import { CLONE_SWITCH, usernsSwitches } from '../../facts/machine/userns-switches.ts';
 import { namespace } from '../../facts/start/namespace.ts';
+import { type RefusingProfile, refusingProfile } from '../../facts/start/refusing-profile.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import type { Check, FactsOf } from '../../model/decide.ts';
@@ -26,6 +27,7 @@ const needs = {
   status: optional(processStatus),
   container: optional(container),
   namespace: optional(namespace),
+  refusing: optional(refusingProfile),
 };
 
 /** What of the kernel itself keeps ordinary users from making user namespaces. */
@@ -34,6 +36,7 @@ export type KernelObstacle = 'switched-off' | 'before-7.2' | 'mount-only-for-roo
 export type PermissionEvidence =
   | ({ readonly cause: 'sysctl' } & SysctlEvidence)
   | ApparmorEvidence
+  | ({ readonly cause: 'profile' } & Pick<RefusingProfile, 'name' | 'binary'>)
   | { readonly cause: 'kernel'; readonly obstacle: KernelObstacle }
   | { readonly cause: 'nested'; readonly uid: number }
   | { readonly cause: 'seccomp'; readonly errno: string | null }
@@ -83,6 +86,7 @@ export const usernsPermission: Check<typeof needs, PermissionEvidence> = {
         inside: container.value?.kind ?? null,
         files: files.value ?? null,
       });
+    judgeProfile(found, facts);
     if (!found.problems.some(({ severity }) => severity === 'error')) judgeNextBoot(found, facts, launch?.ok === true);
     if (launch?.ok !== true && facts.switches.unseen !== undefined) found.unseen.push(facts.switches.unseen);
     return { problems: found.problems, unseen: found.unseen };
@@ -162,6 +166,21 @@ function judgeChroot(found: Found, { switches }: Facts, failed: Failed): void {
     'chroot',
     'This process runs in a chroot, where the kernel lets nobody create a user namespace (EPERM).',
     { cause: 'chroot' },
+  );
+}
+
+/** Upstream's kernels (6.7 and later) hold a profile written for AppArmor 4 to the rule `userns,`. */
+function judgeProfile(found: Found, { refusing }: Facts): void {
+  const by = refusing.value;
+  if (by?.rule !== 'userns' || found.problems.some(({ severity }) => severity === 'error')) return;
+  const { name, binary, at } = by;
+  found.add(
+    'userns.apparmor-restricted',
+    'error',
+    name,
+    `The AppArmor profile ${name} confines ${binary ?? 'this session and all that it starts'}, and has no rule "userns,": the kernel refuses the namespaces (EACCES).`,
+    { cause: 'profile', name, binary },
+    at ?? undefined,
   );
 }
 

@@ -7,6 +7,12 @@ export interface Profile {
   readonly flags: readonly string[];
   /** Has the rule `userns,`, or allows everything. */
   readonly allowsUserns: boolean;
+  /** The same of `mount`, in any form. */
+  readonly allowsMount: boolean;
+  /** Of its opening brace. */
+  readonly line: number;
+  /** Files below /etc/apparmor.d whose rules are a part of it. */
+  readonly includes: readonly string[];
 }
 
 /** The profiles of one file, without child profiles and hats. Never throws; what cannot be read is passed over. */
@@ -32,10 +38,31 @@ export function parseProfiles(text: string): readonly Profile[] {
       name,
       attachment: attachment === null ? null : expand(attachment, variables),
       flags: flags.split(/[\s,]+/).filter(Boolean),
-      allowsUserns: /^[ \t]*(?:(?:allow|audit)[ \t]+)*(?:userns[ \t,]|all[ \t]*,)/m.test(body),
+      ...rulesIn(body),
+      line: plain.slice(0, heads.lastIndex).trimEnd().split('\n').length,
     });
   }
   return profiles;
+}
+
+/** What rules of a profile, or of a file that it includes, let through. */
+export function rulesIn(text: string): Pick<Profile, 'allowsUserns' | 'allowsMount' | 'includes'> {
+  const allows = (rule: string): boolean =>
+    new RegExp(`^[ \\t]*(?:(?:allow|audit)[ \\t]+)*(?:${rule}(?=[ \\t,])|all[ \\t]*,)`, 'm').test(text) &&
+    !new RegExp(`^[ \\t]*(?:audit[ \\t]+)?deny[ \\t]+${rule}[ \\t]*,`, 'm').test(text);
+  return {
+    allowsUserns: allows('userns'),
+    allowsMount: allows('mount'),
+    includes: [...text.matchAll(/^[ \t]*#?include(?:[ \t]+if[ \t]+exists)?[ \t]+<([^>\n]+)>/gm)].map(
+      ([, path = '']) => path,
+    ),
+  };
+}
+
+/** The release of AppArmor's rules that a file is written for, as "4.0"; null: it does not say. */
+export function abiOf(text: string): string | null {
+  const named = /^[ \t]*abi[ \t]+(?:<([^>\n]+)>|"([^"\n]+)")[ \t]*,/m.exec(text);
+  return named === null ? null : (named[1] ?? named[2] ?? '').replace(/^.*\//, '');
 }
 
 /** Values of tunables/global and its parts, as far as paths of programs begin with them. */

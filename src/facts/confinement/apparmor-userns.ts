@@ -14,6 +14,10 @@ export interface CoveringProfile {
   readonly disabled: boolean;
   /** Null: the list of loaded profiles is for root's eyes only. */
   readonly loaded: boolean | null;
+  /** Of its opening brace. */
+  readonly line: number;
+  /** A file that it includes for rules of this site. */
+  readonly local: string | null;
 }
 /** Ubuntu's restriction of unprivileged user namespaces (kernel patch, Ubuntu 23.10) and what it means for rootlesskit. */
 export interface AppArmorUserns {
@@ -35,7 +39,7 @@ export interface AppArmorUserns {
 }
 
 export const APPARMOR_RESTRICTION = 'kernel.apparmor_restrict_unprivileged_userns';
-const DIRECTORY = '/etc/apparmor.d';
+export const DIRECTORY = '/etc/apparmor.d';
 
 /** The path without its first slash, the others as dots: the convention for profile files and names. */
 export const profileNameOf = (binary: string): string => binary.replace(/^\/+/, '').replaceAll('/', '.');
@@ -72,34 +76,51 @@ export const apparmorUserns: Fact<AppArmorUserns> = {
   },
 };
 
-async function coveringProfiles({ host }: Look, binary: string): Promise<readonly CoveringProfile[]> {
-  const [names, disabled, loaded] = await Promise.all([
-    host.list(DIRECTORY, 'self').catch(asAbsent),
+async function coveringProfiles(look: Look, binary: string): Promise<readonly CoveringProfile[]> {
+  const { host } = look;
+  const [files, disabled, loaded] = await Promise.all([
+    profileFiles(look),
     host.list(`${DIRECTORY}/disable`, 'self').catch(asAbsent),
     host.read('/sys/kernel/security/apparmor/profiles', 'self').catch(asAbsent),
   ]);
   // What this prints begins with the profile's name: "rootlesskit (unconfined)".
   const live = loaded?.text.split('\n').map((line) => line.replace(/ \([a-z]+\)$/, ''));
-  const found: CoveringProfile[] = [];
-  for (const name of (names ?? []).slice(0, 1000)) {
-    if (name.startsWith('.') || /~$|\.(rpmsave|rpmnew|orig|dpkg-\w+)$/.test(name)) continue;
-    const path = `${DIRECTORY}/${name}`;
-    const file = await host.read(path, 'self', 256 * 1024).catch(asAbsent);
-    for (const profile of file === null ? [] : parseProfiles(file.text)) {
-      if (!covers(profile, binary)) continue;
-      found.push({
+  return files.flatMap(({ path, text }) =>
+    parseProfiles(text)
+      .filter((profile) => covers(profile, binary))
+      .map((profile) => ({
         path,
         name: profile.name,
         allowsUserns: profile.allowsUserns,
-        disabled: disabled?.includes(name) === true,
+        line: profile.line,
+        local: localOf(profile),
+        disabled: disabled?.includes(path.slice(DIRECTORY.length + 1)) === true,
         loaded: live === undefined ? null : live.includes(profile.name),
-      });
-    }
+      })),
+  );
+}
+
+/** The files that AppArmor's own service loads at boot. */
+export async function profileFiles({
+  host,
+}: Look): Promise<readonly { readonly path: string; readonly text: string }[]> {
+  const found: { readonly path: string; readonly text: string }[] = [];
+  for (const name of ((await host.list(DIRECTORY, 'self').catch(asAbsent)) ?? []).slice(0, 1000)) {
+    if (name.startsWith('.') || /~$|\.(rpmsave|rpmnew|orig|dpkg-\w+)$/.test(name)) continue;
+    const path = `${DIRECTORY}/${name}`;
+    const file = await host.read(path, 'self', 256 * 1024).catch(asAbsent);
+    if (file !== null) found.push({ path, text: file.text });
   }
   return found;
 }
 
-function covers({ attachment }: Profile, binary: string): boolean {
+/** The file of a site's own rules that a profile includes. */
+export function localOf({ includes }: Profile): string | null {
+  const local = includes.find((file) => file.startsWith('local/'));
+  return local === undefined ? null : `${DIRECTORY}/${local}`;
+}
+
+export function covers({ attachment }: Profile, binary: string): boolean {
   return attachment !== null && matchesAttachment(attachment, binary);
 }
 

@@ -3,11 +3,13 @@ import { APPARMOR_RESTRICTION, apparmorUserns } from '../../facts/confinement/ap
 import { container } from '../../facts/confinement/container.ts';
 import { sysctlPlace } from '../../facts/confinement/sysctl-place.ts';
 import { sysctlFiles } from '../../facts/machine/sysctl.ts';
+import { refusingProfile } from '../../facts/start/refusing-profile.ts';
 import { type Engine, sentenceFor } from '../../knowledge/engines.ts';
 import type { FactsOf } from '../../model/decide.ts';
 import type { Fix, Treatment } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
 import { advice } from '../advice.ts';
+import { rulesFor } from '../lsm/profile-rules.ts';
 import { setSysctl } from '../sysctl/set.ts';
 import { giveProfile } from './apparmor-profile.ts';
 
@@ -16,6 +18,7 @@ const needs = {
   files: optional(sysctlFiles),
   place: sysctlPlace,
   container: optional(container),
+  refusing: optional(refusingProfile),
 };
 type Facts = FactsOf<typeof needs>;
 
@@ -35,6 +38,8 @@ function treatmentsFor(evidence: PermissionEvidence, index: number, facts: Facts
     }
     case 'apparmor':
       return liftRestriction(index, evidence.restricted, facts);
+    case 'profile':
+      return facts.refusing.value == null ? [] : [advice([index], rulesFor(facts.refusing.value))];
     case 'kernel':
       return [advice([index], kernelWords(evidence.obstacle))];
     case 'nested':
@@ -59,6 +64,14 @@ function treatmentsFor(evidence: PermissionEvidence, index: number, facts: Facts
 /** A profile for rootlesskit alone; where none can be written, only the restriction itself could go. */
 function liftRestriction(index: number, restricted: boolean, { apparmor, files, place }: Facts): readonly Treatment[] {
   if (apparmor.value === undefined) return [];
+  const { covering, binary } = apparmor.value;
+  const enabled = covering.filter(({ disabled }) => !disabled);
+  const [first] = enabled;
+  // A second profile for the same path would conflict with it, and the kernel would take neither.
+  if (first !== undefined && !enabled.some(({ allowsUserns }) => allowsUserns)) {
+    const { name, path, line, local } = first;
+    return [advice([index], rulesFor({ name, rule: 'userns', at: { path, line, column: 1 }, local, binary }))];
+  }
   const profile = giveProfile(index, apparmor.value);
   if (profile !== null) return [profile];
   const change = { key: APPARMOR_RESTRICTION, running: restricted ? '1' : '0', wanted: '0' };

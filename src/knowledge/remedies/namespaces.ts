@@ -47,12 +47,13 @@ export const NAMESPACE_REMEDIES = {
     tell: ['$ sysctl kernel.unprivileged_userns_clone'],
   },
   'userns.apparmor-restricted': {
-    why: 'Ubuntu 23.10 and later give a user namespace no capabilities unless an AppArmor profile names the program that makes it.',
+    why: 'Ubuntu 23.10 and later give a user namespace no capabilities unless an AppArmor profile names the program that makes it; on every kernel since 6.7 a profile that confines the program and lacks the rule "userns," refuses it.',
     steps: {
       host: [
         'Give rootlesskit a profile that allows user namespaces, and leave the restriction on for everything else:',
         '$ printf \'abi <abi/4.0>,\\ninclude <tunables/global>\\n\\n%s flags=(unconfined) {\\n  userns,\\n}\\n\' "$(readlink -f "$(command -v rootlesskit)")" | sudo tee /etc/apparmor.d/rootlesskit',
         '$ sudo apparmor_parser -r /etc/apparmor.d/rootlesskit',
+        'Where a profile confines it already, add the line "userns," to that one, and load it anew in the same way.',
       ],
       kubernetes: [
         'The node has the restriction: set kernel.apparmor_restrict_unprivileged_userns=0 on nodes that build, or use hostUsers: false.',

@@ -17,6 +17,13 @@ const under = (label: string, told: Told = {}) =>
     },
   });
 
+const MOUNT_REFUSED: Told['answer'] = {
+  launch: { ok: false, errno: 'EACCES', message: 'failed to share mount point: /: permission denied', stage: 'setup' },
+  overlay: null,
+  bindReadOnly: null,
+  proc: null,
+};
+
 testCheck(
   { check: lsmApparmor, fix: freeFromProfile },
   {
@@ -36,6 +43,27 @@ testCheck(
       'an SELinux label': { host: under('unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023') },
       // LXC with nesting, or a profile of one's own: what decides is that mounts work.
       'confined, and mounts work': { host: under('lxc-container-default-with-nesting (enforce)') },
+      'a profile of rootlesskit that has such a rule is not it': {
+        host: under('unconfined', {
+          answer: MOUNT_REFUSED,
+          files: {
+            '/sys/module/apparmor/parameters/enabled': 'Y\n',
+            '/etc/apparmor.d/kit': 'profile kit /usr/bin/rootlesskit {\n  mount options=(rw) -> /x/,\n}\n',
+          },
+        }),
+      },
+      'a session that is refused a user namespace: that is told where it belongs': {
+        host: under('desk (enforce)', {
+          answer: {
+            ...MOUNT_REFUSED,
+            launch: { ok: false, errno: 'EACCES', message: 'fork/exec: permission denied', stage: 'clone' },
+          },
+          files: {
+            '/sys/module/apparmor/parameters/enabled': 'Y\n',
+            '/sys/kernel/security/apparmor/features/namespaces/mask': 'userns_create\n',
+          },
+        }),
+      },
       'a strict profile, and mounts work all the same': { host: under('docker-default (enforce)') },
     },
     ailing: {
@@ -110,6 +138,21 @@ testCheck(
         severity: 'error',
         advice: ['without the profile my-profile:'],
         says: ['a read-only bind mount'],
+      },
+      'a profile of rootlesskit that has no rule for mounts': {
+        host: under('unconfined', {
+          answer: MOUNT_REFUSED,
+          files: {
+            '/sys/module/apparmor/parameters/enabled': 'Y\n',
+            '/etc/apparmor.d/kit': 'abi <abi/4.0>,\nprofile kit /usr/bin/rootlesskit {\n  userns,\n}\n',
+          },
+        }),
+        conditions: ['apparmor.mount-denied'],
+        severity: 'error',
+        says: ['/etc/apparmor.d/kit:2:', 'The AppArmor profile kit confines /usr/bin/rootlesskit'],
+        advice: [
+          "sudo sed -i -e '2a\\  mount,' -e '2a\\  umount,' -e '2a\\  pivot_root,' /etc/apparmor.d/kit\nsudo apparmor_parser -r /etc/apparmor.d/kit",
+        ],
       },
       'a profile that refuses overlayfs alone': {
         host: under('my-profile (enforce)', { answer: { overlay: refusedWith('EACCES') } }),

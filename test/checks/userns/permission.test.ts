@@ -3,6 +3,7 @@ import { usernsPermission } from '../../../src/checks/userns/permission.ts';
 import { examine } from '../../../src/examine/examine.ts';
 import { createLook } from '../../../src/examine/look.ts';
 import { permitUserns } from '../../../src/fixes/userns/permission.ts';
+import type { NamespaceAnswer } from '../../../src/model/look.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
 import {
@@ -52,6 +53,30 @@ const UBUNTU = {
   '/etc/apparmor.d/tunables/global': 'x',
   '/usr/sbin/apparmor_parser': program(),
 };
+/** Debian 13: AppArmor mediates user namespaces without any switch. */
+const trixie = (profile: string, files: VirtualHostOptions['files'] = {}, answer: NamespaceAnswer = EACCES) =>
+  hostWith({
+    files: {
+      '/etc/os-release': 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n',
+      [`${KERNEL}/osrelease`]: '6.12.48+deb13-amd64\n',
+      '/sys/module/apparmor/parameters/enabled': 'Y\n',
+      '/sys/kernel/security/apparmor/features/namespaces/mask': 'userns_create\n',
+      '/proc/self/attr/apparmor/current': 'unconfined\n',
+      '/etc/apparmor.d/rootlesskit': profile,
+      ...files,
+    },
+    answer,
+  });
+const CONFINED = `abi <abi/4.0>,
+include <tunables/global>
+
+profile rootlesskit /usr/bin/rootlesskit {
+  file,
+  capability,
+}
+`;
+const LOCAL_RULE =
+  "printf '%s\\n' userns, | sudo tee -a /etc/apparmor.d/local/rootlesskit\nsudo apparmor_parser -r /etc/apparmor.d/rootlesskit";
 const ELSEWHERE = { ...UBUNTU, '/usr/bin/rootlesskit': null, '/usr/local/bin/rootlesskit': program() };
 const CENTOS = {
   [`${KERNEL}/osrelease`]: '3.10.0-514.el7.x86_64\n',
@@ -116,6 +141,33 @@ testCheck(entry, {
     'a limit is what fails': {
       host: hostWith({ files: UBUNTU, answer: refused('clone', 'ENOSPC', CLONE('no space left on device')) }),
     },
+    'AppArmor 4: the trial works, whatever the files say': { host: trixie(CONFINED, {}, launched()) },
+    'AppArmor 4: the profile has the rule': { host: trixie(CONFINED.replace('}', '  userns,\n}')) },
+    'AppArmor 4: the rule is in a file that it includes': {
+      host: trixie(CONFINED.replace('}', '  include <abstractions/mine>\n}'), {
+        '/etc/apparmor.d/abstractions/mine': 'include if exists <local/deep>\n',
+        '/etc/apparmor.d/local/deep': 'userns create,\n',
+      }),
+    },
+    'AppArmor 4: the profile only complains': {
+      host: trixie(CONFINED.replace(' {', ' flags=(attach_disconnected, complain) {')),
+    },
+    'AppArmor 4: the profile only gives a name': { host: trixie(CONFINED.replace(' {', ' flags=(unconfined) {')) },
+    'AppArmor 4: the profile is disabled': {
+      host: trixie(CONFINED, { '/etc/apparmor.d/disable/rootlesskit': { link: '/etc/apparmor.d/rootlesskit' } }),
+    },
+    'AppArmor 4: aa-complain': {
+      host: trixie(CONFINED, { '/etc/apparmor.d/force-complain/rootlesskit': { link: '../rootlesskit' } }),
+    },
+    'AppArmor 4: the profile is not loaded': {
+      host: trixie(CONFINED, { '/sys/kernel/security/apparmor/profiles': 'other (enforce)\n' }),
+    },
+    'AppArmor 4: a profile for another path': { host: trixie(CONFINED.replace('/usr/bin/', '/opt/bin/')) },
+    'a profile of before AppArmor 4 is not held to the rule': { host: trixie(CONFINED.replace('4.0', '3.0')) },
+    'a kernel that does not mediate user namespaces': {
+      host: trixie(CONFINED, { '/sys/kernel/security/apparmor/features/namespaces/mask': null }),
+    },
+    'AppArmor refuses with EACCES, not so': { host: trixie(CONFINED, {}, EPERM) },
     'nothing here explains it: the probe says so': { host: hostWith({ answer: EPERM }) },
   },
   ailing: {
@@ -206,7 +258,53 @@ testCheck(entry, {
       request: noProbe,
       conditions: ['userns.apparmor-restricted'],
       severity: 'error',
-      cure: true,
+      says: ['the profile /etc/apparmor.d/rootlesskit for /usr/bin/rootlesskit has no rule "userns,"'],
+      advice: [LOCAL_RULE],
+    },
+    'AppArmor 4 without the restriction: a profile without the rule': {
+      host: trixie(CONFINED),
+      conditions: ['userns.apparmor-restricted'],
+      severity: 'error',
+      says: ['/etc/apparmor.d/rootlesskit:4:', 'The AppArmor profile rootlesskit confines /usr/bin/rootlesskit'],
+      advice: [
+        "sudo sed -i -e '4a\\  userns,' /etc/apparmor.d/rootlesskit\nsudo apparmor_parser -r /etc/apparmor.d/rootlesskit",
+      ],
+    },
+    'the same with a place for rules of the site': {
+      host: trixie(CONFINED.replace('}', '  include if exists <local/rootlesskit>\n}')),
+      conditions: ['userns.apparmor-restricted'],
+      severity: 'error',
+      advice: [LOCAL_RULE],
+    },
+    'a rule that is denied': {
+      host: trixie(CONFINED.replace('}', '  allow all,\n  audit deny userns,\n}')),
+      conditions: ['userns.apparmor-restricted'],
+      severity: 'error',
+      advice: ['userns,'],
+    },
+    'a pattern of paths, and a profile that root sees loaded': {
+      host: trixie(CONFINED.replace('/usr/bin/rootlesskit', '@{bin}/{rootless,x}kit'), {
+        '/sys/kernel/security/apparmor/profiles': 'rootlesskit (enforce)\n',
+      }),
+      conditions: ['userns.apparmor-restricted'],
+      severity: 'error',
+      advice: ['userns,'],
+    },
+    'a session that a profile confines': {
+      host: trixie('abi <abi/4.0>,\nprofile desk {\n  file,\n}\n', {
+        '/proc/self/attr/apparmor/current': 'desk (enforce)\n',
+      }),
+      conditions: ['userns.apparmor-restricted'],
+      severity: 'error',
+      says: ['The AppArmor profile desk confines this session'],
+      advice: ["sudo sed -i -e '2a\\  userns,'"],
+    },
+    'a session under a profile that no file has': {
+      host: trixie('', { '/proc/self/attr/apparmor/current': 'snap.x.y (enforce)\n' }),
+      conditions: ['userns.apparmor-restricted'],
+      severity: 'error',
+      says: ['snap.x.y'],
+      advice: ['Add "userns," to the profile snap.x.y where it is defined'],
     },
     'switched off for now only': {
       host: hostWith({ files: { ...ELSEWHERE, [`${KERNEL}/apparmor_restrict_unprivileged_userns`]: '0\n' } }),

@@ -29,7 +29,15 @@ profile podman /usr/{bin,local/bin}/podman flags=(unconfined) {
 describe('profiles', () => {
   test('the one of the package', () => {
     expect(parseProfiles(ROOTLESSKIT)).toEqual([
-      { name: 'rootlesskit', attachment: '/usr/bin/rootlesskit', flags: ['unconfined'], allowsUserns: true },
+      {
+        name: 'rootlesskit',
+        attachment: '/usr/bin/rootlesskit',
+        flags: ['unconfined'],
+        allowsUserns: true,
+        allowsMount: false,
+        line: 7,
+        includes: ['local/rootlesskit'],
+      },
     ]);
   });
   test('alternatives in the path', () => {
