@@ -44,6 +44,7 @@ const ORDER = [
   'build-catalog.ts',
   'documents-catalog.ts',
   'report',
+  'report/formats',
   'host/looks',
   'host/probes',
   'host',
@@ -56,6 +57,8 @@ const ORDER = [
   'examine',
   'treat',
   'verify',
+  'cli/call',
+  'cli/commands',
   'cli',
 ];
 

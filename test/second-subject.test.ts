@@ -11,7 +11,7 @@ import type { Fact, Json } from '../src/model/look.ts';
 import type { Fix } from '../src/model/plan.ts';
 import { exitCode } from '../src/report/exit-code.ts';
 import type { ExaminedFile, Format } from '../src/report/format.ts';
-import { FORMATS } from '../src/report/formats.ts';
+import { FORMATS } from '../src/report/formats/table.ts';
 import { treat } from '../src/treat/treat.ts';
 import { canChangeThings, Ground } from './apply/ground.ts';
 

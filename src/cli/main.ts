@@ -6,13 +6,13 @@ import { UsageError } from '../host/usage-error.ts';
 import { VERSION } from '../package/version.ts';
 import { maskText } from '../secrets/text.ts';
 import { visible } from '../text/visible.ts';
-import { endDescendants, endLooks, killDescendants } from './descendants.ts';
-import { deliver, remark, tolerateClosedReaders, Undelivered } from './outlet.ts';
-import { withoutNpm } from './own-environment.ts';
+import { endDescendants, endLooks, killDescendants } from './call/descendants.ts';
+import { deliver, remark, tolerateClosedReaders, Undelivered } from './call/outlet.ts';
+import { withoutNpm } from './call/own-environment.ts';
+import { Interrupted, type Session, type Streams } from './call/session.ts';
 import { createProgram, misuse } from './program.ts';
-import { Interrupted, type Session, type Streams } from './session.ts';
 
-export type { Streams } from './session.ts';
+export type { Streams } from './call/session.ts';
 
 /** Signals that end us; a terminal's Ctrl-C is the first. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -15,7 +15,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { catalog } from '../../src/catalog.ts';
-import { preparePrivateFile } from '../../src/cli/private-file.ts';
+import { preparePrivateFile } from '../../src/cli/call/private-file.ts';
 import type { Report } from '../../src/model/say.ts';
 import { exitCode } from '../../src/report/exit-code.ts';
 import { validatorOf } from '../schemas.ts';

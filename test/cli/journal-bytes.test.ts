@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { journalBytesOf } from '../../src/cli/journal-bytes.ts';
+import { journalBytesOf } from '../../src/cli/call/journal-bytes.ts';
 
 const ERROR = '\u001b[31mcould not lock x, another instance running?\u001b[0m';
 const LIST = [...Buffer.from(ERROR)];

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { commandsOf } from '../../src/cli/own-commands.ts';
+import { commandsOf } from '../../src/cli/call/own-commands.ts';
 import type { TargetReport } from '../../src/model/say.ts';
 import { everything } from '../report/everything.ts';
 

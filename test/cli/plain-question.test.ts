@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { numbersOf } from '../../src/cli/plain-question.ts';
+import { numbersOf } from '../../src/cli/call/plain-question.ts';
 
 test.each([
   ['2', [1]],

@@ -7,7 +7,7 @@ import { readWaivers, waived } from '../../src/compare/waivers.ts';
 import type { Report } from '../../src/model/say.ts';
 import { differenceText, mergedText } from '../../src/report/comparison.ts';
 import { exitCode } from '../../src/report/exit-code.ts';
-import { json } from '../../src/report/json.ts';
+import { json } from '../../src/report/formats/json-text.ts';
 import { terminal } from '../../src/report/terminal.ts';
 import { everything, layout } from '../report/everything.ts';
 import { validatorOf } from '../schemas.ts';

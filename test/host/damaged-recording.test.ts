@@ -7,7 +7,7 @@ import { parseRecording, recordedHost, recordingHost } from '../../src/host/reco
 import { UsageError } from '../../src/host/usage-error.ts';
 import type { HostReader, Request } from '../../src/model/look.ts';
 import type { Report } from '../../src/model/say.ts';
-import { json } from '../../src/report/json.ts';
+import { json } from '../../src/report/formats/json-text.ts';
 import { NO_SECRETS } from '../../src/secrets/known.ts';
 import { MACHINES, openMachine } from '../hosts/machines.ts';
 import { validatorOf } from '../schemas.ts';

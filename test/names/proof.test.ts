@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { refuseSurvivor } from '../../src/cli/answer.ts';
-import { Undelivered } from '../../src/cli/outlet.ts';
+import { refuseSurvivor } from '../../src/cli/call/answer.ts';
+import { Undelivered } from '../../src/cli/call/outlet.ts';
 import { namesOf } from '../../src/names/names.ts';
 import { survivorIn } from '../../src/names/proof.ts';
 import { translated } from '../../src/names/translate.ts';

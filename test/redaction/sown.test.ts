@@ -118,9 +118,7 @@ describe('every command in every format', { timeout: 120_000 }, () => {
     writeFileSync(join(cwd, 'r.json'), JSON.stringify(recording));
     const ask = async (args: readonly string[]): Promise<string> => {
       const done = await run([...args, '--replay', 'r.json'], { cwd, env: { XDG_STATE_HOME: cwd } });
-      expect(args.includes('nagios') ? [0, 1, 2, 3] : [0, 1, 3], `$args.join(' '): $done.stderr`).toContain(
-        done.code,
-      );
+      expect(args.includes('nagios') ? [0, 1, 2, 3] : [0, 1, 3], `$args.join(' '): $done.stderr`).toContain(done.code);
       expect(done.stderr).not.toMatch(/internal error/);
       const written = args.includes('out') ? readFileSync(join(cwd, 'out'), 'utf8') : '';
       return done.stdout + done.stderr + written;

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { catalog } from '../../src/catalog.ts';
 import type { Report } from '../../src/model/say.ts';
-import { chainOf } from '../../src/report/chain.ts';
-import { formatNamed } from '../../src/report/formats.ts';
+import { chainOf } from '../../src/report/formats/chain.ts';
+import { formatNamed } from '../../src/report/formats/table.ts';
 import { commands, everything, layout } from './everything.ts';
 
 /** With CI set a missing program fails where it is called, rather than being passed over. */

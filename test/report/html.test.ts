@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import axe from 'axe-core';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { html } from '../../src/report/html.ts';
+import { html } from '../../src/report/formats/html-page.ts';
 import { commands, everything } from './everything.ts';
 
 /** Debian's browser without a screen. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { namesOf } from '../../src/names/names.ts';
-import { markdown } from '../../src/report/markdown.ts';
+import { markdown } from '../../src/report/formats/markdown-report.ts';
 import { redact } from '../../src/report/redact.ts';
 import { everything } from './everything.ts';
 

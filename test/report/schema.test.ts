@@ -5,7 +5,7 @@ import { catalog } from '../../src/catalog.ts';
 import type { Edit, Step } from '../../src/model/plan.ts';
 import type { Report } from '../../src/model/say.ts';
 import { namesOf } from '../../src/names/names.ts';
-import { json } from '../../src/report/json.ts';
+import { json } from '../../src/report/formats/json-text.ts';
 import { redact } from '../../src/report/redact.ts';
 import { validatorOf } from '../schemas.ts';
 import { everything } from './everything.ts';
