@@ -44,7 +44,8 @@ export function folded(findings: readonly CheckReport[]): readonly Folded[] {
   const byId = new Map(findings.map((check) => [check.id, check]));
   const causeOf = (check: CheckReport, trail: readonly string[] = []): CheckReport => {
     const ownWork = check.fixes.some(({ risk }) => risk !== 'manual');
-    const cause = ownWork ? undefined : check.explainedBy?.flatMap((id) => byId.get(id) ?? [])[0];
+    const causes = ownWork ? [] : (check.explainedBy ?? []).flatMap((id) => byId.get(id) ?? []);
+    const cause = causes.find((other) => sayTheSame(check, other)) ?? causes[0];
     if (cause === undefined) return check;
     // Whoever comes first in a circle stands for it.
     if (trail.includes(cause.id)) return findings.find(({ id }) => id === check.id || trail.includes(id)) ?? check;
@@ -70,6 +71,14 @@ export function folded(findings: readonly CheckReport[]): readonly Folded[] {
         awaited: follows.filter(({ status }) => status === 'unknown'),
       };
     });
+}
+
+/** Do two checks blame the same line of a file, or the same thing? */
+function sayTheSame(one: CheckReport, other: CheckReport): boolean {
+  const named = ({ problems }: CheckReport): readonly string[] =>
+    problems.flatMap(({ condition, at }) => [condition, ...(at === undefined ? [] : [`${at.path}:${at.line}`])]);
+  const seen = new Set(named(one));
+  return named(other).some((name) => seen.has(name));
 }
 
 /** So many findings of one check are shown to a person; JSON has them all. */

@@ -83,15 +83,22 @@ export function nextStep(report: Report, commands: Commands): NextStep | null {
 /** More lines than this are no step but a text to read. */
 const MOST_LINES = 6;
 
-/** What a person has to do: its commands if it has any, else its words; then the same question again. */
+/** Words that are longer stand under By hand, and are not said twice. */
+const MOST_WORDS = 160;
+
+/** What a person has to do: what is typed or written if there is such a thing, else in words; then the same question again. */
 function byHand(check: CheckReport, { check: again, show }: Commands): NextStep {
   const page: NextStep = { first: null, commands: [`${show} ${check.id}`], after: null };
   const advice = fixesToShow(check, false)[0]?.steps.map(stepText) ?? [];
-  const commands = advice.flatMap(({ block }) => block);
+  const literal = advice.filter(({ block }) => block.length > 0);
+  const commands = literal.flatMap(({ block }) => block);
   if (commands.length > MOST_LINES) return page;
-  if (commands.length > 0) return { first: null, commands, after: again };
-  const [only] = advice;
-  return only === undefined ? page : { first: 'do what stands under By hand, then: ', commands: [again], after: null };
+  const [first] = literal.length > 0 ? literal : advice;
+  if (first === undefined) return page;
+  if (commands.length > 0) return { first: literal.length === 1 ? first.say : null, commands, after: again };
+  return first.say.length > MOST_WORDS
+    ? { first: 'do what stands under By hand, then: ', commands: [again], after: null }
+    : { first: first.say, commands: [], after: again };
 }
 
 /** How buildkitd is started in this set-up, with what the person asked about. */

@@ -218,11 +218,14 @@ function lastLines(report: Report, { commands, columns }: ReportLayout, pen: Pen
   if (report.baseline !== undefined) lines.push(...pen.text(baselineText(report), '', '  '));
   const next = nextStep(report, commands);
   if (next === null) return lines;
-  const label = `Next${commands.elsewhere ? ', on that host' : ''}: ${pen.line(next.first ?? '')}`;
+  const label = `Next${commands.elsewhere ? ', on that host' : ''}: `;
   const [command = '', ...others] = next.commands.flatMap((text) => pen.literal([text], ''));
   const bold = (text: string): string => pen.paint('bold', text);
-  if (others.length === 0 && next.after === null) lines.push(`${label}${bold(command)}`);
-  else lines.push(label.trimEnd(), ...[command, ...others].map((text) => `  ${bold(text)}`));
+  if (others.length === 0 && next.after === null) lines.push(`${label}${pen.line(next.first ?? '')}${bold(command)}`);
+  else {
+    lines.push(...(next.first === null ? [label.trimEnd()] : pen.text(next.first, label, '  ')));
+    lines.push(...(next.commands.length === 0 ? [] : [command, ...others]).map((text) => `  ${bold(text)}`));
+  }
   if (next.after !== null) lines.push(`then: ${bold(pen.line(next.after))}`);
   if (command.startsWith(commands.fixAsRoot) && !commands.elsewhere)
     lines.push(...scriptOffer(commands.script, columns, pen));

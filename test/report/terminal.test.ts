@@ -95,7 +95,9 @@ ${LAST}`);
         },
       ],
     };
-    const [brief, verbose] = [terminal(report, layout), terminal(report, { ...layout, verbose: true })];
+    // Without its last lines, where the next step says it again.
+    const shown = (verbose: boolean): string => terminal(report, { ...layout, verbose }).split('\nNext: ')[0] ?? '';
+    const [brief, verbose] = [shown(false), shown(true)];
     expect([brief.split('Do this.').length, brief.split('Do that.').length]).toEqual([2, 1]);
     expect(brief).not.toContain('By the way.');
     expect([verbose.split('Do this.').length, verbose.split('Do that.').length]).toEqual([2, 2]);
@@ -253,11 +255,12 @@ describe('the last lines', () => {
         ],
       });
     expect(byHand('As root, run:\nusermod --add-subuids 1-65536 alice\nusermod --add-subgids 1-65536 alice')).toBe(
-      'SO\nNext:\n  usermod --add-subuids 1-65536 alice\n  usermod --add-subgids 1-65536 alice\nthen: bk-doctor check',
+      'SO\nNext: As root, run:\n  usermod --add-subuids 1-65536 alice\n  usermod --add-subgids 1-65536 alice\nthen: bk-doctor check',
     );
     expect(byHand('Ask whoever manages the accounts.')).toBe(
-      'SO\nNext: do what stands under By hand, then: bk-doctor check',
+      'SO\nNext: Ask whoever manages the accounts.\nthen: bk-doctor check',
     );
+    expect(byHand(`Ask ${'x '.repeat(100)}.`)).toBe('SO\nNext: do what stands under By hand, then: bk-doctor check');
     const none = byStatus('idmap/ranges').map((one) => ({ ...one, fixes: [] }));
     expect(lastLines({ verdict: verdict('not-ready', 'idmap/ranges'), checks: none })).toBe(
       'SO\nNext: bk-doctor show idmap/ranges',
@@ -312,6 +315,37 @@ describe('what follows from a cause', () => {
     expect(text.match(/^[✗?!] .*$/gm)).toEqual(['✗ FAIL  idmap/ranges']);
     expect(text).toContain('  It also explains userns/probe: rootlesskit could not map ids:');
     expect(text).toContain('  2 checks wait for it: snapshotter/overlayfs, snapshotter/selected\n');
+  });
+
+  test('is folded under the one that blames the same line of a file', () => {
+    const at = { path: '/etc/buildkit/buildkitd.toml', line: 7, column: 1 };
+    const problem = {
+      condition: 'snapshotter.name-mismatch',
+      severity: 'error',
+      subject: 's',
+      evidence: null,
+      at,
+    } as const;
+    const text = shown(
+      [
+        'idmap/helpers',
+        { problems: [{ ...problem, condition: 'idmap.newuidmap-missing', message: 'No.', at: { ...at, path: '/x' } }] },
+      ],
+      [
+        'config/buildkitd',
+        { problems: [{ ...problem, condition: 'config.invalid-value', message: 'It is no name.' }] },
+      ],
+      [
+        'snapshotter/selected',
+        {
+          explainedBy: ['idmap/helpers', 'config/buildkitd'],
+          problems: [{ ...problem, message: 'It does not start.' }],
+        },
+      ],
+    );
+    const [, helpers = '', config = ''] = text.split(/^✗ FAIL {2}/m);
+    expect(helpers).not.toContain('It also explains');
+    expect(config).toContain('It also explains snapshotter/selected');
   });
 
   test('stands for itself where something is to be done for it, or nothing explains it', () => {
