@@ -206,10 +206,12 @@ export const NEEDED_SYSTEM_CALLS: { readonly [group: string]: readonly string[] 
   '@mount': ['mount', 'pivot_root', 'umount2'],
   '@network-io': [
     'accept4',
+    'bind',
     'connect',
     'getpeername',
     'getsockname',
     'getsockopt',
+    'listen',
     'setsockopt',
     'shutdown',
     'socket',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { some } from '../thoroughly.ts';
-import { canBootSystemd, type Scope, SystemdWorld } from './systemd.ts';
+import { canBootSystemd, DAEMON, KIT, type Scope, SystemdWorld } from './systemd.ts';
 import { type UnitRow, unitRows } from './unit-start.ts';
 import { type DoctorReport, daemonDirectory, failing } from './world.ts';
 
@@ -57,5 +57,29 @@ describe.skipIf(!possible)('units, started by a real systemd', () => {
     } finally {
       row.takeBack?.(world);
     }
+  });
+
+  test('what the manager has not read again is not what it starts', { timeout: 180_000 }, () => {
+    world.forget();
+    const start = `Type=notify\nNotifyAccess=all\nExecStart=${KIT} ${DAEMON}`;
+    const unit = (more: string): string => `[Unit]\nDefaultDependencies=no\n[Service]\n${start}${more}\n`;
+    world.write('user', 'buildkit.service', unit(' --oci-worker-no-sandbox'));
+    world.reload();
+    const address = `unix://${world.runtime}/buildkit/buildkitd.sock`;
+    expect(world.judge('buildkit.service', 'user', address).ready).toBe(false);
+    world.write('user', 'buildkit.service', unit(''));
+    const stale = world.judge('buildkit.service', 'user', address);
+    expect(stale.ready, stale.log).toBe(false);
+    for (const report of [
+      world.doctor(['check'], { as: 'user' }).report,
+      world.doctor(['check', '--user', world.user], { as: 'root' }).report,
+    ]) {
+      expect(report.verdict.ready).toBeNull();
+      const told = report.checks.find(({ id }) => id === 'service/start');
+      expect(JSON.stringify(told)).toContain('systemctl --user daemon-reload');
+    }
+    world.reload();
+    expect(world.judge('buildkit.service', 'user', address).ready).toBe(true);
+    expect(world.doctor(['check'], { as: 'user' }).report.verdict.ready).toBe(true);
   });
 });

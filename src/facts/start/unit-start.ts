@@ -19,6 +19,7 @@ import { listDirectories, templateOf } from '../target/unit-files.ts';
 import { SYSTEM_DIRECTORIES, userDirectories, userPlaces } from '../target/unit-paths.ts';
 import { commandsAround } from './unit-commands.ts';
 import { conditionsOf } from './unit-conditions.ts';
+import { notLoaded } from './unit-loaded.ts';
 
 /** What keeps a unit from starting buildkitd, by name. */
 export interface StartObstacle {
@@ -75,10 +76,11 @@ export const unitStart: Fact<UnitStart | null> = {
       activation(look, service),
       account(look, service),
     ]);
+    const stale = service.masked === null ? await notLoaded(look, service) : null;
     return {
       unit: service,
       obstacles: parts.flatMap(({ obstacles }) => obstacles),
-      unseen: parts.flatMap(({ unseen }) => unseen ?? []),
+      unseen: [...parts.flatMap(({ unseen }) => unseen ?? []), ...(stale === null ? [] : [stale])],
     };
   },
 };

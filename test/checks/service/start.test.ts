@@ -20,6 +20,16 @@ const system = (text: string, files: Files = {}): VirtualHostOptions =>
 /** A system unit of root. */
 const rootful = (text: string, files: Files = {}): VirtualHostOptions =>
   hostWith({ files: { [SYSTEM]: `[Service]\n${text}\n`, ...files }, rest: { mode: 'rootful' } });
+const MANAGER = '/run/user/1000/systemd/private';
+/** A manager runs, and says this of the unit. */
+const managed = (path: string, stdout: string, files: Files = {}): VirtualHostOptions => {
+  const host = (path === USER ? own : system)(KIT, {
+    [path === USER ? MANAGER : '/run/systemd/private']: { kind: 'socket' },
+    ...files,
+  });
+  const question = `${path === USER ? '--user ' : ''}show --property=LoadState,FragmentPath,NeedDaemonReload`;
+  return { ...host, tools: { ...host.tools, [`systemctl ${question} buildkit.service`]: { stdout } } };
+};
 const HELP = `   --addr value\n   --config value\n${Array.from({ length: 12 }, (_, at) => `   --flag-${String.fromCharCode(97 + at)} value\n`).join('')}`;
 const asked = (host: VirtualHostOptions): VirtualHostOptions => ({
   ...host,
@@ -33,6 +43,18 @@ testCheck(
   { check: serviceStart, fix: mendStart },
   {
     healthy: {
+      'a unit that the manager has read': {
+        host: managed(USER, `LoadState=loaded\nFragmentPath=${USER}\nNeedDaemonReload=no\n`),
+      },
+      'the manager calls its file by another of its names': {
+        host: managed(USER, 'LoadState=loaded\nFragmentPath=/home/alice/kept.service\nNeedDaemonReload=no\n', {
+          [USER]: { link: '/home/alice/kept.service' },
+          '/home/alice/kept.service': `[Service]\n${KIT}\n`,
+        }),
+      },
+      'a manager that does not answer': {
+        host: { ...own(KIT, { [MANAGER]: { kind: 'socket' } }), tools: {} },
+      },
       'a plain unit': { host: own(KIT) },
       'notified by all': { host: own(`Type=notify\nNotifyAccess=all\n${KIT}`) },
       'notified without rootlesskit': { host: rootful('Type=notify\nExecStart=/usr/bin/buildkitd') },
@@ -273,6 +295,26 @@ testCheck(
     },
     other: {
       'no unit': { host: hostWith(), status: 'skip', says: 'no systemd unit' },
+      'a unit that was changed and not read again': {
+        host: managed(USER, `LoadState=loaded\nFragmentPath=${USER}\nNeedDaemonReload=yes\n`),
+        status: 'unknown',
+        says: 'buildkit.service was changed on disk',
+      },
+      'a unit of the system that was changed and not read again': {
+        host: managed(SYSTEM, `LoadState=loaded\nFragmentPath=${SYSTEM}\nNeedDaemonReload=yes\n`),
+        status: 'unknown',
+        says: 'would still start it as it was before',
+      },
+      'a unit that the manager does not know': {
+        host: managed(USER, 'LoadState=not-found\nFragmentPath=\nNeedDaemonReload=no\n'),
+        status: 'unknown',
+        says: 'does not know buildkit.service',
+      },
+      'a unit that the manager has from elsewhere': {
+        host: managed(USER, 'LoadState=loaded\nFragmentPath=/run/user/1000/systemd/user/buildkit.service\n'),
+        status: 'unknown',
+        says: 'has buildkit.service from /run/user/1000/systemd/user/buildkit.service',
+      },
       'a condition that nobody looked at': {
         host: own(`${KIT}\n[Unit]\nConditionMemory=>1G`),
         status: 'unknown',
