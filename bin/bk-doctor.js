@@ -1,20 +1,26 @@
 #!/usr/bin/env node
-const { existsSync } = require('node:fs');
-const { resolve } = require('node:path');
-const { load } = require('./load.js');
+// Written so that every Node can read it: one that is too old is told so, and loads nothing else.
+const [major, minor] = process.versions.node.split('.').map(Number);
 
-const built = resolve(__dirname, '../dist/main.cjs');
-
-/** The command itself never throws: what comes here is wrong with this copy of it. */
+/** The command itself never throws: what comes here is wrong with this copy of it, or with its Node. */
 function give(up) {
   process.stderr.write(`bk-doctor: ${up}\n`);
   process.exitCode = 3;
 }
 
-if (!existsSync(built)) give('this copy has not been built yet: run "npm run build" in its directory');
-else {
+function start() {
+  // biome-ignore lint/style/useNodejsImportProtocol: Node 12 does not know that form
+  const { existsSync } = require('fs');
+  // biome-ignore lint/style/useNodejsImportProtocol: as above
+  const { resolve } = require('path');
+  const built = resolve(__dirname, '../dist/main.cjs');
+  if (!existsSync(built)) {
+    give('this copy has not been built yet: run "npm run build" in its directory');
+    return;
+  }
   try {
-    load(built)
+    require('./load.js')
+      .load(built)
       .main(process.argv.slice(2), process, performance.now())
       .then((code) => {
         process.exitCode = code;
@@ -25,3 +31,6 @@ else {
     );
   }
 }
+
+if ((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22) start();
+else give(`this is Node.js ${process.version} (${process.execPath}); bk-doctor needs ^20.19 or >=22.12`);

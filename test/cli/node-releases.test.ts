@@ -6,11 +6,13 @@ import { run, runProgram, temporary } from './run.ts';
 
 const LINES = ['20', '22', '24', '26'];
 const RELEASES = resolve('.nodes');
-const others = existsSync(RELEASES)
-  ? readdirSync(RELEASES).filter((release) => `v${release}` !== process.version && existsSync(nodeOf(release)))
-  : [];
+const all = existsSync(RELEASES) ? readdirSync(RELEASES).filter((release) => existsSync(nodeOf(release))) : [];
+const isOld = (release: string): boolean => Number(release.split('.')[0]) < 20;
+const others = all.filter((release) => `v${release}` !== process.version && !isOld(release));
+const old = all.filter(isOld);
 if (process.env.CI) {
   const scarce = LINES.filter((line) => others.filter((release) => release.startsWith(`${line}.`)).length < 2);
+  if (old.length === 0) throw new Error('a release of Node that is too old is missing below .nodes');
   if (scarce.length > 0) throw new Error(`two other releases of Node ${scarce.join(', ')} are missing below .nodes`);
 }
 
@@ -49,6 +51,19 @@ async function everyday(node: string, tree: string): Promise<void> {
   expect(treated).toMatchObject({ code: 0, signal: null });
   expect(treated.stdout).toBe(written.replace('maxparallelism', 'max-parallelism') + written);
 }
+
+test.skipIf(old.length === 0).each(old)('%s, which is too old, says so in one sentence', (release) => {
+  const ran = spawnSync(nodeOf(release), [resolve('bin/bk-doctor.js'), '--version'], { encoding: 'utf8' });
+  expect([ran.status, ran.stdout]).toEqual([3, '']);
+  expect(ran.stderr).toBe(
+    `bk-doctor: this is Node.js v${release} (${nodeOf(release)}); bk-doctor needs ^20.19 or >=22.12\n`,
+  );
+});
+
+test('the sentence names what package.json asks for', () => {
+  const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(readFileSync('bin/bk-doctor.js', 'utf8')).toContain(`needs ${engines.node.replace(' || ', ' or ')}`);
+});
 
 describe.skipIf(others.length === 0)('other releases of Node run the built tree', () => {
   test.each(others)('%s, with the cache of the Node that built it', { timeout: 120_000 }, async (release) => {
