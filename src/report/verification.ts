@@ -1,6 +1,8 @@
 import type { Condition } from '../model/decide.ts';
 import type { Diagnosis } from '../symptoms/diagnose.ts';
+import { remedyMarkdown } from './explanation.ts';
 import type { Layout } from './format.ts';
+import { code, fenced, prose } from './markdown-text.ts';
 import { type Pen, penOf, SIGNS } from './pen.ts';
 
 /** What `bk-doctor verify` found, as its JSON says it. */
@@ -37,14 +39,8 @@ export interface ShownVerification {
 /** The answer for a person: a line a stage, what explains a failure, the last words of the programs, and what to do next. */
 export function verificationText({ answer, next }: ShownVerification, layout: Layout): string {
   const pen = penOf(layout);
-  const { ok, snapshotter } = answer;
-  const used = snapshotter === null ? '' : ` (snapshotter ${snapshotter})`;
-  const failed = answer.stages.find((stage) => !stage.ok)?.name;
-  const sum = ok
-    ? `PASSED: buildkitd started, and the build succeeded${used}.`
-    : failed === 'start' || failed === undefined
-      ? 'FAILED: buildkitd did not start.'
-      : `FAILED: buildkitd started, but ${FAILURES[failed] ?? `the stage “${failed}” failed`}${used}.`;
+  const { ok } = answer;
+  const sum = sumOf(answer);
   const sections = [
     ...(layout.quiet && ok ? [] : [answer.stages.flatMap((stage) => stageLines(stage, pen))]),
     ...(ok ? [] : [causeLines(answer, pen), lastWords(answer, layout, pen)]),
@@ -57,6 +53,15 @@ export function verificationText({ answer, next }: ShownVerification, layout: La
     .filter((lines) => lines.length > 0)
     .map((lines) => `${lines.join('\n')}\n`)
     .join('\n');
+}
+
+/** How it went, in a sentence. */
+function sumOf({ ok, snapshotter, stages }: VerificationAnswer): string {
+  const used = snapshotter === null ? '' : ` (snapshotter ${snapshotter})`;
+  if (ok) return `PASSED: buildkitd started, and the build succeeded${used}.`;
+  const failed = stages.find((stage) => !stage.ok)?.name;
+  if (failed === 'start' || failed === undefined) return 'FAILED: buildkitd did not start.';
+  return `FAILED: buildkitd started, but ${FAILURES[failed] ?? `the stage “${failed}” failed`}${used}.`;
 }
 
 const FAILURES: { readonly [stage: string]: string } = {
@@ -104,4 +109,28 @@ function remedyLines(remedy: readonly string[], pen: Pen): readonly string[] {
   return remedy.flatMap((step) =>
     step.startsWith('$ ') ? pen.literal([step.slice(2)], '      ') : pen.text(step, '    '),
   );
+}
+
+/** The answer for a ticket: the sum, the stages, what explains a failure, and the last words of the programs. */
+export function verificationMarkdown({ answer }: ShownVerification): string {
+  const { ok, stages, diagnoses, told, log } = answer;
+  const causes = [
+    ...diagnoses.map(({ check, message, remedy }) => [`${code(check)}: ${prose(message)}`, ...remedyMarkdown(remedy)]),
+    ...(diagnoses.length > 0 ? [] : told.slice(0, 1)).map(({ condition, definition, remedy }) => [
+      `${code(condition)}: ${prose(definition)}`,
+      ...remedyMarkdown(remedy),
+    ]),
+  ].flat();
+  const blocks = [
+    `## ${prose(`bk-doctor verify: ${sumOf(answer)}`)}`,
+    stages
+      .map(
+        (stage) =>
+          `- ${stage.ok ? 'passed' : '**failed**'} ${code(stage.name)}, ${stage.durationMs} ms${stage.message === null ? '' : `: ${prose(stage.message)}`}`,
+      )
+      .join('\n'),
+    ...(ok || causes.length === 0 ? [] : ['### Cause', ...causes]),
+    ...(ok || log.length === 0 ? [] : ['### Last words of the programs', fenced(log, 'text')]),
+  ];
+  return `${blocks.join('\n\n')}\n`;
 }
