@@ -109,7 +109,12 @@ function plain(text: string): string {
   return text
     .split(/(`[^`]*`)/)
     .map((part, index) =>
-      index % 2 === 1 ? part.slice(1, -1) : part.replace(/\*\*/g, '').replace(/\\([\\`*_<>[\]|#~&])/g, '$1'),
+      index % 2 === 1
+        ? part.slice(1, -1)
+        : part
+            .replace(/\*\*/g, '')
+            .replace(/(?<![\w*\\])\*(\w[^*]{0,200})\*(?![\w*])/g, '$1')
+            .replace(/\\([\\`*_<>[\]|#~&])/g, '$1'),
     )
     .join('')
     .replace(/\[([^\][]{1,200})\]\([^()\s]{1,300}\)/g, '$1');

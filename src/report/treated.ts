@@ -1,7 +1,6 @@
 import type { Report, Status, TreatmentReport, TreatmentResult } from '../model/say.ts';
 import { stepLine, stepText } from '../text/steps.ts';
-import { visible } from '../text/visible.ts';
-import { type Pen, SIGNS } from './pen.ts';
+import { type Appearance, type Pen, penOf, SIGNS } from './pen.ts';
 import { type Commands, UNTIL } from './summary.ts';
 
 const RESULTS: { readonly [R in TreatmentResult]: readonly [word: string, status: Status] } = {
@@ -107,19 +106,58 @@ function undoLines(treatments: readonly TreatmentReport[], { undo }: Commands, p
 export function stoppedText(
   treatments: readonly TreatmentReport[],
   { undo, fix }: Pick<Commands, 'undo' | 'fix'>,
+  look: Appearance,
 ): string | null {
   const stays = staying(treatments);
   if (stays.length === 0) return null;
+  const pen = penOf(look);
   const lines = [
-    'Stopped. These repairs were made and stay:',
-    ...stays.map(({ transaction, check, steps }) => {
+    ...pen.text('Stopped. These repairs were made and stay:'),
+    ...stays.flatMap(({ transaction, check, steps }) => {
       const [first] = steps.filter(({ do: kind }) => kind !== 'tell');
-      return `  ${transaction} ${check}${first === undefined ? '' : `: ${stepLine(first)}`}`;
+      return pen.text(
+        `${transaction} ${check}${first === undefined ? '' : `: ${stepLine(first)}`}`,
+        '  ',
+        ' '.repeat(3 + (transaction ?? '').length),
+      );
     }),
-    ...runsOf(stays).map((run) => `To undo them: ${undo} ${run}`),
-    `To go on: ${fix}`,
+    ...runsOf(stays).map((run) => `To undo them: ${pen.line(`${undo} ${run}`)}`),
+    `To go on: ${pen.line(fix)}`,
   ];
-  return lines.map((line) => `${visible(line)}\n`).join('');
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Why a person is asked once more. */
+export function roundText({
+  round,
+  treated,
+  anew,
+  more,
+}: {
+  readonly round: number;
+  readonly treated: readonly string[];
+  readonly anew: readonly string[];
+  readonly more: readonly string[];
+}): string {
+  const why = [
+    ...(anew.length === 0
+      ? []
+      : [
+          `${anew.join(', ')} ${anew.length === 1 ? 'is' : 'are'} planned anew, since it starts from something else now`,
+        ]),
+    ...(more.length === 0 ? [] : [`${more.join(', ')} could not be planned before`]),
+  ];
+  return `applied ${treated.join(', ')}. Round ${round} of at most 3: ${why.join('; ')}.`;
+}
+
+/** That nothing was changed, where all that is left is for a person to do; null otherwise. */
+export function unchangedText({ checks, changed, treatments, verdict }: Report): string | null {
+  if (changed || verdict.level === 'ready' || treatments.some(({ result }) => result !== 'manual')) return null;
+  const findings = checks.filter(({ status }) => status === 'fail' || status === 'warn' || status === 'unknown');
+  if (findings.length === 0) return null;
+  return findings.length === 1
+    ? 'Nothing was changed: 1 finding needs a person, and bk-doctor cannot repair it by itself.'
+    : `Nothing was changed: ${findings.length} findings need a person, and bk-doctor can repair none of them by itself.`;
 }
 
 function staying(treatments: readonly TreatmentReport[]): readonly TreatmentReport[] {

@@ -60,7 +60,7 @@ To undo: bk-doctor undo 3`);
 
 describe('stopped at a question', () => {
   test('what stays, how to undo it and how to go on', () => {
-    expect(stoppedText([cured, { ...cured, result: 'declined', transaction: null }], commands)).toBe(
+    expect(stoppedText([cured, { ...cured, result: 'declined', transaction: null }], commands, layout)).toBe(
       `Stopped. These repairs were made and stay:
   3.1 net/ports: grpc.address[0] = "tcp://127.0.0.1:2" in /home/u/buildkitd.toml
 To undo them: bk-doctor undo 3
@@ -69,6 +69,6 @@ To go on: bk-doctor fix
     );
   });
   test('nothing, where nothing was done', () => {
-    expect(stoppedText([], commands)).toBeNull();
+    expect(stoppedText([], commands, layout)).toBeNull();
   });
 });

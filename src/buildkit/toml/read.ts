@@ -60,7 +60,7 @@ function header(lexer: Lexer): HeaderNode {
     if (lexer.peek() !== bracket)
       lexer.fail(
         text[lexer.at - 1] === ' ' || lexer.isAtEnd() || /[\r\n#[\]=]/.test(lexer.peek())
-          ? `${bracket} is missing; the parts of a name are joined by dots`
+          ? `“${bracket}” is missing; the parts of a name are joined by dots`
           : `${shown(lexer.peek())} cannot stand in a name without quotation marks`,
       );
     lexer.at++;

@@ -10,5 +10,5 @@ export function excerpt(line: string, known: boolean): string {
   if (whole === '' || (at < 0 && !whole.startsWith('['))) return '';
   const shown = known || whole.startsWith('[') ? whole : `${whole.slice(0, at).trim()} = …`;
   const safe = maskText(shown);
-  return `The line is: ${safe.length > 120 ? `${safe.slice(0, 119)}…` : safe}`;
+  return `The line is: “${safe.length > 120 ? `${safe.slice(0, 119)}…` : safe}”`;
 }

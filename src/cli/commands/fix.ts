@@ -9,11 +9,12 @@ import { reasonOf, Unseen } from '../../model/unseen.ts';
 import { exitCode } from '../../report/exit-code.ts';
 import type { Chosen } from '../../report/plan.ts';
 import type { Commands } from '../../report/summary.ts';
-import { stoppedText } from '../../report/treated.ts';
+import { roundText, stoppedText, unchangedText } from '../../report/treated.ts';
 import { maskText } from '../../secrets/text.ts';
 import { visible } from '../../text/visible.ts';
 import type { Preview, TreatEvent, TreatOptions } from '../../treat/options.ts';
 import { type Destination, destinationOf, sendReport } from '../call/answer.ts';
+import { appearanceOf } from '../call/appearance.ts';
 import { addExamineOptions, type Question, questionOf } from '../call/examine-options.ts';
 import { type Globals, globalsOf, refuseRedact } from '../call/globals.ts';
 import { callOf, commandsOf } from '../call/own-commands.ts';
@@ -209,7 +210,7 @@ async function apply(
     .then(
       (treated) => treated.report,
       (error: unknown) => {
-        if (error instanceof Interrupted) throw stopped(session, made, commandsNow());
+        if (error instanceof Interrupted) throw stopped(session, globals, made, commandsNow());
         if (!(error instanceof Busy || error instanceof Refused)) throw error;
         refused = error.message;
         return last ?? examine();
@@ -222,38 +223,22 @@ async function apply(
   await sendReport(session, destination, globals, report, {
     commands: commandsFor(report),
     kind: 'report',
-    lead: refused === null ? leadOf(report) : `Nothing was changed: ${refused}`,
+    lead: refused === null ? unchangedText(report) : `Nothing was changed: ${refused}`,
     opened,
   });
   writeRecording();
   return refused === null ? exitCode(report, asked.failOn) : 1;
 }
 
-/** Why a person is asked once more. */
-function againText({ round, treated, anew, more }: Extract<TreatEvent, { event: 'asking-again' }>): string {
-  const why = [
-    ...(anew.length === 0
-      ? []
-      : [
-          `${anew.join(', ')} ${anew.length === 1 ? 'is' : 'are'} planned anew, since it starts from something else now`,
-        ]),
-    ...(more.length === 0 ? [] : [`${more.join(', ')} could not be planned before`]),
-  ];
-  return `applied: ${treated.join(', ')}; round ${round} of at most 3: ${why.join('; ')}`;
-}
-
-/** Why nothing was changed, where that is for a person to do. */
-function leadOf({ checks, changed, treatments, verdict }: Report): string | null {
-  if (changed || verdict.level === 'ready' || treatments.some(({ result }) => result !== 'manual')) return null;
-  const findings = checks.filter(({ status }) => status === 'fail' || status === 'warn' || status === 'unknown');
-  if (findings.length === 0) return null;
-  const needs = findings.length === 1 ? '1 finding needs' : `${findings.length} findings need`;
-  return `Nothing was changed: ${needs} a person, and bk-doctor can repair none of them by itself.`;
-}
-
 /** The person stopped at a question: what was done before stays, and how to undo it is told. */
-function stopped(session: Session, made: readonly TreatmentReport[], commands: Commands | null): Interrupted {
-  const told = commands === null ? null : stoppedText(made, commands);
+function stopped(
+  session: Session,
+  globals: Globals,
+  made: readonly TreatmentReport[],
+  commands: Commands | null,
+): Interrupted {
+  const { stderr, env } = session.streams;
+  const told = commands === null ? null : stoppedText(made, commands, appearanceOf(stderr, env, globals.color));
   if (told === null) return new Interrupted('stopped: nothing was changed');
   session.streams.stderr.write(told);
   return new Interrupted('');
@@ -266,7 +251,7 @@ function tell(session: Session, line: ProgressLine, event: TreatEvent): void {
       break;
     case 'asking-again':
       line.clear();
-      if (event.treated.length > 0) session.notice(againText(event));
+      if (event.treated.length > 0) session.notice(roundText(event));
       break;
     case 'applying':
       line.show(`treating ${event.check}`);

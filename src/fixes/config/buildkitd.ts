@@ -64,7 +64,12 @@ function correctionOf(
   const mistake = mistakeOf(problem, facts);
   if (mistake === undefined) return { ...NOTHING, advice: adviceFor(problem, facts) };
   const { changes = null, consequence = null } = keyChanges.get(mistake) ?? {};
-  return { changes, consequence, alone: mistake.below.length > 0, advice: adviceOnKey(mistake) };
+  return {
+    changes,
+    consequence,
+    alone: mistake.below.length > 0,
+    advice: adviceOnKey(mistake, problem.at?.path ?? 'the file'),
+  };
 }
 
 /** The mistake in the text that a problem tells of. */

@@ -1,13 +1,13 @@
 import type { ConfigProblem } from '../../buildkit/config/problem.ts';
 import { keyText } from '../../buildkit/config/schema-tree.ts';
 
-/** What a person can do about a key that buildkitd refuses or passes over. */
-export function adviceOnKey({ kind, to, key, written }: ConfigProblem): string {
+/** What a person can do about a key that buildkitd refuses or ignores; `path`: of the file. */
+export function adviceOnKey({ kind, to, key, written, line }: ConfigProblem, path: string): string {
   const real = to === null ? null : keyText(to);
   const remove = `Remove ${keyText(written)}: it does nothing.`;
   switch (kind) {
     case 'syntax':
-      return 'Correct that line; nothing in the file counts until then.';
+      return `Correct line ${line} of ${path}; nothing in the file counts until then.`;
     case 'wrong-type':
       return `Write ${key} with a value of the right type, or remove it.`;
     case 'newer':
