@@ -87,6 +87,7 @@ const PROBES: { readonly [N in ProbeName]: Shape } = {
     bindReadOnly: outcome,
     chown: outcome,
     files: orAbsent(outcome),
+    sockets: orAbsent(outcome),
     survey: orNull(survey),
   }),
   bind: record({ errors: listOf(orNull(path), 10_000) }),

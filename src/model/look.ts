@@ -305,6 +305,8 @@ export interface NamespaceAnswer {
   readonly chown: Outcome | null;
   /** What buildkitd does with its files; tried only where system calls are filtered. */
   readonly files?: Outcome | null;
+  /** The same of a Unix socket: listened on, connected to, accepted. */
+  readonly sockets?: Outcome | null;
   readonly survey: Survey | null;
 }
 

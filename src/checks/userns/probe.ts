@@ -120,18 +120,30 @@ function judgeLaunch(
 function judgeInside(found: Found, facts: Facts, answer: NamespaceAnswer): void {
   judgeMap(found, 'user', answer.uidMap);
   judgeMap(found, 'group', answer.gidMap);
-  const { files } = answer;
-  if (files?.ok === false)
-    found.add(
-      facts.status.value?.seccomp === 2 ? 'seccomp.blocked' : 'userns.blocked-unspecified',
-      'error',
-      'files',
-      `A filter of system calls is active here, and refuses what buildkitd does with its own files: ${shortened(files.message)}`,
-      { stage: 'step', errno: files.errno, said: shortened(files.message) },
-    );
+  judgeFiltered(found, facts, 'files', answer.files, 'with its own files');
+  judgeFiltered(found, facts, 'sockets', answer.sockets, 'with its sockets');
   const stepWorks = judgeStepNamespaces(found, facts, answer);
   // What a smaller trial showed already is only seen once more.
   if (stepWorks && found.problems.length === 0) judgeStep(found, facts, answer);
+}
+
+/** What was tried only because system calls are filtered. */
+function judgeFiltered(
+  found: Found,
+  { status }: Facts,
+  subject: string,
+  outcome: Outcome | null | undefined,
+  what: string,
+): void {
+  if (outcome?.ok !== false) return;
+  const said = shortened(outcome.message);
+  found.add(
+    status.value?.seccomp === 2 ? 'seccomp.blocked' : 'userns.blocked-unspecified',
+    'error',
+    subject,
+    `A filter of system calls is active here, and refuses what buildkitd does ${what}: ${said}`,
+    { stage: 'step', errno: outcome.errno, said },
+  );
 }
 
 function judgeMap(found: Found, kind: 'user' | 'group', map: NamespaceAnswer['uidMap']): void {

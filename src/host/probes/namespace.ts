@@ -4,6 +4,7 @@ import type { Waiting } from '../looks/waiting.ts';
 import { failureOf } from './launch-failure.ts';
 import { namespaceAnswers } from './namespace-answers.ts';
 import { launchOf } from './namespace-launch.ts';
+import { isFiltered, tryUnixSocket } from './unix-socket.ts';
 
 const LAUNCH_MS = 20_000;
 const SURVEY_MS = 120_000;
@@ -26,6 +27,8 @@ export async function probeNamespace(
   const { outcome, idMap } = answers;
   const log = ran.stderr.slice(-4096);
   const ready = answers.get('ready') === 'ok';
+  const { XDG_RUNTIME_DIR: runtime } = environment;
+  const sockets = isFiltered() ? await tryUnixSocket([...(runtime ? [runtime] : []), '/tmp']) : null;
   return {
     launch: ready
       ? { ok: true }
@@ -45,6 +48,7 @@ export async function probeNamespace(
     bindReadOnly: outcome('bind'),
     chown: outcome('chown'),
     ...(answers.get('files') === undefined ? {} : { files: outcome('files') }),
+    ...(sockets === null ? {} : { sockets }),
     survey: answers.survey(ran.stderr),
   };
 }

@@ -375,6 +375,18 @@ testCheck(
         severity: 'error',
         advice: ['Run buildkitd with all capabilities of root, or rootless'],
       },
+      'a filter that refuses to listen': {
+        host: hostWith({
+          files: { '/proc/self/status': statusWith({ Seccomp: '2' }) },
+          answer: launched({
+            sockets: { ok: false, errno: 'EPERM', message: 'bind and listen on a Unix socket: EPERM' },
+          }),
+        }),
+        conditions: ['seccomp.blocked'],
+        severity: 'error',
+        says: ['refuses what buildkitd does with its sockets: bind and listen on a Unix socket: EPERM'],
+        advice: ['seccomp=unconfined'],
+      },
       'a filter that refuses what is done with files': {
         host: hostWith({
           files: { '/proc/self/status': statusWith({ Seccomp: '2' }) },
