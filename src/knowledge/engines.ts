@@ -3,7 +3,7 @@ export type Engine = 'kubernetes' | 'docker' | 'podman' | 'lxc' | 'containerd' |
 
 /**
  * The words to copy by which each engine grants something; {} stands for what is granted, where that has a name.
- * Docker's are containerd's too. Empty: this engine keeps nobody from it. Left out: its words are not known.
+ * Docker's are nerdctl's too. Empty: this engine keeps nobody from it. Left out: its words are not known.
  */
 interface Words {
   readonly docker: string;
@@ -14,6 +14,8 @@ interface Words {
   /** Settings of LXD, Incus and Proxmox. */
   readonly lxc?: string;
   readonly nspawn?: string;
+  /** containerd's own client, whose filters and profiles are only what it is asked for. */
+  readonly ctr?: string;
 }
 
 const NESTING = 'security.nesting=true (LXD, Incus) or features: nesting=1,keyctl=1 (Proxmox)';
@@ -27,6 +29,7 @@ export const GRANTS = {
     kubernetes:
       "hostUsers: false, and securityContext.procMount: Unmasked for the container that runs buildkitd; with the rootless image the kubelet's userNamespaces.idsPerPod must be at least 196608",
     lxc: NESTING,
+    ctr: '--privileged',
   },
   /** No seccomp filter: namespaces, mounts and keys. */
   'unfiltered-calls': {
@@ -34,6 +37,7 @@ export const GRANTS = {
     kubernetes: 'securityContext.seccompProfile: {type: Unconfined}',
     lxc: NESTING,
     nspawn: '--system-call-filter="@mount @keyring"',
+    ctr: '',
   },
   'no-apparmor': {
     docker: '--security-opt apparmor=unconfined',
@@ -41,6 +45,7 @@ export const GRANTS = {
       'securityContext.appArmorProfile: {type: Unconfined} (before Kubernetes 1.30 the annotation container.apparmor.security.beta.kubernetes.io/CONTAINER: unconfined)',
     lxc: NESTING,
     nspawn: '',
+    ctr: '',
   },
   /** No context of SELinux around it. */
   'no-selinux': {
@@ -48,6 +53,7 @@ export const GRANTS = {
     kubernetes: 'securityContext.seLinuxOptions: {type: spc_t}',
     lxc: '',
     nspawn: '',
+    ctr: '',
   },
   /** All that root may do. */
   privileged: {
@@ -55,6 +61,7 @@ export const GRANTS = {
     kubernetes: 'securityContext.privileged: true',
     lxc: 'security.privileged=true (LXD, Incus) or unprivileged: 0 (Proxmox)',
     nspawn: '--capability=all',
+    ctr: '--privileged',
   },
   /** Setuid bits and file capabilities count. */
   'new-privileges': {
@@ -62,18 +69,21 @@ export const GRANTS = {
     kubernetes:
       'securityContext.allowPrivilegeEscalation: true (the Pod Security level "restricted" refuses that; "baseline" takes a rootless BuildKit that sets neither seccompProfile nor appArmorProfile)',
     nspawn: '--no-new-privileges=no',
+    ctr: '--allow-new-privs',
   },
   /** Without the prefix CAP_. */
   capability: {
     docker: '--cap-add {}',
     kubernetes: 'securityContext.capabilities.add: [{}]',
     nspawn: '--capability=CAP_{}',
+    ctr: '--cap-add CAP_{}',
   },
   device: {
     docker: '--device {}',
     kubernetes: 'a device plugin for {}',
     lxc: '"lxc config device add NAME buildkit unix-char path={}" (LXD, Incus) or dev0: {} (Proxmox)',
     nspawn: '--bind={} --property=DeviceAllow="{} rwm"',
+    ctr: '--device {}',
   },
   /** A file system of a local disk, at this path. */
   volume: {
@@ -81,6 +91,7 @@ export const GRANTS = {
     kubernetes: 'an emptyDir volume with mountPath: {}',
     lxc: '"lxc config device add NAME buildkit disk source=DIRECTORY path={}" (LXD, Incus) or mp0: STORAGE:32,mp={} (Proxmox)',
     nspawn: '--bind=DIRECTORY:{}',
+    ctr: '--mount type=bind,src=DIRECTORY,dst={},options=rbind:rw',
   },
   'own-cgroups': {
     docker: '--cgroupns=private',
@@ -164,8 +175,9 @@ export function clauseFor(engine: Engine, ...wanted: readonly Wanted[]): string 
     case 'kubernetes':
       return `in the pod: ${pod}`;
     case 'docker':
-    case 'containerd':
       return docker;
+    case 'containerd':
+      return `nerdctl run ${words('docker') ?? ''} …${words('ctr') ? `; ctr run ${words('ctr')} …` : ''}`;
     case 'podman':
       return `podman run ${words('podman') ?? ''} …`;
     case 'lxc':
@@ -188,6 +200,18 @@ export function sentenceFor(engine: Engine, ...wanted: readonly Wanted[]): strin
   if (clause.startsWith('on the LXC host: '))
     return `On the LXC host: ${clause.slice('on the LXC host: '.length)}; then restart the container.`;
   return `Start the container with: ${clause}`;
+}
+
+/** What gives RUN steps a /proc, or does without, in sentences; what works in most places first. */
+export function waysToProc(engine: Engine): readonly string[] {
+  const unmasked = sentenceFor(engine, 'unmasked-proc');
+  if (engine !== 'kubernetes') return [unmasked];
+  const granted = wordsOf('kubernetes', ['capability', 'SYS_ADMIN'], 'unfiltered-calls', 'no-apparmor');
+  return [
+    'With the rootless image and without hostUsers: false, start buildkitd with --oci-worker-no-process-sandbox; every cluster takes that.',
+    `Or take the mask away. ${unmasked}`,
+    `Or use the image that is not rootless, with hostUsers: false and ${granted}: it needs no procMount.`,
+  ];
 }
 
 /** The same as a line of a remedy, with the command to copy where there is one. */

@@ -1,7 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { clauseFor, type Engine, GRANTS, type Grant, sentenceFor, wordsOf } from '../../src/knowledge/engines.ts';
+import {
+  clauseFor,
+  type Engine,
+  GRANTS,
+  type Grant,
+  sentenceFor,
+  waysToProc,
+  wordsOf,
+} from '../../src/knowledge/engines.ts';
 
 const ENGINES: readonly Engine[] = ['kubernetes', 'docker', 'podman', 'lxc', 'containerd', 'systemd-nspawn', 'other'];
 
@@ -23,6 +31,10 @@ describe('what an engine is told', () => {
       'lxc',
       'On the LXC host: security.nesting=true (LXD, Incus) or features: nesting=1,keyctl=1 (Proxmox); then restart the container.',
     ],
+    [
+      'containerd',
+      'Start the container with: nerdctl run --security-opt seccomp=unconfined --security-opt apparmor=unconfined …',
+    ],
     ['systemd-nspawn', 'Start the container with: systemd-nspawn --system-call-filter="@mount @keyring" …'],
   ])('%s', (engine, sentence) => {
     expect(sentenceFor(engine, 'unfiltered-calls', 'no-apparmor')).toBe(sentence);
@@ -32,6 +44,20 @@ describe('what an engine is told', () => {
     expect(clauseFor('other', 'unmasked-proc')).toMatch(
       /^docker run --security-opt systempaths=unconfined …; podman run --security-opt unmask=ALL …; in a pod: hostUsers: false/,
     );
+  });
+
+  test("containerd's own client has words of its own", () => {
+    expect(clauseFor('containerd', ['capability', 'SYS_ADMIN'])).toBe(
+      'nerdctl run --cap-add SYS_ADMIN …; ctr run --cap-add CAP_SYS_ADMIN …',
+    );
+    expect(clauseFor('containerd', 'own-cgroups')).toBe('nerdctl run --cgroupns=private …');
+  });
+
+  test('what a pod may have instead of a whole /proc', () => {
+    const [flag, , namespace] = waysToProc('kubernetes');
+    expect(flag).toContain('--oci-worker-no-process-sandbox');
+    expect(namespace).toContain('hostUsers: false and securityContext.capabilities.add: [SYS_ADMIN], and');
+    expect(waysToProc('docker')).toHaveLength(1);
   });
 
   test('one for which the words are not known is told in those of the others', () => {

@@ -1,7 +1,7 @@
 import type { ProcessSandboxEvidence } from '../../checks/runtime/process-sandbox.ts';
 import { isFlag, settings } from '../../facts/config/settings.ts';
 import { configEdit } from '../../facts/rights/config-edit.ts';
-import { sentenceFor } from '../../knowledge/engines.ts';
+import { sentenceFor, waysToProc } from '../../knowledge/engines.ts';
 import type { Fix, Treatment } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
 import { advice } from '../advice.ts';
@@ -29,7 +29,9 @@ export const unmaskProc: Fix<typeof needs, ProcessSandboxEvidence> = {
                 steps: configSteps(config, [{ change: 'remove', path: SETTING }]),
               },
             ];
-      const unmask = advice([index], sentenceFor(evidence.container ?? 'other', 'unmasked-proc'));
+      const engine = evidence.container ?? 'other';
+      const ways = evidence.lacksStat ? [sentenceFor(engine, 'unmasked-proc')] : waysToProc(engine);
+      const unmask = advice([index], ...ways);
       // It is buildkitd itself that reads /proc/stat: no setting of the sandbox helps.
       if (config === null || evidence.lacksStat) return [unmask];
       return [

@@ -1,4 +1,4 @@
-import { lineFor, wordsOf } from '../engines.ts';
+import { lineFor, waysToProc, wordsOf } from '../engines.ts';
 import type { Remedy } from './remedy.ts';
 
 /** The rootless image, with what it needs. */
@@ -296,10 +296,7 @@ export const NAMESPACE_REMEDIES = {
         'Or add --oci-worker-no-process-sandbox to the arguments of buildkitd.',
       ],
       podman: [lineFor('podman', 'unmasked-proc')],
-      kubernetes: [
-        'Add --oci-worker-no-process-sandbox to the arguments of buildkitd, or take the mask away.',
-        lineFor('kubernetes', 'unmasked-proc'),
-      ],
+      kubernetes: waysToProc('kubernetes'),
       lxc: [lineFor('lxc', 'unmasked-proc')],
     },
     tell: ["$ grep ' /proc/' /proc/self/mounts"],

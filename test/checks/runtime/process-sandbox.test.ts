@@ -74,6 +74,18 @@ testCheck(entry, {
       advice: ['systempaths=unconfined'],
       says: ['/proc/kcore', 'permission denied'],
     },
+    'masked, in a pod: the flag is told before what few clusters take': {
+      host: hostWith({
+        files: { ...masked, '/proc/self/cgroup': '0::/kubepods/besteffort/pod1\n' },
+        answer: { proc: DENIED },
+      }),
+      conditions: ['proc.masked'],
+      severity: 'error',
+      cure: true,
+      advice: [
+        'With the rootless image and without hostUsers: false, start buildkitd with --oci-worker-no-process-sandbox; every cluster takes that.\nOr take the mask away. In the pod: hostUsers: false',
+      ],
+    },
     'masked, judged by the files': {
       host: hostWith({ files: masked }),
       request: { probe: false },
