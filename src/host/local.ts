@@ -1,8 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Account, As, HostReader, Identity } from '../model/look.ts';
 import { Unanswered, Unseen } from '../model/unseen.ts';
 import { ENVIRONMENT_NAMES } from '../secrets/variables.ts';
 import type { Budget } from './budget.ts';
 import { hangingPoints } from './hanging.ts';
+import { Scarce } from './looks/looker.ts';
 import { SYSTEM_PATH } from './looks/run-tool.ts';
 import { HOLDERS_MS, socketHolders } from './looks/socket-holder.ts';
 import { Remote } from './remote.ts';
@@ -73,7 +75,7 @@ function callsOf(
   const dead: string[] = [];
 
   async function here(request: Call): Promise<unknown> {
-    if (limitOf(request) === 0) return carryOut(request);
+    if (limitOf(request) === 0) return onceThereIsRoom(() => carryOut(request));
     if (budget.left() === 0) throw new Unanswered(budget.usedUp);
     return budget.spend(Promise.resolve(carryOut(request, budget.left(), budget.pace)));
   }
@@ -102,6 +104,21 @@ function callsOf(
       await Promise.all([asTarget?.close(), asSelf?.close()]);
     },
   };
+}
+
+/** So often, and after so long each, a look is tried again that was short of something: what runs beside it ends. */
+const MOST_TRIES = 100;
+const ROOM_MS = 20;
+
+async function onceThereIsRoom<T>(look: () => T): Promise<Awaited<T>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await look();
+    } catch (error) {
+      if (!(error instanceof Scarce) || tries === MOST_TRIES) throw error;
+      await setTimeout(ROOM_MS);
+    }
+  }
 }
 
 /** An ordinary user asked about another account: plain looks are made with our own rights, the rest cannot be made. */

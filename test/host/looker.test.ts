@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { looker } from '../../src/host/looks/looker.ts';
-import { Unseen } from '../../src/model/unseen.ts';
+import { Unanswered, Unseen } from '../../src/model/unseen.ts';
 
 let at: string;
 beforeAll(() => {
@@ -86,3 +86,38 @@ test.skipIf(process.getuid?.() === 0 && !fs.existsSync('/usr/bin/setpriv'))(
     }
   },
 );
+
+test('what this process itself is short of is no refusal of the host', () => {
+  const limit = (soft: string): string =>
+    execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${soft}:`], { encoding: 'utf8' });
+  const before = execFileSync(
+    'prlimit',
+    ['--pid', String(process.pid), '--nofile', '--raw', '--noheadings', '-o', 'SOFT'],
+    {
+      encoding: 'utf8',
+    },
+  ).trim();
+  const failure = (look: () => unknown): unknown => {
+    try {
+      return look();
+    } catch (error) {
+      return error;
+    }
+  };
+  looker.read('/etc/passwd');
+  limit('400');
+  const held: number[] = [];
+  let answers: readonly unknown[];
+  try {
+    for (;;) held.push(fs.openSync('/dev/null', 'r'));
+  } catch {
+    answers = [failure(() => looker.read('/etc/passwd')), failure(() => looker.list('/etc'))];
+  } finally {
+    for (const file of held) fs.closeSync(file);
+    limit(before);
+  }
+  for (const answer of answers) {
+    expect(answer).toBeInstanceOf(Unanswered);
+    expect(String(answer)).toContain('could not be looked at: bk-doctor may not open more files (EMFILE)');
+  }
+});

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
 import type { FileKind, FsStat, Mount, Owner, Reading, Stat } from '../../model/look.ts';
-import { tooMuch, Unseen } from '../../model/unseen.ts';
+import { tooMuch, Unanswered, Unseen } from '../../model/unseen.ts';
 import { parseMountInfo } from '../../text/mountinfo.ts';
 import { crypto } from './crypto.ts';
 import { errnoOf } from './errno.ts';
@@ -44,6 +44,16 @@ const NO_THROW = { throwIfNoEntry: false };
 const scratch = Buffer.allocUnsafeSlow(65_536);
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
 
+/** What bk-doctor itself was short of: nothing of the host refused anything. */
+const SCARCE: ReadonlyMap<string, string> = new Map([
+  ['EMFILE', 'bk-doctor may not open more files'],
+  ['ENFILE', 'nobody may open more files on this machine'],
+  ['ENOMEM', 'no memory was left'],
+]);
+
+/** A look that was not made for want of something, which may be there again in a moment. */
+export class Scarce extends Unanswered {}
+
 /** Null for absence; what exists but may not be looked at becomes Unseen. */
 function absentOr<T>(path: string, look: () => T): T | null {
   try {
@@ -52,6 +62,7 @@ function absentOr<T>(path: string, look: () => T): T | null {
     if (error instanceof Unseen) throw error;
     const errno = errnoOf(error);
     if (ABSENT.has(errno)) return null;
+    if (SCARCE.has(errno)) throw new Scarce(`${path} could not be looked at: ${SCARCE.get(errno)} (${errno})`);
     throw new Unseen(`${path} cannot be looked at: ${wordsFor(errno)}`, `sudo ls -ld ${shellWord(path)}`);
   }
 }
