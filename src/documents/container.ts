@@ -91,8 +91,10 @@ export interface Container extends Place {
   readonly ports: readonly At<string>[];
   readonly runsBefore: boolean;
   readonly pod: Pod;
-  /** Null where it is not Kubernetes. */
+  /** The map of YAML that describes it; null where that is none of Kubernetes' or of compose. */
   readonly yaml: Cursor | null;
+  /** Where else its options are written: a service of Actions, the table of a runner, a job of GitLab. */
+  readonly optionsAt?: Cursor;
 }
 
 /** What the containers of a pod, or of one compose file, share. */

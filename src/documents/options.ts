@@ -21,6 +21,7 @@ export interface Described {
   readonly openEnv?: boolean;
   readonly probes?: readonly Probe[];
   readonly yaml?: Cursor;
+  readonly optionsAt?: Cursor;
 }
 
 /** A pod for containers that are none: each stands alone, or beside the others of its file. */
@@ -73,6 +74,7 @@ export function containerOf(described: Described, pod: Pod): Container {
     runsBefore: false,
     pod,
     yaml: described.yaml ?? null,
+    ...(described.optionsAt === undefined ? {} : { optionsAt: described.optionsAt }),
   };
 }
 

@@ -1,6 +1,8 @@
-import { field } from '../../documents/tree.ts';
-import { replaced, withoutField, withoutItems, withoutLine } from './change.ts';
-import { type Ailment, fixBy, type Remedy } from './remedy.ts';
+import { withoutSandbox } from '../../documents/setup.ts';
+import { field, has } from '../../documents/tree.ts';
+import { type Change, replaced, withoutField, withoutItems, withoutLine } from './change.ts';
+import { type Ailment, fixBy, type Remedy, SHARED_PROCESSES } from './remedy.ts';
+import { flagChange } from './words.ts';
 
 function asImage({ problem, document, text, container, engine }: Ailment): Remedy {
   const security = container?.security;
@@ -33,16 +35,30 @@ export const runAsTheImage = fixBy('Run as the account of the image', {
       'Take the image that is not rootless, with --privileged: in rootless Podman that is root of the namespace of the user alone.',
     ],
   }),
-  'ids-per-pod': () => ({
+  'ids-per-pod': (ailment) => ({
     say: [
       "Leave hostUsers out, with seccompProfile and appArmorProfile of type Unconfined and the flag --oci-worker-no-process-sandbox; or take the image that is not rootless, with hostUsers: false and privileged: true; or set userNamespaces.idsPerPod: 196608 or more in the kubelet's configuration.",
     ],
+    changes: ofTheHost(ailment),
+    consequence: `The pod is then in the user namespace of its node, and less of the kernel is kept from it. ${SHARED_PROCESSES}`,
   }),
   'sandbox-flag': ({ container, text, problem }) => ({
     say: ['Leave --oci-worker-no-process-sandbox out.'],
     changes: removeFlag(container, text, problem.subject),
   }),
 });
+
+/** The rootless image in the node's own user namespace: without hostUsers and procMount, with the flag. */
+function ofTheHost(ailment: Ailment): readonly Change[] | null {
+  const { container, document } = ailment;
+  const setup = document.setups.find((one) => one.container === container);
+  if (container?.yaml == null || setup === undefined) return null;
+  const security = field(container.yaml, 'securityContext');
+  const fewer = withoutField(container.pod.spec, 'hostUsers');
+  const unmasked = has(security, 'procMount') ? withoutField(security, 'procMount') : [];
+  const more = withoutSandbox(setup) ? [] : flagChange(ailment, ['--oci-worker-no-process-sandbox'], setup.role);
+  return fewer === null || unmasked === null || more === null ? null : [...fewer, ...unmasked, ...more];
+}
 
 /** Takes the element of a list, or the word of a command, away. */
 export function removeFlag(container: Ailment['container'], text: string, path: string) {

@@ -1,4 +1,4 @@
-import { field, fields } from '../../documents/tree.ts';
+import { field, fieldAt, fields } from '../../documents/tree.ts';
 import type { Change } from './change.ts';
 import { type Ailment, fixBy } from './remedy.ts';
 
@@ -11,25 +11,34 @@ const askable = (served: string): string => {
   return unix ?? (addresses[0] ?? '').replace(/^tcp:\/\/(?:0\.0\.0\.0|\[::\])?:/, 'tcp://127.0.0.1:');
 };
 
-/** buildctl of an exec probe, with the address that is served. */
-function readdressed({ container, problem, text, values }: Ailment): readonly Change[] | null {
+/** buildctl of an exec probe or a healthcheck, with the address that is served. */
+function readdressed({ container, problem, text, values, document }: Ailment): readonly Change[] | null {
   const yaml = container?.yaml ?? null;
   if (yaml === null) return null;
   const probe = fields(yaml).find(({ key }) => /Probe$/.test(key) && problem.subject.startsWith(field(yaml, key).path));
-  const list = probe === undefined ? null : field(field(probe, 'exec'), 'command');
-  if (list?.node?.kind !== 'list') return null;
-  const [first] = list.node.items;
-  if (
-    first?.kind !== 'scalar' ||
-    !/buildctl$/.test(first.text) ||
-    list.node.items.some((item) => item.kind === 'scalar' && item.text.startsWith('--addr'))
-  )
-    return null;
+  const at =
+    document.kind === 'compose'
+      ? fieldAt(yaml, 'healthcheck', 'test')
+      : probe === undefined
+        ? null
+        : fieldAt(probe, 'exec', 'command');
+  const words = at?.node?.kind === 'list' ? at.node.items : at?.node == null ? [] : [at.node];
+  if (at === null || words.some((word) => word.kind !== 'scalar' || /--addr/.test(word.text))) return null;
   const address = askable(values.served ?? '');
-  const line = text.lastIndexOf('\n', first.span.start - 1) + 1;
-  const before = text.slice(line, first.span.start);
-  const { end } = first.span;
-  if (text[list.span.start] === '[') return [{ start: end, end, text: `, --addr, ${JSON.stringify(address)}` }];
+  const index = words.findIndex((word) => word.kind === 'scalar' && /(?:^|\s|\/)buildctl(?=\s|$)/.test(word.text));
+  const word = words[index];
+  if (word?.kind !== 'scalar') return null;
+  const { start, end } = word.span;
+  // A whole command in one text.
+  if (!/buildctl$/.test(word.text)) {
+    const found = text.slice(start, end).search(/(?<=^|["'\s/])buildctl\s/);
+    const place = start + found + 'buildctl'.length;
+    return found < 0 ? null : [{ start: place, end: place, text: ` --addr ${address}` }];
+  }
+  if (at.node?.kind !== 'list') return null;
+  if (text[at.span.start] === '[') return [{ start: end, end, text: `, --addr, ${JSON.stringify(address)}` }];
+  const line = text.lastIndexOf('\n', start - 1) + 1;
+  const before = text.slice(line, start);
   return /^\s*- $/.test(before) ? [{ start: end, end, text: `\n${before}--addr\n${before}${address}` }] : null;
 }
 

@@ -1,4 +1,5 @@
-import { fixBy } from './remedy.ts';
+import type { Change } from './change.ts';
+import { type Ailment, fixBy } from './remedy.ts';
 import { offsetOf, retagged } from './start.ts';
 
 export const mendBuilder = fixBy('Ask buildx for what its driver has', {
@@ -26,10 +27,11 @@ export const mendBuilder = fixBy('Ask buildx for what its driver has', {
       changes: found < 0 || !image.includes(':') ? null : [{ start: end, end, text: '-rootless' }],
     };
   },
-  'builder-flags': ({ values }) => ({
+  'builder-flags': ({ values, problem, text }) => ({
     say: [
       `Leave ${values.names} out: the container of this driver is privileged, or confined as its rootless option says.`,
     ],
+    changes: withoutFlags(problem, text, (values.names ?? '').split(', ')),
   }),
   'sandbox-flag': ({ problem, text }) => {
     const start = offsetOf(text, problem.at?.line ?? 1, problem.at?.column ?? 1);
@@ -45,3 +47,20 @@ export const mendBuilder = fixBy('Ask buildx for what its driver has', {
   entitlement: () => ({ say: ['Allow it only where every build is trusted; else leave the flag out.'] }),
   'entitlement-unknown': () => ({ say: ['Leave it out: there are network.host, security.insecure and device.'] }),
 });
+
+/** The text without flags that buildkitd does not have, and without their values. */
+function withoutFlags({ at }: Ailment['problem'], text: string, names: readonly string[]): readonly Change[] | null {
+  if (at === undefined) return null;
+  const start = offsetOf(text, at.line, at.column);
+  const written = text.slice(start, offsetOf(text, at.endLine ?? at.line, at.endColumn ?? at.column) + 1);
+  const option = /^--(?:buildkitd-)?flags[= ]*/.exec(written)?.[0].length ?? 0;
+  const changes = names.flatMap((name) => {
+    const pattern = new RegExp(`[ \\t]*(?<![\\w-])${name}(?![\\w-])(?:=[^\\s'"]*|[ \\t]+[^-\\s'"][^\\s'"]*)?`, 'g');
+    return [...written.slice(option).matchAll(pattern)].map(({ index, 0: found }) => ({
+      start: start + option + index,
+      end: start + option + index + found.length,
+      text: '',
+    }));
+  });
+  return changes.length === 0 ? null : changes;
+}

@@ -21,9 +21,9 @@ function indentAt(text: string, at: number): string {
   return text.slice(line, at).replace(/[^\s]/g, ' ');
 }
 
-const isFlow = (text: string, { start }: Span): boolean => /[[{]/.test(text[start] ?? '');
+export const isFlow = (text: string, { start }: Span): boolean => /[[{]/.test(text[start] ?? '');
 
-const lineEnd = (text: string, at: number): number => {
+export const lineEnd = (text: string, at: number): number => {
   const end = text.indexOf('\n', at);
   return end < 0 ? text.length : end;
 };

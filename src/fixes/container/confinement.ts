@@ -1,5 +1,5 @@
 import { field } from '../../documents/tree.ts';
-import { replaced, withItems, withoutLine } from './change.ts';
+import { type Change, replaced, withItems, withoutItems, withoutLine } from './change.ts';
 import { type Ailment, fixBy, type Remedy, SHARED_PROCESSES } from './remedy.ts';
 import { flagChange, grantChange, grantWords, securityChange } from './words.ts';
 
@@ -27,7 +27,11 @@ export const loosenConfinement = fixBy('Let BuildKit make its namespaces', {
       ? profile(ailment, 'unfiltered-calls', 'seccompProfile')
       : {
           say: [`Set ${grantWords(ailment, 'unfiltered-calls', 'no-apparmor')}`],
-          changes: grantChange(ailment, 'unfiltered-calls', 'no-apparmor'),
+          changes: grantChange(
+            ailment,
+            'unfiltered-calls',
+            ...(ailment.container?.security.apparmor?.value === 'unconfined' ? [] : (['no-apparmor'] as const)),
+          ),
           consequence: LESS,
         },
   'apparmor-unset': (ailment) => profile(ailment, 'no-apparmor', 'appArmorProfile'),
@@ -38,6 +42,13 @@ export const loosenConfinement = fixBy('Let BuildKit make its namespaces', {
     const where = values.role === 'daemonless' ? 'set the variable BUILDKITD_FLAGS to' : 'give buildkitd the flag';
     const other =
       engine === 'kubernetes' || engine === 'other' ? '' : ` Or unmask /proc: ${grantWords(ailment, 'unmasked-proc')}`;
+    // A service of Actions gets options, and no arguments.
+    if (ailment.document.kind === 'github-actions' && values.role === 'daemon')
+      return {
+        say: [`Unmask /proc: ${grantWords(ailment, 'unmasked-proc')}`],
+        changes: grantChange(ailment, 'unmasked-proc'),
+        consequence: LESS,
+      };
     return {
       say: [`Let RUN steps share buildkitd's process namespace: ${where} ${flag}.${other}`],
       changes: flagChange(ailment, [flag], values.role ?? ''),
@@ -50,25 +61,14 @@ export const loosenConfinement = fixBy('Let BuildKit make its namespaces', {
     consequence: SHARED_PROCESSES,
   }),
   'no-new-privs': (ailment) => {
-    const { engine, problem, document, text } = ailment;
-    const at = problem.at === undefined ? null : (ailment.container?.security.escalation ?? null);
-    const changes =
-      at === null
-        ? null
-        : engine === 'kubernetes'
-          ? replaced(at, 'true')
-          : document.kind === 'quadlet' || document.kind === 'compose'
-            ? document.kind === 'quadlet'
-              ? withoutLine(text, at.span)
-              : null
-            : [{ ...at.span, text: '' }];
+    const { engine } = ailment;
     return {
       say: [
         engine === 'kubernetes'
           ? 'Set allowPrivilegeEscalation: true, or leave it out.'
           : 'Leave no-new-privileges out.',
       ],
-      changes,
+      changes: escalated(ailment),
       consequence: 'Setuid programs in this container can gain the rights of root in it.',
     };
   },
@@ -101,6 +101,22 @@ export const loosenConfinement = fixBy('Let BuildKit make its namespaces', {
   'dind-not-privileged': (ailment) => ({ say: [`Set ${grantWords(ailment, 'privileged')}`] }),
   sandbox: () => ({ say: ['Leave runtimeClassName out, or name one of an ordinary kernel.'] }),
 });
+
+/** Without no_new_privs. */
+function escalated({ engine, container, document, text }: Ailment): readonly Change[] | null {
+  const at = container?.security.escalation ?? null;
+  if (container === null || at === null) return null;
+  if (engine === 'kubernetes') return replaced(at, 'true');
+  if (document.kind === 'quadlet') return withoutLine(text, at.span);
+  const [, key = '', index] = /(?:^|\.)(\w+)\[(\d+)\]$/.exec(at.path) ?? [];
+  const map = container.yaml ?? container.optionsAt ?? null;
+  if (map !== null && index !== undefined) return withoutItems(text, field(map, key), [Number(index)]);
+  const written = text.slice(at.span.start, at.span.end);
+  const found = / *--security-opt[= ]["']?no-new-privileges(?:[:=]true)?["']?/.exec(written);
+  if (found === null) return null;
+  const start = at.span.start + found.index;
+  return [{ start, end: start + found[0].length, text: '' }];
+}
 
 function securityLists(text: string, capabilities: Parameters<typeof field>[0], names: readonly string[]) {
   const { node } = capabilities;

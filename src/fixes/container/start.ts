@@ -1,9 +1,12 @@
+import { isDockers } from '../../checks/container/start.ts';
 import { readShell } from '../../documents/shell.ts';
-import { field, fields } from '../../documents/tree.ts';
+import { fields } from '../../documents/tree.ts';
 import { wordsOf } from '../../knowledge/engines.ts';
 import { removeFlag } from './account.ts';
-import { type Change, withItems, withoutItems } from './change.ts';
+import { type Change, isCommand, withoutField, withoutItems } from './change.ts';
 import { type Ailment, fixBy } from './remedy.ts';
+import { inVariables, withoutVariable } from './variables.ts';
+import { flagChange } from './words.ts';
 
 /** The tag of an image, written anew where it stands. */
 export function retagged({
@@ -16,9 +19,12 @@ export function retagged({
   if (at === undefined) return null;
   const start = offsetOf(text, at.line, at.column);
   const end = offsetOf(text, at.endLine ?? at.line, at.endColumn ?? at.column) + 1;
-  const found = text.slice(start, end).lastIndexOf(values.tag ?? '\0');
-  if (found < 0 || document.text !== text) return null;
-  return [{ start: start + found, end: start + found + (values.tag ?? '').length, text: values.meant ?? '' }];
+  const tag = values.tag ?? '\0';
+  const written = text.slice(start, end);
+  const found = written.lastIndexOf(tag);
+  const place = found < 0 ? inVariables(text, written, tag) : start + found;
+  if (place === null || document.text !== text) return null;
+  return [{ start: place, end: place + tag.length, text: values.meant ?? '' }];
 }
 
 export function offsetOf(text: string, line: number, column: number): number {
@@ -28,16 +34,60 @@ export function offsetOf(text: string, line: number, column: number): number {
 }
 
 /** The same words as arguments of the image's own entrypoint. */
-function asArguments({ container, text }: Ailment): readonly Change[] | null {
+function asArguments({ container, text, document }: Ailment): readonly Change[] | null {
   const yaml = container?.yaml ?? null;
-  if (yaml === null || container?.engine !== 'kubernetes') return null;
-  const command = fields(yaml).find(({ key }) => key === 'command');
+  const isCompose = document.kind === 'compose';
+  const own = /(?:^|\/)buildkitd$/.test(container?.entrypoint?.[0]?.value ?? '');
+  if (container !== null && yaml === null && isCommand(container)) {
+    const option = container.entrypoint?.[0];
+    return option === undefined || !own || !/^--entrypoint\b/.test(text.slice(option.span.start, option.span.end))
+      ? null
+      : [{ start: option.span.start, end: option.span.end + 1, text: '' }];
+  }
+  if (yaml === null || !(isCompose || container?.engine === 'kubernetes')) return null;
+  const [key, other] = isCompose ? ['entrypoint', 'command'] : ['command', 'args'];
+  const command = fields(yaml).find((one) => one.key === key);
   if (command === undefined) return null;
-  const own = command.node?.kind === 'list' && /buildkitd$/.test(container.entrypoint?.[0]?.value ?? '');
-  const fewer = own ? withoutItems(text, command, [0]) : [];
-  if (fewer === null) return null;
-  if (container.args === null) return [...fewer, { ...command.keySpan, text: 'args' }];
-  return null;
+  const isList = command.node?.kind === 'list';
+  // Nothing but the name of the program, which the image knows.
+  if (own && container?.entrypoint?.length === 1) return withoutField(yaml, key);
+  if (container?.args != null || (isCompose && !isList)) return null;
+  const fewer = own && isList ? withoutItems(text, command, [0]) : [];
+  return fewer === null ? null : [...fewer, { ...command.keySpan, text: other }];
+}
+
+/** What would give a container more than it has is not decided here alone. */
+const LOOSENS = /^(?:security-opt|cap-add|device|userns)$/;
+
+/** An option of the engine behind the image, put before it. */
+function beforeImage({ container, problem, text, values }: Ailment): readonly Change[] | null {
+  const name = values.name ?? '';
+  if (container?.image == null || !isCommand(container) || /^(?:privileged|network|name)$/.test(name)) return null;
+  const start = offsetOf(text, problem.at?.line ?? 1, problem.at?.column ?? 1);
+  const index = (container.args ?? []).findIndex((one) => one.span.end > start && one.value.startsWith(`--${name}`));
+  const flag = container.args?.[index];
+  if (flag === undefined) return null;
+  const isAlone = flag.value.includes('=') || /^(?:read-only|rm)$/.test(name);
+  const last = isAlone ? flag : container.args?.[index + 1];
+  if (last === undefined) return null;
+  const at = container.image.span.start;
+  const from = text.slice(0, flag.span.start).search(/[ \t]+$/);
+  return [
+    { start: at, end: at, text: `${text.slice(flag.span.start, last.span.end)} ` },
+    { start: from < 0 ? flag.span.start : from, end: last.span.end, text: '' },
+  ];
+}
+
+function flagMended(ailment: Ailment): readonly Change[] | null {
+  const { values, problem, text, document } = ailment;
+  const { name = '', meant = '' } = values;
+  if (/\s/.test(name)) return parted(ailment);
+  if (isDockers(name)) return beforeImage(ailment);
+  const start = offsetOf(text, problem.at?.line ?? 1, problem.at?.column ?? 1);
+  const end = offsetOf(text, problem.at?.endLine ?? 1, problem.at?.endColumn ?? 1) + 1;
+  const found = text.slice(start, end).indexOf(`--${name}`);
+  if (meant === '' || found < 0 || document.text !== text) return null;
+  return [{ start: start + found + 2, end: start + found + 2 + name.length, text: meant }];
 }
 
 /** One text of two flags, as two elements. */
@@ -79,13 +129,17 @@ export const mendStart = fixBy('Start buildkitd with flags that it has', {
           ? `Write --${ailment.values.meant}, or leave the flag out.`
           : `Leave --${ailment.values.name} out.`,
     ],
-    changes: /\s/.test(ailment.values.name ?? '') ? parted(ailment) : null,
+    changes: flagMended(ailment),
+    ...(LOOSENS.test(ailment.values.name ?? '') || ailment.values.meant === 'allow-insecure-entitlement'
+      ? { consequence: 'The container then has what the option grants.' }
+      : {}),
   }),
   entitlement: () => ({ say: ['Allow it only where every build is trusted; else leave the flag out.'] }),
   'entitlement-unknown': () => ({ say: ['Leave it out: there are network.host, security.insecure and device.'] }),
   'flags-ignored': (ailment) => ({
     say: ['Give the flags to buildkitd as arguments of the container, and leave BUILDKITD_FLAGS out.'],
     changes: flagsMoved(ailment),
+    ...(allows(ailment) ? { consequence: 'buildkitd then allows, or serves, what these flags say.' } : {}),
   }),
   fuse: ({ container, text, problem }) => ({
     say: [
@@ -113,7 +167,10 @@ export const mendStart = fixBy('Start buildkitd with flags that it has', {
     };
   },
   'config-missing': () => ({ say: ['Mount the configuration there, or leave --config out.'] }),
-  variable: ({ values }) => ({ say: [`Leave ${values.name} out: the image sets it.`] }),
+  variable: ({ values, text, container }) => ({
+    say: [`Leave ${values.name} out: the image sets it.`],
+    changes: container === null ? null : withoutVariable(text, container, values.name ?? ''),
+  }),
   continuation: ({ text, problem }) => {
     const start = text.lastIndexOf('\n', offsetOf(text, problem.at?.line ?? 1, 1) - 1);
     const end = start < 0 ? 0 : start - (text.slice(0, start).match(/\\[ \t]+$/)?.[0].length ?? 0);
@@ -124,24 +181,21 @@ export const mendStart = fixBy('Start buildkitd with flags that it has', {
   },
 });
 
-/** Flags of a variable that nothing reads, as arguments. */
-function flagsMoved({ container, text }: Ailment): readonly Change[] | null {
-  const yaml = container?.yaml ?? null;
+/** Flags of a variable that nothing reads, as arguments; those that this buildkitd refuses are left out. */
+function flagsMoved(ailment: Ailment): readonly Change[] | null {
+  const { container, text, document } = ailment;
   const value = container?.env.find(({ name }) => name === 'BUILDKITD_FLAGS')?.value ?? null;
-  if (yaml === null || value === null || container?.engine !== 'kubernetes') return null;
-  const args = field(yaml, 'args');
+  const setup = document.setups.find((one) => one.container === container);
+  if (container === null || value === null || setup === undefined || /[$"'\\]/.test(value)) return null;
+  const isRefused = (word: string): boolean =>
+    setup.flavour === 'rootful' && /^--oci-worker-no-process-sandbox\b/.test(word);
   const words = value.trim().split(/\s+/);
-  const list = field(yaml, 'env');
-  const index =
-    list.node?.kind === 'list'
-      ? list.node.items.findIndex(
-          (item) =>
-            item.kind === 'fields' &&
-            item.entries.some(({ value: one }) => one.kind === 'scalar' && one.value === 'BUILDKITD_FLAGS'),
-        )
-      : -1;
-  if (args.node === null || index < 0) return null;
-  const more = withItems(text, args, words);
-  const fewer = withoutItems(text, list, [index]);
-  return more === null || fewer === null ? null : [...more, ...fewer];
+  const kept = words.filter((word) => !isRefused(word));
+  const fewer = withoutVariable(text, container, 'BUILDKITD_FLAGS');
+  const more = kept.length === 0 ? [] : flagChange(ailment, kept, 'daemon');
+  return more === null || fewer === null ? null : [...fewer, ...more];
 }
+
+/** What the flags would allow that nobody has now. */
+const allows = ({ container }: Ailment): boolean =>
+  /insecure|addr|debugaddr/.test(container?.env.find(({ name }) => name === 'BUILDKITD_FLAGS')?.value ?? '');

@@ -1,5 +1,6 @@
 import { field, isMap, items } from '../../documents/tree.ts';
-import { type Change, withField, withItems, withNested } from './change.ts';
+import { type Change, isFlow, replaced, withField, withItems, withNested, withoutField } from './change.ts';
+import { withEngineOptions } from './engine-options.ts';
 import { type Ailment, fixBy, type Remedy } from './remedy.ts';
 
 const STATE = '/home/user/.local/share/buildkit';
@@ -15,10 +16,36 @@ function moved({ problem, document, text, container, values }: Ailment, to: stri
   return [{ start, end: start + (values.target ?? '').length, text: to }];
 }
 
-/** An emptyDir more for each directory. */
-function writable({ text, container, values }: Ailment): readonly Change[] | null {
-  if (container?.yaml == null || container.engine !== 'kubernetes') return null;
+/** The options by which a tmpfs is writable for uid 1000: Podman's does not take the owner. */
+const owned = ({ engine }: Ailment): string => (engine === 'podman' ? 'mode=1777' : 'uid=1000,gid=1000,mode=700');
+
+/** The options of its owner, behind those that a tmpfs has. */
+function tmpfsOwned(ailment: Ailment): readonly Change[] | null {
+  const { problem, document, text, container, values } = ailment;
+  const mount = container?.mounts.find((one) => one.path === problem.subject && one.target === values.target);
+  const written = mount === undefined ? '' : text.slice(mount.span.start, mount.span.end);
+  const at = written.lastIndexOf(values.target ?? '\0');
+  if (mount === undefined || at < 0 || /tmpfs,|type=/.test(written) || mount.options.some((one) => /^mode=/.test(one)))
+    return null;
+  const target = at + (values.target ?? '').length;
+  const end = target + (/^\/*(?::[^\s"']*)?/.exec(written.slice(target))?.[0].length ?? 0);
+  const options = `${written.slice(target, end).includes(':') ? ',' : ':'}${owned(ailment)}`;
+  const list = container?.yaml == null ? null : field(container.yaml, 'tmpfs');
+  if (document.kind === 'compose' && list !== null && isFlow(text, list.span) && !/^["']/.test(written))
+    return replaced(mount, JSON.stringify(written + options));
+  return [{ start: mount.span.start + end, end: mount.span.start + end, text: options }];
+}
+
+/** An emptyDir or a tmpfs more for each directory. */
+function writable(ailment: Ailment): readonly Change[] | null {
+  const { text, container, values } = ailment;
   const paths = (values.missing ?? '').split(' ');
+  if (container !== null && container.engine !== 'kubernetes')
+    return withEngineOptions(
+      ailment,
+      paths.map((path) => ['tmpfs', `${path}:${owned(ailment)}`] as const),
+    );
+  if (container?.yaml == null) return null;
   const mounts = field(container.yaml, 'volumeMounts');
   const volumes = field(container.pod.spec, 'volumes');
   const nameOf = (path: string): string => `writable${path.replaceAll(/[/.]+/g, '-')}`;
@@ -59,8 +86,20 @@ export const mendVolumes = fixBy('Put the volumes where BuildKit can use them', 
         : withNested(text, container.pod.spec, 'securityContext', 'fsGroup', '1000'),
   }),
   bind: ({ values }) => chowned(values.source ?? ''),
-  tmpfs: ({ values }) => ({ say: [`Add the options of its owner: ${values.target}:uid=1000,gid=1000,mode=700.`] }),
-  memory: () => ({ say: ['Leave medium: Memory out.'] }),
+  tmpfs: (ailment) => ({
+    say: [`Add the options of its owner: ${ailment.values.target}:${owned(ailment)}.`],
+    changes: tmpfsOwned(ailment),
+  }),
+  memory: ({ problem, container }) => {
+    const volume = container?.pod.volumes.find(
+      ({ fieldAt }) => fieldAt !== null && field(fieldAt, 'medium').path === problem.subject,
+    );
+    return {
+      say: ['Leave medium: Memory out.'],
+      changes: volume?.fieldAt == null ? null : withoutField(volume.fieldAt, 'medium'),
+      consequence: 'The build cache then takes the disk of the node instead of memory.',
+    };
+  },
   'state-elsewhere': (ailment) => ({
     say: [`Mount the volume on ${ailment.values.state} instead.`],
     changes: moved(ailment, ailment.values.state ?? ''),

@@ -1,7 +1,8 @@
 import type { Container } from '../../documents/container.ts';
 import { type Cursor, exists, field, isMap } from '../../documents/tree.ts';
 import { type Wanted, wordsOf } from '../../knowledge/engines.ts';
-import { type Change, isCommand, withField, withItems, withLines, withNested, withOptions } from './change.ts';
+import { type Change, isCommand, withField, withItems, withLines, withNested } from './change.ts';
+import { grouped, keyOf, optionsOf, quadletLine, withEngineOptions } from './engine-options.ts';
 import type { Ailment } from './remedy.ts';
 
 /** What to write in this file to be granted something, in the words of its engine. */
@@ -13,64 +14,20 @@ export function grantWords({ engine, document }: Ailment, ...wanted: readonly Wa
   return engine === 'kubernetes' ? `${words}.` : `${engine === 'podman' ? 'podman' : 'docker'} run ${words}`;
 }
 
-const optionsOf = (words: string): readonly (readonly [name: string, value: string])[] =>
-  [...words.matchAll(/--([\w-]+)(?:[ =](?!--)(\S+))?/g)].map(([, name = '', value = '']) => [name, value] as const);
-
-/** Keys of compose for options of docker run. */
-const COMPOSE: { readonly [option: string]: string } = {
-  'security-opt': 'security_opt',
-  'cap-add': 'cap_add',
-  device: 'devices',
-  user: 'user',
-};
-
 function composeWords(words: string): string {
-  const groups = new Map<string, (readonly [string, string])[]>();
-  for (const option of optionsOf(words)) groups.set(option[0], [...(groups.get(option[0]) ?? []), option]);
-  return `${[...groups]
-    .map(([name, all]) =>
-      name === 'privileged'
-        ? 'privileged: true'
-        : `${COMPOSE[name] ?? name}: [${all.map(([, value]) => value).join(', ')}]`,
-    )
+  return `${[...grouped(optionsOf(words))]
+    .map(([name, values]) => (name === 'privileged' ? 'privileged: true' : `${keyOf(name)}: [${values.join(', ')}]`))
     .join(', and ')}.`;
 }
-
-const quadletLine = ([name, value]: readonly [string, string]): string => {
-  const [key = '', given = ''] = value.split('=');
-  if (name === 'cap-add') return `AddCapability=CAP_${value}`;
-  if (name === 'device') return `AddDevice=${value}`;
-  if (name === 'security-opt' && key === 'seccomp') return `SeccompProfile=${given}`;
-  if (name === 'security-opt' && key === 'apparmor') return `AppArmor=${given}`;
-  if (name === 'security-opt' && key === 'unmask') return `Unmask=${given}`;
-  return `PodmanArgs=--${name}${value === '' ? '' : ` ${value}`}`;
-};
 
 const quadletWords = (words: string): string => `${optionsOf(words).map(quadletLine).join(', and ')}.`;
 
 /** The same as a change of the text; null where that cannot be said. */
-export function grantChange(
-  { document, text, container, engine }: Ailment,
-  ...wanted: readonly Wanted[]
-): readonly Change[] | null {
-  if (container === null) return null;
+export function grantChange(ailment: Ailment, ...wanted: readonly Wanted[]): readonly Change[] | null {
+  const { engine } = ailment;
   if (engine === 'kubernetes') return null;
   const words = wordsOf(engine === 'podman' ? 'podman' : 'docker', ...wanted);
-  if (words === null) return null;
-  if (document.kind === 'compose') return composeChange(text, container, words);
-  if (document.kind === 'quadlet') return withLines(document, container, optionsOf(words).map(quadletLine));
-  return withOptions(container, words);
-}
-
-function composeChange(text: string, { yaml }: Container, words: string): readonly Change[] | null {
-  if (yaml === null) return null;
-  const [[name] = ['', '']] = optionsOf(words);
-  const values = optionsOf(words).map(([, value]) => value);
-  if (name === 'privileged') return withField(text, yaml, 'privileged', 'true');
-  const key = COMPOSE[name];
-  if (key === undefined) return null;
-  const list = field(yaml, key);
-  return exists(list) ? withItems(text, list, values) : withField(text, yaml, key, `[${values.join(', ')}]`);
+  return words === null ? null : withEngineOptions(ailment, optionsOf(words));
 }
 
 /** Sets a field of the container's securityContext. */
@@ -86,6 +43,12 @@ export function flagChange(
 ): readonly Change[] | null {
   if (container === null) return null;
   const { yaml, engine } = container;
+  // A service of Actions gets no arguments.
+  if (document.kind === 'github-actions' && container.optionsAt != null) return null;
+  if (role === 'daemonless' && engine === 'ci')
+    return container.optionsAt == null
+      ? null
+      : withNested(text, container.optionsAt, 'variables', 'BUILDKITD_FLAGS', flags.join(' '));
   if (role === 'daemonless') return environmentChange(text, container, flags.join(' '));
   if (document.kind === 'quadlet') return withLines(document, container, [`Exec=${flags.join(' ')}`]);
   if (yaml === null) {

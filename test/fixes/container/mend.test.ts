@@ -23,6 +23,20 @@ function differences(before: string, after: string): readonly string[] {
   ];
 }
 
+/** Forms of a rootless buildkitd that works, but for what is added. */
+const compose = (more: string): string =>
+  `services:\n  b:\n    image: moby/buildkit:rootless\n    command: [--oci-worker-no-process-sandbox]\n    security_opt: [seccomp=unconfined, apparmor=unconfined]\n${more === '' ? '' : `    ${more}\n`}`;
+const RUN = 'docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined';
+const QUADLET =
+  '[Container]\nImage=moby/buildkit:rootless\nExec=--oci-worker-no-process-sandbox\nSeccompProfile=unconfined\nAppArmor=unconfined\n';
+const RUNNER = `[[runners]]
+  executor = "docker"
+  environment = ["BUILDKITD_FLAGS=--oci-worker-no-process-sandbox"]
+  [runners.docker]
+    image = "moby/buildkit:rootless" # the image
+    security_opt = ["seccomp:unconfined", "apparmor:unconfined"]
+`;
+
 describe('without asking, what says the same thing rightly', () => {
   test.each<readonly [name: string, text: string, change: readonly string[]]>([
     [
@@ -114,6 +128,94 @@ describe('without asking, what says the same thing rightly', () => {
       ],
     ],
     [
+      'a read-only root of compose',
+      compose('read_only: true'),
+      [
+        '+tmpfs: ["/run/user/1000:uid=1000,gid=1000,mode=700", "/home/user/.local/tmp:uid=1000,gid=1000,mode=700", "/tmp:uid=1000,gid=1000,mode=700"]',
+      ],
+    ],
+    [
+      'a read-only root of docker run',
+      `${RUN} --read-only moby/buildkit:rootless --oci-worker-no-process-sandbox\n`,
+      [
+        `-${RUN} --read-only moby/buildkit:rootless --oci-worker-no-process-sandbox`,
+        `+${RUN} --read-only --tmpfs /run/user/1000:uid=1000,gid=1000,mode=700 --tmpfs /home/user/.local/tmp:uid=1000,gid=1000,mode=700 --tmpfs /tmp:uid=1000,gid=1000,mode=700 moby/buildkit:rootless --oci-worker-no-process-sandbox`,
+      ],
+    ],
+    [
+      'a read-only root of a quadlet',
+      `${QUADLET}ReadOnly=true\n`,
+      ['+Tmpfs=/run/user/1000:mode=1777', '+Tmpfs=/home/user/.local/tmp:mode=1777', '+Tmpfs=/tmp:mode=1777'],
+    ],
+    [
+      "a tmpfs that is root's",
+      `${RUN} --tmpfs ${STATE}:size=1g moby/buildkit:rootless --oci-worker-no-process-sandbox\n`,
+      [
+        `-${RUN} --tmpfs ${STATE}:size=1g moby/buildkit:rootless --oci-worker-no-process-sandbox`,
+        `+${RUN} --tmpfs ${STATE}:size=1g,uid=1000,gid=1000,mode=700 moby/buildkit:rootless --oci-worker-no-process-sandbox`,
+      ],
+    ],
+    [
+      "a tmpfs of compose that is root's",
+      compose(`tmpfs: [${STATE}]`),
+      [`-tmpfs: [${STATE}]`, `+tmpfs: ["${STATE}:uid=1000,gid=1000,mode=700"]`],
+    ],
+    [
+      'a tag behind a variable',
+      '#!/bin/sh\nexport IMAGE="moby/buildkit:latest-rootless" # newest\ndocker run --privileged ${IMAGE}\n',
+      ['-export IMAGE="moby/buildkit:latest-rootless" # newest', '+export IMAGE="moby/buildkit:rootless" # newest'],
+    ],
+    [
+      'flags that nothing reads',
+      pod({
+        image: ROOTFUL,
+        args: null,
+        security: 'privileged: true',
+        container: 'env:\n  - {name: BUILDKITD_FLAGS, value: --debug --oci-worker-no-process-sandbox}',
+      }),
+      ['-env:', '-- {name: BUILDKITD_FLAGS, value: --debug --oci-worker-no-process-sandbox}', '+args: [--debug]'],
+    ],
+    [
+      'flags that nothing reads, of docker run',
+      '#!/bin/sh\ndocker run --privileged -e BUILDKITD_FLAGS=--debug moby/buildkit\n',
+      [
+        '-docker run --privileged -e BUILDKITD_FLAGS=--debug moby/buildkit',
+        '+docker run --privileged moby/buildkit --debug',
+      ],
+    ],
+    [
+      'a flag with a letter too few',
+      pod({ args: '[--oci-worker-no-process-sandbx]' }),
+      ['-args: [--oci-worker-no-process-sandbx]', '+args: [--oci-worker-no-process-sandbox]'],
+    ],
+    [
+      'options of docker run that buildx hands to buildkitd',
+      "docker buildx create --buildkitd-flags '--privileged --debug --security-opt seccomp=unconfined'\n",
+      [
+        "-docker buildx create --buildkitd-flags '--privileged --debug --security-opt seccomp=unconfined'",
+        "+docker buildx create --buildkitd-flags ' --debug'",
+      ],
+    ],
+    [
+      'an option behind the image',
+      `${RUN} moby/buildkit:rootless --oci-worker-no-process-sandbox --volume b:${STATE}\n`,
+      [
+        `-${RUN} moby/buildkit:rootless --oci-worker-no-process-sandbox --volume b:${STATE}`,
+        `+${RUN} --volume b:${STATE} moby/buildkit:rootless --oci-worker-no-process-sandbox`,
+      ],
+    ],
+    [
+      'a variable that rootlesskit cannot do without',
+      pod({ container: 'env: [{name: XDG_RUNTIME_DIR, value: ""}, {name: A, value: b}]' }),
+      ['-env: [{name: XDG_RUNTIME_DIR, value: ""}, {name: A, value: b}]', '+env: [{name: A, value: b}]'],
+    ],
+    ['an entrypoint of compose', compose('entrypoint: [buildkitd]'), ['-entrypoint: [buildkitd]']],
+    [
+      'a healthcheck of compose',
+      'services:\n  b:\n    image: moby/buildkit\n    privileged: true\n    command: --addr tcp://127.0.0.1:1234\n    healthcheck:\n      test: buildctl debug workers\n',
+      ['-test: buildctl debug workers', '+test: buildctl --addr tcp://127.0.0.1:1234 debug workers'],
+    ],
+    [
       'a lost backslash',
       '#!/bin/sh\ndocker run --privileged\n  --name b moby/buildkit\n',
       ['-docker run --privileged', '+docker run --privileged \\'],
@@ -166,6 +268,43 @@ describe('only with --risky, what loosens a container', () => {
       '[Container]\nImage=moby/buildkit:rootless\nNoNewPrivileges=true\n',
       ['SeccompProfile=unconfined', 'Exec=--oci-worker-no-process-sandbox'],
     ],
+    [
+      'no_new_privs of compose',
+      compose('').replace('security_opt: [', 'security_opt: ["no-new-privileges:true", '),
+      ['security_opt: [seccomp=unconfined, apparmor=unconfined]'],
+    ],
+    [
+      'a pod in a user namespace that is too small',
+      pod({ args: null, spec: 'hostUsers: false', security: 'procMount: Unmasked' }),
+      ['args: [--oci-worker-no-process-sandbox]', 'appArmorProfile: {type: Unconfined}'],
+    ],
+    [
+      'a state directory in memory',
+      pod({ mounts: `- {name: v, mountPath: ${STATE}}`, volumes: '- {name: v, emptyDir: {medium: Memory}}' }),
+      ['emptyDir: {}'],
+    ],
+    [
+      'options of a service of GitHub Actions',
+      'on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    services:\n      b:\n        image: moby/buildkit:rootless\n        options: --security-opt apparmor=unconfined\n    steps: [{run: "true"}]\n',
+      [
+        'options: --security-opt apparmor=unconfined --security-opt seccomp=unconfined --security-opt systempaths=unconfined\n',
+      ],
+    ],
+    [
+      'no_new_privs of a runner',
+      RUNNER.replace('["s', '["no-new-privileges:true", "s'),
+      ['security_opt = ["seccomp:unconfined", "apparmor:unconfined"]'],
+    ],
+    [
+      'profiles of a runner',
+      RUNNER.replace(/.*security_opt.*\n/, ''),
+      ['    security_opt = ["seccomp=unconfined", "apparmor=unconfined"]\n'],
+    ],
+    [
+      'the flag of a job of GitLab',
+      'build:\n  stage: build\n  image: moby/buildkit:rootless\n  script:\n    - buildctl-daemonless.sh build --frontend dockerfile.v0\n',
+      ['variables: {BUILDKITD_FLAGS: --oci-worker-no-process-sandbox}'],
+    ],
   ])('%s', async (_name, text, added) => {
     expect((await mended(text)).text).toBe(text);
     const done = await mended(text, true);
@@ -179,7 +318,7 @@ test('options are never written into data', async () => {
 jobs:
   b:
     runs-on: ubuntu-latest
-    services: {b: {image: 'moby/buildkit:rootless'}}
+    services: {b: 'moby/buildkit:rootless'}
     steps: [{run: 'true'}]
 `;
   expect((await mended(service, true)).text).toBe(service);
@@ -194,4 +333,34 @@ test('no mend makes a file of another meaning', async () => {
   const odd = pod({ image: 'moby/buildkit:latest-rootless' }).replace('metadata:', '# été — 漢字 \u{1f600}\nmetadata:');
   const done = await mended(odd);
   expect(done.text).toBe(odd.replace('latest-rootless', 'rootless'));
+});
+
+/** The three ways that guides show, each with the tag that was never published. */
+const GUIDES: readonly (readonly [name: string, text: string])[] = [
+  ['privileged', pod({ image: 'moby/buildkit:latest-rootless', args: null, security: 'privileged: true' })],
+  [
+    'rootless, not privileged',
+    pod({
+      image: 'moby/buildkit:latest-rootless',
+      args: null,
+      security: 'runAsUser: 1000\nrunAsGroup: 1000\nallowPrivilegeEscalation: true',
+    }),
+  ],
+  [
+    'rootless, strict',
+    pod({
+      image: 'moby/buildkit:latest-rootless',
+      args: null,
+      security: `runAsNonRoot: true\nrunAsUser: 1000\nrunAsGroup: 1000\n${PROFILES}`,
+      container:
+        'command: [buildctl-daemonless.sh, build]\nenv:\n  - {name: BUILDKITD_FLAGS, value: --oci-worker-no-process-sandbox}',
+    }),
+  ],
+];
+
+test.each(GUIDES)('what guides show becomes what works: %s', async (_name, text) => {
+  const done = await mended(text, true);
+  expect(done.left).toEqual([]);
+  const kept = differences(text, done.text).filter((line) => line.startsWith('-'));
+  expect(kept).toEqual(['-image: moby/buildkit:latest-rootless']);
 });
