@@ -5,6 +5,7 @@ import { type ProcessStatus, processStatus } from '../../facts/machine/process-s
 import { namespace } from '../../facts/start/namespace.ts';
 import { launcher } from '../../facts/target/launcher.ts';
 import { probing } from '../../facts/target/probing.ts';
+import { crashIn } from '../../knowledge/errors/crash.ts';
 import { ENOUGH } from '../../knowledge/id-ranges.ts';
 import type { Check, Condition, FactsOf } from '../../model/decide.ts';
 import type { NamespaceAnswer, Outcome } from '../../model/look.ts';
@@ -191,7 +192,7 @@ function judgeStep(found: Found, { cgroups, settings, status }: Facts, { step }:
   const { layout, controllers } = cgroups.value ?? { layout: 'unified', controllers: [] };
   const incomplete = layout === null || (layout === 'legacy' && !controllers.includes('devices'));
   if (incomplete && meaning?.means[0]?.startsWith('cgroup.')) return;
-  const condition = stepCondition(meaning, status.value);
+  const condition = crashCondition(step.message) ?? stepCondition(meaning, status.value);
   found.add(
     condition,
     'error',
@@ -201,12 +202,22 @@ function judgeStep(found: Found, { cgroups, settings, status }: Facts, { step }:
   );
 }
 
+/** A signal, or the limit that a program died of: none where it ended by itself, or its crash names none. */
+function crashCondition(message: string): Condition | null {
+  // SIGSYS: a filter that ends whoever calls what it refuses.
+  if (/^ended by signal 31\b/.test(message)) return 'seccomp.blocked';
+  return crashIn(message)?.limit ?? null;
+}
+
 /** What runc logs, without what only a machine reads: what the first of its children died of, else its last error. */
 function runtimeWords(message: string): string {
   const said = (level: string): readonly (string | undefined)[] =>
     [...message.matchAll(new RegExp(`level=${level} msg="((?:[^"\\\\]|\\\\.)*)"`, 'g'))].map(([, words]) => words);
-  return said('fatal')[0] ?? said('error').at(-1) ?? message.slice(-600);
+  return said('fatal')[0] ?? said('error').at(-1) ?? crashIn(message)?.words ?? lastOf(message);
 }
+
+const lastOf = (message: string): string =>
+  message.startsWith('ended by signal ') ? message.slice(0, 600) : message.slice(-600);
 
 /** What was seen beside the runtime's words. */
 const REASONS: { readonly [C in Condition]?: string } = {

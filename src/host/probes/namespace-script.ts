@@ -73,11 +73,16 @@ fi 2>/dev/null
 try_step() {
   printf %s "$step" >step/config.json || return
   words=$(PATH=$daemon_path "$runtime" $rootless --root "$work/state" run --bundle "$work/step" "bk-doctor-$$" </dev/null 2>&1)
+  code=$?
   case $words in
     *"$nothing"*) say step ok ;;
     *)
-      # What went wrong is said last, behind any warnings.
-      say step "fail $(printf %s "$words" | tr '\\000\\n' '  ' | tail -c 1500)"
+      [ "$code" -gt 128 ] && words="ended by signal $((code - 128))\${words:+: $words}"
+      # What went wrong is said last, behind any warnings; by a crash first, before its stacks, on a line of its own.
+      case $words in
+        *'fatal error: '*|*'panic: '*|*'goroutine '*|'ended by '*) say step "fail $(printf %s "$words" | tr '\\000' ' ' | head -c 1500)" ;;
+        *) say step "fail $(printf %s "$words" | tr '\\000\\n' '  ' | tail -c 1500)" ;;
+      esac
       PATH=$daemon_path "$runtime" --root "$work/state" delete --force "bk-doctor-$$" >/dev/null 2>&1
       ;;
   esac

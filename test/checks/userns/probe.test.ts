@@ -375,6 +375,32 @@ testCheck(
         severity: 'error',
         advice: ['Run buildkitd with all capabilities of root, or rootless'],
       },
+      'a runtime that dies for want of threads, and not of age': {
+        host: hostWith({
+          answer: launched({
+            step: {
+              ok: false,
+              errno: null,
+              message:
+                'runtime: failed to create new OS thread (have 5 already; errno=11)\nfatal error: newosproc\n\ngoroutine 1 [running]:\n\t/src/runtime/asm_amd64.s:1695',
+            },
+          }),
+        }),
+        conditions: ['limits.pids'],
+        severity: 'error',
+        says: ['could not make a RUN step: runtime: failed to create new OS thread'],
+        advice: ['ulimit -a'],
+      },
+      'a runtime that a filter ends': {
+        host: hostWith({
+          files: { '/proc/self/status': statusWith({ Seccomp: '2' }) },
+          answer: launched({ step: { ok: false, errno: null, message: 'ended by signal 31' } }),
+        }),
+        conditions: ['seccomp.blocked'],
+        severity: 'error',
+        says: ['ended by signal 31'],
+        advice: ['seccomp=unconfined'],
+      },
       'a filter that refuses to listen': {
         host: hostWith({
           files: { '/proc/self/status': statusWith({ Seccomp: '2' }) },
