@@ -79,7 +79,7 @@ export function buildctlRequest(
   // From v0.31 on global flags may stand behind the subcommand too.
   const read = goFlags(words.slice(from + 1), file, drops ? BUILD : { ...GLOBAL, ...BUILD }, drops);
   const request = requestOf(read, command, program, file);
-  return { request, troubles: troublesOf(read, program, file) };
+  return { request, troubles: [...troublesOf(read, program, file), ...progressTroubles(read, client, file)] };
 }
 
 function onlyGlobals(words: readonly Word[]): boolean {
@@ -184,6 +184,29 @@ function unknownFlag({ name, written }: GivenFlag, file: string): FlagTrouble {
     message: `buildctl build has no flag ${written.text.replace(/=.*$/s, '')}: it ends with "flag provided but not defined".`,
     remedy: [meant === null ? `Leave out ${written.text}.` : `Write ${meant} in its place.`],
   };
+}
+
+const PROGRESS = ['auto', 'plain', 'tty', ''];
+const NEWER_PROGRESS = ['quiet', 'rawjson'];
+
+/** Ways to show progress that the client does not have. */
+function progressTroubles({ flags }: ReadFlags, client: Bracket, file: string): readonly FlagTrouble[] {
+  return flags.flatMap(({ name, known, value, written }): readonly FlagTrouble[] => {
+    if (name !== 'progress' || !known || value === null || !value.known || PROGRESS.includes(value.value)) return [];
+    const newer = NEWER_PROGRESS.includes(value.value);
+    if (newer && !surelyBefore(client, [0, 12, 0])) return [];
+    return [
+      {
+        condition: 'build.opt-invalid',
+        severity: 'error',
+        file,
+        line: written.line,
+        column: written.column,
+        message: `--progress ${value.value} is ${newer ? 'newer than this buildctl' : 'no way in which buildctl shows progress'}: it ends with "invalid progress mode ${value.value}".`,
+        remedy: ['Write --progress plain.'],
+      },
+    ];
+  });
 }
 
 const withDashes = (name: string | null): string | null => (name === null ? null : `--${name}`);

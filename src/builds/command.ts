@@ -6,6 +6,7 @@ import { placeOf, unknownFrontend } from './choice.ts';
 import type { Files } from './context.ts';
 import type { Daemon } from './daemon.ts';
 import type { Finding } from './finding.ts';
+import { COMPRESSION, cacheTrouble, outputTroubles } from './outputs.ts';
 import type { Asked, BuildRequest } from './request.ts';
 import { secretFindings } from './secrets.ts';
 import { isPlatform } from './values.ts';
@@ -18,9 +19,9 @@ export function commandFindings(request: BuildRequest, daemon: Daemon, files: Fi
     ...(frontend === null ? [] : [frontend]),
     ...optionFindings(request, daemon),
     ...localFindings(request, files),
-    ...exportFindings(request, daemon),
+    ...exportFindings(request, daemon, files),
     ...[...request.exportCaches, ...request.importCaches].flatMap((asked) =>
-      cacheFinding(asked, request.exportCaches.includes(asked), request),
+      cacheFinding(asked, request.exportCaches.includes(asked), request, files),
     ),
     ...secretFindings(request, files),
     ...sshFindings(request, daemon, files),
@@ -102,6 +103,16 @@ function optionFindings({ options, frontend, client }: BuildRequest, daemon: Dae
         `--opt ${name} has no value: the client ends with "invalid opt: invalid value ${name}".`,
         `Write --opt ${name}=VALUE.`,
       );
+    const limit = name === 'ulimit' ? openFiles(asked.value) : null;
+    if (limit !== null && (limit > HIGHEST_OPEN_FILES || (limit > USUAL_OPEN_FILES && daemon.mode === 'rootless')))
+      return found(
+        'build.opt-invalid',
+        'error',
+        limit > HIGHEST_OPEN_FILES
+          ? `ulimit=${asked.value} allows more open files than any kernel does: every RUN step ends with "error setting rlimit".`
+          : `ulimit=${asked.value} allows more open files than buildkitd itself may have, and without root it cannot raise its limit: every RUN step ends with "error setting rlimit".`,
+        `Give at most nofile=${USUAL_OPEN_FILES}.`,
+      );
     const why = invalidValue(name, asked.value);
     if (why !== null)
       return found(
@@ -119,6 +130,19 @@ function optionFindings({ options, frontend, client }: BuildRequest, daemon: Dae
       );
     return [];
   });
+}
+
+/** What fs.nr_open can be raised to, and what it is where nothing raises it. */
+const HIGHEST_OPEN_FILES = 2_147_483_584;
+const USUAL_OPEN_FILES = 1_048_576;
+
+/** The highest number of open files that a list of limits asks for; null where it asks for none. */
+function openFiles(value: string): number | null {
+  const asked = value.split(',').flatMap((limit) => /^nofile=(-?\d+)(?::(-?\d+))?$/.exec(limit)?.slice(1) ?? []);
+  const numbers = asked
+    .filter((text) => text !== undefined)
+    .map((text) => (text.startsWith('-') ? Infinity : Number(text)));
+  return numbers.length === 0 ? null : Math.max(...numbers);
 }
 
 const BOOLEAN = /^(?:1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/;
@@ -258,7 +282,11 @@ export function localMissing(request: BuildRequest, name: string, what: string):
 export const EXPORTERS = ['image', 'local', 'tar', 'oci', 'docker'];
 const BUILDX_EXPORTERS = [...EXPORTERS, 'registry', 'cacheonly'];
 
-function exportFindings({ client, outputs, options }: BuildRequest, daemon: Daemon): readonly Finding[] {
+function exportFindings(
+  { client, outputs, options }: BuildRequest,
+  daemon: Daemon,
+  files: Files | null,
+): readonly Finding[] {
   const findings: Finding[] = [];
   const bad = (asked: Asked, message: string, remedy: string, needs: Finding['needs'] = {}): void => {
     findings.push({
@@ -298,15 +326,10 @@ function exportFindings({ client, outputs, options }: BuildRequest, daemon: Daem
         'The exporter local needs a directory: the client ends with "output directory is required for local exporter".',
         'Add dest=DIRECTORY to the output.',
       );
-    const flagged = /(?:^|,)(push|push-by-digest|insecure|oci-mediatypes|unpack|store)=([^,]*)/.exec(asked.value);
-    if (flagged !== null && !BOOLEAN.test(flagged[2] ?? '') && type === 'image')
-      bad(
-        asked,
-        `${flagged[1]}=${flagged[2]} is neither true nor false, which ends the build.`,
-        `Write ${flagged[1]}=true.`,
-      );
+    for (const trouble of outputTroubles(asked, type, client, files, daemon)) bad(asked, ...trouble);
     const compression = /(?:^|,)compression=([^,]*)/.exec(asked.value)?.[1];
-    if (compression !== undefined && !/^(?:uncompressed|gzip|estargz|zstd)$/.test(compression))
+    const packs = type !== 'local' && type !== 'tar';
+    if (packs && compression !== undefined && !COMPRESSION.test(compression))
       bad(
         asked,
         `There is no compression ${compression}: the build ends with "unsupported compression type".`,
@@ -340,7 +363,12 @@ export const CACHE_NEEDS: {
   inline: { export: [], import: [] },
 };
 
-function cacheFinding(asked: Asked, exporting: boolean, { client, environment }: BuildRequest): readonly Finding[] {
+function cacheFinding(
+  asked: Asked,
+  exporting: boolean,
+  { client, environment }: BuildRequest,
+  files: Files | null,
+): readonly Finding[] {
   const type = /(?:^|,)type=([^,]*)/.exec(asked.value)?.[1] ?? (client === 'buildctl' ? '' : 'registry');
   if (!asked.known || (client !== 'buildctl' && !asked.value.includes('='))) return [];
   const flag =
@@ -376,7 +404,10 @@ function cacheFinding(asked: Asked, exporting: boolean, { client, environment }:
       .map((field) => field.replace(/=.*$/s, '')),
   );
   const lacking = needs[exporting ? 'export' : 'import'].filter((key) => !keys.has(key));
-  if (lacking.length === 0) return [];
+  if (lacking.length === 0) {
+    const trouble = exporting ? cacheTrouble(asked, type, client, files) : null;
+    return trouble === null ? [] : found(...trouble);
+  }
   if (type === 'gha') {
     if (client !== 'buildctl' || environment.has('ACTIONS_CACHE_URL') || environment.has('ACTIONS_RESULTS_URL'))
       return [];

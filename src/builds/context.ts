@@ -13,6 +13,8 @@ export interface Files {
 export interface Context {
   readonly directory: string;
   has(path: string): boolean | undefined;
+  /** Whether it is surely one plain file. */
+  isFile(path: string): boolean;
 }
 
 const WILDCARD = /[*?[\]]/;
@@ -25,6 +27,7 @@ export function contextOf(directory: string, dockerfile: string, files: Files): 
   );
   return {
     directory,
+    isFile: (path) => !WILDCARD.test(path) && files.kind(joined(directory, rooted('/', path).slice(1))) === 'file',
     has(path) {
       // What leads out of the context ends at its root.
       const inside = rooted('/', path).slice(1);

@@ -1,24 +1,26 @@
 import { heredocWord, type Instruction, NEWEST } from '../buildkit/dockerfile/read.ts';
 import { BadWord } from '../buildkit/dockerfile/shell-words.ts';
 import { isSince } from '../buildkit/version.ts';
+import { isEmpty } from './contents.ts';
 import type { Finding } from './finding.ts';
+import { copiedFromStage } from './lacking.ts';
 import { type Known, type Stage, sourcesOf, stageNamed } from './stages.ts';
 import { daemonTooOld, flagsOrNone, kindOfSource } from './versions.ts';
-import { contextMissing, finding, idFindings, type Walk } from './walk.ts';
+import { contextMissing, finding, idFindings, type Step, type Walk } from './walk.ts';
 
 /** What COPY or ADD of a built stage will not do. */
-export function copyFindings(
-  at: Walk,
-  stage: Stage,
-  instruction: Instruction,
-  expand: (text: string) => Known,
-): readonly Finding[] {
+export function copyFindings(step: Step, expand: (text: string) => Known): readonly Finding[] {
+  const { at, stage, instruction } = step;
   const given = flagsOrNone(instruction);
   const owner = given.get('chown')?.[0];
-  const findings: Finding[] =
-    owner === undefined ? [] : [...ownerFindings(at, stage, instruction, expand(owner), `--chown=${owner}`)];
+  const findings: Finding[] = owner === undefined ? [] : [...ownerFindings(step, expand(owner), `--chown=${owner}`)];
   const [from] = sourcesOf(instruction);
-  if (from !== undefined) return [...findings, ...sourceStage(at, stage, instruction, from, 'COPY --from')];
+  if (from !== undefined)
+    return [
+      ...findings,
+      ...sourceStage(at, stage, instruction, from, 'COPY --from'),
+      ...copiedFromStage(step, from, expand),
+    ];
   findings.push(...gitKeys(at, instruction));
   if (at.context === null) return findings;
   for (const source of instruction.args.slice(0, -1)) {
@@ -58,21 +60,25 @@ function gitKeys(at: Walk, instruction: Instruction): readonly Finding[] {
   ];
 }
 
-/** A name needs a list of accounts, which an empty image has not. */
-function ownerFindings(at: Walk, stage: Stage, instruction: Instruction, owner: Known, by: string): readonly Finding[] {
-  const named = owner.known && owner.text.split(':').some((part) => part !== '' && !/^\d+$/.test(part));
-  const untouched = stage.base.known && stage.base.text === 'scratch' && stage.instructions.indexOf(instruction) >= 0;
-  const before = stage.instructions.slice(0, stage.instructions.indexOf(instruction));
-  if (!named || !untouched || before.some(({ command }) => /^(?:copy|add|run)$/i.test(command)))
-    return idFindings(at, instruction, owner, by);
+/** A name needs a list of accounts, which an empty image has not; --link copies into an empty one, whatever the stage holds. */
+function ownerFindings({ at, instruction, state }: Step, owner: Known, by: string): readonly Finding[] {
+  const named =
+    owner.known && owner.text.split(':').some((part) => part !== '' && part !== 'root' && !/^\d+$/.test(part));
+  const { daemon } = at.scene;
+  // The Docker Engine may have no layers that stand alone, and then copies as without --link.
+  const linked =
+    daemon.engine === null &&
+    isSince(daemon.release, [0, 10, 0]) &&
+    instruction.flags.some((flag) => /^--link(?:=true)?$/.test(flag));
+  if (!named || !(linked || isEmpty(state.contents))) return idFindings(at, instruction, owner, by);
   return [
     finding(
       at,
       instruction,
       'dockerfile.invalid-option',
       'error',
-      `${by} names an account, and an image made FROM scratch has no list of them: the build ends with "invalid user index".`,
-      ['Write the number of the user and of the group.'],
+      `${by} names an account, and ${linked ? 'with --link the files are put into a layer of their own, which has no list of them' : 'an image made FROM scratch has no list of them'}: the build ends with "invalid user index".`,
+      [`Write the number of the user and of the group${linked ? ', or leave out --link' : ''}.`],
     ),
   ];
 }

@@ -40,11 +40,11 @@ export function judgeBuild(build: Build): readonly Finding[] {
   const stages = stagesOf(read.dockerfile, request);
   const directory = request === null ? build.context : request.context;
   const context = directory === null || files === null ? null : contextOf(directory, dockerfile.path, files);
-  const walked = walk({ scene, stages, request, context });
+  const walked = walk({ scene, stages, request, context, ends: [] });
   const wants = [...walked.wants, ...forcedNetwork(request, walked.runs.length > 0)];
   return unique([
     ...choice.findings,
-    ...orderFindings(read.dockerfile, scene),
+    ...orderFindings(read.dockerfile, stages, scene),
     ...emptyFindings(stages, read.dockerfile, scene),
     ...walked.findings,
     ...(scene.classic
@@ -85,20 +85,25 @@ function readOrNull(path: string, text: string): { readonly dockerfile: Dockerfi
   }
 }
 
-/** An instruction in front of the first FROM. */
-function orderFindings(dockerfile: Dockerfile, scene: Scene): readonly Finding[] {
+/** What stands in front of the first FROM, and may not, or is no instruction. */
+function orderFindings(dockerfile: Dockerfile, stages: Stages, scene: Scene): readonly Finding[] {
   const found = firstMistake(dockerfile, { minor: 99, labs: true });
-  if (found === null || !(found.mistake instanceof OutsideStage)) return [];
+  const first = stages.stages[0]?.from.start ?? Number.POSITIVE_INFINITY;
+  if (found === null || found.instruction.start >= first) return [];
+  const { instruction, mistake } = found;
+  const early = mistake instanceof OutsideStage;
   return [
     {
       file: scene.file,
-      line: found.instruction.start,
+      line: instruction.start,
       column: 1,
       condition: 'dockerfile.parse-error',
       severity: 'error',
-      message: `${found.instruction.command.toUpperCase()} stands in front of the first FROM: the build ends with "no build stage in current context".`,
+      message: early
+        ? `${instruction.command.toUpperCase()} stands in front of the first FROM: the build ends with "no build stage in current context".`
+        : `The build ends with "${mistake.message}".`,
       needs: {},
-      remedy: ['Move it behind a FROM; only ARG may stand in front.'],
+      remedy: [early ? 'Move it behind a FROM; only ARG may stand in front.' : 'Mend the line.'],
     },
   ];
 }

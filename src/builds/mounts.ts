@@ -1,23 +1,14 @@
-import { NEWEST_FRONTEND } from '../buildkit/dockerfile/frontend.ts';
-import { type Mount, readMount } from '../buildkit/dockerfile/mount.ts';
+import type { Mount } from '../buildkit/dockerfile/mount.ts';
 import type { Instruction } from '../buildkit/dockerfile/read.ts';
-import { Mistake } from '../buildkit/dockerfile/refused.ts';
 import { sourceStage } from './copies.ts';
 import type { Finding } from './finding.ts';
+import { mountedFromStage, mountOrNone } from './lacking.ts';
 import { rooted } from './paths.ts';
 import { type Secret, secretsOf } from './secrets.ts';
-import type { Known, Stage } from './stages.ts';
+import type { Known } from './stages.ts';
 import { flagsOrNone } from './versions.ts';
-import { contextMissing, finding, idFindings, type State, type Walk } from './walk.ts';
+import { contextMissing, finding, idFindings, type Step, type Walk } from './walk.ts';
 import { commandText, surelyWrites } from './writes.ts';
-
-/** A step with what its stage has come to. */
-interface Step {
-  readonly at: Walk;
-  readonly stage: Stage;
-  readonly instruction: Instruction;
-  readonly state: State;
-}
 
 /** What the mounts of a step that is built will not do. */
 export function runFindings(step: Step, expand: (text: string) => Known): readonly Finding[] {
@@ -44,15 +35,6 @@ export function runFindings(step: Step, expand: (text: string) => Known): readon
     }
     return targetFindings(step, mount) ?? [];
   });
-}
-
-function mountOrNone(text: string, expand: (written: string) => string): Mount | null {
-  try {
-    return readMount(text, { ...NEWEST_FRONTEND, labs: true }, expand);
-  } catch (error) {
-    if (error instanceof Mistake) return null;
-    throw error;
-  }
 }
 
 /** A mount over the root of the step, as one without a target is; null where there is none. */
@@ -117,6 +99,9 @@ function secretMount(
       ),
     ];
   }
+  // Nothing is mounted where the command gives no such secret.
+  const ids = mount.env === null && secrets !== null && given ? idsOfMount(at, instruction, mount) : [];
+  if (ids.length > 0) return ids;
   if (!isOther(state.user) || mount.env !== null || path === '' || !keepsOut(mount, state.user, 0o400, 4)) return [];
   const owner = mount.uid === null ? 'root' : `the user ${mount.uid}`;
   const mode = (mount.mode ?? 0o400).toString(8).padStart(4, '0');
@@ -153,8 +138,10 @@ function sshMount({ at, instruction }: Step, mount: Mount): readonly Finding[] {
   ];
 }
 
-function cacheMount({ at, stage, instruction, state }: Step, mount: Mount): readonly Finding[] {
-  if (mount.from !== '') return sourceStage(at, stage, instruction, mount.from, 'RUN --mount');
+function cacheMount(step: Step, mount: Mount): readonly Finding[] {
+  const { at, stage, instruction, state } = step;
+  if (mount.from !== '')
+    return [...sourceStage(at, stage, instruction, mount.from, 'RUN --mount'), ...mountedFromStage(step, mount)];
   // One with a name of its own may hold what another step put there.
   if (rooted('/', mount.source) !== '/' && mount.id === '')
     return [
@@ -189,9 +176,13 @@ function idsOfMount(at: Walk, instruction: Instruction, mount: Mount): readonly 
   return idFindings(at, instruction, { text: String(id), known: true }, `The mount at ${mount.target}`);
 }
 
-function bindMount({ at, stage, instruction }: Step, mount: Mount): readonly Finding[] {
+function bindMount(step: Step, mount: Mount): readonly Finding[] {
+  const { at, stage, instruction } = step;
   if (mount.from !== '')
-    return sourceStage(at, stage, instruction, mount.from, 'RUN --mount', rooted('/', mount.source) === '/');
+    return [
+      ...sourceStage(at, stage, instruction, mount.from, 'RUN --mount', rooted('/', mount.source) === '/'),
+      ...mountedFromStage(step, mount),
+    ];
   if (mount.source === '' || mount.source === '/' || at.request?.client === 'classic') return [];
   const there = at.context?.has(mount.source);
   const absolute = mount.source.startsWith('/');

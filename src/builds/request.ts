@@ -45,7 +45,12 @@ export interface BuildRequest {
 
 /** A flag that its client does not take, drops, or takes with another meaning. */
 export interface FlagTrouble extends Place {
-  readonly condition: 'build.flag-unknown' | 'build.flag-ignored' | 'entitlement.unknown' | 'build.frontend-missing';
+  readonly condition:
+    | 'build.flag-unknown'
+    | 'build.flag-ignored'
+    | 'build.opt-invalid'
+    | 'entitlement.unknown'
+    | 'build.frontend-missing';
   readonly severity: 'error' | 'warning';
   readonly message: string;
   readonly remedy: readonly string[];

@@ -14,6 +14,8 @@ export interface Known {
   readonly unset?: boolean;
   /** Why no frontend can put the variables in, in BuildKit's words. */
   readonly bad?: string;
+  /** The same, unless the base image gives a variable a value that nothing else does. */
+  readonly perhapsBad?: string;
 }
 
 export interface Stage {
@@ -52,10 +54,12 @@ export const isPredefined = (name: string): boolean =>
 /** A text with its variables put in; known only if all of them are. */
 export function put(text: string, token: string, variables: (name: string) => Known | undefined): Known {
   let known = true;
+  const undeclared = new Set<string>();
   try {
     const result = expanded(text, { escape: token }, (name) => {
       const value = variables(name);
       if (value === undefined || !value.known) known = false;
+      if (value === undefined) undeclared.add(name);
       return value?.unset === true ? undefined : value?.text;
     });
     return { text: result, known };
@@ -63,7 +67,12 @@ export function put(text: string, token: string, variables: (name: string) => Kn
     if (!(error instanceof BadWord)) throw error;
     // A value that is required may be there where it is not known.
     const sure = known || !/^\w+: /.test(error.message);
-    return { text, known: false, ...(sure ? { bad: error.message } : {}) };
+    const perhaps = undeclared.has(/^(\w+): /.exec(error.message)?.[1] ?? '');
+    return {
+      text,
+      known: false,
+      ...(sure ? { bad: error.message } : perhaps ? { perhapsBad: error.message } : {}),
+    };
   }
 }
 

@@ -2,9 +2,11 @@ import { FEATURES } from '../buildkit/dockerfile/features.ts';
 import { INSTRUCTIONS } from '../buildkit/dockerfile/instructions.ts';
 import type { Instruction } from '../buildkit/dockerfile/read.ts';
 import { isSince } from '../buildkit/version.ts';
+import { contentsAfter, EMPTY } from './contents.ts';
 import { copyFindings, stageGraphFindings } from './copies.ts';
 import type { Want } from './entitlements.ts';
 import type { Finding } from './finding.ts';
+import { lackingFindings, ownerOfWorkdir } from './lacking.ts';
 import { runFindings } from './mounts.ts';
 import { rooted } from './paths.ts';
 import { declare, isPredefined, type Known, put, type Stage } from './stages.ts';
@@ -24,16 +26,11 @@ export function walk(at: Walk): WalkResult {
   const findings: Finding[] = at.scene.classic ? [] : [...stageGraphFindings(at)];
   const wants: Want[] = [];
   const runs: { instruction: Instruction; platform: Known | null }[] = [];
-  const ends: State[] = [];
+  const { ends } = at;
   let strayed = false;
   for (const stage of at.stages.stages) {
     const reached = at.stages.reached.has(stage.index);
-    const parent = stage.parent === null ? undefined : ends[stage.parent];
-    const state: State = {
-      variables: new Map(parent?.variables ?? []),
-      user: parent?.user ?? null,
-      workdir: parent === undefined ? null : parent.workdir,
-    };
+    const state = beginning(at, stage);
     ends.push(state);
     findings.push(...formFindings(at.scene, stage.from));
     if (!at.scene.classic) findings.push(...fromFindings(at, stage), ...wordFindings(at, stage.from, stage.expand));
@@ -42,7 +39,7 @@ export function walk(at: Walk): WalkResult {
         put(
           text,
           at.stages.escape,
-          (name) => state.variables.get(name) ?? (isPredefined(name) ? { text: '', known: false } : undefined),
+          (name) => state.variables.get(name) ?? (state.fromScratch ? ofScratch(name) : ofImage(name)),
         );
       const step = { reached, expand };
       const stray = isUnknown(instruction);
@@ -62,10 +59,41 @@ export function walk(at: Walk): WalkResult {
   return { findings, wants, runs };
 }
 
+const ofImage = (name: string): Known | undefined =>
+  isPredefined(name) || name === 'PATH' ? { text: '', known: false } : undefined;
+const ofScratch = (name: string): Known =>
+  name === 'PATH' ? { text: '', known: false } : { text: '', known: true, unset: true };
+
+/** What a stage has before its first instruction. */
+function beginning(at: Walk, stage: Stage): State {
+  const replaced = at.request?.options.has(`context:${stage.base.text}`) === true;
+  const parent = stage.parent === null ? undefined : at.stages.stages[stage.parent];
+  const before = stage.parent === null ? undefined : at.ends[stage.parent];
+  // Triggers of the parent run here, and are not looked at.
+  const triggers = parent?.instructions.some(({ command }) => /^onbuild$/i.test(command)) === true;
+  const empty = before === undefined && stage.base.known && stage.base.text === 'scratch';
+  const known = !replaced && !triggers;
+  const fromScratch = known && (before?.fromScratch ?? empty);
+  return {
+    variables: new Map(before?.variables ?? []),
+    user: before?.user ?? null,
+    userAt: before?.userAt ?? null,
+    workdir: before === undefined ? (fromScratch ? '/' : null) : before.workdir,
+    shell: before === undefined ? '/bin/sh' : before.shell,
+    fromScratch,
+    contents: known ? (before === undefined ? (empty ? EMPTY : null) : before.contents) : null,
+  };
+}
+
 const isUnknown = ({ command }: Instruction): boolean => !INSTRUCTIONS.some((name) => name === command.toUpperCase());
 
 function advance(at: Walk, instruction: Instruction, state: State, expand: (text: string) => Known): void {
   const { args } = instruction;
+  state.contents = contentsAfter(state.contents, instruction, {
+    expand,
+    workdir: state.workdir ?? '/',
+    context: at.context,
+  });
   switch (instruction.command.toUpperCase()) {
     case 'ARG':
       declare(state.variables, instruction, at.stages.escape, at.request, at.stages.globals);
@@ -79,6 +107,10 @@ function advance(at: Walk, instruction: Instruction, state: State, expand: (text
     }
     case 'USER':
       state.user = expand(args[0] ?? '');
+      state.userAt = instruction;
+      return;
+    case 'SHELL':
+      state.shell = instruction.json ? (args[0] ?? null) : null;
       return;
     case 'WORKDIR':
       state.workdir = movedTo(state.workdir, expand(args[0] ?? ''));
@@ -126,15 +158,20 @@ function stepFindings(
   if (values.length > 0) return values;
   if (command === 'RUN')
     return [
+      ...userFindings(at, state),
       ...runFindings({ at, stage, instruction, state }, expand),
+      ...lackingFindings({ at, stage, instruction, state }, expand),
       ...requiredDevices(at, instruction),
       ...shellFindings(at, instruction),
     ];
-  if (command === 'COPY' || command === 'ADD') return copyFindings(at, stage, instruction, expand);
-  if (command === 'USER')
-    return idFindings(at, instruction, expand(instruction.args[0] ?? ''), `USER ${instruction.args[0] ?? ''}`);
+  if (command === 'COPY' || command === 'ADD') return copyFindings({ at, stage, instruction, state }, expand);
+  if (command === 'WORKDIR') return [...userFindings(at, state), ...ownerOfWorkdir(at, instruction, state)];
   return [];
 }
+
+/** A user is only looked for where something runs, or is made, as that user. */
+const userFindings = (at: Walk, { user, userAt }: State): readonly Finding[] =>
+  user === null || userAt === null ? [] : idFindings(at, userAt, user, `USER ${userAt.args[0] ?? ''}`);
 
 /** What a shell surely does not take. */
 function shellFindings(at: Walk, instruction: Instruction): readonly Finding[] {

@@ -52,8 +52,9 @@ export function wordFindings(at: Walk, instruction: Instruction, expand: Expand)
   if (frontend === null) return [];
   for (const word of expandedWords(instruction)) {
     if (!/[$'"]/.test(word)) continue;
-    const { bad } = expand(word);
+    const { bad, perhapsBad } = expand(word);
     if (bad !== undefined) return [refusedWord(at, instruction, word, bad)];
+    if (perhapsBad !== undefined) return [perhapsRefused(at, instruction, word, perhapsBad)];
     const old = NEWER.find(([form, since]) => form.test(word) && !knows(frontend, since));
     if (old !== undefined && !/\\\$\{/.test(word)) return [tooOld(at.scene, instruction, old[2], old[1])];
   }
@@ -81,6 +82,19 @@ function refusedWord(at: Walk, instruction: Instruction, word: string, why: stri
     'error',
     `${instruction.command.toUpperCase()} cannot be read: the build ends with 'failed to process "${word}": ${why}'.`,
     ['Mend the quotes or the substitution; what only a shell knows belongs into RUN.'],
+  );
+}
+
+/** A value that is required, and that only the base image could give. */
+function perhapsRefused(at: Walk, instruction: Instruction, word: string, why: string): Finding {
+  const [name = ''] = why.split(':', 1);
+  return finding(
+    at,
+    instruction,
+    'build.arg-missing',
+    'warning',
+    `${word} requires a value for ${name}, which this stage does not declare: unless the base image gives it one, the build ends with "${why}".`,
+    [`Declare ARG ${name} in this stage, in front of this line, with a default or a build argument.`],
   );
 }
 
@@ -199,7 +213,7 @@ export function fromFindings(at: Walk, { from, base, parent, platform }: Stage):
       );
 }
 
-function isReference(text: string): boolean {
+export function isReference(text: string): boolean {
   if (text.length > 1000) return true;
   const [name = ''] = text.split('@', 1);
   const path = name.replace(/:[\w][\w.-]{0,127}$/, '');

@@ -1,8 +1,9 @@
 import type { Instruction } from '../buildkit/dockerfile/read.ts';
+import type { Contents } from './contents.ts';
 import type { Context } from './context.ts';
 import type { Finding } from './finding.ts';
 import type { BuildRequest } from './request.ts';
-import type { Known, Stages } from './stages.ts';
+import type { Known, Stage, Stages } from './stages.ts';
 import { atInstruction, type Scene } from './versions.ts';
 
 /** Everything that a step is judged by. */
@@ -11,6 +12,8 @@ export interface Walk {
   readonly stages: Stages;
   readonly request: BuildRequest | null;
   readonly context: Context | null;
+  /** What the stages in front come to, by index. */
+  readonly ends: State[];
 }
 
 /** What a stage has come to at an instruction. */
@@ -19,6 +22,22 @@ export interface State {
   user: Known | null;
   /** Null where it is the base image's own, undefined where it cannot be told. */
   workdir: string | null | undefined;
+  /** The instruction that chose the user; null where the image did. */
+  userAt: Instruction | null;
+  /** What runs a step in shell form; null where it cannot be told. */
+  shell: string | null;
+  /** Whether it all began with an empty image, which has no variables of its own. */
+  readonly fromScratch: boolean;
+  /** Null where anything may be in the image. */
+  contents: Contents | null;
+}
+
+/** An instruction of a built stage with what the stage has come to. */
+export interface Step {
+  readonly at: Walk;
+  readonly stage: Stage;
+  readonly instruction: Instruction;
+  readonly state: State;
 }
 
 /** What is found at an instruction. */
@@ -41,7 +60,9 @@ export function idFindings(at: Walk, instruction: Instruction, owner: Known, by:
   const ids = owner.text
     .split(':')
     .filter((part) => /^\d+$/.test(part))
-    .map(Number);
+    .map(Number)
+    // What is no number of 32 bits is looked for as a name.
+    .filter((id) => id <= 2_147_483_647);
   const have = host?.subids ?? 65536;
   const highest = Math.max(-1, ...ids);
   if (highest <= have) return [];

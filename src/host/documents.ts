@@ -47,10 +47,15 @@ function look<T>(name: string, read: () => T): T {
   }
 }
 
+const DOCKERFILE = /(?:^|\/)(?:dockerfile|containerfile)(?:[.-][^/]*)?$|[.-](?:dockerfile|containerfile)$/i;
+
 function documentAt(name: string, path: string, found: boolean): FoundDocument {
   try {
     const [reading, stat] = [looker.read(path, LONGEST), looker.stat(path)];
     if (reading === null || stat === null) return { name, path, text: null, refused: 'it is gone', found, file: null };
+    // BuildKit reads a Dockerfile byte by byte, whatever it is written in; nothing is written back into such a file.
+    if (!reading.utf8 && DOCKERFILE.test(name))
+      return { name, path, text: reading.text, refused: null, found, file: null };
     if (!reading.utf8) return { name, path, text: null, refused: 'it is no text in UTF-8', found, file: null };
     const { uid, gid, mode } = stat;
     let digest: string | null = null;

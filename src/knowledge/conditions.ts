@@ -162,6 +162,7 @@ export const CONDITIONS = {
   'dockerfile.line-endings': 'Line ends of Windows in what a shell reads',
   'dockerfile.check-violation': 'What the check directive of a Dockerfile turns into an error',
   'dockerfile.cache-owner': 'A cache that the user of its step cannot write',
+  'dockerfile.image-file-missing': 'A program, file or account that an image made FROM scratch surely lacks',
   'dockerfile.stage-order': 'A stage that is used in front of its definition',
   'dockerfile.device-missing': 'A required device that is not registered with CDI',
   'build.arg-missing': 'A value that the Dockerfile needs and nothing gives',

@@ -278,7 +278,8 @@ export const dockerfileRows: readonly (Row & { readonly name: string })[] = [
   // Stages.
   {
     name: 'a stage that stands behind its use',
-    dockerfile: 'FROM alpine\nCOPY --from=later /a /a\nFROM alpine AS later\nFROM scratch\nCOPY --from=0 /a /a\n',
+    dockerfile:
+      'FROM alpine\nCOPY --from=later /etc/passwd /a\nFROM alpine AS later\nFROM scratch\nCOPY --from=0 /a /a\n',
     flags: '',
     finds: ['error dockerfile.stage-order Dockerfile:2'],
   },

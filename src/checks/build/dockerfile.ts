@@ -21,6 +21,7 @@ export const buildDockerfile = checkOfBuilds({
     'dockerfile.line-endings',
     'dockerfile.check-violation',
     'dockerfile.stage-order',
+    'dockerfile.image-file-missing',
     'dockerfile.device-missing',
     'idmap.subid-too-few',
     'emulation.binfmt-missing',

@@ -94,6 +94,14 @@ export const BUILD_REMEDIES = {
     why: 'With error=true what BuildKit only warns of otherwise ends the build.',
     steps: { host: ['Mend the line, or name the rule behind skip= of the check directive.'] },
   },
+  'dockerfile.image-file-missing': {
+    why: 'An image made FROM scratch holds nothing but what the stage puts there: no shell, no programs, no list of accounts.',
+    steps: {
+      host: [
+        'Run the step in a stage of an image that has a shell, and take what it makes with COPY --from=STAGE; or copy what is needed into the image first.',
+      ],
+    },
+  },
   'dockerfile.stage-order': {
     why: 'A stage exists only behind its FROM: in front of it the name means an image, or is refused.',
     steps: { host: ['Move the stage in front of the one that uses it.'] },

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { dockerfileRows } from '../../builds/dockerfile-rows.ts';
 import { judged, short } from '../../builds/judged.ts';
+import { lackingRows } from '../../builds/lacking-rows.ts';
 import { valueRows } from '../../builds/value-rows.ts';
 
-test.each([...dockerfileRows, ...valueRows])('$name', (row) => {
+test.each([...dockerfileRows, ...valueRows, ...lackingRows])('$name', (row) => {
   expect(judged(row).map(short).toSorted()).toEqual(row.finds.toSorted());
 });
 
