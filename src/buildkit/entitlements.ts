@@ -55,22 +55,37 @@ export const ENTITLEMENTS: readonly Entitlement[] = [
 /** Names from articles, and what is needed in their place. */
 const INSTEAD: readonly (readonly [RegExp, string])[] = [
   [
-    /^network\.(?:dns|internet|none|bridge|default)$/,
-    'Steps have network and DNS without any; where names do not resolve, set dns.nameservers or mend the resolver of the host.',
+    /^(?:network\.)?(?:dns|internet|default)$/,
+    'Steps have network and DNS without any entitlement; where names do not resolve, set dns.nameservers in buildkitd.toml or mend the resolver of the host.',
   ],
-  [/^network/, 'What exists is network.host, for RUN --network=host only; ordinary network needs none.'],
-  [/^mount\.bind/, 'RUN --mount=type=bind needs none, and reads the build context only.'],
+  [/^network\.none$/, 'A step that says RUN --network=none goes without network, and needs no entitlement for that.'],
   [
-    /^(?:mount|volume|fs|filesystem|host)\b/,
+    /^network\.bridge$/,
+    'A step has the network that the daemon gives it, and needs no entitlement for that; networks by name do not exist in a build.',
+  ],
+  [
+    /^network/,
+    'What exists is network.host, for steps with RUN --network=host only; the ordinary network needs no entitlement.',
+  ],
+  [
+    /^mount\.bind/,
+    'RUN --mount=type=bind needs no entitlement, and reads the build context only, never a path of the host.',
+  ],
+  [
+    /^fs(?:\.|=|$)/,
+    'That is a permission of docker buildx bake, which buildkitd does not know. What a build may read is what the client shares: --build-context, or buildctl --local with --opt context:NAME=local:NAME.',
+  ],
+  [
+    /^(?:mount|volume|filesystem|host)\b/,
     'Directories of the host come as named contexts from the client: --build-context, or buildctl --local with --opt context:NAME=local:NAME.',
   ],
   [
     /docker\.?sock|^docker/,
-    "There is none for Docker's socket: builds cannot reach it; use several stages, or --ssh for a forwarded socket.",
+    "No entitlement opens Docker's socket: a build cannot reach it. Run what needs it after the build, in a container with the socket mounted.",
   ],
   [
     /^cap(?:abilit(?:y|ies))?[._]?(?:setuid|setgid|net_raw|chown|dac_override|fowner|kill|mknod)/i,
-    'Steps have this capability without any.',
+    'Steps have this capability without any entitlement.',
   ],
   [
     /^cap(?:abilit(?:y|ies))?/i,
@@ -80,7 +95,15 @@ const INSTEAD: readonly (readonly [RegExp, string])[] = [
     /^(?:privileged|insecure|security\.privileged|root|admin)$/,
     'What exists is security.insecure, for RUN --security=insecure.',
   ],
-  [/^(?:procfs|sysfs|proc|sys)\b/, 'There is none; RUN --security=insecure unmasks /proc and /sys of the step.'],
+  [
+    /^(?:procfs|sysfs|proc|sys)\b/,
+    'No entitlement opens these file systems alone; what exists is security.insecure, with which a step with RUN --security=insecure has them unmasked.',
+  ],
+  [
+    /^(?:seccomp|apparmor|selinux)\b/i,
+    'This profile cannot be chosen for a build; what exists is security.insecure, for steps with RUN --security=insecure.',
+  ],
+  [/^ssh$/, 'Keys need no entitlement: give --ssh default to the command, and RUN --mount=type=ssh to the step.'],
   [
     /^(?:image|ssh|buildx)/,
     'That is a permission of docker buildx, given to the client with --allow; buildkitd knows none of it.',
@@ -93,7 +116,8 @@ const INSTEAD: readonly (readonly [RegExp, string])[] = [
 
 /** What to do about a name that does not exist. */
 export function adviceOnEntitlement(name: string, meant: string | null): string {
-  if (meant !== null) return `Perhaps ${meant} is meant.`;
+  if (meant !== null)
+    return name.toLowerCase() === meant ? `Write ${meant}, in small letters.` : `Perhaps ${meant} is meant.`;
   const found = INSTEAD.find(([pattern]) => pattern.test(name));
   return found?.[1] ?? `There are only ${ENTITLEMENTS.map((entitlement) => entitlement.name).join(', ')}.`;
 }

@@ -39,10 +39,13 @@ function isOffline(row: Row): boolean {
   );
 }
 
-const rows = [...dockerfileRows, ...commandRows, ...valueRows, ...lackingRows].filter(isOffline);
 const version =
   daemonOutside === null ? '' : spawnSync(join(daemonOutside, 'buildkitd'), ['--version'], { encoding: 'utf8' }).stdout;
 const release = /v\d+\.\d+\.\d+/.exec(version)?.[0];
+const rows = [...dockerfileRows, ...commandRows, ...valueRows, ...lackingRows].filter(isOffline);
+/** v0.11 itself ends at a Dockerfile of ARG alone, and every build behind it would fail with it. */
+const endsDaemon = ({ dockerfile = '' }: Row): boolean =>
+  release?.startsWith('v0.11.') === true && /^(?:ARG .*\n)+$/.test(dockerfile);
 
 test('most rows can be built here', () => {
   expect(rows.length).toBeGreaterThan(60);
@@ -83,7 +86,12 @@ describe.skipIf(daemonDirectory() === null || process.getuid?.() !== 0 || releas
   }, 120_000);
   afterAll(() => world.close());
 
-  test.each(some(3, rows))('$name', { timeout: 120_000 }, (row) => {
+  test.each(
+    some(
+      3,
+      rows.filter((row) => !endsDaemon(row)),
+    ),
+  )('$name', { timeout: 120_000 }, (row) => {
     const now: Row = {
       ...row,
       ...(release === undefined || parseRelease(release) === null ? {} : { buildkit: release }),
