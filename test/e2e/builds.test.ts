@@ -28,6 +28,8 @@ function isOffline(row: Row): boolean {
     );
   const hasDockerfile =
     row.dockerfile !== undefined || Object.keys(row.files ?? {}).some((path) => /Dockerfile/.test(path));
+  // runc can wait long for a program that is not there.
+  const waits = row.finds.some((found) => found.includes('image-file-missing')) && /^RUN /m.test(row.dockerfile ?? '');
   const judgesDaemon = row.dockerfile !== undefined && row.command === undefined && row.flags === undefined;
   return (
     ours &&
@@ -35,6 +37,7 @@ function isOffline(row: Row): boolean {
     !remote &&
     hasDockerfile &&
     !judgesDaemon &&
+    !waits &&
     !Object.keys(row.files ?? {}).some((path) => /\.ya?ml$/.test(path))
   );
 }
