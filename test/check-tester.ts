@@ -2,15 +2,18 @@ import { expect, test } from 'vitest';
 import { examine } from '../src/examine/examine.ts';
 import { createLook } from '../src/examine/look.ts';
 import { permittedPlan } from '../src/examine/permitted-plan.ts';
+import { summaryOf } from '../src/examine/summary.ts';
 import { rights } from '../src/facts/rights/rights.ts';
 import type { CatalogEntry } from '../src/model/catalog.ts';
 import type { Problem, Severity } from '../src/model/decide.ts';
 import type { Request } from '../src/model/look.ts';
 import type { Step } from '../src/model/plan.ts';
-import type { CheckReport, PlannedFix } from '../src/model/say.ts';
+import type { CheckReport, PlannedFix, Report } from '../src/model/say.ts';
+import { terminal } from '../src/report/terminal.ts';
 import { located } from '../src/text/located.ts';
 import { carryOut } from './carry-out.ts';
 import { demandPlainEnglish } from './plain-english.ts';
+import { everything, layout } from './report/everything.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from './virtual-host.ts';
 
 export interface Ailing {
@@ -98,6 +101,28 @@ function expectFixes(report: CheckReport, row: Ailing): void {
   expect(report.fixes.length === 0, 'nothing planned, and the row says why').toBe(row.none !== undefined);
 }
 
+/** A terminal of 24 lines shows one fault whole: its cause, what to do and the next step. */
+const TALL = 24;
+/** What these have to quote or to write takes more: a program's words, a profile, four lines of two files. */
+const TALLER = new Set([
+  'idmap/ranges',
+  'runtime/process-sandbox',
+  'service/unit',
+  'userns/limits',
+  'userns/permission',
+  'userns/probe',
+]);
+
+function expectToFit(report: CheckReport): void {
+  const faults = report.problems.filter(({ severity }) => severity !== 'info');
+  if (report.status !== 'fail' || faults.length > 1) return;
+  const shown: Report = { ...everything, treatments: [], checks: [report] };
+  const verdict = { ...everything.verdict, level: 'not-ready', partial: false, reasons: [report.id] } as const;
+  const summary = summaryOf(verdict, shown.checks);
+  const lines = terminal({ ...shown, verdict: { ...verdict, summary } }, layout).split('\n');
+  expect(lines.length - 1, lines.join('\n')).toBeLessThanOrEqual(TALLER.has(report.id) ? TALL + 6 : TALL);
+}
+
 /** After the steps what they treat is gone, or is a fact that harms nobody any more; and nothing else stops a build. */
 async function expectCure(
   entry: CatalogEntry,
@@ -137,6 +162,7 @@ export function testCheck(entry: CatalogEntry, table: CheckTable): void {
       const report = await examineOnce(entry, row.host, row.request);
       const again = await examineOnce(entry, row.host, row.request);
       expect({ ...again, durationMs: 0 }).toEqual({ ...report, durationMs: 0 });
+      expectToFit(report);
       expectProblems(entry, report, row);
       expectFixes(report, row);
       await demandRights(row, report);

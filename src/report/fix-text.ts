@@ -4,8 +4,15 @@ import { visible } from '../text/visible.ts';
 import type { Pen } from './pen.ts';
 import { UNTIL } from './summary.ts';
 
+/** So much of a new file is shown where nobody has to decide on it yet. */
+const MOST_LINES = 4;
+
 /** What a fix would do, step by step; with its diff where one has to decide on it. */
-export function fixLines(fix: PlannedFix, diffs: boolean, pen: Pen): readonly string[] {
+export function fixLines(
+  fix: PlannedFix,
+  { diffs, whole }: { readonly diffs: boolean; readonly whole: boolean },
+  pen: Pen,
+): readonly string[] {
   const root = fix.needs === 'root' ? ', as root' : '';
   const until = fix.until === undefined ? '' : ` (${UNTIL[fix.until]})`;
   const lines: string[] = [];
@@ -25,7 +32,11 @@ export function fixLines(fix: PlannedFix, diffs: boolean, pen: Pen): readonly st
     const { say, block } = stepText(step);
     const number = fix.steps.length > 1 ? `${index + 1}. ` : '';
     lines.push(...pen.text(say, `    ${number}`, `    ${' '.repeat(number.length)}`));
-    lines.push(...pen.literal(block, '        '));
+    const more = block.length - MOST_LINES;
+    const cut = !whole && fix.risk !== 'manual' && more > 1;
+    lines.push(
+      ...pen.literal(cut ? [...block.slice(0, MOST_LINES), `(${more} more lines, with -v)`] : block, '        '),
+    );
   }
   if (diffs && fix.diff !== null) lines.push(...diffLines(withoutSteps(fix.diff, fix), pen));
   return lines;

@@ -38,6 +38,6 @@ export function planSections(proposals: readonly Proposal[], pen: Pen): readonly
   return proposals.map(({ check, problems, fix }, index) => [
     pen.paint('bold', pen.line(proposals.length === 1 ? check : `${index + 1}. ${check}`)),
     ...problems.flatMap((problem) => pen.text(located(problem), '  ')),
-    ...fixLines(fix, true, pen),
+    ...fixLines(fix, { diffs: true, whole: true }, pen),
   ]);
 }

@@ -1,5 +1,5 @@
 import type { Until } from '../model/plan.ts';
-import type { CheckReport, Report, TargetReport } from '../model/say.ts';
+import type { CheckReport, PlannedFix, Report, TargetReport } from '../model/say.ts';
 import { commandLine } from '../text/shell.ts';
 import { stepText } from '../text/steps.ts';
 import { fixesToShow } from './findings.ts';
@@ -42,6 +42,8 @@ export interface NextStep {
   readonly commands: readonly string[];
   /** The command that comes after a person's own work; null where the commands are all. */
   readonly after: string | null;
+  /** The fix that is told here in full. */
+  readonly told?: PlannedFix;
 }
 
 export function nextStep(report: Report, commands: Commands): NextStep | null {
@@ -89,16 +91,18 @@ const MOST_WORDS = 160;
 /** What a person has to do: what is typed or written if there is such a thing, else in words; then the same question again. */
 function byHand(check: CheckReport, { check: again, show }: Commands): NextStep {
   const page: NextStep = { first: null, commands: [`${show} ${check.id}`], after: null };
-  const advice = fixesToShow(check, false)[0]?.steps.map(stepText) ?? [];
+  const fix = fixesToShow(check, false)[0];
+  const advice = fix?.steps.map(stepText) ?? [];
+  const told = fix !== undefined && advice.length === 1 ? { told: fix } : {};
   const literal = advice.filter(({ block }) => block.length > 0);
   const commands = literal.flatMap(({ block }) => block);
   if (commands.length > MOST_LINES) return page;
   const [first] = literal.length > 0 ? literal : advice;
   if (first === undefined) return page;
-  if (commands.length > 0) return { first: literal.length === 1 ? first.say : null, commands, after: again };
+  if (commands.length > 0) return { first: literal.length === 1 ? first.say : null, commands, after: again, ...told };
   return first.say.length > MOST_WORDS
     ? { first: 'do what stands under By hand, then: ', commands: [again], after: null }
-    : { first: first.say, commands: [], after: again };
+    : { first: first.say, commands: [], after: again, ...told };
 }
 
 /** How buildkitd is started in this set-up, with what the person asked about. */

@@ -1,12 +1,13 @@
 import type { Problem } from '../model/decide.ts';
-import type { CheckReport, Report, Status } from '../model/say.ts';
+import type { CheckReport, PlannedFix, Report, Status } from '../model/say.ts';
 import { located } from '../text/located.ts';
+import { firstSentence } from '../text/sentence.ts';
 import { count, type Folded, findingsOf, firstOf, fixesToShow, folded } from './findings.ts';
 import { fixLines } from './fix-text.ts';
 import type { Layout } from './format.ts';
 import { type Pen, penOf, SIGNS } from './pen.ts';
 import { type Proposal, planSections } from './plan.ts';
-import { type Commands, nextStep } from './summary.ts';
+import { type Commands, type NextStep, nextStep } from './summary.ts';
 import { treatmentLines } from './treated.ts';
 
 /** How a terminal report is laid out. */
@@ -29,13 +30,17 @@ export function terminal(report: Report, layout: ReportLayout): string {
   const entries = layout.verbose ? findings.map(alone) : folded(findings);
   const planned = new Set(layout.proposals?.map(({ check }) => check));
   sections.push(...planSections(layout.proposals ?? [], pen));
-  for (const entry of entries) if (!planned.has(entry.check.id)) sections.push(findingOrFault(entry, layout, pen));
+  // What the last lines tell just below is not told twice.
+  const next = nextStep(report, layout.commands);
+  const told = entries.length === 1 && !layout.verbose ? (next?.told ?? null) : null;
+  for (const entry of entries)
+    if (!planned.has(entry.check.id)) sections.push(findingOrFault(entry, layout, told, pen));
   if (layout.verbose) {
     for (const check of passes) sections.push(passed(check, pen));
     sections.push(settingsOf(report, pen), inventoryOf(report, pen));
   }
   if (!layout.quiet) sections.push(counted(passes, skips, deselected, layout, pen));
-  sections.push(lastLines(report, layout, pen));
+  sections.push(lastLines(report, next, layout, pen));
   return sections
     .filter((lines) => lines.length > 0)
     .map((lines) => `${lines.join('\n')}\n`)
@@ -65,16 +70,22 @@ function heading(status: Status, id: string, note: string, pen: Pen): string {
 const alone = (check: CheckReport): Folded => ({ check, alike: [], explains: [], awaited: [] });
 
 /** What cannot be laid out costs its own entry alone. */
-function findingOrFault(entry: Folded, layout: ReportLayout, pen: Pen): readonly string[] {
+function findingOrFault(entry: Folded, layout: ReportLayout, told: PlannedFix | null, pen: Pen): readonly string[] {
   try {
-    return finding(entry, layout, pen);
+    return finding(entry, layout, told, pen);
   } catch (error) {
     const fault = `This entry could not be shown, by an internal error: ${String(error)}`;
     return [heading(entry.check.status, entry.check.id, '', pen), ...pen.text(fault, '  ')];
   }
 }
 
-function finding(entry: Folded, { verbose, commands }: ReportLayout, pen: Pen): readonly string[] {
+/** `told`: a fix that the last lines tell in full. */
+function finding(
+  entry: Folded,
+  { verbose, commands }: ReportLayout,
+  told: PlannedFix | null,
+  pen: Pen,
+): readonly string[] {
   const { check, alike } = entry;
   const lines = [heading(check.status, [check, ...alike].map(({ id }) => id).join(', '), '', pen)];
   const shown = check.problems.filter(({ severity }) => verbose || severity !== 'info');
@@ -85,9 +96,10 @@ function finding(entry: Folded, { verbose, commands }: ReportLayout, pen: Pen): 
   if (check.reason !== null) lines.push(...pen.text(`Not known: ${check.reason}`, '  '));
   if (check.tell !== null) lines.push('  To find out:', ...pen.literal([check.tell], '    '));
   lines.push(...consequences(entry, pen));
-  if (alike.length === 0) lines.push(...pen.text(`Why it matters: ${check.why}`, '  '));
+  if (alike.length === 0)
+    lines.push(...pen.text(`Why it matters: ${verbose ? check.why : firstSentence(check.why)}`, '  '));
   const fixes = firstOf(fixesToShow(check, verbose));
-  for (const fix of fixes.first) lines.push(...fixLines(fix, false, pen));
+  for (const fix of fixes.first) if (fix !== told) lines.push(...fixLines(fix, { diffs: false, whole: verbose }, pen));
   if (fixes.rest !== null) lines.push(...pen.text(fixes.rest, '  '));
   if (verbose) lines.push(...pen.literal([`More: ${commands.show} ${check.id}`], '  '), ...details(check, first, pen));
   return lines;
@@ -211,12 +223,16 @@ function row(name: string, value: string, pen: Pen): readonly string[] {
 }
 
 /** The verdict, and on lines of their own what to do next. */
-function lastLines(report: Report, { commands, columns }: ReportLayout, pen: Pen): readonly string[] {
+function lastLines(
+  report: Report,
+  next: NextStep | null,
+  { commands, columns }: ReportLayout,
+  pen: Pen,
+): readonly string[] {
   const colour = { ready: 'green', degraded: 'yellow', 'not-ready': 'red', unknown: 'cyan' } as const;
   const paint = (line: string): string => pen.paint(colour[report.verdict.level], line);
   const lines = pen.text(report.verdict.summary, '', '  ').map(paint);
   if (report.baseline !== undefined) lines.push(...pen.text(baselineText(report), '', '  '));
-  const next = nextStep(report, commands);
   if (next === null) return lines;
   const label = `Next${commands.elsewhere ? ', on that host' : ''}: `;
   const [command = '', ...others] = next.commands.flatMap((text) => pen.literal([text], ''));

@@ -16,3 +16,8 @@ export function sentence(text: string): string {
   const begun = ORDINARY.has(first) ? `${first.charAt(0).toUpperCase()}${words.slice(1)}` : words;
   return ENDED.test(begun) ? begun : `${begun}.`;
 }
+
+/** The first of several sentences. */
+export function firstSentence(text: string): string {
+  return text.split(/(?<=[.!?]["”]?) (?=[A-Z])/, 1)[0] ?? text;
+}

@@ -40,7 +40,7 @@ type Facts = FactsOf<typeof needs>;
 export const usernsProbe: Check<typeof needs, ProbeEvidence> = {
   id: 'userns/probe',
   title: "buildkitd's namespaces can be created",
-  why: 'What the start-up chain and runc do at the beginning of every build is really done here once, as the user who would run buildkitd: create the namespaces, map the ids, mount /proc.',
+  why: 'What starts buildkitd and a RUN step is really tried here, as the user who would run it: the namespaces, the maps of ids, a /proc.',
   decides: true,
   conditions: [
     'userns.blocked-unspecified',

@@ -17,10 +17,9 @@ export function unitAdvice(
   at: Position | undefined,
 ): readonly string[] {
   const systemctl = scope === 'user' ? 'systemctl --user' : 'systemctl';
-  const place = at === undefined ? '' : ` They override line ${at.line} of ${at.path}.`;
   return [
     [
-      `Run "${systemctl} edit ${unit}", write the following lines, and then run "${systemctl} restart ${unit}".${place}`,
+      `Run "${systemctl} edit ${unit}", write the following lines, and then run "${systemctl} restart ${unit}".`,
       '[Service]',
       ...directives.flatMap(({ option, value }) => overriding(option, value, lacks)),
     ].join('\n'),
