@@ -54,6 +54,7 @@ const ORDER = [
   'apply/journal',
   'apply/script',
   'apply',
+  'archive',
   'examine',
   'treat',
   'verify',

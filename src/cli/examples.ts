@@ -9,6 +9,7 @@ export const EXAMPLES: { readonly [command: string]: readonly string[] } = {
     'bk-doctor check --wait 5m --quiet',
     'bk-doctor check --baseline last-week.json --waivers waivers.toml',
     'bk-doctor check --json --output report.json',
+    'bk-doctor check --from sosreport-web1.tar.xz --user alice',
   ],
   fix: [
     'bk-doctor fix --dry-run',

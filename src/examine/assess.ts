@@ -96,7 +96,7 @@ export async function assess(
   };
 }
 
-function countsOf(checks: readonly CheckReport[]): Report['counts'] {
+export function countsOf(checks: readonly CheckReport[]): Report['counts'] {
   const counts = { pass: 0, warn: 0, fail: 0, skip: 0, unknown: 0 };
   for (const { status } of checks) counts[status]++;
   return counts;

@@ -91,6 +91,25 @@ describe('misuse of files', () => {
     await misuse(['--replay', file], 'is not a recording');
     await misuse(['--replay', `${file}s`], 'does not exist', `did you mean ${file}?`);
   });
+  test('what does not go with an archive', async () => {
+    const file = join(temporary(), 'archive');
+    writeFileSync(file, 'no archive');
+    for (const args of [
+      ['--replay', file],
+      ['--record', `${file}2`],
+      ['--build', '.'],
+      ['--config', file],
+      ['--env', 'A=B'],
+      ['--wait', '1s'],
+      ['--daemonless'],
+    ])
+      await misuse(['--from', file, ...args], `--from cannot be used with ${args[0]}`);
+    await misuse(['--from', file], 'it is cut off');
+    await misuse(['--from', `${file}s`], 'does not exist');
+    await misuse(['--from', ''], '--from needs a value');
+    await misuse(['fix', '--from', file], "unknown option '--from'");
+    await misuse(['verify', '--from', file], "unknown option '--from'");
+  });
   test('control characters in an argument are made visible', () =>
     misuse(['--only', 'a\u001b[2Jb\nc'], 'no check or area "a\\x1b[2Jb\\nc"'));
 });

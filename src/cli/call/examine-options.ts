@@ -23,6 +23,8 @@ export interface Question {
   /** Paths; null when not asked for. */
   readonly record: string | null;
   readonly replay: string | null;
+  /** A sosreport, or the folder of one. */
+  readonly from: string | null;
 }
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -131,15 +133,19 @@ export function questionOf(command: Command, catalog: Catalog): Question {
     failOn?: FailOn;
     record?: string;
     replay?: string;
+    from?: string;
+    wait?: number;
   }>();
   for (const [option, value] of [
     ['--user', given.user],
     ['--root', given.root],
     ['--record', given.record],
     ['--replay', given.replay],
+    ['--from', given.from],
   ] as const)
     if (value === '') throw new UsageError(`${option} needs a value`);
   if (given.address?.includes('')) throw new UsageError('--address needs a value');
+  if (given.from !== undefined) refuseBesideArchive(given);
   if (given.replay !== undefined) refuseBesideReplay(given);
   const ids = catalog.map(({ check }) => check.id);
   const only = selectionOf('--only', given.only, ids);
@@ -164,6 +170,7 @@ export function questionOf(command: Command, catalog: Catalog): Question {
     patience: given.patience ?? 1,
     record: given.record ?? null,
     replay: given.replay === undefined ? null : existingFile('--replay', given.replay),
+    from: given.from ?? null,
   };
 }
 
@@ -181,6 +188,21 @@ function refuseBesideReplay(given: { readonly [option: string]: unknown }): void
   };
   for (const [option, reason] of Object.entries(why))
     if (given[option] !== undefined) throw new UsageError(`--replay cannot be used with --${option}: ${reason}`);
+}
+
+/** An archive shows one host as it was; nothing can be tried in it, or be added. */
+function refuseBesideArchive(given: { readonly [option: string]: unknown }): void {
+  const why: { readonly [option: string]: string } = {
+    replay: 'both are another host',
+    record: 'an archive answers no more than it holds: keep the archive itself',
+    build: 'what a build needs is not in an archive',
+    config: 'the file that buildkitd would read is looked for in the archive',
+    daemonless: 'how buildkitd is started is looked for in the archive',
+    env: 'the environment is that of the archive',
+    wait: 'an archive does not change',
+  };
+  for (const [option, reason] of Object.entries(why))
+    if (given[option] !== undefined) throw new UsageError(`--from cannot be used with --${option}: ${reason}`);
 }
 
 function askedBuild(given: string): NonNullable<Request['build']> {

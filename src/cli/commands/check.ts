@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import type { OpenedArchive } from '../../archive/open.ts';
 import { assess } from '../../examine/assess.ts';
 import { type Opened, openHost } from '../../host/open.ts';
 import { UsageError } from '../../host/usage-error.ts';
 import type { Catalog } from '../../model/catalog.ts';
+import type { Request } from '../../model/look.ts';
 import type { Report } from '../../model/say.ts';
 import { exitCode } from '../../report/exit-code.ts';
 import { seconds } from '../../text/seconds.ts';
@@ -15,6 +17,8 @@ import { examined, progressLine } from '../call/progress.ts';
 import { recordingFile, takeDown } from '../call/recording-file.ts';
 import type { Session } from '../call/session.ts';
 import { didYouMean } from '../call/wording.ts';
+
+type AssessArguments = Parameters<typeof assess> extends readonly [unknown, ...infer Rest] ? Rest : never;
 
 /** `bk-doctor [check]`: examines the host; changes nothing. */
 export function registerCheck(program: Command, session: Session): void {
@@ -33,6 +37,12 @@ export function registerCheck(program: Command, session: Session): void {
           )
             .argParser(durationOf)
             .helpGroup('Which checks:'),
+        )
+        .addOption(
+          new Option(
+            '--from <archive>',
+            'examine the host in a sosreport (.tar, .tar.xz, .tar.gz …, or its unpacked folder); what it lacks is unknown',
+          ).helpGroup('What is examined:'),
         )
         .addOption(
           new Option('--baseline <file>', 'an earlier report: only what is new makes the exit code 1').helpGroup(
@@ -83,7 +93,7 @@ async function check(session: Session, command: Command): Promise<number> {
     const opened = await open(session, asked);
     const options = { inventory, progress: examined(progress) };
     const catalog = opened.request.build === undefined ? session.catalog : await builds();
-    const report = excuse(await assess(opened, catalog, asked, options).finally(() => progress.clear()));
+    const report = excuse(await assessed(opened, catalog, asked, options).finally(() => progress.clear()));
     return { opened, report };
   };
   const { opened, report } = await untilGood(examine, ({ report: found }) => exitCode(found, asked.failOn) === 0, {
@@ -102,6 +112,12 @@ async function check(session: Session, command: Command): Promise<number> {
   });
   writeRecording();
   return globals.format.exitCode?.(report) ?? exitCode(report, asked.failOn);
+}
+
+async function assessed(opened: Opened, ...asked: AssessArguments): Promise<Report> {
+  if (!('asShown' in opened)) return assess(opened, ...asked);
+  const { assessArchive } = await import('../../examine/archive.ts');
+  return assessArchive(opened as OpenedArchive, ...asked);
 }
 
 /** What `--baseline` and `--waivers` say, read before anything is examined. Throws UsageError. */
@@ -142,6 +158,7 @@ async function untilGood<T>(
 
 /** Opens what is to be examined; it is closed when the call ends, however it ends. */
 export async function open(session: Session, asked: Question): Promise<Opened> {
+  if (asked.from !== null) return openArchived(session, asked.from, asked.request);
   const opened = await openHost(asked.request, {
     record: asked.record !== null,
     replay: asked.replay,
@@ -152,5 +169,12 @@ export async function open(session: Session, asked: Question): Promise<Opened> {
   const { mode } = asked.request;
   if (opened.replayed && mode !== null && mode !== opened.host.identity.mode)
     throw new UsageError(`--replay: the recording is of a ${opened.host.identity.mode} set-up, not a ${mode} one`);
+  return opened;
+}
+
+async function openArchived(session: Session, path: string, request: Request): Promise<Opened> {
+  const { openArchive } = await import('../../archive/open.ts');
+  const opened = await openArchive(path, request);
+  if (opened.because !== null) session.notice(`${opened.because} (--user NAME for another one)`);
   return opened;
 }

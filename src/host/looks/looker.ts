@@ -11,7 +11,7 @@ export const O_PATH = 0o10000000;
 const DEFAULT_LIMIT = 1024 * 1024;
 const MOST_NAMES = 100_000;
 
-function kindOf(stat: fs.Stats): FileKind {
+export function kindOf(stat: fs.Stats): FileKind {
   if (stat.isFile()) return 'file';
   if (stat.isDirectory()) return 'directory';
   if (stat.isSymbolicLink()) return 'symlink';
