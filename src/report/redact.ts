@@ -20,10 +20,26 @@ const SAID = new Set('message reason tell why log subject excerpt'.split(' '));
 /** Changes a text; where it stands tells what it may be. */
 type Change = (text: string, key: string, inEvidence: boolean) => string;
 
-/** Any answer with credentials masked and all else as it is; `secrets` are those of this host. */
-export function withoutSecrets<T>(answer: T, secrets: Pick<KnownSecrets, 'hide' | 'hideCertain'> = NO_SECRETS): T {
-  return mapText(answer, (text, key, inEvidence) => {
+/** Masks each text once: of many files the same is said. */
+export function maskOnce(): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
     const masked = maskText(text);
+    known.set(text, masked);
+    return masked;
+  };
+}
+
+/** Any answer with credentials masked and all else as it is; `secrets` are those of this host. */
+export function withoutSecrets<T>(
+  answer: T,
+  secrets: Pick<KnownSecrets, 'hide' | 'hideCertain'> = NO_SECRETS,
+  mask: (text: string) => string = (text) => maskText(text),
+): T {
+  return mapText(answer, (text, key, inEvidence) => {
+    const masked = mask(text);
     if (inEvidence || SAID.has(key)) return secrets.hide(masked);
     return VOCABULARY.has(key) ? masked : secrets.hideCertain(masked);
   });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../../src/model/say.ts';
 import { type Names, namesOf } from '../../src/names/names.ts';
-import { LEFT_OUT, redact, withoutSecrets } from '../../src/report/redact.ts';
+import { LEFT_OUT, maskOnce, redact, withoutSecrets } from '../../src/report/redact.ts';
 import { knownSecrets } from '../../src/secrets/known.ts';
+import { maskText } from '../../src/secrets/text.ts';
 import { everything } from './everything.ts';
 
 const [sample] = everything.checks;
@@ -191,4 +192,11 @@ test('a word of the vocabulary with a name in it is left out, and costs the repo
   const report = redact({ ...everything, verdict: { ...everything.verdict, snapshotter: 'x/home/bob' } }, names);
   expect(report.verdict.snapshotter).toBe(LEFT_OUT);
   expect(report.checks).toHaveLength(everything.checks.length);
+});
+
+test('a text that is said twice is masked twice', () => {
+  const mask = maskOnce();
+  for (const text of ['password=hunter2hunter2', 'no secret', 'password=hunter2hunter2'])
+    expect(mask(text)).toBe(maskText(text));
+  expect(withoutSecrets({ message: 'password=hunter2hunter2' }, undefined, mask).message).not.toContain('hunter2');
 });

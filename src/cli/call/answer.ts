@@ -7,7 +7,7 @@ import type { Documents, ExaminedFile, Kind } from '../../report/format.ts';
 import { formatsFor } from '../../report/formats/table.ts';
 import type { Appearance } from '../../report/pen.ts';
 import type { Chosen } from '../../report/plan.ts';
-import { maskedPlaces, redact, redacted, vocabularyOf, withoutSecrets } from '../../report/redact.ts';
+import { maskedPlaces, maskOnce, redact, redacted, vocabularyOf, withoutSecrets } from '../../report/redact.ts';
 import type { Commands } from '../../report/summary.ts';
 import type { ShownVerification } from '../../report/verification.ts';
 import { type KnownSecrets, knownSecrets, NO_SECRETS } from '../../secrets/known.ts';
@@ -140,8 +140,9 @@ export async function sendFindings(
     if (text !== undefined && isTold(rest)) learnSecrets(file, text, secrets.add);
   const names = destination.redaction.ofAnswer ? await destination.redaction.names(null) : null;
   for (const { text } of files) if (text !== undefined) names?.learn(text);
+  const mask = maskOnce();
   const shown = files.map(({ file, text, ...rest }): ExaminedFile => {
-    const masked = isTold(rest) ? withoutSecrets(rest, secrets) : rest;
+    const masked = isTold(rest) ? withoutSecrets(rest, secrets, mask) : rest;
     const lines = text === undefined || !isTold(rest) ? {} : { text: maskLines(text, secrets.hideCertain) };
     if (names === null) return { file, ...masked, ...lines };
     return { file: file.startsWith('/') ? names.hide(file) : file, ...redacted({ ...masked, ...lines }, names) };
