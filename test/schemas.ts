@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 
-type Answer = 'report' | 'list' | 'show' | 'history' | 'undo' | 'explain' | 'diff' | 'merge';
+type Answer = 'report' | 'list' | 'show' | 'history' | 'undo' | 'explain' | 'verify' | 'lint' | 'diff' | 'merge';
 
 /** The published schema of an answer, made strict: here a field that it does not describe is an error. */
 export function validatorOf(answer: Answer): ValidateFunction {
