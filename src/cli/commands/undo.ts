@@ -21,7 +21,7 @@ export function registerUndo(program: Command, session: Session): void {
     .command('undo')
     .summary('undo the last run of fix, or the run or transaction ID')
     .description(
-      'Takes back what fix changed, newest first, byte for byte. What somebody changed since is left as it is and named.',
+      'Undoes what fix changed, newest first, byte for byte. What somebody changed since is left as it is and named.',
     )
     .argument('[id]', 'a run or a transaction, as bk-doctor history lists them')
     .addOption(new Option('--dry-run', 'only show what would be undone'))
