@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { run, runProgram, temporary } from './run.ts';
@@ -56,7 +56,7 @@ test.skipIf(old.length === 0).each(old)('%s, which is too old, says so in one se
   const ran = spawnSync(nodeOf(release), [resolve('bin/bk-doctor.js'), '--version'], { encoding: 'utf8' });
   expect([ran.status, ran.stdout]).toEqual([3, '']);
   expect(ran.stderr).toBe(
-    `bk-doctor: this is Node.js v${release} (${nodeOf(release)}); bk-doctor needs ^20.19 or >=22.12\n`,
+    `bk-doctor: this is Node.js v${release} (${realpathSync(nodeOf(release))}); bk-doctor needs ^20.19 or >=22.12\n`,
   );
 });
 
