@@ -116,7 +116,7 @@ describe.skipIf(!canMakeWorlds())('whatever the target does to what root waits f
     const { code, ms, out } = await attacked(['fix', '--yes', '--only', 'config/buildkitd'], 'as-user.cjs', 'SIGSTOP');
     expect(ms).toBeLessThan(MOST_MS);
     expect(out.replace(/\s+/g, ' ')).toMatch(
-      /the process that acts as the target did not answer within [\d.]+ seconds/,
+      /The process that acts as the target did not answer within [\d.]+ seconds/,
     );
     expect(code).toBe(1);
     expect(fs.readdirSync(join(world.scratch, 'home/alice/.config/buildkit'))).toEqual(['buildkitd.toml']);
