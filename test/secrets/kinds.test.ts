@@ -58,7 +58,7 @@ const KINDS: { readonly [name: string]: Kind } = {
   curl: () => around('curl -fsSL -u me:', word(9), ' https://x.example'),
   netrc: () => around('machine x.example login me password ', word(9)),
   'ENV of a Dockerfile': () => around('ENV SECRET_WORD ', `${word(4)} ${word(5)}`),
-  npmrc: () => around('//registry.npmjs.org/:_authToken=', word(36)),
+  npmrc: () => around('//registry.npm.example/:_authToken=', word(36)),
   'auth of npm': () => around('_auth=', base64(`me:${word(9)}`)),
   GitHub: () => around('remote: ', `ghp_${word(36)}`),
   'fine-grained GitHub': () => around('remote: ', `github_pat_${word(22)}_${word(59)}`),
