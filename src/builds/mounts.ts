@@ -1,5 +1,6 @@
 import type { Mount } from '../buildkit/dockerfile/mount.ts';
 import type { Instruction } from '../buildkit/dockerfile/read.ts';
+import { octal } from '../text/octal.ts';
 import { sourceStage } from './copies.ts';
 import type { Finding } from './finding.ts';
 import { mountedFromStage, mountOrNone } from './lacking.ts';
@@ -103,18 +104,21 @@ function secretMount(
   const ids = mount.env === null && secrets !== null && given ? idsOfMount(at, instruction, mount) : [];
   if (ids.length > 0) return ids;
   if (!isOther(state.user) || mount.env !== null || path === '' || !keepsOut(mount, state.user, 0o400, 4)) return [];
-  const owner = mount.uid === null ? 'root' : `the user ${mount.uid}`;
-  const mode = (mount.mode ?? 0o400).toString(8).padStart(4, '0');
   return [
     finding(
       at,
       instruction,
       'dockerfile.secret-owner',
       reads ? 'error' : 'warning',
-      `${path} belongs to ${owner} with mode ${mode}, and the step runs as ${state.user.text}: it cannot read the secret.`,
+      `${path} belongs to ${ownerOf(mount, 0o400)}, and the step runs as ${state.user.text}: it cannot read the secret.`,
       [`Add uid= of that user, or mode=0444, to the mount; or env=NAME, to get the secret as a variable.`],
     ),
   ];
+}
+
+/** Whose what is mounted is, with its mode, which is `usual` where the mount names none. */
+function ownerOf({ uid, mode }: Mount, usual: number): string {
+  return `${uid === null ? 'root' : `the user ${uid}`} with mode ${octal(mode ?? usual)}`;
 }
 
 function sshMount({ at, instruction }: Step, mount: Mount): readonly Finding[] {
@@ -157,15 +161,13 @@ function cacheMount(step: Step, mount: Mount): readonly Finding[] {
   const { user } = state;
   if (!isOther(user) || !keepsOut(mount, user, 0o755, 2)) return idsOfMount(at, instruction, mount);
   const writes = surelyWrites(instruction, mount.target, state.workdir);
-  const owner = mount.uid === null ? 'root' : `the user ${mount.uid}`;
-  const mode = (mount.mode ?? 0o755).toString(8).padStart(4, '0');
   return [
     finding(
       at,
       instruction,
       'dockerfile.cache-owner',
       writes ? 'error' : 'warning',
-      `A new cache at ${mount.target} belongs to ${owner} with mode ${mode}, whatever was there in the image, and the step runs as ${user.text}: it cannot write there.`,
+      `A new cache at ${mount.target} belongs to ${ownerOf(mount, 0o755)}, whatever was there in the image, and the step runs as ${user.text}: it cannot write there.`,
       ['Add uid= and gid= of that user to the mount.'],
     ),
   ];

@@ -3,7 +3,7 @@ import type { Request } from '../../model/look.ts';
 import type { Session } from './session.ts';
 
 /** About ourselves, nothing asked for. */
-const OURSELVES: Request = {
+export const OURSELVES: Request = {
   mode: null,
   user: null,
   env: {},

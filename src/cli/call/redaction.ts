@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { type Opened, openHost } from '../../host/open.ts';
 import { UsageError } from '../../host/usage-error.ts';
 import { whoIsWho } from '../../host/who.ts';
-import type { Account, As, HostReader, Request } from '../../model/look.ts';
+import type { Account, As, HostReader } from '../../model/look.ts';
 import type { Entry } from '../../names/book.ts';
 import type { Names } from '../../names/names.ts';
 import { visible } from '../../text/visible.ts';
 import type { Globals } from './globals.ts';
+import { OURSELVES } from './ourselves.ts';
 import { existingFile } from './private-file.ts';
 import type { Session } from './session.ts';
 
@@ -21,17 +22,6 @@ export interface Redaction {
   /** Keeps what stands for what, so that an answer can be translated back. Before anything is written. */
   keep(): Promise<void>;
 }
-
-/** About the machine itself, nothing asked for. */
-export const NOBODY_ASKED: Request = {
-  mode: null,
-  user: null,
-  env: {},
-  config: null,
-  root: null,
-  addresses: null,
-  probe: false,
-};
 
 export function redactionOf(session: Session, globals: Globals, sharing: boolean): Redaction {
   const words = globals.redactWords === null ? [] : wordsIn(globals.redactWords);
@@ -57,7 +47,7 @@ async function namesHere(
   opened: Opened | null,
   words: readonly string[],
 ): Promise<{ names: Names; self: Account }> {
-  const own = opened ?? (await openHost(NOBODY_ASKED, { record: false, replay: null, env: session.streams.env }));
+  const own = opened ?? (await openHost(OURSELVES, { record: false, replay: null, env: session.streams.env }));
   try {
     const { host } = own;
     const { namesOf } = await import('../../names/names.ts');
@@ -72,7 +62,7 @@ async function namesHere(
 }
 
 async function ourselves({ streams }: Session): Promise<Account> {
-  return (await whoIsWho(NOBODY_ASKED, streams.env)).self;
+  return (await whoIsWho(OURSELVES, streams.env)).self;
 }
 
 /** Stand-ins of another redaction are no names: nothing more is learnt. */

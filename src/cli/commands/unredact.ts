@@ -5,8 +5,9 @@ import { whoIsWho } from '../../host/who.ts';
 import { visibleLines } from '../../text/visible.ts';
 import { destinationOf, sendAnswer } from '../call/answer.ts';
 import { globalsOf, refuseRedact } from '../call/globals.ts';
+import { OURSELVES } from '../call/ourselves.ts';
 import { Undelivered } from '../call/outlet.ts';
-import { entriesOf, NOBODY_ASKED } from '../call/redaction.ts';
+import { entriesOf } from '../call/redaction.ts';
 import type { Session } from '../call/session.ts';
 
 const LONGEST = 16 * 1024 * 1024;
@@ -49,7 +50,7 @@ async function keptHere({ streams }: Session): Promise<ReturnType<typeof entries
     import('../../apply/journal/state-directory.ts'),
     import('../../apply/disk/refused.ts'),
   ]);
-  const { self } = await whoIsWho(NOBODY_ASKED, streams.env);
+  const { self } = await whoIsWho(OURSELVES, streams.env);
   const state = stateDirectory(self, streams.env);
   try {
     return state === null ? [] : entriesOf(readNameMap(state, self.uid));
