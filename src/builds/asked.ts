@@ -1,5 +1,6 @@
 import type { Fact, HostReader } from '../model/look.ts';
 import { unlessRefused } from '../model/unseen.ts';
+import { withoutTrailing } from '../text/trailing.ts';
 import type { Files } from './context.ts';
 import { PLAIN_DAEMON } from './daemon.ts';
 import { rooted } from './paths.ts';
@@ -90,8 +91,7 @@ async function startOf(
   { kind, text }: NamedPath,
   look: (path: string) => Promise<NamedPath>,
 ): Promise<Pick<AskedBuild, 'texts' | 'context'>> {
-  let clean = given;
-  while (clean.length > 1 && clean.endsWith('/')) clean = clean.slice(0, -1);
+  const clean = withoutTrailing(given, '/') || given.slice(0, 1);
   if (kind === 'directory') {
     for (const name of ['Dockerfile', 'dockerfile', 'Containerfile']) {
       const path = clean === '.' ? name : `${clean}/${name}`;

@@ -1,4 +1,5 @@
 import { isSince } from '../buildkit/version.ts';
+import { withoutTrailing } from '../text/trailing.ts';
 import type { Files } from './context.ts';
 import type { Daemon } from './daemon.ts';
 import type { Asked, BuildRequest } from './request.ts';
@@ -81,13 +82,13 @@ function kindTrouble(
   if (!destination.endsWith('/') && files?.kind(destination) !== 'directory') return null;
   return [
     `The exporter ${type} writes one file, and ${destination} names a directory: the client ends with "is a directory".`,
-    `Write dest=${destination.replace(/\/+$/, '')}/image.tar.`,
+    `Write dest=${withoutTrailing(destination, '/')}/image.tar.`,
   ];
 }
 
 /** The file that stands where a directory is needed; null where none is known. */
 function fileAbove(path: string, files: Files | null): string | null {
-  const parts = path.replace(/\/+$/, '').split('/');
+  const parts = withoutTrailing(path, '/').split('/');
   const above = parts
     .map((_, index) => parts.slice(0, index + 1).join('/'))
     .filter((part) => part !== '' && part !== '.');

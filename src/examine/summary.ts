@@ -1,6 +1,7 @@
 import type { Problem } from '../model/decide.ts';
 import type { Json } from '../model/look.ts';
 import type { CheckReport, Verdict } from '../model/say.ts';
+import { withoutTrailing } from '../text/trailing.ts';
 
 /** A reason longer than this is cut: the finding has all of it. */
 const MOST = 110;
@@ -59,9 +60,7 @@ function shortened(text: string): string {
   const plain = first.replace(/[.:]\s*$/, '').trim();
   if (plain.length <= MOST) return plain;
   const cut = plain.slice(0, MOST);
-  let end = Math.max(cut.lastIndexOf(' '), MOST - 30);
-  while (end > 0 && ' ,;:'.includes(cut.charAt(end - 1))) end--;
-  return `${cut.slice(0, end)} …`;
+  return `${withoutTrailing(cut.slice(0, Math.max(cut.lastIndexOf(' '), MOST - 30)), ' ,;:')} …`;
 }
 
 /** What to say where nothing but buildkitd itself is missing or broken. */

@@ -1,3 +1,4 @@
+import { beforeTrailing } from '../../text/trailing.ts';
 import type { Change } from './change.ts';
 import { type Ailment, fixBy } from './remedy.ts';
 import { offsetOf, retagged } from './start.ts';
@@ -37,8 +38,7 @@ export const mendBuilder = fixBy('Ask buildx for what its driver has', {
     const start = offsetOf(text, problem.at?.line ?? 1, problem.at?.column ?? 1);
     const end = offsetOf(text, problem.at?.endLine ?? 1, problem.at?.endColumn ?? 1) + 1;
     const found = /--oci-worker-no-process-sandbox(?:=true)?/.exec(text.slice(start, end));
-    let before = found === null ? start : start + found.index;
-    while (before > start && ' \t'.includes(text.charAt(before - 1))) before--;
+    const before = beforeTrailing(text, ' \t', start + (found?.index ?? 0));
     return {
       say: ['Leave --oci-worker-no-process-sandbox out, or take a rootless image.'],
       changes: found === null ? null : [{ start: before, end: start + found.index + found[0].length, text: '' }],

@@ -1,4 +1,5 @@
 import { field } from '../../documents/tree.ts';
+import { beforeTrailing } from '../../text/trailing.ts';
 import { type Change, replaced, withItems, withoutItems, withoutLine } from './change.ts';
 import { type Ailment, fixBy, type Remedy, SHARED_PROCESSES } from './remedy.ts';
 import { flagChange, grantChange, grantWords, securityChange } from './words.ts';
@@ -112,10 +113,10 @@ function escalated({ engine, container, document, text }: Ailment): readonly Cha
   const map = container.yaml ?? container.optionsAt ?? null;
   if (map !== null && index !== undefined) return withoutItems(text, field(map, key), [Number(index)]);
   const written = text.slice(at.span.start, at.span.end);
-  const found = / *--security-opt[= ]["']?no-new-privileges(?:[:=]true)?["']?/.exec(written);
+  const found = /--security-opt[= ]["']?no-new-privileges(?:[:=]true)?["']?/.exec(written);
   if (found === null) return null;
-  const start = at.span.start + found.index;
-  return [{ start, end: start + found[0].length, text: '' }];
+  const flag = at.span.start + found.index;
+  return [{ start: beforeTrailing(text, ' ', flag), end: flag + found[0].length, text: '' }];
 }
 
 function securityLists(text: string, capabilities: Parameters<typeof field>[0], names: readonly string[]) {

@@ -2,6 +2,7 @@ import { isDockers } from '../../checks/container/start.ts';
 import { readShell } from '../../documents/shell.ts';
 import { fields } from '../../documents/tree.ts';
 import { wordsOf } from '../../knowledge/engines.ts';
+import { beforeTrailing } from '../../text/trailing.ts';
 import { removeFlag } from './account.ts';
 import { type Change, isCommand, withoutField, withoutItems } from './change.ts';
 import { type Ailment, fixBy } from './remedy.ts';
@@ -71,10 +72,9 @@ function beforeImage({ container, problem, text, values }: Ailment): readonly Ch
   const last = isAlone ? flag : container.args?.[index + 1];
   if (last === undefined) return null;
   const at = container.image.span.start;
-  const from = text.slice(0, flag.span.start).search(/[ \t]+$/);
   return [
     { start: at, end: at, text: `${text.slice(flag.span.start, last.span.end)} ` },
-    { start: from < 0 ? flag.span.start : from, end: last.span.end, text: '' },
+    { start: beforeTrailing(text, ' \t', flag.span.start), end: last.span.end, text: '' },
   ];
 }
 
