@@ -162,6 +162,7 @@ describe('without asking, what says the same thing rightly', () => {
     ],
     [
       'a tag behind a variable',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
       '#!/bin/sh\nexport IMAGE="moby/buildkit:latest-rootless" # newest\ndocker run --privileged ${IMAGE}\n',
       ['-export IMAGE="moby/buildkit:latest-rootless" # newest', '+export IMAGE="moby/buildkit:rootless" # newest'],
     ],
