@@ -55,7 +55,7 @@ function startedFor(tree: Tree, accounts: readonly Account[]): Candidate | null 
   }
   for (const account of accounts) {
     const home = `${account.home}/.config/systemd/user/`;
-    const own = [...tree.nodes.keys()].find((path) => path.startsWith(home) && /buildkit[^/]*\.service$/.test(path));
+    const own = [...tree.nodes.keys()].find((path) => path.startsWith(home) && isBuildkitUnit(path));
     if (own !== undefined && account.uid !== 0)
       return { account, because: `${account.name} is examined: ${own} starts buildkitd` };
   }
@@ -111,3 +111,7 @@ function accountsIn(tree: Tree): readonly Account[] {
 }
 
 const isId = (text: string | undefined): boolean => /^\d{1,10}$/.test(text ?? '') && Number(text) <= 4294967294;
+
+function isBuildkitUnit(path: string): boolean {
+  return path.endsWith('.service') && path.slice(path.lastIndexOf('/') + 1).includes('buildkit');
+}
