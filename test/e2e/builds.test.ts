@@ -44,7 +44,8 @@ function isOffline(row: Row): boolean {
 
 const version =
   daemonOutside === null ? '' : spawnSync(join(daemonOutside, 'buildkitd'), ['--version'], { encoding: 'utf8' }).stdout;
-const release = /v\d+\.\d+\.\d+/.exec(version)?.[0];
+/** One that was built without its version tells no release that rows could be judged for. */
+const release = /v(?!0\.0\.0\b)\d+\.\d+\.\d+/.exec(version)?.[0];
 const rows = [...dockerfileRows, ...commandRows, ...valueRows, ...lackingRows].filter(isOffline);
 /** v0.11 itself ends at a Dockerfile of ARG alone, and every build behind it would fail with it. */
 const endsDaemon = ({ dockerfile = '' }: Row): boolean =>

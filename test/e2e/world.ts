@@ -519,6 +519,9 @@ export function judge(
       sleep 0.1
     done
     [ -n "$address" ] || { echo 'daemon does not serve'; exit 4; }
+    # A socket is asked rather than a port, which may want a certificate; both may still be opened.
+    sleep 0.2
+    address=$(sed -n 's/.*running server on \\([^ "\\\\]*\\).*/\\1/p' ${out}/daemon.log | LC_ALL=C sort | head -n 1)
     # What rootlesskit left behind when it failed is nobody's daemon.
     kill -0 $pid 2>/dev/null || { echo 'daemon ended'; exit 3; }
     fi
