@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of a Dockerfile
 import type { Row } from './judged.ts';
+import { type Named, row } from './row.ts';
 
 const OLD = 'v0.11.6';
 const EMPTY = 'FROM scratch\n';
@@ -10,17 +11,6 @@ const absent = (...lines: readonly number[]): readonly string[] =>
 const option = (line: number): readonly string[] => [`error dockerfile.invalid-option Dockerfile:${line}`];
 const valued = (line: number): readonly string[] => [`error build.arg-missing Dockerfile:${line}`];
 
-interface Named extends Row {
-  readonly name: string;
-}
-
-const row = (name: string, dockerfile: string, finds: readonly string[], more: Partial<Row> = {}): Named => ({
-  name,
-  dockerfile,
-  flags: '',
-  finds,
-  ...more,
-});
 const beside = { files: { a: 'x', 'dir/b': 'y' } };
 const output = (words: string, wrong: boolean, more: Partial<Row> = beside): Named =>
   row(`--output ${words}`, `${EMPTY}COPY a /\n`, wrong ? ['error build.exporter-invalid build.sh:2'] : [], {

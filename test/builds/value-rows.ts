@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of a Dockerfile
-import type { Row } from './judged.ts';
+import { type Named, row } from './row.ts';
 
 const OLD = 'v0.11.6';
 const file = (...lines: readonly string[]): string => `FROM alpine\n${lines.join('\n')}\n`;
@@ -7,18 +7,6 @@ const step = (flags: string, rest = 'true'): string => file(`RUN ${flags} ${rest
 const asApp = (flags: string, rest: string): string => file('USER app', `RUN ${flags} ${rest}`);
 const parse = (line: number): readonly string[] => [`error dockerfile.parse-error Dockerfile:${line}`];
 const option = (line: number): readonly string[] => [`error dockerfile.invalid-option Dockerfile:${line}`];
-
-interface Named extends Row {
-  readonly name: string;
-}
-
-const row = (name: string, dockerfile: string, finds: readonly string[], more: Partial<Row> = {}): Named => ({
-  name,
-  dockerfile,
-  flags: '',
-  finds,
-  ...more,
-});
 
 /** Builds and what is found in them: words, values, mounts and stages. Each was built by v0.11.6 and v0.32.2. */
 export const valueRows: readonly Named[] = [

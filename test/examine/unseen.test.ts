@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { catalog } from '../../src/catalog.ts';
-import { assess } from '../../src/examine/assess.ts';
-import { Budget } from '../../src/host/budget.ts';
-import type { HostReader, Request } from '../../src/model/look.ts';
+import type { HostReader } from '../../src/model/look.ts';
 import type { Report } from '../../src/model/say.ts';
 import { Unanswered } from '../../src/model/unseen.ts';
-import { NO_SECRETS } from '../../src/secrets/known.ts';
+import { assessed } from '../assessed.ts';
 import type { Machine } from '../hosts/machine.ts';
 import { MACHINES, openMachine } from '../hosts/machines.ts';
 import { oneIn } from '../thoroughly.ts';
@@ -52,20 +49,6 @@ function without(host: HostReader, unanswered: string | null): { host: HostReade
     };
   };
   return { host: new Proxy(host, { get } as ProxyHandler<HostReader>), asked };
-}
-
-function assessed(host: HostReader, request: Request): Promise<Report> {
-  const opened = {
-    host,
-    request,
-    arch: 'x64',
-    replayed: true,
-    budget: new Budget(60_000),
-    recording: () => '',
-    secrets: NO_SECRETS,
-    close: async () => {},
-  };
-  return assess(opened, catalog, { only: [], skip: [] }, { inventory: false });
 }
 
 const machine = (id: string): Machine => {

@@ -1,12 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { catalog } from '../../src/catalog.ts';
-import { assess } from '../../src/examine/assess.ts';
-import { Budget } from '../../src/host/budget.ts';
-import type { Opened } from '../../src/host/open.ts';
 import { parseRecording, type Recording, recordedHost, recordingHost } from '../../src/host/recording.ts';
-import type { HostReader, Request } from '../../src/model/look.ts';
+import type { Request } from '../../src/model/look.ts';
 import type { Report } from '../../src/model/say.ts';
 import { isGeneric } from '../../src/names/common.ts';
 import { namesOf } from '../../src/names/names.ts';
@@ -14,24 +10,10 @@ import { survivorIn } from '../../src/names/proof.ts';
 import { learnRecording, redactedRecording } from '../../src/names/recording.ts';
 import { NO_SECRETS } from '../../src/secrets/known.ts';
 import { located } from '../../src/text/located.ts';
+import { assessed } from '../assessed.ts';
 import type { Machine } from './machine.ts';
 import { MACHINES, openMachine } from './machines.ts';
 
-const EVERYTHING = { only: [], skip: [] };
-
-function assessed(host: HostReader, request: Request): Promise<Report> {
-  const opened: Opened = {
-    host,
-    request,
-    arch: 'x64',
-    replayed: true,
-    budget: new Budget(60_000),
-    recording: () => '',
-    secrets: NO_SECRETS,
-    close: async () => {},
-  };
-  return assess(opened, catalog, EVERYTHING, { inventory: false });
-}
 function examined(machine: Machine, ask: Partial<Request> = {}): Promise<Report> {
   const { host, request } = openMachine(machine, ask);
   return assessed(host, request);

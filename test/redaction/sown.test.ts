@@ -1,18 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { catalog } from '../../src/catalog.ts';
-import { assess } from '../../src/examine/assess.ts';
-import { Budget } from '../../src/host/budget.ts';
 import { discreetHost } from '../../src/host/discreet.ts';
-import type { Opened } from '../../src/host/open.ts';
 import { parseRecording, type Recording, recordedHost, recordingHost } from '../../src/host/recording.ts';
-import type { HostReader, Request } from '../../src/model/look.ts';
 import type { Report } from '../../src/model/say.ts';
 import { namesOf } from '../../src/names/names.ts';
 import { survivorIn } from '../../src/names/proof.ts';
 import { learnRecording, redactedRecording } from '../../src/names/recording.ts';
-import { NO_SECRETS } from '../../src/secrets/known.ts';
+import { assessed } from '../assessed.ts';
 import { run, temporary } from '../cli/run.ts';
 import { namesIn, type Seeds, secretsIn, seedsOf } from './seeds.ts';
 import { sownHost } from './sown-host.ts';
@@ -28,20 +23,6 @@ const NAMED = [
   '/proc/sys/kernel/hostname',
   '/etc/machine-id',
 ];
-
-function assessed(host: HostReader, request: Request): Promise<Report> {
-  const opened: Opened = {
-    host,
-    request,
-    arch: 'x64',
-    replayed: true,
-    budget: new Budget(60_000),
-    recording: () => '',
-    secrets: NO_SECRETS,
-    close: async () => {},
-  };
-  return assess(opened, catalog, { only: [], skip: [] }, { inventory: false });
-}
 
 /** What the host answers, with all that is secret in it: as no version of bk-doctor would record it. */
 async function rawRecording(number: number): Promise<{ seeds: Seeds; recording: Recording }> {

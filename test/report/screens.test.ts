@@ -2,12 +2,8 @@ import { readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { catalog } from '../../src/catalog.ts';
 import { choose } from '../../src/cli/call/consent.ts';
 import type { Session } from '../../src/cli/call/session.ts';
-import { assess } from '../../src/examine/assess.ts';
-import { Budget } from '../../src/host/budget.ts';
-import type { Opened } from '../../src/host/open.ts';
 import type { Report, TreatmentReport } from '../../src/model/say.ts';
 import { historyText } from '../../src/report/history.ts';
 import { pageText } from '../../src/report/page.ts';
@@ -15,8 +11,8 @@ import { planText, proposalsOf } from '../../src/report/plan.ts';
 import { type ReportLayout, terminal } from '../../src/report/terminal.ts';
 import { roundText, stoppedText, unchangedText } from '../../src/report/treated.ts';
 import { type VerificationAnswer, verificationText } from '../../src/report/verification.ts';
-import { NO_SECRETS } from '../../src/secrets/known.ts';
 import { widthOf } from '../../src/text/wrap.ts';
+import { assessed } from '../assessed.ts';
 import type { Machine } from '../hosts/machine.ts';
 import { MACHINES, openMachine } from '../hosts/machines.ts';
 import { commands, layout } from './everything.ts';
@@ -35,17 +31,7 @@ const TALL = 24;
 
 function reportOf(machine: Machine): Promise<Report> {
   const { host, request } = openMachine(machine);
-  const opened: Opened = {
-    host,
-    request,
-    arch: 'x64',
-    replayed: true,
-    budget: new Budget(60_000),
-    recording: () => '',
-    secrets: NO_SECRETS,
-    close: async () => {},
-  };
-  return assess(opened, catalog, { only: [], skip: [] }, { inventory: false });
+  return assessed(host, request);
 }
 function machine(id: string): Machine {
   const found = MACHINES.find((one) => one.id === id);
