@@ -1,9 +1,9 @@
 import type { Fact, HostReader } from '../model/look.ts';
 import { unlessRefused } from '../model/unseen.ts';
 import { withoutTrailing } from '../text/trailing.ts';
-import type { Files } from './context.ts';
-import { PLAIN_DAEMON } from './daemon.ts';
-import { rooted } from './paths.ts';
+import type { Files } from './model/context.ts';
+import { PLAIN_DAEMON } from './model/daemon.ts';
+import { rooted } from './model/paths.ts';
 import { type BuildText, buildTextKind, judgeTexts } from './project.ts';
 
 /** A path that a build names: what it is, and its text where it is a small file. */

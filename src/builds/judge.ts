@@ -1,18 +1,18 @@
 import { firstMistake, OutsideStage } from '../buildkit/dockerfile/instructions.ts';
 import { type Dockerfile, readDockerfile } from '../buildkit/dockerfile/read.ts';
 import { Refused } from '../buildkit/dockerfile/refused.ts';
-import { checkFindings } from './check-directive.ts';
-import { chooseFrontend } from './choice.ts';
-import { commandFindings, dockerfileMissing, localMissing, namedContextFindings } from './command.ts';
-import { contextOf, type Files } from './context.ts';
-import type { Daemon } from './daemon.ts';
-import { entitlementFindings, type Want } from './entitlements.ts';
-import type { Finding } from './finding.ts';
-import { platformFindings } from './platforms.ts';
-import type { BuildRequest } from './request.ts';
-import { type Stages, sourcesOf, stagesOf } from './stages.ts';
-import { walk } from './steps.ts';
-import type { Scene } from './versions.ts';
+import { commandFindings, dockerfileMissing, localMissing, namedContextFindings } from './commands/command.ts';
+import { checkFindings } from './dockerfile/check-directive.ts';
+import { chooseFrontend } from './dockerfile/choice.ts';
+import { entitlementFindings, type Want } from './dockerfile/entitlements.ts';
+import { platformFindings } from './dockerfile/platforms.ts';
+import { type Stages, sourcesOf, stagesOf } from './dockerfile/stages.ts';
+import { walk } from './dockerfile/steps.ts';
+import type { Scene } from './dockerfile/versions.ts';
+import { contextOf, type Files } from './model/context.ts';
+import type { Daemon } from './model/daemon.ts';
+import type { Finding } from './model/finding.ts';
+import type { BuildRequest } from './model/request.ts';
 
 /** A build to be judged: its Dockerfile, and the command that asks for it where one is known. */
 export interface Build {

@@ -1,4 +1,4 @@
-import type { Finding } from './finding.ts';
+import type { Finding } from './model/finding.ts';
 
 /** A change of a text: what stands between two offsets gives way to other words. */
 export interface Change {

@@ -6,17 +6,18 @@ import { formOf } from '../documents/kinds.ts';
 import { linesOf } from '../documents/lines.ts';
 import { rootOf } from '../documents/tree.ts';
 import { readYaml } from '../documents/yaml.ts';
-import { actionRequests } from './actions.ts';
-import { buildctlRequest, joined } from './buildctl.ts';
-import { commandsIn } from './commands-in.ts';
-import type { Files } from './context.ts';
-import { type Daemon, daemonConfig, PLAIN_CONFIG } from './daemon.ts';
-import { dockerRequest, subcommand } from './docker.ts';
-import type { Finding } from './finding.ts';
+import { actionRequests } from './commands/actions.ts';
+import { buildctlRequest } from './commands/buildctl.ts';
+import { commandsIn } from './commands/commands-in.ts';
+import { dockerRequest, subcommand } from './commands/docker.ts';
+import type { ShellCommand } from './commands/script.ts';
 import { judgeBuild } from './judge.ts';
-import type { FlagTrouble, ReadRequest } from './request.ts';
-import type { ShellCommand } from './script.ts';
-import { bakeBuilds, bakeCommand, type TargetFile } from './targets.ts';
+import type { Files } from './model/context.ts';
+import { type Daemon, daemonConfig, PLAIN_CONFIG } from './model/daemon.ts';
+import type { Finding } from './model/finding.ts';
+import { joined } from './model/paths.ts';
+import type { FlagTrouble, ReadRequest } from './model/request.ts';
+import { bakeBuilds, bakeCommand, type TargetFile } from './targets/targets.ts';
 
 /** A text that says something about a build, with the path by which people know it. */
 export interface BuildText {

@@ -4,8 +4,8 @@ import { NEWEST_FRONTEND, type Since, sinceText } from '../buildkit/dockerfile/f
 import { MOUNT_KEYS, MOUNT_TYPES } from '../buildkit/dockerfile/mount.ts';
 import { ENTITLEMENTS } from '../buildkit/entitlements.ts';
 import { releaseText } from '../buildkit/version.ts';
-import { CACHE_NEEDS, EXPORTERS, OPTIONS, PREFIXES } from './command.ts';
-import { ENGINES } from './daemon.ts';
+import { CACHE_NEEDS, EXPORTERS, OPTIONS, PREFIXES } from './commands/command.ts';
+import { ENGINES } from './model/daemon.ts';
 
 const table = (heads: readonly string[], rows: readonly (readonly string[])[]): readonly string[] => [
   `| ${heads.join(' | ')} |`,

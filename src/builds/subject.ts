@@ -1,6 +1,6 @@
 import type { DocumentSubject } from '../documents/subject.ts';
 import type { Fact } from '../model/look.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from './model/finding.ts';
 import { type BuildSetting, type BuildText, type BuildTextKind, buildTextKind, judgeTexts } from './project.ts';
 
 /** A file among others that describe builds with it: a Dockerfile, the command, the configuration. */

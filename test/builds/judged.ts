@@ -1,7 +1,7 @@
 import { NEWEST, release } from '../../src/buildkit/version.ts';
-import type { Files } from '../../src/builds/context.ts';
-import { buildkitOfEngine, type Daemon, type KnownHost } from '../../src/builds/daemon.ts';
-import type { Finding } from '../../src/builds/finding.ts';
+import type { Files } from '../../src/builds/model/context.ts';
+import { buildkitOfEngine, type Daemon, type KnownHost } from '../../src/builds/model/daemon.ts';
+import type { Finding } from '../../src/builds/model/finding.ts';
 import { judgeTexts } from '../../src/builds/project.ts';
 
 /** A build to be judged, as short as a table needs it. */

@@ -1,4 +1,4 @@
-import type { Finding, Needs } from '../../builds/finding.ts';
+import type { Finding, Needs } from '../../builds/model/finding.ts';
 import { type BuildSubject, buildFindings } from '../../builds/subject.ts';
 import type { Check, Condition, Problem } from '../../model/decide.ts';
 

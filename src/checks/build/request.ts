@@ -1,7 +1,7 @@
 import { isSince, NEWEST, type Release } from '../../buildkit/version.ts';
 import { type AskedBuild, askedBuild, filesOf, opener } from '../../builds/asked.ts';
-import { type Daemon, daemonConfig, PLAIN_CONFIG } from '../../builds/daemon.ts';
-import type { Finding } from '../../builds/finding.ts';
+import { type Daemon, daemonConfig, PLAIN_CONFIG } from '../../builds/model/daemon.ts';
+import type { Finding } from '../../builds/model/finding.ts';
 import { judgeTexts } from '../../builds/project.ts';
 import { processors } from '../../facts/build/emulators.ts';
 import { sshAgent } from '../../facts/build/ssh-agent.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { NEWEST, parseRelease, type Release, releaseText } from '../../buildkit/version.ts';
-import { buildkitOfEngine, type Daemon, type KnownHost } from '../../builds/daemon.ts';
+import { buildkitOfEngine, type Daemon, type KnownHost } from '../../builds/model/daemon.ts';
 import type { Findings } from '../../examine/documents.ts';
 import { createLook } from '../../examine/look.ts';
 import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';

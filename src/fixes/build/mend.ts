@@ -1,5 +1,5 @@
-import type { Finding } from '../../builds/finding.ts';
 import { changed, mendOf } from '../../builds/mend.ts';
+import type { Finding } from '../../builds/model/finding.ts';
 import { type BuildSubject, buildFindings } from '../../builds/subject.ts';
 import type { BuildEvidence } from '../../checks/build/finding.ts';
 import type { DocumentSubject } from '../../documents/subject.ts';

@@ -1,10 +1,10 @@
-import { NEWEST_FRONTEND } from '../buildkit/dockerfile/frontend.ts';
-import { type Mount, readMount } from '../buildkit/dockerfile/mount.ts';
-import type { Instruction } from '../buildkit/dockerfile/read.ts';
-import { Mistake } from '../buildkit/dockerfile/refused.ts';
+import { NEWEST_FRONTEND } from '../../buildkit/dockerfile/frontend.ts';
+import { type Mount, readMount } from '../../buildkit/dockerfile/mount.ts';
+import type { Instruction } from '../../buildkit/dockerfile/read.ts';
+import { Mistake } from '../../buildkit/dockerfile/refused.ts';
+import type { Finding } from '../model/finding.ts';
+import { rooted } from '../model/paths.ts';
 import { type Contents, EMPTY, isEmpty, lacks } from './contents.ts';
-import type { Finding } from './finding.ts';
-import { rooted } from './paths.ts';
 import { type Known, type Stage, stageNamed } from './stages.ts';
 import { flagsOrNone } from './versions.ts';
 import { finding, type State, type Step, type Walk } from './walk.ts';

@@ -1,8 +1,8 @@
-import type { Instruction } from '../buildkit/dockerfile/read.ts';
+import type { Instruction } from '../../buildkit/dockerfile/read.ts';
+import type { Context } from '../model/context.ts';
+import type { Finding } from '../model/finding.ts';
+import type { BuildRequest } from '../model/request.ts';
 import type { Contents } from './contents.ts';
-import type { Context } from './context.ts';
-import type { Finding } from './finding.ts';
-import type { BuildRequest } from './request.ts';
 import type { Known, Stage, Stages } from './stages.ts';
 import { atInstruction, type Scene } from './versions.ts';
 

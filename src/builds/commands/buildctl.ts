@@ -1,8 +1,9 @@
-import { type Bracket, surelyBefore } from '../buildkit/version.ts';
-import { nearest } from '../text/nearest.ts';
+import { type Bracket, surelyBefore } from '../../buildkit/version.ts';
+import { nearest } from '../../text/nearest.ts';
+import { joined } from '../model/paths.ts';
+import type { Asked, BuildRequest, FlagTrouble, ReadRequest, Word } from '../model/request.ts';
 import { type FlagTable, type GivenFlag, goFlags, type ReadFlags } from './flag-reader.ts';
-import type { Asked, BuildRequest, FlagTrouble, ReadRequest } from './request.ts';
-import type { ShellCommand, Word } from './script.ts';
+import type { ShellCommand } from './script.ts';
 
 const GLOBAL: FlagTable = {
   debug: 'alone',
@@ -125,16 +126,6 @@ export function named(values: readonly Asked[]): ReadonlyMap<string, Asked> {
     });
   }
   return found;
-}
-
-/** A path below a directory, both relative. */
-export function joined(directory: string, name: string): string {
-  if (name.startsWith('/')) return name;
-  const parts: string[] = [];
-  for (const part of `${directory}/${name}`.split('/'))
-    if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  return (directory.startsWith('/') ? '/' : '') + parts.join('/');
 }
 
 function troublesOf(read: ReadFlags, program: Word, file: string): readonly FlagTrouble[] {

@@ -1,11 +1,11 @@
-import type { Mount } from '../buildkit/dockerfile/mount.ts';
-import type { Instruction } from '../buildkit/dockerfile/read.ts';
-import { octal } from '../text/octal.ts';
+import type { Mount } from '../../buildkit/dockerfile/mount.ts';
+import type { Instruction } from '../../buildkit/dockerfile/read.ts';
+import { octal } from '../../text/octal.ts';
+import { type Secret, secretsOf } from '../commands/secrets.ts';
+import type { Finding } from '../model/finding.ts';
+import { rooted } from '../model/paths.ts';
 import { sourceStage } from './copies.ts';
-import type { Finding } from './finding.ts';
 import { mountedFromStage, mountOrNone } from './lacking.ts';
-import { rooted } from './paths.ts';
-import { type Secret, secretsOf } from './secrets.ts';
 import type { Known } from './stages.ts';
 import { flagsOrNone } from './versions.ts';
 import { contextMissing, finding, idFindings, type Step, type Walk } from './walk.ts';

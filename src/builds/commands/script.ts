@@ -1,19 +1,6 @@
-import type { Lines } from '../documents/lines.ts';
-import { expanded, readShell } from '../documents/shell.ts';
-import type { Span } from '../documents/tree.ts';
-
-/** A word of a shell command, with what is known of its variables put in. */
-export interface Word {
-  readonly text: string;
-  /** False where a part of it is only known when the script runs. */
-  readonly known: boolean;
-  /** An unquoted variable alone: it may become any number of words. */
-  readonly open: boolean;
-  /** Both starting at 1. */
-  readonly line: number;
-  readonly column: number;
-  readonly span: Span;
-}
+import type { Lines } from '../../documents/lines.ts';
+import { expanded, readShell } from '../../documents/shell.ts';
+import type { Word } from '../model/request.ts';
 
 /** A simple command of a script: its words, and the variables set for it alone. */
 export interface ShellCommand {

@@ -1,7 +1,8 @@
-import { joined, lackingValue } from './buildctl.ts';
+import { joined } from '../model/paths.ts';
+import type { Asked, BuildRequest, Client, FlagTrouble, ReadRequest, Word } from '../model/request.ts';
+import { lackingValue } from './buildctl.ts';
 import { type FlagTable, type GivenFlag, pflags, type ReadFlags } from './flag-reader.ts';
-import type { Asked, BuildRequest, Client, FlagTrouble, ReadRequest } from './request.ts';
-import type { ShellCommand, Word } from './script.ts';
+import type { ShellCommand } from './script.ts';
 
 const flags = (alone: string, value: string): FlagTable =>
   Object.fromEntries([

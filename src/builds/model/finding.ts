@@ -1,5 +1,5 @@
-import type { Condition } from '../knowledge/conditions.ts';
-import type { Severity } from '../model/decide.ts';
+import type { Condition } from '../../knowledge/conditions.ts';
+import type { Severity } from '../../model/decide.ts';
 import type { Place } from './request.ts';
 
 /** What a build needs in place of what it has. */

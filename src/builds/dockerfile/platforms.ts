@@ -1,7 +1,7 @@
-import type { Instruction } from '../buildkit/dockerfile/read.ts';
-import type { Daemon } from './daemon.ts';
-import type { Finding } from './finding.ts';
-import type { BuildRequest } from './request.ts';
+import type { Instruction } from '../../buildkit/dockerfile/read.ts';
+import type { Daemon } from '../model/daemon.ts';
+import type { Finding } from '../model/finding.ts';
+import type { BuildRequest } from '../model/request.ts';
 import type { Known } from './stages.ts';
 import { atInstruction, type Scene } from './versions.ts';
 

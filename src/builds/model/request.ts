@@ -1,4 +1,17 @@
-import type { Word } from './script.ts';
+import type { Span } from '../../documents/tree.ts';
+
+/** A word of a shell command, with what is known of its variables put in. */
+export interface Word {
+  readonly text: string;
+  /** False where a part of it is only known when the script runs. */
+  readonly known: boolean;
+  /** An unquoted variable alone: it may become any number of words. */
+  readonly open: boolean;
+  /** Both starting at 1. */
+  readonly line: number;
+  readonly column: number;
+  readonly span: Span;
+}
 
 export type Client = 'buildctl' | 'buildx' | 'docker' | 'classic' | 'bake' | 'compose' | 'nerdctl';
 
@@ -60,3 +73,6 @@ export interface ReadRequest {
   readonly request: BuildRequest;
   readonly troubles: readonly FlagTrouble[];
 }
+
+/** The place alone of what has more to it. */
+export const placeOf = ({ file, line, column }: Place): Place => ({ file, line, column });

@@ -1,8 +1,8 @@
-import { textInPlace } from '../documents/gathered.ts';
-import { formOf } from '../documents/kinds.ts';
-import { type Lines, linesOf } from '../documents/lines.ts';
-import type { Value } from '../documents/tree.ts';
-import { readYaml } from '../documents/yaml.ts';
+import { textInPlace } from '../../documents/gathered.ts';
+import { formOf } from '../../documents/kinds.ts';
+import { type Lines, linesOf } from '../../documents/lines.ts';
+import type { Value } from '../../documents/tree.ts';
+import { readYaml } from '../../documents/yaml.ts';
 import { commandsOf, type ShellCommand } from './script.ts';
 
 const CLIENT = /\b(?:buildctl|docker|nerdctl|buildx)\b/;

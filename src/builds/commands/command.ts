@@ -1,15 +1,15 @@
-import { FEATURES } from '../buildkit/dockerfile/features.ts';
-import { isSince, releaseText } from '../buildkit/version.ts';
-import { nearest } from '../text/nearest.ts';
-import { joined } from './buildctl.ts';
-import { placeOf, unknownFrontend } from './choice.ts';
-import type { Files } from './context.ts';
-import type { Daemon } from './daemon.ts';
-import type { Finding } from './finding.ts';
+import { FEATURES } from '../../buildkit/dockerfile/features.ts';
+import { isSince, releaseText } from '../../buildkit/version.ts';
+import { nearest } from '../../text/nearest.ts';
+import type { Files } from '../model/context.ts';
+import type { Daemon } from '../model/daemon.ts';
+import type { Finding } from '../model/finding.ts';
+import { isPlatform } from '../model/names.ts';
+import { joined } from '../model/paths.ts';
+import type { Asked, BuildRequest } from '../model/request.ts';
+import { placeOf } from '../model/request.ts';
 import { COMPRESSION, cacheTrouble, outputTroubles } from './outputs.ts';
-import type { Asked, BuildRequest } from './request.ts';
 import { secretFindings } from './secrets.ts';
-import { isPlatform } from './values.ts';
 
 /** What a command asks for that does not work, whatever the Dockerfile says. */
 export function commandFindings(request: BuildRequest, daemon: Daemon, files: Files | null): readonly Finding[] {
@@ -475,4 +475,29 @@ export function dockerfileMissing(request: BuildRequest, files: Files | null): r
       remedy: ['Name the Dockerfile that exists.'],
     },
   ];
+}
+
+/** A value of a command that cannot be a frontend. */
+function unknownFrontend(frontend: Asked, options: ReadonlyMap<string, Asked>): Finding | null {
+  if (!frontend.known || frontend.value === 'dockerfile.v0') return null;
+  if (frontend.value === 'gateway.v0')
+    return options.has('source')
+      ? null
+      : {
+          ...placeOf(frontend),
+          condition: 'build.frontend-unknown',
+          severity: 'error',
+          message:
+            'The frontend gateway.v0 needs the image that it starts: without it the build ends with "no source specified for gateway".',
+          needs: { flag: '--opt source=IMAGE' },
+          remedy: ['Add --opt source=docker/dockerfile:1, or write --frontend dockerfile.v0.'],
+        };
+  return {
+    ...placeOf(frontend),
+    condition: 'build.frontend-unknown',
+    severity: 'error',
+    message: `There is no frontend ${frontend.value}: the build ends with "invalid frontend: ${frontend.value}".`,
+    needs: { flag: '--frontend dockerfile.v0' },
+    remedy: ['Write --frontend dockerfile.v0.'],
+  };
 }

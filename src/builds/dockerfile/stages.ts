@@ -1,10 +1,10 @@
-import { givenFlags } from '../buildkit/dockerfile/flags.ts';
-import { NEWEST_FRONTEND } from '../buildkit/dockerfile/frontend.ts';
-import { csvFields } from '../buildkit/dockerfile/mount.ts';
-import type { Dockerfile, Instruction } from '../buildkit/dockerfile/read.ts';
-import { Mistake } from '../buildkit/dockerfile/refused.ts';
-import { BadWord, expanded } from '../buildkit/dockerfile/shell-words.ts';
-import type { BuildRequest } from './request.ts';
+import { givenFlags } from '../../buildkit/dockerfile/flags.ts';
+import { NEWEST_FRONTEND } from '../../buildkit/dockerfile/frontend.ts';
+import { csvFields } from '../../buildkit/dockerfile/mount.ts';
+import type { Dockerfile, Instruction } from '../../buildkit/dockerfile/read.ts';
+import { Mistake } from '../../buildkit/dockerfile/refused.ts';
+import { BadWord, expanded } from '../../buildkit/dockerfile/shell-words.ts';
+import type { BuildRequest } from '../model/request.ts';
 
 /** A value that may only be known when the build runs. */
 export interface Known {

@@ -1,8 +1,8 @@
-import { heredocWord, type Instruction, NEWEST } from '../buildkit/dockerfile/read.ts';
-import { BadWord } from '../buildkit/dockerfile/shell-words.ts';
-import { isSince } from '../buildkit/version.ts';
+import { heredocWord, type Instruction, NEWEST } from '../../buildkit/dockerfile/read.ts';
+import { BadWord } from '../../buildkit/dockerfile/shell-words.ts';
+import { isSince } from '../../buildkit/version.ts';
+import type { Finding } from '../model/finding.ts';
 import { isEmpty } from './contents.ts';
-import type { Finding } from './finding.ts';
 import { copiedFromStage } from './lacking.ts';
 import { type Known, type Stage, sourcesOf, stageNamed } from './stages.ts';
 import { daemonTooOld, flagsOrNone, kindOfSource } from './versions.ts';

@@ -1,6 +1,6 @@
-import type { Instruction } from '../buildkit/dockerfile/read.ts';
-import type { Context } from './context.ts';
-import { rooted } from './paths.ts';
+import type { Instruction } from '../../buildkit/dockerfile/read.ts';
+import type { Context } from '../model/context.ts';
+import { rooted } from '../model/paths.ts';
 import type { Known } from './stages.ts';
 
 /** What can be in an image that began empty: nothing stands anywhere else. */

@@ -1,9 +1,9 @@
-import { csvFields } from '../buildkit/dockerfile/mount.ts';
-import { Mistake } from '../buildkit/dockerfile/refused.ts';
-import { placeOf } from './choice.ts';
-import type { Files } from './context.ts';
-import type { Finding } from './finding.ts';
-import type { Asked, BuildRequest } from './request.ts';
+import { csvFields } from '../../buildkit/dockerfile/mount.ts';
+import { Mistake } from '../../buildkit/dockerfile/refused.ts';
+import type { Files } from '../model/context.ts';
+import type { Finding } from '../model/finding.ts';
+import type { Asked, BuildRequest } from '../model/request.ts';
+import { placeOf } from '../model/request.ts';
 
 /** A secret that a command gives. */
 export interface Secret {

@@ -1,6 +1,6 @@
-import { readConfig, valueAt } from '../buildkit/config/read.ts';
-import { type Bracket, isSince, NEWEST, type Release } from '../buildkit/version.ts';
-import type { Mode } from '../model/look.ts';
+import { readConfig, valueAt } from '../../buildkit/config/read.ts';
+import { type Bracket, isSince, NEWEST, type Release } from '../../buildkit/version.ts';
+import type { Mode } from '../../model/look.ts';
 
 /** The daemon that is asked, as far as it is known. */
 export interface Daemon {

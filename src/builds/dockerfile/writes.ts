@@ -1,5 +1,5 @@
-import type { Instruction } from '../buildkit/dockerfile/read.ts';
-import { rooted } from './paths.ts';
+import type { Instruction } from '../../buildkit/dockerfile/read.ts';
+import { rooted } from '../model/paths.ts';
 
 /** The words of a step that a shell runs. */
 export const commandText = (instruction: Instruction): string =>

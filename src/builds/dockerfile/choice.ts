@@ -1,9 +1,10 @@
-import { type Syntax, syntaxOf } from '../buildkit/dockerfile/directives.ts';
-import { builtInFrontend, type Frontend, NEWEST_FRONTEND } from '../buildkit/dockerfile/frontend.ts';
-import { isSince, releaseText } from '../buildkit/version.ts';
-import type { Daemon } from './daemon.ts';
-import type { Finding } from './finding.ts';
-import type { Asked, BuildRequest, Place } from './request.ts';
+import { type Syntax, syntaxOf } from '../../buildkit/dockerfile/directives.ts';
+import { builtInFrontend, type Frontend, NEWEST_FRONTEND } from '../../buildkit/dockerfile/frontend.ts';
+import { isSince, releaseText } from '../../buildkit/version.ts';
+import type { Daemon } from '../model/daemon.ts';
+import type { Finding } from '../model/finding.ts';
+import type { BuildRequest, Place } from '../model/request.ts';
+import { placeOf } from '../model/request.ts';
 
 /** Which frontend reads a Dockerfile. */
 export interface Choice {
@@ -82,8 +83,6 @@ function dockerfileFrontendOff(request: BuildRequest | null, daemon: Daemon): re
     },
   ];
 }
-
-export const placeOf = ({ file, line, column }: Place): Place => ({ file, line, column });
 
 function gatewayRefusal({ image, at }: Wanted, { config }: Daemon): readonly Finding[] | null {
   if (config === null) return null;
@@ -213,30 +212,5 @@ function ignoredAt(line: string, number: number, file: string, marked: boolean):
     remedy: [
       'Make it the very first line of the file, without blanks in front of it, as # syntax=docker/dockerfile:1.',
     ],
-  };
-}
-
-/** A value of a command that cannot be a frontend. */
-export function unknownFrontend(frontend: Asked, options: ReadonlyMap<string, Asked>): Finding | null {
-  if (!frontend.known || frontend.value === 'dockerfile.v0') return null;
-  if (frontend.value === 'gateway.v0')
-    return options.has('source')
-      ? null
-      : {
-          ...placeOf(frontend),
-          condition: 'build.frontend-unknown',
-          severity: 'error',
-          message:
-            'The frontend gateway.v0 needs the image that it starts: without it the build ends with "no source specified for gateway".',
-          needs: { flag: '--opt source=IMAGE' },
-          remedy: ['Add --opt source=docker/dockerfile:1, or write --frontend dockerfile.v0.'],
-        };
-  return {
-    ...placeOf(frontend),
-    condition: 'build.frontend-unknown',
-    severity: 'error',
-    message: `There is no frontend ${frontend.value}: the build ends with "invalid frontend: ${frontend.value}".`,
-    needs: { flag: '--frontend dockerfile.v0' },
-    remedy: ['Write --frontend dockerfile.v0.'],
   };
 }

@@ -1,12 +1,13 @@
-import { ENTITLEMENTS } from '../buildkit/entitlements.ts';
-import type { Lines } from '../documents/lines.ts';
-import { type Cursor, exists, field, fieldAt, fields, isMap, items, textOf } from '../documents/tree.ts';
-import { joined, named } from './buildctl.ts';
-import { isRemote } from './docker.ts';
-import type { Finding } from './finding.ts';
-import { type FlagTable, pflags } from './flag-reader.ts';
-import type { Asked, BuildRequest, Place } from './request.ts';
-import type { ShellCommand, Word } from './script.ts';
+import { ENTITLEMENTS } from '../../buildkit/entitlements.ts';
+import type { Lines } from '../../documents/lines.ts';
+import { type Cursor, exists, field, fieldAt, fields, isMap, items, textOf } from '../../documents/tree.ts';
+import { named } from '../commands/buildctl.ts';
+import { isRemote } from '../commands/docker.ts';
+import { type FlagTable, pflags } from '../commands/flag-reader.ts';
+import type { ShellCommand } from '../commands/script.ts';
+import type { Finding } from '../model/finding.ts';
+import { joined } from '../model/paths.ts';
+import type { Asked, BuildRequest, Place, Word } from '../model/request.ts';
 
 /** A file that describes builds: bake's own, or one of Compose. */
 export interface TargetFile {

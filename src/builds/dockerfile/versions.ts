@@ -1,14 +1,14 @@
-import { FEATURES } from '../buildkit/dockerfile/features.ts';
-import { FLAGS, givenFlags, reads, UnknownFlag } from '../buildkit/dockerfile/flags.ts';
-import { type Frontend, knows, NEWEST_FRONTEND, type Since, sinceText } from '../buildkit/dockerfile/frontend.ts';
-import { mistakeOf } from '../buildkit/dockerfile/instructions.ts';
-import { MOUNT_KEYS, readMount, UnknownMountKey } from '../buildkit/dockerfile/mount.ts';
-import type { Instruction } from '../buildkit/dockerfile/read.ts';
-import { Mistake } from '../buildkit/dockerfile/refused.ts';
-import { isSince, type Release, releaseText } from '../buildkit/version.ts';
+import { FEATURES } from '../../buildkit/dockerfile/features.ts';
+import { FLAGS, givenFlags, reads, UnknownFlag } from '../../buildkit/dockerfile/flags.ts';
+import { type Frontend, knows, NEWEST_FRONTEND, type Since, sinceText } from '../../buildkit/dockerfile/frontend.ts';
+import { mistakeOf } from '../../buildkit/dockerfile/instructions.ts';
+import { MOUNT_KEYS, readMount, UnknownMountKey } from '../../buildkit/dockerfile/mount.ts';
+import type { Instruction } from '../../buildkit/dockerfile/read.ts';
+import { Mistake } from '../../buildkit/dockerfile/refused.ts';
+import { isSince, type Release, releaseText } from '../../buildkit/version.ts';
+import { type Daemon, engineWith } from '../model/daemon.ts';
+import type { Finding, Needs } from '../model/finding.ts';
 import type { Choice } from './choice.ts';
-import { type Daemon, engineWith } from './daemon.ts';
-import type { Finding, Needs } from './finding.ts';
 
 /** What surrounds the judgement of one instruction. */
 export interface Scene {

@@ -1,7 +1,7 @@
-import { checkDirective } from '../buildkit/dockerfile/directives.ts';
-import type { Dockerfile, Instruction } from '../buildkit/dockerfile/read.ts';
-import type { Finding } from './finding.ts';
-import type { BuildRequest, Place } from './request.ts';
+import { checkDirective } from '../../buildkit/dockerfile/directives.ts';
+import type { Dockerfile, Instruction } from '../../buildkit/dockerfile/read.ts';
+import type { Finding } from '../model/finding.ts';
+import type { BuildRequest, Place } from '../model/request.ts';
 import type { Scene } from './versions.ts';
 
 /** The rules of BuildKit's own checks that are told from the text alone, each with the first frontend that has it. */

@@ -1,9 +1,9 @@
-import { adviceOnEntitlement, ENTITLEMENTS, entitlementNamed, meantEntitlement } from '../buildkit/entitlements.ts';
-import { isSince } from '../buildkit/version.ts';
-import { placeOf } from './choice.ts';
-import type { Daemon } from './daemon.ts';
-import type { Finding } from './finding.ts';
-import type { Asked, BuildRequest, Place } from './request.ts';
+import { adviceOnEntitlement, ENTITLEMENTS, entitlementNamed, meantEntitlement } from '../../buildkit/entitlements.ts';
+import { isSince } from '../../buildkit/version.ts';
+import type { Daemon } from '../model/daemon.ts';
+import type { Finding } from '../model/finding.ts';
+import type { Asked, BuildRequest, Place } from '../model/request.ts';
+import { placeOf } from '../model/request.ts';
 
 /** A step, or the whole build, that wants more than the sandbox allows. */
 export interface Want {

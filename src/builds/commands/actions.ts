@@ -1,10 +1,10 @@
-import { textInPlace } from '../documents/gathered.ts';
-import { type Lines, linesOf } from '../documents/lines.ts';
-import { type Cursor, exists, field, fields, items, rootOf, textOf } from '../documents/tree.ts';
-import { readYaml } from '../documents/yaml.ts';
-import { joined } from './buildctl.ts';
+import { textInPlace } from '../../documents/gathered.ts';
+import { type Lines, linesOf } from '../../documents/lines.ts';
+import { type Cursor, exists, field, fields, items, rootOf, textOf } from '../../documents/tree.ts';
+import { readYaml } from '../../documents/yaml.ts';
+import { joined } from '../model/paths.ts';
+import type { Asked, ReadRequest } from '../model/request.ts';
 import { optionsFrom } from './docker.ts';
-import type { Asked, ReadRequest } from './request.ts';
 
 /** Builds that a workflow asks of docker/build-push-action. */
 export function actionRequests(path: string, text: string): readonly ReadRequest[] {

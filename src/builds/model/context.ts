@@ -1,5 +1,4 @@
-import { joined } from './buildctl.ts';
-import { rooted } from './paths.ts';
+import { joined, rooted } from './paths.ts';
 
 /** What is known of the files that a command shares with the daemon. Paths are relative to where the command runs. */
 export interface Files {

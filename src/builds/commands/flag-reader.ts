@@ -1,5 +1,4 @@
-import type { Asked } from './request.ts';
-import type { Word } from './script.ts';
+import type { Asked, Word } from '../model/request.ts';
 
 /** How a client takes a flag: alone, with one value, or with one of many. */
 export type Arity = 'alone' | 'value';

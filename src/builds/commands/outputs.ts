@@ -1,9 +1,9 @@
-import { isSince } from '../buildkit/version.ts';
-import { withoutTrailing } from '../text/trailing.ts';
-import type { Files } from './context.ts';
-import type { Daemon } from './daemon.ts';
-import type { Asked, BuildRequest } from './request.ts';
-import { isReference } from './values.ts';
+import { isSince } from '../../buildkit/version.ts';
+import { withoutTrailing } from '../../text/trailing.ts';
+import type { Files } from '../model/context.ts';
+import type { Daemon } from '../model/daemon.ts';
+import { isReference } from '../model/names.ts';
+import type { Asked, BuildRequest } from '../model/request.ts';
 
 type Client = BuildRequest['client'];
 
