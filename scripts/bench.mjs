@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Whole-process times and peak memory, as ratios to `node -e 0` in one run. Usage: npm run bench [-- --runs N] [--entries N] [--user NAME] [--log MB] [--dockerfiles N]
+// Whole-process times and peak memory, as ratios to `node -e 0` in one run. Usage: npm run bench [-- --runs N] [--entries N] [--user NAME] [--log MB] [--dockerfiles N] [--manifests N]
 // Root measures for an ordinary account: the named one, that of sudo, or the first in /etc/subuid.
 import { spawnSync } from 'node:child_process';
 import {
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     user: { type: 'string' },
     log: { type: 'string', default: '200' },
     dockerfiles: { type: 'string', default: '10000' },
+    manifests: { type: 'string', default: '3000' },
   },
 });
 const runs = Number(values.runs);
@@ -34,7 +35,7 @@ const scratch = mkdtempSync('/var/tmp/bk-doctor-bench-');
 const meter = join(scratch, 'meter.mjs');
 writeFileSync(
   meter,
-  `import { writeFileSync } from 'node:fs';\nprocess.on('exit', () => { if (process.env.METER) writeFileSync(process.env.METER, String(process.resourceUsage().maxRSS)); });\n`,
+  `import { writeFileSync } from 'node:fs';\nprocess.on('exit', () => { if (process.env.METER) { const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage(); writeFileSync(process.env.METER, maxRSS + ' ' + (userCPUTime + systemCPUTime)); } });\n`,
 );
 
 const isRoot = process.getuid() === 0;
@@ -62,6 +63,7 @@ function passwd(name) {
 }
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+let base = 1;
 const present = (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
 
 function measure(argv, env = {}) {
@@ -96,7 +98,7 @@ try {
       if (turn >= 0) times.get(name).push(time);
     }
   }
-  const base = median(times.get('node -e 0'));
+  base = median(times.get('node -e 0'));
   console.log('| command | median, ms | × node -e 0 | peak memory, MB |');
   console.log('|---|---|---|---|');
   for (const [name, argv] of rows) {
@@ -108,7 +110,7 @@ try {
       spawnSync('chmod', ['666', file]);
       spawnSync('chmod', ['755', scratch]);
       measure([argv[0], '--import', meter, ...argv.slice(1)], { METER: file });
-      memory = String(Math.round(Number(readFileSync(file, 'utf8')) / 1024));
+      memory = String(Math.round(Number.parseInt(readFileSync(file, 'utf8'), 10) / 1024));
     }
     console.log(`| ${name} | ${time.toFixed(0)} | ${(time / base).toFixed(1)} | ${memory} |`);
   }
@@ -116,6 +118,7 @@ try {
     console.log('\nNo account has subordinate ids: the rows are those of root, without the look through a cache.');
   else if (entries > 0) ownership();
   if (Number(values.dockerfiles) > 0) dockerfiles(Number(values.dockerfiles));
+  if (Number(values.manifests) > 0) manifests(Number(values.manifests));
   if (Number(values.log) > 0) await explained(Number(values.log));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
@@ -182,13 +185,67 @@ function dockerfiles(count) {
     );
   }
   chmodSync(scratch, 0o755);
-  const started = process.hrtime.bigint();
-  const argv = [bin, 'lint', '--json', '--buildkit', 'v0.32.0', tree];
-  spawnSync(process.execPath, argv, { stdio: 'ignore', env: clean });
-  const took = Number(process.hrtime.bigint() - started) / 1e9;
+  const { took } = timed([bin, 'lint', '--json', '--buildkit', 'v0.32.0', tree]);
   console.log(
     `\n\`bk-doctor lint\` of ${count} Dockerfiles: ${took.toFixed(1)} s (${Math.round(count / took)} a second)`,
   );
+}
+
+/** So many manifests of which every one, and of which one in five, runs BuildKit; half of those with something to be found. */
+function manifests(count) {
+  const manifest = (at, isOurs) =>
+    [
+      'apiVersion: apps/v1',
+      'kind: Deployment',
+      `metadata: {name: ${isOurs ? 'buildkitd' : 'web'}-${at}, namespace: ci}`,
+      'spec:',
+      '  replicas: 1',
+      '  selector: {matchLabels: {app: one}}',
+      '  template:',
+      '    metadata: {labels: {app: one}}',
+      '    spec:',
+      '      containers:',
+      `        - name: ${isOurs ? 'buildkitd' : 'web'}`,
+      `          image: ${isOurs ? 'moby/buildkit:v0.32.0-rootless' : 'nginx:1.29'}`,
+      ...(isOurs && at % 2 === 0 ? ['          args: [--oci-worker-no-process-sandbox]'] : []),
+      '          readinessProbe:',
+      `            exec: {command: [${isOurs ? 'buildctl, debug, workers' : 'curl, localhost'}]}`,
+      '            initialDelaySeconds: 5',
+      '          securityContext:',
+      '            seccompProfile: {type: Unconfined}',
+      '            appArmorProfile: {type: Unconfined}',
+      `            runAsUser: ${at % 10 === 0 ? 2000 : 1000}`,
+      '          volumeMounts:',
+      '            - {name: state, mountPath: /home/user/.local/share/buildkit}',
+      '      volumes:',
+      '        - name: state',
+      '          emptyDir: {}',
+      '',
+    ].join('\n');
+  for (const every of [1, 5]) {
+    const tree = join(scratch, `manifests-${every}`);
+    for (let at = 0; at < count; at++) {
+      const folder = join(tree, String(at % 50));
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, `${at}.yaml`), manifest(at, at % every === 0));
+    }
+    chmodSync(scratch, 0o755);
+    const { took, cpu } = timed([bin, 'lint', '--json', tree]);
+    const which = every === 1 ? 'all with BuildKit' : `one in ${every} with BuildKit`;
+    console.log(
+      `\n\`bk-doctor lint\` of ${count} manifests, ${which}: ${took.toFixed(1)} s (${((took * 1e3) / base).toFixed(0)} × \`node -e 0\`), ${cpu.toFixed(1)} s of a processor (${Math.round(count / cpu)} a second)`,
+    );
+  }
+}
+
+/** Seconds that a call of Node takes as a whole, and of a processor. */
+function timed(argv) {
+  const file = join(scratch, 'meter');
+  writeFileSync(file, '');
+  const started = process.hrtime.bigint();
+  spawnSync(process.execPath, ['--import', meter, ...argv], { stdio: 'ignore', env: { ...clean, METER: file } });
+  const took = Number(process.hrtime.bigint() - started) / 1e9;
+  return { took, cpu: Number(readFileSync(file, 'utf8').split(' ')[1]) / 1e6 };
 }
 
 /** A log of so many megabytes, against grep -F with the same words. */
@@ -214,7 +271,7 @@ async function explained(megabytes) {
     spawnSync(command, args, { stdio: ['ignore', 'pipe', 'ignore'], env: { ...clean, LANG: 'C', METER: file } });
     return Number(process.hrtime.bigint() - started) / 1e9;
   });
-  const memory = Math.round(Number(readFileSync(file, 'utf8')) / 1024);
+  const memory = Math.round(Number.parseInt(readFileSync(file, 'utf8'), 10) / 1024);
   console.log(
     `\n\`bk-doctor explain\` of ${megabytes} MB: ${ours.toFixed(1)} s (${Math.round(megabytes / ours)} MB/s), ${memory} MB of memory; \`grep -i -F\` with the same ${words.size} words: ${grep.toFixed(1)} s`,
   );

@@ -1,4 +1,5 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, type ParsedNode, parseAllDocuments } from 'yaml';
+import { readPlainYaml } from './plain-yaml.ts';
 import type { Entry, Span, Value } from './tree.ts';
 
 /** What a YAML text holds, and the first thing in it that no decoder takes. */
@@ -16,6 +17,12 @@ class TooMuch extends Error {}
 
 /** Reads all documents of a text that begins `base` characters into its file. Never throws. */
 export function readYaml(text: string, base: number): YamlText {
+  const plain = readPlainYaml(text, base);
+  return plain === null ? readWholeYaml(text, base) : { documents: plain, error: null };
+}
+
+/** Reads any YAML. */
+export function readWholeYaml(text: string, base: number): YamlText {
   const deep = tooDeep(text);
   if (deep !== null)
     return {
@@ -97,7 +104,11 @@ class Reader {
     }
     if (isSeq(node)) {
       const all = node.items.map((item) => this.valueOf(item as ParsedNode, depth + 1));
-      return { value: { kind: 'list', items: all.map(({ value }) => value), span }, size: 1 + sum(all) };
+      const items = all.map(({ value }) => value);
+      return {
+        value: { kind: 'list', items, span: node.flow === true ? span : upTo(span, items.at(-1)) },
+        size: 1 + sum(all),
+      };
     }
     if (!isMap(node)) return { value: this.nothing(span.start), size: 1 };
     return this.fieldsOf(node, span, depth);
@@ -126,7 +137,10 @@ class Reader {
     }
     const own = new Set(entries.map(({ key }) => key));
     const all = merged.length === 0 ? entries : [...merged.filter(({ key }) => !own.has(key)), ...entries];
-    return { value: { kind: 'fields', entries: all, span }, size };
+    return {
+      value: { kind: 'fields', entries: all, span: node.flow === true ? span : upTo(span, entries.at(-1)) },
+      size,
+    };
   }
 
   private nothing(at: number): Value {
@@ -142,5 +156,11 @@ class Reader {
     return { start: this.base + start, end: this.base + last };
   }
 }
+
+/** A block ends where its last element does: comments behind it are none of its. */
+const upTo = ({ start, end }: Span, last: { readonly span: Span } | undefined): Span => ({
+  start,
+  end: last?.span.end ?? end,
+});
 
 const sum = (all: readonly Sized[]): number => all.reduce((total, { size }) => total + size, 0);

@@ -20,15 +20,15 @@ const SAID = new Set('message reason tell why log subject excerpt'.split(' '));
 /** Changes a text; where it stands tells what it may be. */
 type Change = (text: string, key: string, inEvidence: boolean) => string;
 
-/** Masks each text once: of many files the same is said. */
-export function maskOnce(): (text: string) => string {
+/** Changes each text once: of many files the same is said. */
+export function onceEach(change: (text: string) => string): (text: string) => string {
   const known = new Map<string, string>();
   return (text) => {
     const before = known.get(text);
     if (before !== undefined) return before;
-    const masked = maskText(text);
-    known.set(text, masked);
-    return masked;
+    const now = change(text);
+    known.set(text, now);
+    return now;
   };
 }
 

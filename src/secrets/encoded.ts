@@ -11,15 +11,29 @@ const LONGEST = 200_000;
 
 const isControl = (byte: number): boolean => (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13) || byte === 127;
 
-/** The text of bytes; null where they are none that a person could read. */
+/** The text of bytes in UTF-8; null where they are none that a person could read. Most are none: it throws nothing. */
 function textOf(bytes: readonly number[]): string | null {
-  if (bytes.some(isControl)) return null;
-  if (bytes.every((byte) => byte < 127)) return bytes.map((byte) => String.fromCharCode(byte)).join('');
-  try {
-    return decodeURIComponent(bytes.map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''));
-  } catch {
-    return null;
+  let text = '';
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
+    if (isControl(byte)) return null;
+    if (byte < 128) {
+      text += String.fromCharCode(byte);
+      continue;
+    }
+    const more =
+      byte >= 0xc2 && byte < 0xe0 ? 1 : byte >= 0xe0 && byte < 0xf0 ? 2 : byte >= 0xf0 && byte < 0xf5 ? 3 : 0;
+    let point = byte & (0x3f >> more);
+    for (let left = more; left > 0; left--) {
+      const next = bytes[++at] ?? 0;
+      if ((next & 0xc0) !== 0x80) return null;
+      point = (point << 6) | (next & 0x3f);
+    }
+    const isWrong = more === 0 || point < ([0, 0x80, 0x800, 0x10000][more] ?? 0) || (point >= 0xd800 && point < 0xe000);
+    if (isWrong || point > 0x10ffff) return null;
+    text += String.fromCodePoint(point);
   }
+  return text;
 }
 
 /** Up to the first letter that is none; null as soon as there is a byte that no text has: most words are no base64. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../../src/model/say.ts';
 import { type Names, namesOf } from '../../src/names/names.ts';
-import { LEFT_OUT, maskOnce, redact, withoutSecrets } from '../../src/report/redact.ts';
+import { LEFT_OUT, onceEach, redact, withoutSecrets } from '../../src/report/redact.ts';
 import { knownSecrets } from '../../src/secrets/known.ts';
 import { maskText } from '../../src/secrets/text.ts';
 import { everything } from './everything.ts';
@@ -195,7 +195,7 @@ test('a word of the vocabulary with a name in it is left out, and costs the repo
 });
 
 test('a text that is said twice is masked twice', () => {
-  const mask = maskOnce();
+  const mask = onceEach((text) => maskText(text));
   for (const text of ['password=hunter2hunter2', 'no secret', 'password=hunter2hunter2'])
     expect(mask(text)).toBe(maskText(text));
   expect(withoutSecrets({ message: 'password=hunter2hunter2' }, undefined, mask).message).not.toContain('hunter2');

@@ -10,6 +10,7 @@ const BUILD = /\b(?:build|bake|b|f)\b/;
 
 /** The commands of a text: those of a shell or of make, and those in the texts of a YAML file, each where it stands. */
 export function commandsIn(path: string, text: string): readonly ShellCommand[] {
+  if (!CLIENT.test(text) || !BUILD.test(text)) return [];
   const lines = linesOf(text);
   if (formOf(path, text) !== 'yaml') return commandsOf(text, 0, lines);
   return readYaml(text, 0).documents.flatMap((document) => commandsBelow(document, text, lines));

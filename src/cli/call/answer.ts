@@ -1,13 +1,13 @@
 import type { Opened } from '../../host/open.ts';
 import { UsageError } from '../../host/usage-error.ts';
-import type { Report } from '../../model/say.ts';
+import type { CheckReport, Report } from '../../model/say.ts';
 import type { Names } from '../../names/names.ts';
 import { survivorIn } from '../../names/proof.ts';
 import type { Documents, ExaminedFile, Kind } from '../../report/format.ts';
 import { formatsFor } from '../../report/formats/table.ts';
 import type { Appearance } from '../../report/pen.ts';
 import type { Chosen } from '../../report/plan.ts';
-import { maskedPlaces, maskOnce, redact, redacted, vocabularyOf, withoutSecrets } from '../../report/redact.ts';
+import { maskedPlaces, onceEach, redact, redacted, vocabularyOf, withoutSecrets } from '../../report/redact.ts';
 import type { Commands } from '../../report/summary.ts';
 import type { ShownVerification } from '../../report/verification.ts';
 import { type KnownSecrets, knownSecrets, NO_SECRETS } from '../../secrets/known.ts';
@@ -139,16 +139,40 @@ export async function sendFindings(
   for (const { file, text, ...rest } of files)
     if (text !== undefined && isTold(rest)) learnSecrets(file, text, secrets.add);
   const names = destination.redaction.ofAnswer ? await destination.redaction.names(null) : null;
-  for (const { text } of files) if (text !== undefined) names?.learn(text);
-  const mask = maskOnce();
-  const shown = files.map(({ file, text, ...rest }): ExaminedFile => {
-    const masked = isTold(rest) ? withoutSecrets(rest, secrets, mask) : rest;
-    const lines = text === undefined || !isTold(rest) ? {} : { text: maskLines(text, secrets.hideCertain) };
-    if (names === null) return { file, ...masked, ...lines };
-    return { file: file.startsWith('/') ? names.hide(file) : file, ...redacted({ ...masked, ...lines }, names) };
+  if (names !== null) for (const { text } of files) if (text !== undefined) names.learn(text);
+  const hiding = { hide: onceEach(secrets.hide), hideCertain: onceEach(secrets.hideCertain) };
+  const mask = onceEach((said) => maskText(said));
+  const shown = files.map(({ text, ...rest }): ExaminedFile => {
+    const told = toldOf(rest, (value) => withoutSecrets(value, hiding, mask));
+    const masked: ExaminedFile = {
+      ...told,
+      // Few formats show lines, and to mask them takes longer than all else.
+      get text() {
+        return text === undefined || !isTold(rest) ? '' : maskLines(text, secrets.hideCertain);
+      },
+    };
+    if (names === null) return masked;
+    const { file } = rest;
+    return { ...redacted(masked, names), file: file.startsWith('/') ? names.hide(file) : file };
   });
-  const kept = [...files.map(({ file }) => file).filter((file) => !file.startsWith('/')), ...vocabularyOf(shown)];
+  const own = files.map(({ file }) => file).filter((file) => !file.startsWith('/'));
+  const kept = names === null ? [] : [...own, ...vocabularyOf(shown)];
   await destination.send(await render('findings', shown, globals, destination), { secrets, names, kept });
+}
+
+/** What is said of a file, without secrets. A check that found nothing says nothing of the file; an edit is told in words. */
+function toldOf(file: Omit<ExaminedFile, 'text'>, mask: <T>(value: T) => T): Omit<ExaminedFile, 'text'> {
+  const { checks, mended, ...rest } = file;
+  const told = checks.map((check): CheckReport => {
+    const { problems, fixes, reason, tell } = check;
+    if (problems.length === 0 && reason === null && tell === null) return check;
+    const worded = fixes.map((fix) => {
+      const words = fix.steps.filter((step) => step.do === 'tell');
+      return words.length === 0 ? fix : { ...fix, steps: words };
+    });
+    return { ...check, ...mask({ problems, fixes: worded, reason, tell }) };
+  });
+  return { ...rest, checks: told, ...(mended === undefined ? {} : { mended: mask(mended) }) };
 }
 
 /** Whether anything of a file is told: of a Dockerfile in which nothing was found, nothing is. */
