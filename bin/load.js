@@ -10,24 +10,33 @@ const vm = require('node:vm');
 /** Bytes; V8 copies data that does not lie at a multiple of eight. */
 const HEADER = 512;
 const PARAMETERS = 'exports, require, module, __filename, __dirname';
-const scripts = new Map();
 
-/** `fresh`: none has been made yet. */
-function load(file, fresh = false) {
-  const known = require.cache[file];
-  if (known !== undefined) return known.exports;
-  const cachedData = cacheOf(file);
-  if (cachedData === undefined && !fresh) return require(file);
-  const text = fs.readFileSync(file, 'latin1');
-  const script = new vm.Script(`(function (${PARAMETERS}) {${text}\n})`, { filename: file, cachedData });
-  scripts.set(file, { text, script });
-  const module = { id: file, filename: file, loaded: true, children: [], exports: {} };
-  require.cache[file] = module;
-  const directory = dirname(file);
-  // Other packages are found from here as from the bundle, which is part of this package.
-  const requireFrom = (name) => (name.startsWith('.') ? load(resolve(directory, name), fresh) : require(name));
-  script.runInThisContext()(module.exports, requireFrom, module, file, directory);
-  return module.exports;
+/** Of files that name each other; `plain` loads one of which V8 has compiled nothing yet, where that is not done here. */
+function loaderOf({ modules, textOf, cacheOf, plain }) {
+  const scripts = new Map();
+  const load = (file) => {
+    const known = modules[file];
+    if (known !== undefined) return known.exports;
+    const cachedData = cacheOf(file);
+    if (cachedData === undefined && plain !== undefined) return plain(file);
+    const source = `(function (${PARAMETERS}) {${textOf(file)}\n})`;
+    const script = new vm.Script(source, { filename: file, cachedData });
+    scripts.set(file, script);
+    const module = { id: file, filename: file, loaded: true, children: [], exports: {} };
+    modules[file] = module;
+    const directory = dirname(file);
+    const requireFrom = (name) => (name.startsWith('.') ? load(resolve(directory, name)) : require(name));
+    script.runInThisContext()(module.exports, requireFrom, module, file, directory);
+    return module.exports;
+  };
+  return { load, scripts };
+}
+
+const textOf = (file) => fs.readFileSync(file, 'latin1');
+
+/** The built file. */
+function load(file) {
+  return loaderOf({ modules: require.cache, textOf, cacheOf, plain: require }).load(file);
 }
 
 /** Distributions build one release differently, so its executable is named too; `length` is that of what V8 compiled. */
@@ -48,14 +57,11 @@ function cacheOf(file) {
   }
 }
 
-/** What V8 has compiled by now of every file that may be loaded so: import() works only in those that require() loads. */
-function compiled() {
-  return [...scripts]
-    .filter(([, { text }]) => !/\bimport\(/.test(text))
-    .map(([file, { script }]) => {
-      const code = script.createCachedData();
-      return [file, Buffer.concat([Buffer.from(headerOf(code.length), 'latin1'), code])];
-    });
+/** A loader that takes no cache; `compiled` answers what V8 has made by then of each file. */
+function fresh() {
+  const { load, scripts } = loaderOf({ modules: {}, textOf, cacheOf: () => undefined });
+  const compiled = () => [...scripts].map(([file, script]) => [file, script.createCachedData()]);
+  return { load, compiled };
 }
 
-module.exports = { load, compiled };
+module.exports = { fresh, headerOf, load, loaderOf };

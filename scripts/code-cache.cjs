@@ -1,12 +1,23 @@
-// Examines this host once with the fresh bundle, so that V8 has compiled what an examination runs, and keeps that beside it.
-const { rmSync, writeFileSync } = require('node:fs');
-const { resolve } = require('node:path');
-const { compiled, load } = require('../bin/load.js');
+// Examines this host once with the fresh bundle, so that V8 has compiled what an examination runs, and keeps that beside
+// it. For an executable that brings this very Node with it, it goes without a header to another directory, and the host
+// is one of a recording, so that the same bytes come out of every build.
+const { mkdirSync, rmSync, writeFileSync } = require('node:fs');
+const { dirname, relative, resolve } = require('node:path');
+const { fresh, headerOf } = require('../bin/load.js');
 
-const { main } = load(resolve(__dirname, '../dist/main.cjs'), true);
-main(['check', '--no-probe', '--quiet'], process).then(() => {
-  for (const [file, code] of compiled()) {
-    rmSync(`${file}.cache`, { force: true });
-    writeFileSync(`${file}.cache`, code);
-  }
-});
+const dist = resolve(__dirname, '../dist');
+const [, , directory = dist, recording] = process.argv;
+const { load, compiled } = fresh();
+
+const host = recording === undefined ? ['--no-probe'] : ['--replay', recording];
+load(resolve(dist, 'main.cjs'))
+  .main(['check', '--quiet', ...host], process)
+  .then(() => {
+    for (const [file, code] of compiled()) {
+      const header = recording === undefined ? headerOf(code.length) : '';
+      const cache = resolve(directory, `${relative(dist, file)}.cache`);
+      mkdirSync(dirname(cache), { recursive: true });
+      rmSync(cache, { force: true });
+      writeFileSync(cache, Buffer.concat([Buffer.from(header, 'latin1'), code]));
+    }
+  });

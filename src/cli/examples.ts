@@ -37,5 +37,15 @@ export const EXAMPLES: { readonly [command: string]: readonly string[] } = {
   list: ['bk-doctor list', 'bk-doctor list --verbose'],
   show: ['bk-doctor show idmap/ranges', 'bk-doctor show idmap', 'bk-doctor show idmap.subid-missing'],
   help: ['bk-doctor help fix', 'bk-doctor help idmap/ranges'],
+  man: ['bk-doctor man | man -l -'],
+  completion: ['source <(bk-doctor completion bash)', 'bk-doctor completion fish | source'],
   version: ['bk-doctor version'],
 };
+
+/** What the exit code says, for the end of the help. */
+export const EXIT_MEANINGS: readonly { readonly code: string; readonly meaning: string }[] = [
+  { code: '0', meaning: 'nothing at or above --fail-on was found (undo: done; explain: a cause)' },
+  { code: '1', meaning: 'something was found or remains (undo: refused; explain: none known)' },
+  { code: '2', meaning: 'the call is wrong; nothing was done' },
+  { code: '3', meaning: 'a required check could not run, or an internal error' },
+];

@@ -14,12 +14,13 @@ import { registerHelp } from './commands/help.ts';
 import { registerHistory } from './commands/history.ts';
 import { registerLint } from './commands/lint.ts';
 import { registerList } from './commands/list.ts';
+import { registerCompletion, registerMan } from './commands/manual.ts';
 import { registerShow } from './commands/show.ts';
 import { registerTemplate } from './commands/template.ts';
 import { registerUndo } from './commands/undo.ts';
 import { registerUnredact } from './commands/unredact.ts';
 import { registerVerify } from './commands/verify.ts';
-import { EXAMPLES } from './examples.ts';
+import { EXAMPLES, EXIT_MEANINGS } from './examples.ts';
 
 /** Every command, in the order of the help text. */
 const COMMANDS = [
@@ -37,14 +38,13 @@ const COMMANDS = [
   registerList,
   registerShow,
   registerHelp,
+  registerMan,
+  registerCompletion,
 ];
 
 const EXIT_CODES = `
 Exit codes:
-  0  nothing at or above --fail-on was found (undo: done; explain: a cause)
-  1  something was found or remains (undo: refused; explain: none known)
-  2  the call is wrong; nothing was done
-  3  a required check could not run, or an internal error`;
+${EXIT_MEANINGS.map(({ code, meaning }) => `  ${code}  ${meaning}`).join('\n')}`;
 
 /** The command line; what help and version print is gathered, so that stdout gets it whole. */
 export function createProgram(session: Session): { readonly program: Command; readonly printed: () => string } {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { builtProgram } from '../package/directory.ts';
+import { type Role, roleStart } from '../package/form.ts';
 import { endFamily } from './looks/processes.ts';
 
 /** One answer may have so many bytes; 100,000 names of files fit. */
@@ -12,8 +12,8 @@ export interface StandInOptions {
   readonly env?: { readonly [name: string]: string };
   /** A descriptor that it gets as its number 3. */
   readonly descriptor?: number;
-  /** Another build of the program. */
-  readonly entry?: string;
+  /** The words that start another build of the program. */
+  readonly start?: readonly string[];
   /** What starts it: words before its own. */
   readonly before?: readonly string[];
   readonly mostBytes?: number;
@@ -36,11 +36,9 @@ export interface StandIn {
   kill(): void;
 }
 
-export function startStandIn(name: 'helper' | 'as-target' | 'as-user', options: StandInOptions): StandIn {
-  const { descriptor, entry = builtProgram(name), before = [], mostBytes = MOST_ANSWER } = options;
-  // Where no memory may become executable, we ourselves were started so.
-  const flags = process.execArgv.filter((flag) => flag === '--jitless');
-  const [program = process.execPath, ...words] = [...before, process.execPath, ...flags, entry];
+export function startStandIn(role: Role, options: StandInOptions): StandIn {
+  const { descriptor, start = roleStart(role), before = [], mostBytes = MOST_ANSWER } = options;
+  const [program = process.execPath, ...words] = [...before, ...start];
   const child = spawn(program, words, {
     // A session of its own, none of our terminal, descriptors or environment.
     stdio: ['pipe', 'pipe', 'ignore', ...(descriptor === undefined ? [] : [descriptor])],

@@ -9,7 +9,7 @@ import { runProgram } from '../../src/host/looks/run-tool.ts';
 import { rootsAnswer } from '../../src/host/roots-place.ts';
 import { startStandIn } from '../../src/host/stand-in.ts';
 import { type Call, carryOut } from '../../src/host/verbs.ts';
-import { builtProgram } from '../../src/package/directory.ts';
+import { builtProgram } from '../../src/package/form.ts';
 import { trialAnswer } from '../../src/verify/answer.ts';
 
 let at: string;
@@ -30,15 +30,13 @@ async function eventually(isSo: () => boolean): Promise<boolean> {
 }
 
 test('a process of our own is started as we were, where no memory may become executable', async () => {
-  const entry = join(at, 'flags.cjs');
-  fs.writeFileSync(entry, 'console.log(JSON.stringify(process.execArgv))');
   const before = process.execArgv;
   process.execArgv = ['--jitless', '--no-warnings'];
   try {
-    const told = new Promise((resolve) => {
-      startStandIn('helper', { entry, onAnswer: resolve, onEnd: resolve });
-    });
-    expect(await told).toEqual(['--jitless']);
+    const child = startStandIn('helper', { onAnswer: () => {}, onEnd: () => {} });
+    const words = fs.readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+    expect(words).toEqual([process.execPath, '--jitless', builtProgram('helper')]);
+    await child.end();
   } finally {
     process.execArgv = before;
   }
@@ -96,7 +94,7 @@ describe('what a process in our stead answers', () => {
       fs.writeFileSync(entry, program);
       const answers: unknown[] = [];
       startStandIn('helper', {
-        entry,
+        start: [process.execPath, entry],
         ...(mostBytes === undefined ? {} : { mostBytes }),
         onAnswer: (answer) => answers.push(answer),
         onEnd: (why) => resolve({ why, answers }),

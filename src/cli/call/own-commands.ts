@@ -1,6 +1,7 @@
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import type { Request } from '../../model/look.ts';
 import type { TargetReport } from '../../model/say.ts';
+import { ownStart } from '../../package/form.ts';
 import type { Commands } from '../../report/summary.ts';
 import { commandLine } from '../../text/shell.ts';
 import { findProgram } from './appearance.ts';
@@ -24,12 +25,17 @@ const CARRIED = ['XDG_DATA_HOME', 'XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR', 'TMPDIR'
 export function commandsOf(question: Question, target: TargetReport, env: NodeJS.ProcessEnv): Commands {
   const { request, elsewhere } = question;
   const isRoot = process.geteuid?.() === 0;
-  const script = elsewhere ? null : ownScript();
+  const start = elsewhere ? null : ownStart();
   const own = elsewhere ? ['bk-doctor'] : ownWords(env);
   const who = request.user === null && target.uid !== 0 ? ['--user', target.user ?? String(target.uid)] : [];
   const asRoot = (command: string): string => {
-    const full = script === null ? ['bk-doctor'] : [process.execPath, script];
-    const words = [...full, command, ...who, ...flagsOf(question, command), ...carried(target)];
+    const words = [
+      ...(start?.words ?? ['bk-doctor']),
+      command,
+      ...who,
+      ...flagsOf(question, command),
+      ...carried(target),
+    ];
     const hasSudo = elsewhere || findProgram('sudo', '/usr/bin:/bin:/usr/local/bin:/run/wrappers/bin') !== null;
     // The shell that the caller types into puts its own PATH there; inside su -c another one would.
     if (hasSudo) return ['sudo', commandLine(words), ...(isPathOwn(target) ? ['--env "PATH=$PATH"'] : [])].join(' ');
@@ -62,7 +68,7 @@ export function callOf(
   { request, elsewhere }: Pick<Question, 'request' | 'elsewhere'>,
   target: TargetReport,
 ): { readonly program: readonly string[] | null; readonly flags: readonly string[] } {
-  const script = elsewhere ? null : ownScript();
+  const start = elsewhere ? null : ownStart();
   const who =
     request.user !== null
       ? []
@@ -73,7 +79,7 @@ export function callOf(
           : [];
   const path = isPathOwn(target) ? ['--env', `PATH=${target.environment.PATH?.value ?? ''}`] : [];
   return {
-    program: script === null ? null : [process.execPath, script],
+    program: start?.words ?? null,
     flags: [...who, ...placeFlags(request), ...carried(target), ...path, ...(request.probe ? [] : ['--no-probe'])],
   };
 }
@@ -118,22 +124,26 @@ function isPathOwn({ environment: { PATH: path } }: TargetReport): boolean {
 
 /** What starts this program here: its name where the shell finds it, else the way to it. */
 export function ownWords(env: NodeJS.ProcessEnv): readonly string[] {
-  const script = ownScript();
-  return script === null || isInPath(script, env) ? ['bk-doctor'] : [process.execPath, script];
+  const start = ownStart();
+  if (start === null || isInPath(start.file, env)) return ['bk-doctor'];
+  return npxWords(start.file, env) ?? start.words;
 }
 
-/** Where this program was started from, past any links. */
-function ownScript(): string | null {
-  const [, script] = process.argv;
-  if (script === undefined) return null;
+/** npx keeps what it fetched beside the name by which it was asked; without one it is a package of the directory. */
+function npxWords(file: string, env: NodeJS.ProcessEnv): readonly string[] | null {
+  if (env.npm_command !== 'exec') return null;
+  const fetched = /^(.*\/_npx\/[^/]+)\//.exec(file)?.[1];
+  if (fetched === undefined) return ['npx', 'bk-doctor'];
   try {
-    return realpathSync(script);
+    const { _npx } = JSON.parse(readFileSync(`${fetched}/package.json`, 'utf8')) as { _npx?: { packages?: unknown } };
+    const [name, ...more] = Array.isArray(_npx?.packages) ? _npx.packages : [];
+    return typeof name === 'string' && more.length === 0 ? ['npx', name] : null;
   } catch {
     return null;
   }
 }
 
-function isInPath(script: string, env: NodeJS.ProcessEnv): boolean {
+function isInPath(file: string, env: NodeJS.ProcessEnv): boolean {
   const found = findProgram('bk-doctor', env.PATH ?? '');
-  return found !== null && realpathSync(found) === script;
+  return found !== null && realpathSync(found) === file;
 }

@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../../host/usage-error.ts';
-import { packageDirectory } from '../../package/directory.ts';
+import { page } from '../../package/form.ts';
 import { pageText } from '../../report/page.ts';
 import { type Appearance, penOf } from '../../report/pen.ts';
 import { visible } from '../../text/visible.ts';
@@ -73,8 +71,8 @@ function guess(id: string, session: Session): string {
 function checkText(check: ListedCheck, look: Appearance): string {
   const pen = penOf(look);
   const decides = `The verdict ${check.decides ? 'depends' : 'does not depend'} on it.`;
-  const page = pageOf(check.docs);
-  if (page !== null) return `${pageText(page, look)}\n${pen.text(decides, '', ' ').join('\n')}\n`;
+  const text = page(check.docs);
+  if (text !== null) return `${pageText(text, look)}\n${pen.text(decides, '', ' ').join('\n')}\n`;
   const lines = [
     pen.paint('bold', check.id),
     ...pen.text(check.title, '  '),
@@ -90,18 +88,12 @@ function checkText(check: ListedCheck, look: Appearance): string {
 }
 
 function conditionText({ id, definition, checks }: ListedCondition, look: Appearance): string {
-  const page = pageOf(`docs/conditions/${id}.md`);
-  if (page !== null) return pageText(page, look);
+  const text = page(`docs/conditions/${id}.md`);
+  if (text !== null) return pageText(text, look);
   const pen = penOf(look);
   const found =
     checks.length === 0
       ? 'No check of a host finds it; it only shows in build or daemon logs.'
       : `Found by: ${checks.join(', ')}`;
   return `${[pen.paint('bold', id), ...pen.text(definition, '  '), '', ...pen.text(found, '  ')].join('\n')}\n`;
-}
-
-/** A page of the documentation that comes with the package; null when it is not there. */
-function pageOf(path: string): string | null {
-  const page = resolve(packageDirectory(), path);
-  return existsSync(page) ? readFileSync(page, 'utf8').trimEnd() : null;
 }
