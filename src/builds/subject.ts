@@ -1,5 +1,7 @@
 import type { DocumentSubject } from '../documents/subject.ts';
 import type { Fact } from '../model/look.ts';
+import { actionRequests } from './commands/actions.ts';
+import { commandsIn } from './commands/commands-in.ts';
 import type { Finding } from './model/finding.ts';
 import { type BuildSetting, type BuildText, type BuildTextKind, buildTextKind, judgeTexts } from './project.ts';
 
@@ -33,11 +35,25 @@ export function buildsAmong(
     if (own === undefined) return () => [];
     return (text) => {
       first ??= byFile(judgeTexts(relevant, setting));
-      if (text === own.text) return first.get(path) ?? [];
+      const before = first.get(path) ?? [];
+      if (text === own.text || (before.length === 0 && buildsTheSame(path, own.text, text))) return before;
       const now = relevant.map((other) => (other === own ? { path, text } : other));
       return judgeTexts(now, setting).filter(({ file }) => file === path);
     };
   };
+}
+
+/** Do two texts of one file hold the same commands, and nothing else of builds? To judge all files anew takes long. */
+function buildsTheSame(path: string, before: string, now: string): boolean {
+  if (buildTextKind({ path, text: before }) !== 'script' || buildTextKind({ path, text: now }) !== 'script')
+    return false;
+  const says = (text: string): string =>
+    JSON.stringify([
+      ...commandsIn(path, text).map(({ words }) => words.map((word) => word.text)),
+      ...actionRequests(path, text),
+      ...(text.match(/--allow-insecure-entitlement[^\n]*/g) ?? []),
+    ]);
+  return says(before) === says(now);
 }
 
 function byFile(findings: readonly Finding[]): ReadonlyMap<string, readonly Finding[]> {

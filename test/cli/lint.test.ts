@@ -148,6 +148,23 @@ describe('bk-doctor lint', () => {
     expect(readFileSync(path, 'utf8')).toBe(BROKEN);
   });
 
+  test('--write mends many files in one run, which undo takes back as a whole', async () => {
+    const folder = written({ 'a/pod.yaml': BROKEN, 'b/pod.yaml': BROKEN, 'c/other.yaml': 'a: b\n' });
+    const of = (name: string): string => readFileSync(join(folder, name, 'pod.yaml'), 'utf8');
+    const script = `set -e; $BK lint --write ${folder} >&2; cat ${folder}/?/pod.yaml >&2; $BK history --json; $BK undo >&2`;
+    const state = { HOME: folder, XDG_STATE_HOME: join(folder, 'state') };
+    const made =
+      process.getuid?.() === 0
+        ? await shell(`unshare -m sh -c 'mount -t tmpfs none /var/lib; ${script}'`, { env: state })
+        : await shell(script, { env: state });
+    expect(made.code, made.stderr).toBe(0);
+    const { runs } = JSON.parse(made.stdout) as {
+      readonly runs: readonly { readonly transactions: readonly object[] }[];
+    };
+    expect(runs.map(({ transactions }) => transactions.length)).toEqual([2]);
+    expect([of('a'), of('b')]).toEqual([BROKEN, BROKEN]);
+  });
+
   test.each([
     ['sarif', '"ruleId": "image.tag-missing"'],
     ['github', 'pod.yaml,line=8,col=14,title=image.tag-missing::'],

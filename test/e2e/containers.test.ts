@@ -3,24 +3,13 @@ import { ANY_RELEASE, release, surelyBefore } from '../../src/buildkit/version.t
 import { inspect } from '../buildkit/installed.ts';
 import { some } from '../thoroughly.ts';
 import { EngineBox } from './engine-box.ts';
-import { FLAG, ROWS, type Row } from './engine-rows.ts';
+import { byChain, LIKE_THE_IMAGE } from './engine-chain.ts';
+import { ROWS, type Row } from './engine-rows.ts';
 import { asIfInstalled } from './fault-table.ts';
-import {
-  canMakeWorlds,
-  type DoctorReport,
-  daemonDirectory,
-  daemonOutside,
-  type Judgement,
-  judgeByChain,
-  World,
-} from './world.ts';
+import { canMakeWorlds, type DoctorReport, daemonDirectory, daemonOutside, type Judgement, World } from './world.ts';
 
 const possible = canMakeWorlds();
 const daemon = daemonDirectory();
-
-/** Helpers as those of the official image: they need no more than SETUID and SETGID. */
-const LIKE_THE_IMAGE =
-  'for helper in newuidmap newgidmap; do chmod u-s /usr/bin/$helper; done; setcap cap_setuid=ep /usr/bin/newuidmap; setcap cap_setgid=ep /usr/bin/newgidmap';
 
 /** What bk-doctor is told before anything runs: the flags, as the script that reads them from the environment would have them. */
 function before({ before: given, flags = [] }: Row): readonly string[] {
@@ -40,18 +29,6 @@ function compare(report: DoctorReport, row: Row, snapshotter: string | null | un
       told,
     ).toContain(row.condition);
   if (snapshotter) expect(report.verdict.snapshotter, told).toBe(snapshotter);
-}
-
-/** Where buildkitd is not at hand; null where only its own flags tell. */
-function byChain(box: EngineBox, { image, flags = [], truth: expected }: Row): Judgement | null {
-  if (flags.some((flag) => flag !== FLAG || image === 'rootful')) return null;
-  const ask = (argv: readonly string[]) => box.exec(argv);
-  const truth = judgeByChain(
-    { asRoot: ask, asUser: ask },
-    { as: image === 'rootful' ? 'root' : 'user', processSandbox: !flags.includes(FLAG) },
-  );
-  expect(truth.ready, truth.log).toBe(expected === 'builds');
-  return truth;
 }
 
 const releases = daemonOutside === null ? ANY_RELEASE : inspect(`${daemonOutside}/buildkitd`).releases;

@@ -80,6 +80,7 @@ async function run(session: Session, names: readonly string[], command: Command)
   const chosen = command.opts<{ node?: string }>().node;
   const node = chosen === undefined ? null : await (await import('./lint-node.ts')).nodeOf(chosen, session);
   const files: ExaminedFile[] = [];
+  const mends: Mend[] = [];
   for (const document of all) {
     if (document.text === null) {
       if (!document.found) files.push(unread(document));
@@ -90,10 +91,29 @@ async function run(session: Session, names: readonly string[], command: Command)
     const linted = await lint({ path, text, file, node }, findings);
     if (document.found && (isOther(linted) || isIdle(linted))) continue;
     files.push({ file: path, ...linted, text });
-    if (wishes.fix || wishes.write) await mendOne(session, document, { ...wishes, node }, files, findings);
+    if (!wishes.fix && !wishes.write) continue;
+    const mend = await mendOf(document, { ...wishes, node }, findings);
+    if (mend === null) continue;
+    mends.push({ ...mend, index: files.length - 1 });
+    files[files.length - 1] = { file: path, ...linted, text, mended: { diff: mend.diff, written: false } };
   }
+  const refused = wishes.write ? await write(session, mends, files) : false;
   await sendFindings(destination, globals, onceSkipped(files));
-  return exitCode({ checks: files.flatMap(({ checks }) => checks) }, wishes.failOn);
+  const code = exitCode({ checks: files.flatMap(({ checks }) => checks) }, wishes.failOn);
+  return refused ? Math.max(code, 1) : code;
+}
+
+/** All in one run of the journal; what is told of a file is then what is left. Answers whether one could not be changed. */
+async function write(session: Session, mends: readonly Mend[], files: ExaminedFile[]): Promise<boolean> {
+  if (mends.length === 0) return false;
+  const { writeMends } = await import('./lint-write.ts');
+  const refused = await writeMends(session, mends);
+  for (const { index, file, text, left, diff } of mends) {
+    const shown = files[index];
+    if (shown === undefined || refused.has(file.path)) continue;
+    files[index] = { file: shown.file, ...left, text, mended: { diff, written: true } };
+  }
+  return refused.size > 0;
 }
 
 /** Builds are made of several files, so that all are read before the first is judged. */
@@ -172,29 +192,25 @@ function onceSkipped(files: readonly ExaminedFile[]): readonly ExaminedFile[] {
   });
 }
 
-/** Shows the mends of the last file as a diff, or makes them; what is told of the file is then what is left. */
-async function mendOne(
-  session: Session,
-  document: FoundDocument,
-  wishes: Wishes & { readonly node: NodeTraits | null },
-  files: ExaminedFile[],
+interface Mend {
+  readonly index: number;
+  readonly file: NonNullable<FoundDocument['file']>;
+  readonly text: string;
+  readonly left: Linted;
+  readonly diff: string;
+}
+
+/** How a file would be mended; null: it would not. */
+async function mendOf(
+  { name, text, file }: FoundDocument,
+  { risky, node }: Wishes & { readonly node: NodeTraits | null },
   findings: Findings,
-): Promise<void> {
-  const { name, text, file } = document;
-  if (text === null) return;
+): Promise<Omit<Mend, 'index'> | null> {
+  if (text === null) return null;
   const [{ mend }, { createTwoFilesPatch }] = await Promise.all([import('../../examine/documents.ts'), import('diff')]);
   const place = file ?? { path: `/${name}`, digest: '', mode: 0o600, owner: { uid: 0, gid: 0 } };
-  const { text: mended, left } = await mend(
-    { path: name, text, file: place, node: wishes.node },
-    wishes.risky,
-    findings,
-  );
-  if (mended === text) return;
-  const last = files.pop();
+  const { text: mended, left } = await mend({ path: name, text, file: place, node }, risky, findings);
+  if (mended === text) return null;
   const diff = createTwoFilesPatch(`a/${name}`, `b/${name}`, text, mended, undefined, undefined, { context: 3 });
-  if (wishes.write && file !== null) {
-    const { writeMend } = await import('./lint-write.ts');
-    await writeMend(session, file, mended);
-    files.push({ file: name, ...left, text: mended, mended: { diff, written: true } });
-  } else if (last !== undefined) files.push({ ...last, mended: { diff, written: false } });
+  return { file: place, text: mended, left, diff };
 }
