@@ -1,4 +1,5 @@
 import type { HostReader, ReadOnlyTool } from '../model/look.ts';
+import { maskAccounts } from '../secrets/accounts.ts';
 import { type KnownSecrets, knownSecrets } from '../secrets/known.ts';
 import { kindOf, withoutSecretsOf } from '../secrets/reading.ts';
 import { maskKnownForms, maskText } from '../secrets/text.ts';
@@ -25,11 +26,17 @@ export function discreetHost(host: HostReader): { readonly host: HostReader; rea
   const { self, target, sudoUser } = host.identity;
   secrets.spare([self.name, target.name, sudoUser, self.home, target.home].filter((name) => name !== null));
   const printed = (text: string): string => secrets.hide(maskText(text, secrets.add));
+  const knownForms = (text: string): string => maskKnownForms(text, secrets.add);
+  const accounts = (text: string): string => knownForms(maskAccounts(text, secrets.add));
   const discreet: HostReader = {
     ...untold(host),
     async read(path, as, limit, kind, owner) {
       const reading = await host.read(path, as, limit, kind, owner);
       return reading === null ? null : withoutSecretsOf(reading, kind ?? kindOf(path), secrets.add);
+    },
+    async mountOf(path, as) {
+      const mount = await host.mountOf(path, as);
+      return mount === null ? null : { ...mount, source: knownForms(mount.source) };
     },
     async env() {
       return Object.fromEntries(
@@ -39,7 +46,7 @@ export function discreetHost(host: HostReader): { readonly host: HostReader; rea
     async run(tool, args, as, path) {
       const ran = await host.run(tool, args, as, path);
       if (ran === null) return null;
-      const told = STRUCTURED.has(tool) ? (text: string): string => maskKnownForms(text) : printed;
+      const told = tool === 'getent' ? accounts : STRUCTURED.has(tool) ? knownForms : printed;
       return { ...ran, stdout: told(ran.stdout), stderr: printed(ran.stderr) };
     },
     async probe(name, input, as, environment) {
@@ -50,7 +57,7 @@ export function discreetHost(host: HostReader): { readonly host: HostReader; rea
 }
 
 /** The verbs that answer with no text in which a secret could stand. */
-function untold(host: HostReader): Omit<HostReader, 'read' | 'env' | 'run' | 'probe'> {
+function untold(host: HostReader): Omit<HostReader, 'read' | 'env' | 'run' | 'probe' | 'mountOf'> {
   const hardware = host.hardware?.bind(host);
   return {
     identity: host.identity,
@@ -60,7 +67,6 @@ function untold(host: HostReader): Omit<HostReader, 'read' | 'env' | 'run' | 'pr
     realpath: (...asked) => host.realpath(...asked),
     list: (...asked) => host.list(...asked),
     statfs: (...asked) => host.statfs(...asked),
-    mountOf: (...asked) => host.mountOf(...asked),
     access: (...asked) => host.access(...asked),
     survey: (...asked) => host.survey(...asked),
     socketHolder: (...asked) => host.socketHolder(...asked),

@@ -32,6 +32,7 @@ export type ReadingKind =
   | 'environ'
   | 'command-line'
   | 'text'
+  | 'accounts'
   | 'machine'
   | 'other';
 

@@ -122,8 +122,8 @@ function macOf(number: number, name: string): string {
 
 /** Of the same length, with its dashes. */
 function idOf(number: number, name: string): string {
-  const length = name.replace(/-/g, '').length;
+  const length = name.replace(/[-_]/g, '').length;
   const digits = number.toString(16).padStart(length, '0');
   let at = 0;
-  return name.replace(/[^-]/g, () => digits[at++] ?? '0');
+  return name.replace(/[^-_]/g, () => digits[at++] ?? '0');
 }

@@ -17,7 +17,7 @@ ip6-localhost ip6-loopback ip6-localnet ip6-mcastprefix ip6-allnodes ip6-allrout
 cdrom floppy tape sudo wheel audio dip src shadow utmp video sasl plugdev staff input render sgx crontab netdev ssl-cert lpadmin
 scanner bluetooth wireshark wheel utempter uuidd mem cgred power optical storage lock uucp rfkill network nm-openconnect
 ssh_keys slocate mlocate plocate printadmin tape kvm sambashare nogroup systemd-journal-remote systemd-journal-upload
-www srv data home node node1 app apps web db cache tmp coder codespace gitpod vscode linuxbrew homebrew jovyan pi nixbld1
+www srv data home node node1 app apps web db cache tmp null none nil true false undefined coder codespace gitpod vscode linuxbrew homebrew jovyan pi nixbld1
 `;
 export const GENERIC: ReadonlySet<string> = new Set(PURPOSES.trim().split(/\s+/));
 
@@ -90,6 +90,35 @@ export const USUAL_FOLDERS: ReadonlySet<string> = new Set(
     'sbin etc dev proc sys volumes people exports homes storage nas raid pool autofs afs vol cache spool log www html games'
   ).split(' '),
 );
+
+/** Words of file names and of devices that are alike everywhere. */
+const TECHNICAL: ReadonlySet<string> = new Set(
+  (
+    'vg lv lvm luks crypt cryptroot swap thin thinpool vgs dm rhel cl rl sda vda nvme raid fs api ca cert certs crt csr pem ' +
+    'p12 pfx jks conf cfg db sql lock sock pid tmpl yaml yml json toml xml txt md sh py js mjs ts go rs log logs bak old ' +
+    'orig src lib libs dist target vendor node_modules modules overlay overlay2 overlayfs snapshots snapshot metadata ' +
+    'metadata_v2 containerdmeta content blobs blob sha256 ingest ingests executor history history_c8d cache workerid runc native ' +
+    'stargz fuse fuseoverlay net cni work fs upper lower merged rootfs diff docker buildkit buildkitd containerd rootlesskit ' +
+    'podman buildx nerdctl config configs environment.d applications services service units unit instances current contexts ' +
+    'meta tls kube kubeconfig kubelet pods volumes volume plugins kubernetes.io csi pv pvc secret secrets token namespace ca.crt ' +
+    'serviceaccount cli plugins projected configmap downward hostpath git github gitlab ssh agent gnupg docs doc data tmp temp ' +
+    'www html public private shared share state local opt usr etc bin sbin var run home root mnt media srv build builds builder ' +
+    'project projects workspace workspaces repo repos source sources test tests ci cd dev prod staging stage release releases ' +
+    'backup backups archive images image registry mirror dockerfile makefile compose deploy deployment pod nvm npm yarn pnpm ' +
+    'cargo rustup pyenv venv env conda miniconda anaconda snap flatpak nix profile downloads documents desktop pictures ' +
+    'authorized_keys known_hosts id_rsa id_ed25519 rsa ed25519 key keys bashrc zshrc gitconfig npmrc netrc resolv hosts passwd'
+  ).split(' '),
+);
+
+/** Is a name of a file or a folder made of nothing but words that are alike everywhere? */
+export function isKnownWord(name: string): boolean {
+  const lower = name.toLowerCase();
+  if (lower.startsWith('.') || lower.startsWith('bk-doctor') || TECHNICAL.has(lower) || isCommon(lower)) return true;
+  return lower
+    .split(/[-_.+@ \d]+/)
+    .filter((piece) => piece.length > 2)
+    .every((piece) => TECHNICAL.has(piece) || USUAL_FOLDERS.has(piece) || isCommon(piece));
+}
 
 /** Domains that everybody uses: their hosts tell nothing of whoever names them. */
 const PUBLIC_DOMAINS = (

@@ -10,7 +10,7 @@ export interface Found extends Known {
   readonly to: number;
 }
 /** Where a name counts: wherever it stands, as a word, as a word of its own, or only where a name is to be expected. */
-type Rule = 'anywhere' | 'word' | 'alone' | 'placed';
+type Rule = 'anywhere' | 'word' | 'alone' | 'digits' | 'placed';
 interface Candidate extends Known {
   readonly rule: Rule;
   /** As it is compared. */
@@ -27,7 +27,8 @@ export interface Finder {
 
 function ruleOf(kind: NameKind, name: string): Rule {
   if (kind === 'word') return name.length > 2 ? 'anywhere' : 'word';
-  if (kind === 'address' || kind === 'mac' || kind === 'id') return 'alone';
+  if (kind === 'id') return 'digits';
+  if (kind === 'address' || kind === 'mac') return 'alone';
   if (name.startsWith('/')) return 'alone';
   return isCommon(name) || name.length < 2 ? 'placed' : 'word';
 }
@@ -90,9 +91,20 @@ function isAt({ key, rule, folded }: Candidate, text: string, lower: string, at:
         !/[\w.:-]/.test(beforeOf(text, at)) &&
         !/^(?:[\w-]|[.:][\w:])/.test(afterAlone(text, end, key))
       );
+    case 'digits':
+      return isWholeId(text, at, end);
     case 'placed':
       return isPlaced(text, at, end);
   }
+}
+
+/** No part of a longer one; the kubelet writes "pod" before it. */
+function isWholeId(text: string, at: number, end: number): boolean {
+  const before = text.slice(Math.max(0, at - 5), at);
+  const starts = isOpen(text, at) || /(?:^|[^\dA-Za-z])pod$/.test(before);
+  return (
+    starts && !/[\da-f]{4}[-_]$/i.test(before) && !/^(?:[\dA-Za-z]|[-_][\da-f]{4})/i.test(text.slice(end, end + 5))
+  );
 }
 
 const isLetter = (char: string): boolean => /[\p{L}\p{N}]/u.test(char);

@@ -1,5 +1,5 @@
 import type { NameKind } from './book.ts';
-import { isCommon, isGeneric, isHostName, isPublic, USUAL_FOLDERS } from './common.ts';
+import { isCommon, isGeneric, isHostName, isKnownWord, isPublic, USUAL_FOLDERS } from './common.ts';
 
 /** Is told of every name. */
 export type OnName = (kind: NameKind, name: string) => void;
@@ -12,6 +12,8 @@ const ACCOUNTS = [
   /\b(?:USER|LOGNAME|SUDO_USER|User|Group|SocketUser|SocketGroup)=["']?([A-Za-z_][^\s"',;:()]{0,199})/g,
   // Without the sign it is systemctl's, which takes no name.
   /--user=["']?([A-Za-z_][^\s"',;:()]{0,199})/g,
+  /\b(?:user_?name|login_?name)\\?["']? ?[=:] ?\\?["']?([A-Za-z_][^\s"'\\,;:()]{0,199})/gi,
+  /\barn:aws[\w-]{0,10}:(?:iam|sts):[\w-]{0,20}:\d{12}:(?:user|role|assumed-role|group)\/([\w+=.@-]{1,100})/g,
   /\b(?:user|account|owner|login) \\?["']([^\s"'\\]{1,200})/g,
   /(?<![\w.@\\-])([A-Za-z_][\w.@\\-]{0,199}\$?):\d{4,10}:\d{3,10}(?!\d)/g,
 ];
@@ -32,11 +34,22 @@ const PLACES = [
   /\bsystem:(?:serviceaccount:([\w.-]{1,250}):([\w.-]{1,250})|node:([\w.-]{1,250}))/g,
   /^\/\/([\w.-]{2,250})\/[\w$.-]/g,
 ];
+/** A device that somebody named, and a domain of Windows. */
+const DEVICE = /\/dev\/mapper\/([\w.+-]{2,100})/g;
+const WINDOWS = /,(?:domain|workgroup)=([\w.-]{2,100})/g;
+/** Below these lies what people keep; the rest of such a path is theirs to name. */
+const PEOPLES =
+  /(?<![\w.%-]|[\w.%-]\/)\/(?:home|Users|srv|mnt|media|data|nfs|net|export|exports|volumes|projects?|workspaces?|scratch|shares?|storage)(\/[^\s"'`:,;)<>{}\]|\\$%*=?#&]{1,400})/g;
 const NO_PROXY = /\bno_proxy=["']?([\w.,*:/-]{1,2000})/gi;
 const V4 = /(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)/g;
 const V6 = /(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])/gi;
 const MAC = /(?<![\w:-])[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}(?![\w:-])/gi;
-const UUID = /(?<![\w-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])/gi;
+const UUID = /(?<![\dA-Za-z_-]|[\dA-Za-z_-]pod)(?:pod)?([\da-f]{8}(?:[-_][\da-f]{4}){3}[-_][\da-f]{12})(?![\w-])/gi;
+/** A container, an instance of a cloud, an account of one. */
+const CONTAINER =
+  /\b(?:docker|crio|cri-containerd|containerd|libpod|podman|container|sandbox|kubepods[^\s:"\\]{0,200})[-/: "\\]{1,4}([\da-f]{64})(?![\da-f])/g;
+const CLOUD =
+  /(?<![\w-])(i-[\da-f]{8}(?:[\da-f]{9})?)(?![\w-])|\barn:aws[\w-]{0,10}:[\w-]{1,30}:[\w-]{0,30}:(\d{12}):|(?<![\w.-])(\d{12})\.dkr\.ecr\./g;
 const GUID = /\bguid=([0-9a-f]{32})(?![0-9a-f])/gi;
 
 /** The names that a text tells by how it is written. */
@@ -50,7 +63,29 @@ export function learnText(text: string, found: OnName): void {
       if (!/%|^git$/.test(name)) account(name, found);
     }
   learnHosts(text, found);
+  learnPaths(text, found);
   learnNumbers(text, found);
+}
+
+function learnPaths(text: string, found: OnName): void {
+  for (const [, name = ''] of text.matchAll(DEVICE))
+    for (const part of name.replaceAll('--', '_').split('-'))
+      folder(part.replaceAll('_', name.includes('--') ? '--' : '_'), found);
+  for (const [, name = ''] of text.matchAll(WINDOWS)) hostName(name, found, 'domain');
+  for (const [, path = ''] of text.matchAll(PEOPLES)) for (const part of ownParts(path)) folder(part, found);
+}
+
+/** Below a directory with a dot lies what programs name. */
+function ownParts(path: string): readonly string[] {
+  const parts = path.split('/');
+  const hidden = parts.findIndex((part) => part.startsWith('.'));
+  return hidden < 0 ? parts : parts.slice(0, hidden);
+}
+
+/** A folder or a file that somebody named; what follows the last dot says what it is. */
+function folder(part: string, found: OnName): void {
+  const name = part.replace(/\.[a-z]\w{0,9}$/i, '');
+  if (name.length > 2 && /\p{L}/u.test(name) && !isKnownWord(name)) found('folder', name);
 }
 
 function learnHosts(text: string, found: OnName): void {
@@ -89,7 +124,9 @@ function learnNumbers(text: string, found: OnName): void {
   if (text.includes(':') || text.includes('-')) for (const [mac] of text.matchAll(MAC)) found('mac', mac);
   if (text.includes(':'))
     for (const [address] of text.matchAll(V6)) if (isForeignV6(address)) found('address', address.toLowerCase());
-  for (const [id] of text.matchAll(UUID)) found('id', id.toLowerCase());
+  for (const [, id = ''] of text.matchAll(UUID)) found('id', id.toLowerCase());
+  for (const [, id = ''] of text.matchAll(CONTAINER)) found('id', id);
+  for (const ids of text.matchAll(CLOUD)) for (const id of ids.slice(1)) if (id !== undefined) found('id', id);
   for (const [, id = ''] of text.matchAll(GUID)) found('id', id.toLowerCase());
 }
 
@@ -189,6 +226,7 @@ function learnAccount([name = '', , uid = '', , gecos = '', home = '']: readonly
 
 /** Folders on the way to a home that are no usual ones name a place or a firm. */
 export function learnHome(home: string, name: string, found: OnName): void {
+  if (/^\/(?:dev|proc|sys|nonexistent)(?:\/|$)/.test(home)) return;
   const parts = home.split('/').filter(Boolean);
   if (parts.length < 2 && !(parts.length === 1 && !USUAL_FOLDERS.has(parts[0] ?? ''))) return;
   for (const [at, part] of parts.entries()) {

@@ -1,6 +1,7 @@
 import { fromEntities, fromEscapes, replaceEncoded } from '../secrets/encoded.ts';
 import { MASK } from '../text/secret-words.ts';
 import { bookOf, type Entry, type NameKind } from './book.ts';
+import { isGeneric } from './common.ts';
 import { finderOfNames } from './finder.ts';
 import { learnFiles, learnHome, learnNoProxy, learnText, type NameFiles } from './learn.ts';
 
@@ -27,7 +28,7 @@ export function namesOf(saved: readonly Entry[] = []): Names {
   const real = new Set<string>();
   const book = bookOf(saved, (word) => real.has(word));
   // Who was hidden once stays so.
-  for (const { kind, name } of saved) finder.add(kind, name);
+  for (const { kind, name } of saved) if (!isGeneric(name)) finder.add(kind, name);
   const add = (kind: NameKind, name: string): void => {
     // What was hidden before says nothing any more.
     if (book.isStandIn(name) || name === '') return;

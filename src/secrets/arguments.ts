@@ -1,4 +1,5 @@
 import { isSecretName, MASK, maskAddress, type OnSecret, tellParts } from '../text/secret-words.ts';
+import { maskCommands } from './commands.ts';
 import { isBuildSecret, maskText } from './text.ts';
 import { maskVariable } from './variables.ts';
 
@@ -8,11 +9,29 @@ const ENVIRONMENT_FLAGS = new Set(['-e', '--env', '--setenv']);
 /** A command line without the values of secret flags and of variables, and without the passwords of addresses. */
 export function maskArguments(words: readonly string[], found: OnSecret): readonly string[] {
   let before = '';
-  return words.map((word) => {
+  const told = words.map((word) => {
     const shown = maskWord(word, before, found);
     before = word;
     return shown;
   });
+  if (words.some((word) => OURS.test(word))) return told;
+  const shown = maskCommands(told.join('\0'), (secret) => {
+    found(secret);
+    return MASK;
+  });
+  return shown.split('\0').map((word) => (isMade(word) ? hidden(word, found) : word));
+}
+
+/** What is a word of a command line of BuildKit's is known by its flag. */
+const OURS = /(?:^|\/)(?:buildkitd|rootlesskit)(?:$|[.\s-])/;
+
+/** A word that nobody would give a program but as a secret. */
+const isMade = (word: string): boolean =>
+  word.length >= 8 && /^[\w+=~!#%^*-]+$/.test(word) && /[a-z]/.test(word) && /[A-Z]/.test(word) && /\d/.test(word);
+
+function hidden(word: string, found: OnSecret): string {
+  found(word);
+  return MASK;
 }
 
 function maskWord(word: string, before: string, found: OnSecret): string {

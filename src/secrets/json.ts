@@ -7,6 +7,7 @@ import {
   tellParts,
   tellWords,
 } from '../text/secret-words.ts';
+import { fromBase64 } from './encoded.ts';
 import { garbled } from './garble.ts';
 
 /** Texts that decide something for a client, a daemon or a network; all other texts of such files are masked. */
@@ -77,7 +78,12 @@ function maskedString(value: string, keys: readonly string[], found: OnSecret): 
   // A helper is named in plain words; what is none was put there by mistake.
   const misplaced = keys.some((key) => HELPERS.has(key)) && looksSecret(value);
   if (keys.some((key) => KEPT.has(key)) && !isSecretName(own) && !misplaced) return value;
-  if (keys.some(isSecretName)) tellParts(value, found);
+  if (keys.some(isSecretName)) {
+    tellParts(value, found);
+    // A name and a password, as Docker keeps them.
+    const pair = fromBase64(value);
+    if (pair !== null && /^[!-~]{1,200}:[!-~]{1,4000}$/.test(pair)) tellParts(pair, found);
+  }
   maskAddress(value, found);
   tellWords(value, found);
   return value === '' ? '' : MASK;

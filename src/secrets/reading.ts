@@ -1,5 +1,6 @@
 import type { Reading, ReadingKind } from '../model/look.ts';
 import type { OnSecret } from '../text/secret-words.ts';
+import { maskAccounts } from './accounts.ts';
 import { maskJson } from './json.ts';
 import { maskKnownForms, maskText } from './text.ts';
 import { maskToml } from './toml.ts';
@@ -12,6 +13,8 @@ const KINDS: readonly (readonly [pattern: RegExp, kind: ReadingKind])[] = [
   [/^\/proc\/(?:\d+|self)\/environ$/, 'environ'],
   [/^\/proc\/(?:\d+|self)\/cmdline$/, 'command-line'],
   [/^\/proc\/cmdline$/, 'text'],
+  [/^\/etc\/(?:passwd|group|subuid|subgid)$/, 'accounts'],
+  [/^\/proc\/(?:\d+|self)\/mountinfo$/, 'other'],
   [/^\/(?:proc|sys|dev)\//, 'machine'],
 ];
 
@@ -34,7 +37,12 @@ export function withoutSecretsOf(reading: Reading, kind: ReadingKind, found: OnS
   };
 }
 
+/** Tokens of known form are none of anybody's business, wherever in a file they stand. */
 function masked(text: string, kind: ReadingKind, found: OnSecret): string {
+  return kind === 'machine' ? text : maskKnownForms(maskedByKind(text, kind, found), found, 'each line in its place');
+}
+
+function maskedByKind(text: string, kind: ReadingKind, found: OnSecret): string {
   switch (kind) {
     case 'toml':
       return maskToml(text, found);
@@ -52,7 +60,9 @@ function masked(text: string, kind: ReadingKind, found: OnSecret): string {
       return maskText(text, found);
     case 'machine':
       return text;
+    case 'accounts':
+      return maskAccounts(text, found);
     case 'other':
-      return maskKnownForms(text, found);
+      return text.replace(/^[ \t]{0,40}[#;][^\n]*/gm, (comment) => maskText(comment, found));
   }
 }

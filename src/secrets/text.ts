@@ -1,4 +1,5 @@
 import { isSecretName, looksSecret, MASK, maskAddress, type OnSecret, SECRET_WORDS } from '../text/secret-words.ts';
+import { maskCommands } from './commands.ts';
 import { replaceEncoded } from './encoded.ts';
 import { HOOKS, looksRandom, TOKENS } from './tokens.ts';
 
@@ -12,7 +13,7 @@ const SCHEMES =
 const VALUE = String.raw`\\{1,7}"(?:(?!\\{1,7}"|\n)[\s\S])*|"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|(?:(?![,;](?:\s|[\w.-]{1,40}[=:]|$))[^\s"'])+`;
 /** A name, what joins it with its value, and the value: the name may go on, within bounds, so that no text is slow. */
 const ASSIGNED = new RegExp(
-  String.raw`((?:${SECRET_WORDS}|api[_-]?auth|auth[_-]?token|identity[_-]?token|(?<![A-Za-z])_?auth(?=\\{0,7}["']?\s{0,4}[=:])|(?<![A-Za-z])pass|(?<=[?&][\w.-]{0,40})(?:key|sig|signature|code|sas|auth|pw))[\w.-]{0,40}\\{0,7}["']?[ \t]{0,8}(?:=|:(?!//))[ \t]{0,8})((?:(?:bearer|basic|token|digest)[ \t]{1,8})?)(${VALUE})`,
+  String.raw`((?:${SECRET_WORDS}|api[_-]?auth|auth[_-]?token|identity[_-]?token|(?<![A-Za-z])_?auth(?=\\{0,7}["']?\s{0,4}[=:])|(?<![A-Za-z])(?:pass|pw)|(?<=[?&][\w.-]{0,40})(?:key|sig|signature|code|sas|auth|pw))[\w.-]{0,40}\\{0,7}["']?[ \t]{0,8}(?:=|:(?!//))[ \t]{0,8})((?:(?:bearer|basic|token|digest)[ \t]{1,8})?)(${VALUE})`,
   'gi',
 );
 /** Variables of the kind that people name in capitals. */
@@ -24,10 +25,14 @@ const FLAGGED = new RegExp(
   String.raw`(?<![\w-])(--?[\w-]{0,40}(?:${SECRET_WORDS})[\w-]{0,40}[ \t]{1,8})(?!-)("[^"\n]*"?|'[^'\n]*'?|[^\s"',;]+)`,
   'gi',
 );
+/** Names that mean a secret now and then: only with a value that nobody would write but as one. */
+const WEAK = new RegExp(
+  String.raw`((?<![A-Za-z])(?:--?)?(?:key|sig|signature|sign|sas|hmac|seed|salt|otp|code|sid|[a-z]{0,12}sess(?:ion)?(?:id)?|hash)\\{0,7}["']?[ \t]{0,4}[=:][ \t]{0,4})()(${VALUE})`,
+  'gi',
+);
 /** netrc(5), curl, and what is piped into a login. */
 const LOGINS =
   /(\blogin[ \t\n]{1,8}\S{1,200}[ \t\n]{1,8}(?:account[ \t\n]{1,8}\S{1,200}[ \t\n]{1,8})?password[ \t\n]{1,8})(\S+)/g;
-const DOCKER_LOGIN = /(\blogin\b[^\n|;&]{0,200}?[ \t]-p[ \t=]?)([^\s-]\S*)/g;
 const CURL =
   /(\bcurl\b[^\n|;]{0,200}?[ \t](?:-u|--user|--proxy-user|-U)[ \t=]{0,4}["']?)([^\s:"'-][^\s:"']{0,100}:[^\s"']+)/g;
 const PIPED = /(\becho[ \t]{1,4}(?:-n[ \t]{1,4})?["']?)([^\s"'|$]{3,})(["']?[ \t]{0,4}\|[^\n|]{0,80}\blogin\b)/g;
@@ -45,10 +50,18 @@ const WHERE =
   /(?:file|path|dir|directory|stdin|helper|store|pwd|env|mount|name|type|url|source|src)["'\\]{0,8}\s*[=:]?\s*$/i;
 
 /** What can be told in any text without knowing what it is: user information of URLs, private keys, tokens of known form. */
-export function maskKnownForms(text: string, found: OnSecret = nobody): string {
+export function maskKnownForms(
+  text: string,
+  found: OnSecret = nobody,
+  lines: 'as they come' | 'each line in its place' = 'as they come',
+): string {
   let shown = text;
   if (shown.includes('@')) shown = shown.replace(/[^\s"'`<>]+/g, (word) => maskUrl(word, found));
-  if (shown.includes('PRIVATE KEY')) shown = shown.replace(KEYS, (key) => masking(key, found));
+  if (shown.includes('PRIVATE KEY'))
+    shown = shown.replace(KEYS, (key) => {
+      const ends = lines === 'as they come' ? '' : '\n'.repeat(key.split('\n').length - 1);
+      return `${masking(key, found)}${ends}`;
+    });
   shown = shown.replace(HOOKS, (_whole, place: string, secret: string) => {
     found(secret);
     return `${place}${MASK}`;
@@ -97,6 +110,9 @@ function maskTo(text: string, found: OnSecret, depth: number): string {
     .replace(CAPITALS, (whole, name: string, kind: string, value: string, at: number, all: string) =>
       assigned(whole, name, kind, value, { at, all, found }),
     )
+    .replace(WEAK, (whole, name: string, kind: string, value: string, at: number, all: string) =>
+      isMade(unquoted(value)[1]) ? assigned(whole, name, kind, value, { at, all, found }) : whole,
+    )
     .replace(FLAGGED, (whole, flag: string, value: string) => {
       const bare = value.replace(/^["']|["']$/g, '');
       return NO_SECRET.test(bare) || WHERE.test(flag) || isPath(bare) || isBuildSecret(flag, bare)
@@ -107,13 +123,10 @@ function maskTo(text: string, found: OnSecret, depth: number): string {
 }
 
 function maskLists(text: string, hide: (secret: string) => string): string {
-  let shown = text;
+  let shown = maskCommands(text, hide);
   if (/login/.test(shown))
     shown = shown
       .replace(LOGINS, (_whole, before: string, secret: string) => `${before}${hide(secret)}`)
-      .replace(DOCKER_LOGIN, (whole, before: string, secret: string) =>
-        NO_SECRET.test(secret) ? whole : `${before}${hide(secret)}`,
-      )
       .replace(PIPED, (_whole, before: string, secret: string, after: string) => `${before}${hide(secret)}${after}`);
   if (shown.includes('curl'))
     shown = shown.replace(CURL, (_whole, before: string, secret: string) => {
@@ -131,6 +144,13 @@ function maskLists(text: string, hide: (secret: string) => string): string {
       isSecretName(name) && !NO_SECRET.test(value.trim()) ? `${before}${name}${gap}${hide(value.trim())}` : whole,
     );
   return shown;
+}
+
+/** Letters and digits without a word in them; a digest says what it is. */
+function isMade(value: string): boolean {
+  const bare = value.replace(/[)}\],;:.]{1,20}$/, '');
+  if (bare.length < 12 || !/^[\w+/=%~-]+$/.test(bare) || bare.startsWith('/')) return false;
+  return /\d/.test(bare) && /[A-Za-z]/.test(bare) && !/[a-z]{6,}|[A-Z]{6,}/.test(bare);
 }
 
 interface Place {

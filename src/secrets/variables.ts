@@ -1,6 +1,8 @@
 import { isSecretName, MASK, maskAddress, type OnSecret, tellParts, tellWords } from '../text/secret-words.ts';
 import { unitWords } from '../text/unit-words.ts';
 import { maskArguments } from './arguments.ts';
+import { maskJson } from './json.ts';
+import { maskKnownForms } from './text.ts';
 
 /** Variables that decide something for buildkitd, rootlesskit or a client; the values of others are never kept. */
 export const ENVIRONMENT_NAMES = [
@@ -64,9 +66,10 @@ export function maskVariable(name: string, value: string, found: OnSecret): stri
   if (value === '') return value;
   if (isListed(name)) {
     if (name === 'BUILDKITD_FLAGS') return maskFlags(value, found);
-    return ADDRESSES.test(name) ? maskAddress(value, found) : value;
+    return maskKnownForms(ADDRESSES.test(name) ? maskAddress(value, found) : value, found);
   }
   if (isSecretName(name)) tellParts(value, found);
+  if (value.trimStart().startsWith('{')) maskJson(value, found);
   tellWords(value, found);
   // Proxies have their password in the address.
   maskAddress(value, found);

@@ -26,6 +26,17 @@ export function looksSecret(word: string): boolean {
 /** Tells of a secret, and of its parts that a program may print alone. */
 export function tellParts(secret: string, found: OnSecret): void {
   found(secret);
+  if (/^[a-z][a-z\d+.-]{1,30}:\/\//i.test(secret)) {
+    // Of an address only who logs in is one.
+    const at = userinfoAt(secret);
+    if (at !== null) tellParts(secret.slice(at.from, at.to), found);
+    return;
+  }
+  // What has a form has words of everybody's around its secrets.
+  if (/[{}[\]"]/.test(secret)) {
+    tellWords(secret, found);
+    return;
+  }
   const parts = secret.split(/[:\r\n]+/);
   // Before a password stands a name.
   for (const [at, part] of parts.entries()) at === 0 && parts.length === 2 ? found(part, true) : found(part);
@@ -52,8 +63,20 @@ export function userinfoAt(word: string): { readonly from: number; readonly to: 
   return { from: 0, to };
 }
 
-/** An address without its user information; whether it had a password still shows. */
+const PARAMETER = /([?&])([\w.-]{1,80})=([^&#\s"']+)/g;
+
+/** An address without its user information and the secrets of its query; whether it had a password still shows. */
 export function maskAddress(word: string, found: OnSecret): string {
+  const named = maskUserinfo(word, found);
+  if (!named.includes('?')) return named;
+  return named.replace(PARAMETER, (whole, mark: string, name: string, value: string) => {
+    if (value === MASK || !(isSecretName(name) || (value.length >= 16 && looksSecret(value)))) return whole;
+    found(value);
+    return `${mark}${name}=${MASK}`;
+  });
+}
+
+function maskUserinfo(word: string, found: OnSecret): string {
   const at = userinfoAt(word);
   if (at === null) return word;
   const info = word.slice(at.from, at.to);

@@ -6,8 +6,8 @@ export interface Seeds {
   name(what: string, value: string): string;
   word(length: number): string;
   pick<T>(list: readonly T[]): T;
-  readonly secrets: ReadonlyMap<string, string>;
-  readonly names: ReadonlyMap<string, string>;
+  readonly secrets: Map<string, string>;
+  readonly names: Map<string, string>;
 }
 
 export function seedsOf(number: number): Seeds {

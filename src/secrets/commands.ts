@@ -1,0 +1,42 @@
+/** Programs that take a password after a short flag, which means something else to others: up to it, and after it. */
+const LOGINS: readonly (readonly [program: string, flag: string])[] = [
+  ['login', String.raw`-p(?:=|GAP)?`],
+  ['sshpass', String.raw`-p(?:GAP)?`],
+  // What stands apart from the flag is a database.
+  [String.raw`(?:mysql|mariadb)\w{0,12}`, '-p'],
+  ['redis-cli', String.raw`-a(?:GAP)?`],
+  [String.raw`ldap\w{1,12}`, String.raw`-w(?:GAP)?`],
+  ['(?:7z[ar]?|rar|unrar)', '-p'],
+  ['(?:zip|unzip|zipcloak)', String.raw`-P(?:GAP)?`],
+  ['openssl', String.raw`-pass(?:in|out)?GAP(?:pass:)?`],
+  ['(?:smbclient|rpcclient|net)', String.raw`-U(?:GAP)?[^\s%]{1,80}%`],
+  ['(?:curl|http|https)', String.raw`(?:-b|--cookie)(?:GAP|=)`],
+  [String.raw`mosquitto_\w{1,8}`, '-PGAP'],
+];
+
+/** `gap`: what stands between two words. */
+function patternsWith(gap: string, word: string): readonly RegExp[] {
+  return LOGINS.map(
+    ([program, flag]) =>
+      new RegExp(
+        `((?<![\\w-])${program}(?=${gap})(?:(?![\\n|;&])[\\s\\S]){0,200}?${gap}${flag.replaceAll('GAP', gap)})(?![-$])(${word})`,
+        'g',
+      ),
+  );
+}
+
+const IN_TEXT = patternsWith('[ \\t]{1,8}', String.raw`"[^"\n]+"|'[^'\n]+'|[^\s"'|;&]+`);
+const IN_WORDS = patternsWith('\\0', '[^\\0]+');
+
+/** The passwords of commands in a text, or in words with a zero between them. */
+export function maskCommands(text: string, hide: (secret: string) => string): string {
+  let shown = text;
+  for (const pattern of text.includes('\0') ? IN_WORDS : IN_TEXT)
+    shown = shown.replace(pattern, (whole, before: string, secret: string) => {
+      const bare = secret.replace(/^(["'])(.*)\1$/s, '$2');
+      return /^(?:\*{3}|[\w.]{0,40}:\*{3}|file:.*|env:.*|stdin|fd:\d+|\/.*)$/s.test(bare)
+        ? whole
+        : `${before}${hide(bare)}`;
+    });
+  return shown;
+}
