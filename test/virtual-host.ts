@@ -208,6 +208,7 @@ class View {
     }
     const entry = this.entry(real);
     if (entry === null) return false;
+    if (mode.startsWith('w') && (await this.mountOf(real))?.options.includes('ro')) return false;
     return allowed(entry, mode === 'r' ? 4 : mode === 'w' ? 2 : mode === 'x' ? 1 : 3);
   }
   async run(tool: string, args: readonly string[]): Promise<Ran | null> {

@@ -20,6 +20,7 @@ export const CONDITIONS = {
   'idmap.subid-invalid': 'Subid file unusable: symlink, malformed line',
   'idmap.user-lookup-failed': 'The user is not in passwd/NSS, so the subid lookup fails',
   'seccomp.blocked': "The container's seccomp profile forbids clone/unshare/mount/keyctl",
+  'seccomp.profile-missing': 'A seccomp profile is named whose file the engine or the node does not have',
   'seccomp.outdated':
     "Engine or libseccomp too old for the image's syscalls (clone3, faccessat2, time64): EPERM, apt signature errors",
   'apparmor.mount-denied': "The container's or a helper's AppArmor profile denies mount (EACCES)",

@@ -3,6 +3,7 @@ import type { Place, Remedy } from '../knowledge/remedies/remedy.ts';
 import { REMEDIES } from '../knowledge/remedies/table.ts';
 import type { Symptom } from '../knowledge/symptoms/symptom.ts';
 import { SYMPTOMS } from '../knowledge/symptoms/table.ts';
+import { UNLOGGED } from '../knowledge/symptoms/unlogged.ts';
 import { expanded } from '../symptoms/signature.ts';
 import { remedyMarkdown } from './explanation.ts';
 import { fenced } from './markdown-text.ts';
@@ -54,7 +55,8 @@ function remedySections({ steps, tell }: Remedy): readonly string[] {
 function textSections(condition: Condition): readonly string[] {
   const alone = SYMPTOMS.filter(({ means }) => mainOf(means) === condition);
   const others = SYMPTOMS.filter(({ means }) => mainOf(means) !== condition && means.flat().includes(condition));
-  if (alone.length + others.length === 0) return [];
+  const unlogged = UNLOGGED.find(({ conditions }) => conditions.includes(condition));
+  if (unlogged !== undefined) return ['## How it is met in logs', `By no text of its own. ${unlogged.why}`];
   return [
     '## How it is met in logs',
     ...alone.flatMap(textsOf),

@@ -13,6 +13,7 @@ export interface Subject {
   readonly sign: Sign | null;
   readonly unless: readonly string[];
   readonly where: 'step' | 'outside' | null;
+  readonly longerThan: number;
 }
 
 /** The tables made ready for reading. */
@@ -32,7 +33,12 @@ export function knowledgeOf(
   const rows = [
     ...symptoms.map((symptom) => ({ symptom, failure: null, sign: null, row: symptom })),
     ...failures.map((failure) => ({ symptom: null, failure, sign: null, row: failure })),
-    ...signs.map((sign) => ({ symptom: null, failure: null, sign, row: { ...sign, unless: [], where: undefined } })),
+    ...signs.map((sign) => ({
+      symptom: null,
+      failure: null,
+      sign,
+      row: { ...sign, unless: [], where: undefined, longerThan: undefined },
+    })),
   ];
   const subjects = rows.map(
     ({ symptom, failure, sign, row }, number): Subject => ({
@@ -42,6 +48,7 @@ export function knowledgeOf(
       sign,
       unless: row.unless ?? [],
       where: row.where ?? null,
+      longerThan: row.longerThan ?? 0,
     }),
   );
   const signatures = rows.flatMap(({ row }, number) => {

@@ -2,6 +2,8 @@ const ESC = 0x1b;
 const LF = 0x0a;
 const CR = 0x0d;
 const BLANK = 0x20;
+/** What begins a string that only the terminal, or the CI service in its place, obeys: ESC ], P, X, ^ and _. */
+const STRINGS: ReadonlySet<number> = new Set([0x5d, 0x50, 0x58, 0x5e, 0x5f]);
 
 /** Bytes without what only a terminal obeys (colours, movements, titles), and with plain blanks for those that do not break. */
 export function plain(bytes: Uint8Array): Uint8Array {
@@ -36,7 +38,7 @@ function endOfEscape(bytes: Uint8Array, start: number): number {
       if ((bytes[at] as number) >= 0x40 && (bytes[at] as number) <= 0x7e) return at;
     return limit - 1;
   }
-  if (kind === 0x5d) {
+  if (kind !== undefined && STRINGS.has(kind)) {
     for (let at = start + 2; at < limit; at++) {
       if (bytes[at] === 0x07) return at;
       if (bytes[at] === ESC && bytes[at + 1] === 0x5c) return at + 1;

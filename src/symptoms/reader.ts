@@ -151,7 +151,7 @@ class Reader implements LogReader {
   #look(bytes: Uint8Array, start: number, end: number, hit: number, words: readonly number[]): void {
     const from = end - start > MOST_LINE ? Math.max(start, hit - BEFORE_HIT) : start;
     const raw = this.#decode(bytes.subarray(from, Math.min(end, from + MOST_LINE)));
-    const line = canonical(raw);
+    const line = withWraps(canonical(raw), () => linesAfter(bytes, end, AROUND).map((after) => this.#textOf(after)));
     const missed: number[] = [];
     for (const word of words) {
       this.#looks[word] = (this.#looks[word] as number) + 1;
@@ -191,8 +191,8 @@ class Reader implements LogReader {
 
   /** The line with those around it that may belong to it, as one message: broken within a word, and between words. */
   #broken(bytes: Uint8Array, start: number, end: number): readonly Joined[] {
-    const own = canonicalText(this.#decode(bytes.subarray(start, Math.min(end, start + MOST_LINE))));
-    const textOf = (line: Uint8Array): string => canonicalText(this.#decode(line));
+    const own = this.#textOf(bytes.subarray(start, Math.min(end, start + MOST_LINE)));
+    const textOf = (line: Uint8Array): string => this.#textOf(line);
     const before: string[] = [];
     if (!beginsRecord(own))
       for (const line of linesBefore(bytes, start, AROUND - 1)
@@ -213,6 +213,10 @@ class Reader implements LogReader {
     return [joined(before, rest, after, ''), joined(before, rest, after, ' ')];
   }
 
+  #textOf(line: Uint8Array): string {
+    return canonicalText(this.#decode(line));
+  }
+
   #fits(number: number, { text, step, debug }: Canonical, raw: string, whole: Joined | null = null): boolean {
     const entry = this.#knowledge.signatures[number];
     if (entry === undefined) return false;
@@ -221,7 +225,7 @@ class Reader implements LogReader {
     const place = placeOf(entry.signature, text);
     if (place === null) return false;
     if (!standsAlone(text, place) || (whole !== null && !crosses(whole, place))) return false;
-    if (subject.unless.some((word) => text.includes(word))) return true;
+    if (text.length <= subject.longerThan || subject.unless.some((word) => text.includes(word))) return true;
     if (step !== false && isExpectation(text, place.from)) return true;
     if ((subject.where === 'step' && step === false) || (subject.where === 'outside' && step === true)) return true;
     if (subject.where === 'step' && step === null) return true;
@@ -231,6 +235,18 @@ class Reader implements LogReader {
     this.#sightings.push({ subject, file: this.#file, line: this.#line, excerpt: excerptOf(raw), debug });
     return true;
   }
+}
+
+const ENDS = /(?:^|[ :\]])buildkitd: /;
+const WRAP = /^(?:failed to|could not|creating|error|unable to|invalid) /;
+
+/** What buildkitd ends of is one message: behind its cause, one line for each thing that it was about to do. */
+function withWraps(line: Canonical, after: () => readonly string[]): Canonical {
+  if (!ENDS.test(line.text)) return line;
+  const rest = after().map(continued);
+  const end = rest.findIndex((text) => !WRAP.test(text));
+  const wraps = end === -1 ? rest : rest.slice(0, end);
+  return wraps.length === 0 ? line : { ...line, text: [line.text, ...wraps].join(' ') };
 }
 
 /** Lines put together, and where in the text the line in question stands. */

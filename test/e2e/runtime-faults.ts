@@ -112,7 +112,7 @@ export const runtimeFaults: readonly Fault[] = [
     inject: (world) => {
       world.script(
         `command -v buildkitd || { printf '#!/bin/sh\\necho buildkitd github.com/moby/buildkit v0.32.2 0\\n' >/usr/local/bin/buildkitd; chmod 755 /usr/local/bin/buildkitd; }
-        printf '#!/bin/sh\\ncase "$*" in *--version*) echo crun version 1.8.1; exit;; esac\\necho "unknown option" >&2; exit 64\\n' >/usr/bin/crun.new
+        printf '#!/bin/sh\\ncase "$*" in *--version*) echo crun version 1.8.1; exit;; esac\\necho "run: unrecognized option '"'--keep'"'" >&2; exit 64\\n' >/usr/bin/crun.new
         chmod 755 /usr/bin/crun.new; mv /usr/bin/crun.new /usr/bin/crun`,
       );
       config(world, '[worker.oci]\n  enabled = true\n  binary = "/usr/bin/crun"\n');

@@ -32,10 +32,10 @@ const LAUNCH: readonly (readonly [words: string, means: readonly Condition[], st
   [
     `${CLONE}operation not permitted`,
     [
-      'userns.blocked-unspecified',
-      'userns.unprivileged-clone-disabled',
-      'userns.apparmor-restricted',
       'seccomp.blocked',
+      'userns.blocked-unspecified',
+      'userns.apparmor-restricted',
+      'userns.unprivileged-clone-disabled',
     ],
     'clone',
   ],
@@ -78,7 +78,7 @@ const LAUNCH: readonly (readonly [words: string, means: readonly Condition[], st
   ],
   [
     `${NEWUIDMAP}write to uid_map failed: Operation not permitted`,
-    ['idmap.newuidmap-not-setuid', 'idmap.no-new-privs', 'idmap.nested-userns'],
+    ['idmap.newuidmap-not-setuid', 'idmap.no-new-privs', 'idmap.nested-userns', 'idmap.bounding-set'],
     'map',
   ],
   [`${NEWUIDMAP}Could not set caps`, ['idmap.no-new-privs', 'idmap.newuidmap-not-setuid'], 'map'],

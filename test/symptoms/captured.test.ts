@@ -36,31 +36,24 @@ const share = (is: (row: Row) => boolean): number => rows.filter(is).length / ro
 
 test('what programs say of a fault offers what the checks of that host find first', () => {
   expect(rows.filter(({ row, isOffered }) => !isOffered && !UNTOLD.has(row))).toEqual([]);
-  expect(share(({ isOffered }) => isOffered)).toBeGreaterThanOrEqual(0.95);
+  expect(share(({ isOffered }) => isOffered)).toBeGreaterThanOrEqual(0.98);
+});
+
+test('it is the first answer', () => {
+  expect(share(({ isFirst }) => isFirst)).toBeGreaterThanOrEqual(0.95);
 });
 
 function isSaidOfAnother({ answer, words, isOffered }: Row): boolean {
   return isOffered && rows.some((other) => other.isFirst && other.answer === answer && other.words === words);
 }
 
-test('it is the first answer, or the same words are said of another fault, for which the first answer is right', () => {
-  expect(share(({ isFirst }) => isFirst)).toBeGreaterThanOrEqual(0.84);
-  expect(share((row) => row.isFirst || isSaidOfAnother(row))).toBeGreaterThanOrEqual(0.89);
-});
-
-/** One text, several causes, and only one of them in the table: limits of namespaces, of the disk, of rights. */
-const EQUAL: ReadonlySet<string> = new Set([
+/** Here the likelier cause, which stands first, is in no row, or has further words there: --root, XFS, the limit of user namespaces. */
+const LIKELIER_ELSEWHERE: ReadonlySet<string> = new Set([
   'user.max_mnt_namespaces is 0',
-  'cache file system has no inodes left',
-  'a map of more than a page',
-  'XDG_RUNTIME_DIR that no client may enter',
-  'container: engine defaults',
-  'rootful: read-only cgroups',
-  'overlayfs by name on overlayfs',
   'overlayfs by name without d_type',
 ]);
 
-test('every other row is told apart', () => {
+test('where it is not, the very same words are said of another fault, for which the first answer is right', () => {
   const rest = rows.filter((row) => !row.isFirst && !isSaidOfAnother(row) && !UNTOLD.has(row.row));
-  expect([...new Set(rest.map(({ row }) => row))].toSorted()).toEqual([...EQUAL].toSorted());
+  expect(new Set(rest.map(({ row }) => row))).toEqual(LIKELIER_ELSEWHERE);
 });

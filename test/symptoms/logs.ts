@@ -29,7 +29,7 @@ export const LOGS: readonly Told[] = [
     'userns.kernel-disabled',
     'Error: user namespaces are not enabled in /proc/self/ns/user: stat /proc/self/ns/user: no such file or directory',
   ],
-  ['userns.blocked-unspecified', `${PARENT} operation not permitted`],
+  ['seccomp.blocked', `${PARENT} operation not permitted`],
   ['seccomp.blocked', `$ kubectl logs buildkitd-0\n${PARENT} operation not permitted`],
   [
     'seccomp.blocked',
@@ -390,7 +390,7 @@ export const LOGS: readonly Told[] = [
     'failed to do request: Head "https://registry-1.docker.io/v2/library/alpine/manifests/3": dial tcp 44.208.254.194:443: i/o timeout',
   ],
   [
-    'net.mtu-mismatch',
+    'net.registry-unreachable',
     'ERROR: failed to do request: Get "https://registry-1.docker.io/v2/": net/http: TLS handshake timeout',
   ],
   ['net.port-in-use', 'buildkitd: listen tcp 127.0.0.1:1234: bind: address already in use'],

@@ -62,7 +62,7 @@ export type FilesystemFindings = Findings<FilesystemEvidence>;
 export function evidenceOf(
   { directory, disk }: FilesystemCase,
   kind: FilesystemEvidence['kind'],
-  more: Partial<Pick<FilesystemEvidence, 'path' | 'target'>> = {},
+  more: Partial<Pick<FilesystemEvidence, 'path' | 'mount' | 'target'>> = {},
 ): FilesystemEvidence {
   return {
     kind,

@@ -47,12 +47,20 @@ export function judgeState(facts: FilesystemCase, entry: StateEntry, { add }: Fi
       `${path} is a ${entry.stat.kind}, where buildkitd wants a ${wanted} of its own${aside ? '; it sets it aside at its next start' : ''}.`,
       evidenceOf(facts, 'not-a-directory', { path }),
     );
+  else if (entry.readOnlyMount !== undefined && !disk.readOnly)
+    add(
+      'storage.read-only',
+      'error',
+      subject,
+      `${path}, in which buildkitd writes, lies on a read-only mount (${entry.readOnlyMount}).`,
+      evidenceOf(facts, 'read-only', { path, mount: entry.readOnlyMount }),
+    );
   else if (entry.obstacle === 'unwritable' && !disk.readOnly)
     add(
       'storage.permission',
       'error',
       subject,
-      `${path} cannot be written by ${who.target.name ?? `uid ${who.target.uid}`} although its owner and mode allow it: a read-only mount, an attribute (lsattr) or a security module forbids it.`,
+      `${path} cannot be written by ${who.target.name ?? `uid ${who.target.uid}`} although its owner and mode allow it: an attribute (lsattr), an access list or a security module forbids it.`,
       evidenceOf(facts, 'unwritable', { path }),
     );
   else if (entry.sound === false) judgeDamage(facts, entry, { add });

@@ -243,6 +243,8 @@ function launchCondition(message: string, status: ProcessStatus | undefined): Co
     'lsm.landlock-denied': status?.seccomp === 0,
     'idmap.no-new-privs': status?.noNewPrivs === true,
     'idmap.nested-userns': status !== undefined && asksForUnmapped(message, status),
+    // What forbids new namespaces is for userns/permission to say.
+    ...(means.includes('userns.blocked-unspecified') ? { 'seccomp.blocked': false } : {}),
   };
   // What could have been seen, and was not, is not it.
   const open = means.find((one) => proven[one] === undefined);
@@ -250,7 +252,9 @@ function launchCondition(message: string, status: ProcessStatus | undefined): Co
   // Words with several causes, of which the likeliest is another check's to find, name none here.
   if (seen === undefined && meaning?.decisive === false && meaning.means[0] !== means[0])
     return 'userns.blocked-unspecified';
-  return seen ?? open ?? means[0] ?? 'userns.blocked-unspecified';
+  // Nothing else lets nobody start a program.
+  const filtered = /: EPERM$/.test(message) && status?.seccomp === 2;
+  return seen ?? open ?? means[0] ?? (filtered ? 'seccomp.blocked' : 'userns.blocked-unspecified');
 }
 
 /** What the runtime's words mean; where they have several causes, only one that was seen is named. */

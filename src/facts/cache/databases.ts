@@ -13,9 +13,11 @@ export interface StateEntry {
   readonly stat: Stat | null;
   /**
    * Why buildkitd cannot use it: a link that leads nowhere, no right by owner and mode, or none in spite of these (an
-   * attribute, an ACL, a mount, a security module). Null: it can, or it could not be told.
+   * attribute, an ACL, a security module, or the read-only mount that is named). Null: it can, or it could not be told.
    */
   readonly obstacle: 'dangling' | 'owner' | 'unwritable' | null;
+  /** Where the read-only mount begins that forbids writing. */
+  readonly readOnlyMount?: string;
   /** Of a database: could it be used? Null: not to be seen. */
   readonly sound: boolean | null;
   /** What is damaged of a database that is not sound. */
@@ -77,7 +79,21 @@ async function entryAt(
     database ? host.probe('bolt', { path }, 'target', {}).catch(asAbsent) : null,
   ]);
   const { sound = null, damage } = answer ?? {};
-  return { path, use, stat, obstacle, sound, ...(damage === undefined ? {} : { damage }) };
+  const readOnly = obstacle === 'unwritable' ? await readOnlyMount(look, path) : null;
+  return {
+    path,
+    use,
+    stat,
+    obstacle,
+    sound,
+    ...(damage === undefined ? {} : { damage }),
+    ...(readOnly === null ? {} : { readOnlyMount: readOnly }),
+  };
+}
+
+async function readOnlyMount({ host }: Look, path: string): Promise<string | null> {
+  const mount = await host.mountOf(path, 'target').catch(asAbsent);
+  return mount !== null && [...mount.options, ...mount.superOptions].includes('ro') ? mount.point : null;
 }
 
 /** A file is made where its link points, if there is a directory for it; a directory never is. */

@@ -213,6 +213,18 @@ export const NAMESPACE_REMEDIES = {
     },
     tell: ['$ grep Seccomp /proc/self/status'],
   },
+  'seccomp.profile-missing': {
+    why: 'A file of rules for system calls is named, and is not there: the container is not started without it.',
+    steps: {
+      host: ['Put the file where it is looked for, or name another.'],
+      docker: [lineFor('docker', 'unfiltered-calls')],
+      kubernetes: [
+        'localhostProfile is relative to /var/lib/kubelet/seccomp, and every node that may run the pod needs the file.',
+        lineFor('kubernetes', 'unfiltered-calls'),
+      ],
+    },
+    tell: ['$ ls -lR /var/lib/kubelet/seccomp'],
+  },
   'seccomp.outdated': {
     why: 'A container engine older than the C library of the image answers EPERM to system calls that it does not know (clone3, faccessat2, 64-bit time).',
     steps: {

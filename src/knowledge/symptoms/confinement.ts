@@ -79,11 +79,17 @@ export const CONFINEMENT: readonly Symptom[] = [
       'selinux_cache*permission denied',
       'container-selinux',
     ],
+    unless: ['apparmor'],
     means: ['lsm.selinux-denied'],
   },
   {
     by: 'BuildKit, runc',
-    says: ['selinux is not available', 'selinux enabled but not supported'],
+    says: [
+      'selinux is not available',
+      'selinux enabled but not supported',
+      'docker could not enable selinux on the host system',
+      'selinux is not supported with the # graph driver',
+    ],
     means: ['lsm.selinux-off', 'config.invalid-value'],
   },
   {
@@ -185,6 +191,27 @@ export const CONFINEMENT: readonly Symptom[] = [
     ],
   },
   {
+    by: 'runc, dockerd, where the control groups are mounted read-only, as in a container or a unit with ProtectControlGroups=',
+    says: [
+      '{mkdir|write|open} /sys/fs/cgroup/#: read-only file system',
+      "can't create directory '/sys/fs/cgroup/#': read-only file system",
+    ],
+    means: [
+      ['runtime.sandbox-incompatible', 'sandbox'],
+      ['cgroup.not-mounted', 'wsl'],
+      ['container.not-privileged', 'container', 'docker', 'podman', 'kubernetes', 'openshift', 'lxc'],
+      'cgroup.read-only',
+      'container.not-privileged',
+    ],
+    weight: 2,
+  },
+  {
+    by: 'BuildKit, containerd, where a filter refuses umount2',
+    says: ['failed to unmount check directory *operation not permitted'],
+    means: [['runtime.sandbox-incompatible', 'sandbox'], 'seccomp.blocked', 'container.not-privileged'],
+    weight: 2,
+  },
+  {
     by: 'BuildKit, runc, mount, in a container without the right to mount',
     says: [
       'failed to unmount #: operation not permitted',
@@ -194,9 +221,6 @@ export const CONFINEMENT: readonly Symptom[] = [
       'mount: permission denied (are you root?)',
       'could not mount /sys/kernel/security',
       'apparmor detection and --privileged mode might break',
-      'mkdir /sys/fs/cgroup/#: read-only file system',
-      '{write|open} /sys/fs/cgroup/#: read-only file system',
-      "can't create directory '/sys/fs/cgroup/#': read-only file system",
       "can't mask {path|paths|dir|#}*: operation not permitted",
       "can't make '#' read-only: *operation not permitted",
       "can't apply capabilities: operation not permitted",
@@ -227,7 +251,6 @@ export const CONFINEMENT: readonly Symptom[] = [
       'container.not-privileged',
       'seccomp.blocked',
       'storage.locked-mount-flags',
-      'cgroup.read-only',
     ],
     weight: 2,
   },
@@ -242,6 +265,8 @@ export const CONFINEMENT: readonly Symptom[] = [
       'needs to be started with root privileges',
       'must be run as root*{buildkitd|dockerd|containerd}',
       'you may use rootlesskit for setting up the namespace',
+      '$rootlesskit_{parent_euid|state_dir} is not set',
+      '$rootlesskit_state_dir needs to be set',
     ],
     means: ['daemon.needs-root'],
   },

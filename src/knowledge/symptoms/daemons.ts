@@ -64,6 +64,11 @@ export const DAEMONS: readonly Symptom[] = [
     weight: 2,
   },
   {
+    by: 'buildctl, buildx, nerdctl, at a directory of sessions that nobody but its owner may enter',
+    says: ['dial unix /run/user/#/buildkit#.sock: connect: permission denied'],
+    means: ['env.xdg-runtime-dir', 'socket.permission'],
+  },
+  {
     by: 'buildctl, buildx, nerdctl',
     says: [
       'dial unix #buildkit#.sock: connect: permission denied',
@@ -102,6 +107,11 @@ export const DAEMONS: readonly Symptom[] = [
     says: ['could not connect to # after # trials'],
     means: ['daemon.start-timeout', 'socket.not-found'],
     weight: 1,
+  },
+  {
+    by: 'buildctl, whose connection went to a proxy',
+    says: ['error while dialing: failed to do connect handshake, response: '],
+    means: ['env.proxy-catches-client'],
   },
   {
     by: 'buildctl, buildx remote driver',
@@ -268,6 +278,7 @@ export const DAEMONS: readonly Symptom[] = [
       'incompatible with user namespaces',
       'userns-remap*{incompatible|not supported}',
       'not compatible with userns remapping',
+      'privileged flag cannot be used with userns-remap',
       'userns remapping*{not supported|incompatible}',
     ],
     means: ['docker.userns-remap-incompatible'],
@@ -288,7 +299,6 @@ export const DAEMONS: readonly Symptom[] = [
       'unimplemented*buildkit',
       'buildkit*unimplemented',
       'this version of podman does not support',
-      'failed to dial grpc: cannot connect',
     ],
     means: ['daemon.no-buildkit-api'],
   },
@@ -462,6 +472,7 @@ export const DAEMONS: readonly Symptom[] = [
       'listen unix #buildkit#: bind: invalid argument',
       'socket path*too long',
     ],
+    unless: ['failed set up otel-grpc controller'],
     means: ['socket.path-too-long'],
   },
   {

@@ -287,6 +287,7 @@ export const FAILURES: readonly OtherFailure[] = [
       'no active session for',
       'cgroup: open /sys/fs/cgroup/#: no such file or directory',
       'failed to load cache key',
+      'failed to load cache: {not found|failed to get deleted record}',
       'return leaving incoming open',
       'frontend grpc server closed unexpectedly',
       'failed to get variable for node',

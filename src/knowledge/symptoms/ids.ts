@@ -6,6 +6,7 @@ const PRIVILEGE: readonly Meaning[] = [
   'idmap.newuidmap-not-setuid',
   'idmap.no-new-privs',
   'idmap.nested-userns',
+  'idmap.bounding-set',
 ];
 
 /** Subordinate ids and the programs that map them. */
@@ -52,12 +53,18 @@ export const IDS: readonly Symptom[] = [
     by: 'rootlesskit, where the bounding set or no_new_privs takes the privilege of a file capability',
     speaker: 'idmap-helper',
     says: ['fork/exec #{newuidmap|newgidmap}: operation not permitted'],
-    means: ['idmap.no-new-privs', 'idmap.newuidmap-not-setuid'],
+    means: ['idmap.no-new-privs', 'idmap.bounding-set', 'idmap.newuidmap-not-setuid'],
   },
   {
     by: 'sudo, newuidmap',
     says: ["'no new privileges' flag is set", 'no_new_privs*{newuidmap|setuid}', 'no new privileges*prevents'],
     means: ['idmap.no-new-privs'],
+  },
+  {
+    by: 'newuidmap, newgidmap, of a map that does not fit on the page that the kernel reads',
+    says: ['] failed: {newuidmap|newgidmap}: write to {uid_map|gid_map} failed: invalid argument'],
+    longerThan: 4096,
+    means: ['idmap.subid-invalid', 'idmap.subid-overlap'],
   },
   {
     by: 'newuidmap, newgidmap (shadow)',
@@ -127,6 +134,8 @@ export const IDS: readonly Symptom[] = [
       'error reading {subuid|subgid} mappings for',
       'user * {has no|does not have} * {subuid|subgid|subordinate}',
       'cannot find {subuid|subgid} range',
+      "can't find available {subuid|subgid} range",
+      "can't find {subuid|subgid} mapping",
       'usermod --add-subuids',
       'missing system requirements*{subuid|subgid}',
       'rootless mode requires *subuid',
@@ -147,6 +156,7 @@ export const IDS: readonly Symptom[] = [
       'open /etc/{subuid|subgid}: {too many levels of symbolic links|permission denied|is a directory}',
       '/etc/{subuid|subgid}: {invalid|malformed|bad} ',
       'failed to parse /etc/{subuid|subgid}',
+      "couldn't parse all ranges in /etc/{subuid|subgid}",
       'invalid {subuid|subgid}',
       'cannot open /etc/{subuid|subgid}',
       'subuid overflow detected',
@@ -219,7 +229,12 @@ export const IDS: readonly Symptom[] = [
       'lchown #: operation not permitted',
       'tar: #: cannot change ownership to uid #, gid #: invalid argument',
     ],
-    means: [['storage.network-filesystem', 'nfs'], 'idmap.subid-missing', 'storage.network-filesystem'],
+    means: [
+      ['storage.network-filesystem', 'nfs'],
+      'idmap.subid-missing',
+      'storage.network-filesystem',
+      'storage.no-owners',
+    ],
     weight: 2,
   },
 ];

@@ -208,11 +208,11 @@ export const NAMESPACES: readonly Symptom[] = [
     means: [
       ['runtime.sandbox-incompatible', 'sandbox'],
       ['userns.apparmor-restricted', 'ubuntu-restriction'],
-      ['seccomp.blocked', 'kubernetes', 'container'],
-      'userns.blocked-unspecified',
-      'userns.unprivileged-clone-disabled',
-      'userns.apparmor-restricted',
+      // Of the sysctls it warns by itself.
       'seccomp.blocked',
+      'userns.blocked-unspecified',
+      'userns.apparmor-restricted',
+      'userns.unprivileged-clone-disabled',
     ],
     weight: 2,
   },

@@ -3,6 +3,16 @@ import type { Symptom } from './symptom.ts';
 /** What the OCI runtime says when it cannot make a container or a RUN step. */
 export const RUNTIME: readonly Symptom[] = [
   {
+    by: 'runc, in a container that may not mount',
+    says: ["mounting '{cgroup|cgroup2}' to rootfs*operation not permitted"],
+    means: [
+      ['runtime.sandbox-incompatible', 'sandbox'],
+      'container.not-privileged',
+      'seccomp.blocked',
+      'cgroup.not-mounted',
+    ],
+  },
+  {
     by: 'runc',
     speaker: 'runtime',
     says: ['error creating device nodes', 'error reopening /dev/null'],
@@ -30,6 +40,17 @@ export const RUNTIME: readonly Symptom[] = [
     by: 'BuildKit',
     says: ['apparmor is not supported on this host, but the profile'],
     means: ['apparmor.not-available', 'apparmor.profile-load-failed'],
+  },
+  {
+    by: 'runc, on a kernel whose AppArmor is not switched on',
+    speaker: 'runtime',
+    says: ['apparmor failed to apply profile: write /proc/#/attr/{exec|apparmor/exec}: invalid argument'],
+    means: ['apparmor.not-available', 'apparmor.profile-load-failed'],
+  },
+  {
+    by: 'crun',
+    says: ["run: unrecognized option '--", "try 'run --help' or 'run --usage'"],
+    means: ['runtime.runc-too-old'],
   },
   {
     by: 'dockerd, runc, kubelet',
@@ -97,6 +118,9 @@ export const RUNTIME: readonly Symptom[] = [
       'cgroup2 is not mounted',
       'is not cgroup v2',
       'system is running cgroup v1',
+      "rootless systemd driver doesn't support cgroup v1",
+      'cannot use --cgroup-conf without cgroup v2',
+      "'cgroup_writable' is only supported on cgroup v2",
     ],
     means: ['cgroup.v1-only'],
   },

@@ -45,7 +45,7 @@ export const SERVICES: readonly Symptom[] = [
   },
   {
     by: 'buildkitd',
-    says: ['no sockets found via socket activation'],
+    says: ['no sockets found via socket activation', 'too few socket activated files passed in by systemd'],
     means: ['service.socket-activation', 'config.bad-address'],
   },
   {

@@ -139,6 +139,7 @@ export const SIGNS: readonly Sign[] = [
     ],
   },
   { shows: 'small-mtu', says: ['mtu', 'openstack', 'wireguard', 'vpn'] },
+  { shows: 'mirror', says: ['registry-mirrors', 'mirrors = [', 'registry mirror'] },
   { shows: 'qemu', says: ['qemu', 'binfmt'] },
   { shows: 'snap', says: ['/snap/', 'snapd', 'snap.docker', 'snap install', '/var/snap/'] },
   {

@@ -20,6 +20,7 @@ export type Surrounding =
   | 'inodes'
   | 'proxy'
   | 'small-mtu'
+  | 'mirror'
   | 'qemu'
   | 'snap'
   | 'foreign-platform'
@@ -63,6 +64,8 @@ export interface Symptom {
   readonly means: readonly Meaning[];
   /** 3 (the default): a cause by itself; 2: a cause unless something says more; 1: mostly follows from something else. */
   readonly weight?: 1 | 2 | 3;
+  /** Only in a line of more characters. */
+  readonly longerThan?: number;
   /** Only in the output of a build step, or only outside one. */
   readonly where?: 'step' | 'outside';
 }

@@ -195,6 +195,19 @@ testCheck(
         severity: 'error',
         advice: ['Put the cache on a local disk'],
       },
+      'a worker on a read-only mount of its own': {
+        host: hostWith({
+          config: '[worker.oci]\nsnapshotter = "overlayfs"\n',
+          files: {
+            [`${CACHE}/runc-overlayfs`]: { kind: 'directory', uid: 1000, gid: 1000, mode: 0o700 },
+            '/proc/self/mountinfo': `${cacheMount('ext4')}62 61 0:44 / ${CACHE}/runc-overlayfs ro,relatime - ext4 source rw\n`,
+          },
+        }),
+        conditions: ['storage.read-only'],
+        severity: 'error',
+        says: [`${CACHE}/runc-overlayfs`, 'read-only mount'],
+        advice: [`mount -o remount,rw ${CACHE}/runc-overlayfs`],
+      },
       'a damaged database of the worker': {
         host: hostWith({
           config: '[worker.oci]\nsnapshotter = "overlayfs"\n',

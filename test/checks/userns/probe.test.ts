@@ -140,6 +140,16 @@ testCheck(
         severity: 'error',
         advice: ['As the user: "rootlesskit --copy-up=/nowhere true" shows it'],
       },
+      'a filter lets nobody start a program': {
+        host: hostWith({
+          answer: refused('spawn', null, '/usr/bin/rootlesskit: EPERM'),
+          files: { '/proc/self/status': statusWith({ Seccomp: '2' }) },
+        }),
+        conditions: ['seccomp.blocked'],
+        severity: 'error',
+        advice: ['seccomp=unconfined'],
+        says: ['could not be started'],
+      },
       'the kernel refuses, nobody says why': {
         host: hostWith({ answer: refused('clone', 'EPERM', CLONE('operation not permitted')) }),
         conditions: ['userns.blocked-unspecified'],

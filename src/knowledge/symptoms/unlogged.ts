@@ -1,0 +1,101 @@
+import type { Condition } from '../conditions.ts';
+
+/** Conditions that are met by no text of a log, and why. */
+export interface Unlogged {
+  readonly why: string;
+  readonly conditions: readonly Condition[];
+}
+
+/** Every condition that no symptom means stands here. */
+export const UNLOGGED: readonly Unlogged[] = [
+  {
+    why: 'It is in a Dockerfile, a document or a command: of its failure a log shows what kind it is, and no host is to blame.',
+    conditions: [
+      'dockerfile.parse-error',
+      'dockerfile.frontend-too-old',
+      'dockerfile.labs-required',
+      'dockerfile.daemon-too-old',
+      'dockerfile.invalid-option',
+      'dockerfile.syntax-refused',
+      'dockerfile.syntax-unavailable',
+      'dockerfile.host-path-mount',
+      'dockerfile.secret-owner',
+      'dockerfile.readonly-mount-write',
+      'dockerfile.line-endings',
+      'dockerfile.check-violation',
+      'dockerfile.cache-owner',
+      'dockerfile.image-file-missing',
+      'dockerfile.stage-order',
+      'dockerfile.device-missing',
+      'build.arg-missing',
+      'build.secret-missing',
+      'build.secret-invalid',
+      'build.ssh-missing',
+      'build.local-missing',
+      'build.context-file-missing',
+      'build.frontend-unknown',
+      'build.frontend-missing',
+      'build.flag-unknown',
+      'build.opt-invalid',
+      'build.exporter-invalid',
+      'build.cache-invalid',
+      'build.classic-builder',
+      'build.target-missing',
+      'entitlement.not-requested',
+      'document.syntax',
+      'image.tag-missing',
+      'args.unknown-flag',
+      'args.entrypoint-lost',
+      'shell.continuation-lost',
+    ],
+  },
+  {
+    why: 'The registry refuses, and no host is to blame: a log shows this kind of failure.',
+    conditions: ['registry.rate-limited', 'registry.auth-failed'],
+  },
+  {
+    why: 'A crash is a fault of BuildKit itself: a log shows this kind of failure, and where a host caused it, that has words of its own.',
+    conditions: ['daemon.crashed'],
+  },
+  {
+    why: 'No program says a word of it: something is ignored, exposed or slower than it need be, and nothing fails.',
+    conditions: [
+      'config.unknown-key',
+      'config.misplaced-key',
+      'config.deprecated-key',
+      'config.other-file',
+      'config.overridden',
+      'config.registry-name-invalid',
+      'config.registry-no-effect',
+      'entitlement.allowed',
+      'dockerfile.silently-ignored',
+      'dockerfile.syntax-ignored',
+      'build.flag-ignored',
+      'build.opt-ignored',
+      'tls.clients-unverified',
+      'tls.key-exposed',
+      'socket.exposed',
+      'sysctl.not-persistent',
+      'storage.gc-policy',
+      'storage.state-elsewhere',
+      'storage.memory-backed',
+      'net.port-ephemeral',
+      'k8s.field-ignored',
+      'k8s.annotation-deprecated',
+      'seccomp.unset',
+      'apparmor.unset',
+      'image.tag-floating',
+      'args.flags-ignored',
+      'daemon.running',
+      'client.builds-with',
+    ],
+  },
+  {
+    why: 'Only what follows from it is in a log, in words that have other causes: nobody answers.',
+    conditions: ['net.port-unpublished', 'probe.address', 'service.selector', 'service.port-mismatch'],
+  },
+  {
+    why: 'Only what follows from it is in a log, in the words of what is taken away or refused.',
+    conditions: ['service.confined', 'snapshotter.fuse-overlayfs-broken'],
+  },
+];
