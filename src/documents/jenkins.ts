@@ -2,7 +2,7 @@ import { optionsIn } from './ci.ts';
 import { type Gathered, gatherCommands } from './gathered.ts';
 import { containerOf, looseGroup, type Option } from './options.ts';
 import { readPod } from './pods.ts';
-import { type At, rootOf, type Span, type Value } from './tree.ts';
+import { type At, type Entry, rootOf, type Span, type Value } from './tree.ts';
 import { readYaml } from './yaml.ts';
 import { gatherYaml } from './yaml-content.ts';
 
@@ -47,22 +47,44 @@ function named(text: string, base: number): ReadonlyMap<string, { readonly text:
   return found;
 }
 
-/** containerTemplate(name: 'buildkit', image: '…', privileged: true): a pod of them. */
+const LONGEST_CALL = 4000;
+
+/** What stands between the bracket that opens here and the one that closes it; what is in inner brackets is `nested`. */
+function bracketed(text: string, open: number): { readonly own: string; readonly nested: string } | null {
+  const kept: string[] = [];
+  const nested: string[] = [];
+  let depth = 0;
+  let quote = '';
+  for (let at = open; at < Math.min(text.length, open + LONGEST_CALL); at++) {
+    const char = text[at] ?? '';
+    if (quote === '' && '([{'.includes(char)) depth++;
+    if (quote === '' && ')]}'.includes(char)) depth--;
+    if (depth === 0) return { own: kept.join(''), nested: nested.join('') };
+    if (quote === char && text[at - 1] !== '\\') quote = '';
+    else if (quote === '' && (char === "'" || char === '"')) quote = char;
+    if (at === open) continue;
+    kept.push(depth === 1 ? char : ' ');
+    nested.push(depth === 1 ? ' ' : char);
+  }
+  return null;
+}
+
+/** containerTemplate(name: 'buildkit', image: '…', privileged: true, envVars: [envVar(key: …)]): a pod of them. */
 function templates(into: Gathered, text: string): void {
-  const calls = [...text.matchAll(/\bcontainerTemplate\s*(?:\(|\{)([^()]{0,4000}?)(?:\)|\})/g)];
-  if (calls.length === 0) return;
-  const containers: Value[] = calls.map((match) => {
-    const given = named(match[1] ?? '', match.index + match[0].indexOf(match[1] ?? ''));
-    const span = { start: match.index, end: match.index + match[0].length };
-    return {
-      kind: 'fields',
-      span,
-      entries: ['name', 'image', 'command', 'args']
-        .flatMap((key) => scalarEntry(key, given))
-        .concat(securityEntry(given, span)),
-    };
+  const containers = [...text.matchAll(/\bcontainerTemplate\s*[({]/g)].flatMap((match): readonly Value[] => {
+    const start = match.index + match[0].length;
+    const call = bracketed(text, start - 1);
+    if (call === null) return [];
+    const given = named(call.own, start);
+    const span = { start: match.index, end: start + call.own.length + 1 };
+    const entries = ['name', 'image', 'command', 'args']
+      .flatMap((key) => scalarEntry(key, given))
+      .concat(securityEntry(given, span), variablesEntry(call.nested, start, span));
+    return [{ kind: 'fields', span, entries }];
   });
-  const span = { start: calls[0]?.index ?? 0, end: calls[0]?.index ?? 0 };
+  const first = containers[0]?.span.start;
+  if (first === undefined) return;
+  const span = { start: first, end: first };
   const list: Value = { kind: 'list', items: containers, span };
   const spec: Value = { kind: 'fields', span, entries: [{ key: 'containers', keySpan: span, value: list, span }] };
   into.pods.push(
@@ -71,6 +93,22 @@ function templates(into: Gathered, text: string): void {
       { object: null, metadata: null, replicas: null, ownClaims: new Set(), usedForBuilds: into.usedForBuilds },
     ),
   );
+}
+
+/** envVar(key: 'NAME', value: 'VALUE') in a list of them. */
+function variablesEntry(text: string, base: number, span: Span): Entry[] {
+  const items = [...text.matchAll(/\benvVar\s*\(([^()]{0,1000})\)/g)].flatMap((match): readonly Value[] => {
+    const given = named(match[1] ?? '', base + match.index + match[0].indexOf('(') + 1);
+    const key = given.get('key');
+    const value = given.get('value');
+    if (key === undefined || value === undefined) return [];
+    const pairs = [
+      { key: 'name', keySpan: key.span, value: scalar(key), span: key.span },
+      { key: 'value', keySpan: value.span, value: scalar(value), span: value.span },
+    ];
+    return [{ kind: 'fields', entries: pairs, span: { start: key.span.start, end: value.span.end } }];
+  });
+  return items.length === 0 ? [] : [{ key: 'env', keySpan: span, value: { kind: 'list', items, span }, span }];
 }
 
 type Given = ReturnType<typeof named>;
@@ -83,7 +121,7 @@ const scalar = ({ text, span }: { readonly text: string; readonly span: Span }):
 });
 
 /** The plugin splits command and args at blanks; an empty command is the image's. */
-function scalarEntry(key: string, given: Given): { key: string; keySpan: Span; value: Value; span: Span }[] {
+function scalarEntry(key: string, given: Given): Entry[] {
   const found = given.get(key);
   if (found === undefined || found.text === '') return [];
   const words = found.text.split(/\s+/).map((text) => scalar({ ...found, text }));
@@ -92,7 +130,7 @@ function scalarEntry(key: string, given: Given): { key: string; keySpan: Span; v
   return [{ key, keySpan: found.span, value, span: found.span }];
 }
 
-function securityEntry(given: Given, span: Span): { key: string; keySpan: Span; value: Value; span: Span }[] {
+function securityEntry(given: Given, span: Span): Entry[] {
   const pairs = [
     ['privileged', given.get('privileged')],
     ['runAsUser', given.get('runAsUser')],

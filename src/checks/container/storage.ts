@@ -1,7 +1,7 @@
 import type { Mount, Volume } from '../../documents/container.ts';
 import { directoryOf, flagOf, RUNTIME_DIRECTORY, type Setup } from '../../documents/setup.ts';
 import { type Described, type DocumentSubject, described } from '../../documents/subject.ts';
-import { field, switchAt, textAt } from '../../documents/tree.ts';
+import { field, fieldAt, numberAt, switchAt, textAt } from '../../documents/tree.ts';
 import type { Check } from '../../model/decide.ts';
 import { withoutSlashes } from '../../text/slashes.ts';
 import { type ContainerEvidence, type Judging, judging, unless } from './judging.ts';
@@ -245,6 +245,16 @@ function judgePlace({ say }: Judging, setup: Setup): void {
   }
 }
 
+/** How many of a container have the same volumes; null: one. */
+function copiesOf({ container: { pod, yaml } }: Setup): string | null {
+  if (pod.engine === 'kubernetes') {
+    if (pod.object?.kind === 'DaemonSet') return 'All';
+    return (pod.replicas?.value ?? 1) > 1 ? String(pod.replicas?.value) : null;
+  }
+  const said = yaml === null ? null : (numberAt(fieldAt(yaml, 'deploy', 'replicas')) ?? numberAt(field(yaml, 'scale')));
+  return said !== null && said.value > 1 ? String(said.value) : null;
+}
+
 /** One claim, several daemons: the second waits for buildkitd.lock and ends. */
 function judgeSharing({ say }: Judging, { setups }: Described): void {
   const users = new Map<string, { readonly setup: Setup; readonly volume: Volume }[]>();
@@ -259,14 +269,14 @@ function judgeSharing({ say }: Judging, { setups }: Described): void {
   for (const [first, ...others] of users.values()) {
     if (first === undefined) continue;
     const { setup, volume } = first;
-    const { replicas, object } = setup.container.pod;
-    const many = (replicas?.value ?? 1) > 1 || object?.kind === 'DaemonSet';
-    if (volume.kind === 'claim' && many)
+    const copies = copiesOf(setup);
+    // Replicas with a directory of the host may be on hosts of their own.
+    if (copies !== null && (volume.kind === 'claim' || setup.container.engine !== 'kubernetes'))
       say(
         'daemon.state-dir-locked',
         'error',
         volume,
-        `${replicas?.value ?? 'All'} replicas share the claim ${volume.source}: the second buildkitd waits for buildkitd.lock and ends.`,
+        `${copies} replicas share ${volume.kind === 'claim' ? 'the claim ' : ''}${volume.source}: the second buildkitd waits for buildkitd.lock and ends.`,
         'shared-claim',
         { container: setup.container },
       );

@@ -316,6 +316,15 @@ describe('other forms', () => {
       finds: [['container.not-privileged', 'error']],
     },
     {
+      name: 'a template of the Jenkins plugin with variables and ports in brackets of their own',
+      file: 'Jenkinsfile',
+      text: "podTemplate(containers: [\n  containerTemplate(name: 'b', image: 'moby/buildkit:rootless', command: 'cat', ports: [portMapping(name: 'x', containerPort: 1)], envVars: [envVar(key: 'BUILDKITD_FLAGS', value: '--oci-worker-no-process-sandbox')])\n]) { node(POD_LABEL) { sh 'buildctl-daemonless.sh build' } }\n",
+      finds: [
+        ['apparmor.unset', 'warning'],
+        ['seccomp.unset', 'warning'],
+      ],
+    },
+    {
       name: 'a service of GitLab CI',
       text: 'build:\n  image: alpine\n  services:\n    - name: moby/buildkit:v0.12.0-rootless\n      alias: buildkitd\n  variables: {BUILDKIT_HOST: "tcp://buildkitd:1234"}\n  script: [buildctl build]\n',
       finds: [

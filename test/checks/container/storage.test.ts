@@ -200,5 +200,23 @@ describe('volumes of Docker', () => {
       text: 'services:\n  a:\n    image: moby/buildkit\n    privileged: true\n    volumes: [v:/var/lib/buildkit]\n  b:\n    image: moby/buildkit\n    privileged: true\n    volumes: [v:/var/lib/buildkit]\n',
       finds: [['daemon.state-dir-locked', 'error', 'services.b.volumes[0]']],
     },
+    {
+      name: 'one volume for two replicas of a service',
+      text: 'services:\n  a:\n    image: moby/buildkit\n    privileged: true\n    deploy: {replicas: 2}\n    volumes: [v:/var/lib/buildkit]\n',
+      finds: [['daemon.state-dir-locked', 'error', 'services.a.volumes[0]']],
+    },
+    {
+      name: 'a directory of the host for each replica on a host of its own',
+      text: pod({
+        image: ROOTFUL,
+        args: null,
+        security: 'privileged: true',
+        mounts: '- {name: s, mountPath: /var/lib/buildkit}',
+        volumes: '- {name: s, hostPath: {path: /srv}}',
+      })
+        .replace('apiVersion: v1\nkind: Pod', 'apiVersion: example.com/v1\nkind: Pool')
+        .replace('spec:\n', 'spec:\n  replicas: 3\n'),
+      finds: [],
+    },
   ]);
 });
