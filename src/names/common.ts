@@ -52,7 +52,7 @@ label lance large last later launch launcher layer layers lead least leave left 
 limit limits line lines link links lint live load loaded log login long look low lower machine made main major make manager
 manifest many map maps mark mask master match max may mean memory message method might mime min mine mirror miss missing mode
 model module modules more most mount mounts mounted move much must name named names namespace namespaces native need needs net
-never new next nice nick no node none normal not note nothing notice now number numbers object off ok old olive on once one ones
+never new next nice nick no node none normal not note nothing notice now null number numbers object off ok old olive on once one ones
 only open option options or order original other others otherwise ought our out output outside over overlay overlayfs own owner
 owners package packages page pages pair parent part partial pass passes past pat patch path paths pattern pearl peer penny per
 permission permissions pid pids pin ping pipe place plain plan platform platforms please pod pods point policy port ports

@@ -141,6 +141,8 @@ function isPlaced(text: string, at: number, end: number): boolean {
   const before = text.slice(Math.max(0, at - 120), at);
   const after = text.slice(end, end + 40);
   if (isLetter(before.at(-1) ?? '') || /^[\p{L}\p{N}_-]/u.test(after)) return false;
+  // A value of JSON that is no text.
+  if (/^(?:null|true|false)$/.test(text.slice(at, end)) && /": ?$/.test(before)) return false;
   if (/(?:^|\n)$/.test(before) && /^:(?:[x*!]?:)?\d/.test(after)) return true;
   if (/^:\d{3,}:\d{2,}/.test(after) || /^@[\w.-]/.test(after)) return true;
   if (/(?:^|\n)[^:\n]{1,40}:[x*!]?:\d+:(?:[^:\n]{0,80},)?$/.test(before) && /^(?:,|\n|$)/.test(after)) return true;

@@ -44,6 +44,16 @@ describe('the last look', () => {
     expect(survivorIn(names.hide(text), knownSecrets(), names)).toBeNull();
   });
 
+  test('what JSON has for nothing, yes and no is no name', () => {
+    const names = namesOf();
+    for (const word of ['null', 'true', 'false']) names.add('user', word);
+    const told = { user: null, owner: true, host: false };
+    for (const text of [JSON.stringify(told), JSON.stringify(told, null, 2)]) {
+      expect(names.hide(text)).toBe(text);
+      expect(survivorIn(text, knownSecrets(), names)).toBeNull();
+    }
+    expect(names.hide('{"user":"null"}')).not.toContain('null');
+  });
   test('and nothing is written then', () => {
     expect(() => refuseSurvivor('the answer', 'a name')).toThrow(Undelivered);
     expect(() => refuseSurvivor('the answer', null)).not.toThrow();
