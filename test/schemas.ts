@@ -1,13 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 
-type Answer = 'report' | 'list' | 'show' | 'history' | 'undo' | 'explain' | 'verify' | 'lint' | 'diff' | 'merge';
+export type Answer =
+  | 'report'
+  | 'list'
+  | 'show'
+  | 'history'
+  | 'undo'
+  | 'explain'
+  | 'verify'
+  | 'lint'
+  | 'others'
+  | 'diff'
+  | 'merge'
+  | 'template'
+  | 'unredact';
+
+const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
+for (const name of ['report', 'answers'])
+  ajv.addSchema(closed(JSON.parse(readFileSync(`docs/${name}.schema.json`, 'utf8'))) as object);
 
 /** The published schema of an answer, made strict: here a field that it does not describe is an error. */
 export function validatorOf(answer: Answer): ValidateFunction {
-  const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
-  for (const name of ['report', 'answers'])
-    ajv.addSchema(closed(JSON.parse(readFileSync(`docs/${name}.schema.json`, 'utf8'))) as object);
   const found = ajv.getSchema(answer === 'report' ? 'report.schema.json' : `answers.schema.json#/$defs/${answer}`);
   if (found === undefined) throw new Error(`no schema for ${answer}`);
   return found as ValidateFunction;

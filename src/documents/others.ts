@@ -7,6 +7,19 @@ export interface Suppression {
   readonly reason: string;
 }
 
+/** The suppressions that other linters need, container by container of each file that has any. */
+export interface OthersAnswer {
+  readonly schema: 1;
+  readonly files: readonly {
+    readonly file: string;
+    readonly containers: readonly {
+      /** Where in the file it stands. */
+      readonly path: string;
+      readonly suppressions: readonly Suppression[];
+    }[];
+  }[];
+}
+
 type Demand = readonly [
   reason: string,
   checkov: readonly string[],

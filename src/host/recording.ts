@@ -98,6 +98,13 @@ export function parseRecording(text: string, path: string): Recording {
   } catch {
     throw new UsageError(`${visible(path)} is not a recording: it is not JSON`);
   }
+  if (isReport(parsed)) {
+    if (!record({})(parsed.recording))
+      throw new UsageError(
+        `${visible(path)} is a report without a recording: bk-doctor check --json --with-recording puts one into it`,
+      );
+    parsed = parsed.recording;
+  }
   if (!record({ recording: isThere, answers: isThere, identity: isThere })(parsed))
     throw new UsageError(`${visible(path)} is not a recording made by bk-doctor --record`);
   const { recording, answers } = parsed as { readonly [field: string]: unknown };
@@ -110,6 +117,10 @@ export function parseRecording(text: string, path: string): Recording {
     throw new UsageError(`${visible(path)} is damaged: ${wrong} is not what bk-doctor --record writes`);
   return parsed as Recording;
 }
+
+/** A report may hold the recording that it was made from. */
+const isReport = (value: unknown): value is { readonly recording?: unknown } =>
+  record({ verdict: record({}), checks: isThere })(value);
 
 const isThere: Shape = (value) => value !== undefined;
 const words = mapOf(text(4 * 1024 * 1024));

@@ -9,15 +9,20 @@ export type Severity = 'error' | 'warning' | 'info';
 /** Where in a file something stands. Lines and columns count from 1; the end is the last character's. */
 export interface Position {
   readonly path: string;
+  /** @asType integer */
   readonly line: number;
+  /** @asType integer */
   readonly column: number;
+  /** @asType integer */
   readonly endLine?: number;
+  /** @asType integer */
   readonly endColumn?: number;
 }
 
 export interface Problem<E = Json> {
   readonly condition: Condition;
   readonly severity: Severity;
+  /** What it is about: a user, a path, a key. */
   readonly subject: string;
   /** A sentence with the real values; without the place, which `at` tells. */
   readonly message: string;

@@ -10,9 +10,15 @@ export interface PlannedFix extends Treatment {
 }
 
 export interface CheckReport {
+  /**
+   * Area and name of a check.
+   * @pattern ^[a-z]+/[a-z0-9-]+$
+   */
   readonly id: string;
+  /** Says what holds when all is well. */
   readonly title: string;
   readonly why: string;
+  /** Whether the verdict depends on it. */
   readonly decides: boolean;
   readonly status: Status;
   /** For skip and unknown; also beside problems when something else could not be seen. */
@@ -35,7 +41,10 @@ export interface CheckReport {
 
 /** Why a problem does not count for the exit code. */
 export interface Excuse {
-  /** Index into the check's problems. */
+  /**
+   * Index into the check's problems.
+   * @asType integer
+   */
   readonly problem: number;
   /** `baseline`: an earlier report had it already. */
   readonly by: 'waiver' | 'baseline';
@@ -59,11 +68,15 @@ export type TreatmentResult =
 export interface TreatmentReport {
   readonly check: string;
   readonly result: TreatmentResult;
+  /** For bk-doctor undo; null where nothing was changed. */
   readonly transaction: string | null;
   readonly message: string | null;
   readonly until: Until | null;
   readonly steps: readonly Step[];
-  /** Of the files that it edited, or would have; null where it edits none. */
+  /**
+   * Of the files that it edited, or would have; null where it edits none.
+   * @later
+   */
   readonly diff: string | null;
 }
 
@@ -74,16 +87,22 @@ export type EnvironmentSource = 'option' | 'daemon' | 'unit' | 'process' | 'logi
 
 export type Level = 'ready' | 'degraded' | 'not-ready' | 'unknown';
 
+/** What was examined: the account, and the settings that its buildkitd would have. */
 export interface TargetReport {
   readonly mode: Mode;
   readonly launcher: 'rootlesskit' | 'none';
+  /** Null: no passwd entry. */
   readonly user: string | null;
+  /** @asType integer */
   readonly uid: number;
   readonly config: string;
   readonly root: string;
   readonly addresses: readonly string[];
+  /** Where each setting came from. */
   readonly sources: { readonly [setting: string]: Source };
+  /** The systemd unit that starts buildkitd. */
   readonly unit: string | null;
+  /** Whether this target's buildkitd runs now. */
   readonly running: boolean;
   readonly environment: { readonly [name: string]: { readonly value: string; readonly source: EnvironmentSource } };
 }
@@ -93,25 +112,37 @@ export interface HostReport {
   readonly name?: string | null;
   readonly os: { readonly id: string; readonly version: string | null; readonly name: string };
   readonly kernel: string;
+  /** In the words of Node.js: x64, arm64 … */
   readonly arch: string;
   readonly container: string | null;
   readonly virtualization: string | null;
+  /** @asType integer */
   readonly cpus: number;
+  /** @asType integer */
   readonly memoryBytes: number;
+  /** Versions; null: not found. */
   readonly software: { readonly [name: string]: string | null };
   /** Only in reports that ask for an inventory. */
   readonly hardware?: Hardware;
 }
 
+/** Would buildkitd, started as this user with this configuration, start and run an ordinary build? */
 export interface Verdict {
   readonly ready: boolean | null;
   readonly level: Level;
+  /** False: judged from files alone. */
   readonly proved: boolean;
+  /** True: some checks were not selected. */
   readonly partial: boolean;
+  /** The one that buildkitd would really use. */
   readonly snapshotter: string | null;
   readonly processSandbox: boolean | null;
+  /** The checks that decided, cause first. */
   readonly reasons: readonly string[];
-  /** The verdict in one sentence, with its first reason; without a full stop. */
+  /**
+   * The verdict in one sentence, with its first reason; without a full stop.
+   * @later
+   */
   readonly summary: string;
 }
 
@@ -124,14 +155,21 @@ export interface Checked {
 export interface Report extends Checked {
   readonly schema: 1;
   readonly tool: { readonly name: 'bk-doctor'; readonly version: string };
+  /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly durationMs: number;
   readonly target: TargetReport;
   readonly host: HostReport;
   readonly verdict: Verdict;
-  /** How many checks have each status. */
+  /**
+   * How many checks have each status.
+   * @later
+   */
   readonly counts: { readonly [S in Status]: number };
-  /** Did this run change anything that it did not take back? */
+  /**
+   * Did this run change anything that it did not take back?
+   * @later
+   */
   readonly changed: boolean;
   /** The earlier report that this one was held against. */
   readonly baseline?: { readonly startedAt: string; readonly version: string; readonly level: Level };
@@ -140,7 +178,12 @@ export interface Report extends Checked {
   readonly redaction?: {
     /** How many names of each kind have stand-ins; null where names were kept. */
     readonly names: { readonly [kind: string]: number } | null;
-    /** At how many places a secret was masked. */
+    /**
+     * At how many places a secret was masked.
+     * @asType integer
+     */
     readonly secrets: number;
   };
+  /** What the host answered, for `--replay`; only where it was asked for. */
+  readonly recording?: object;
 }

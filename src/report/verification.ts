@@ -22,11 +22,21 @@ export interface VerificationAnswer {
     readonly condition: Condition;
     readonly message: string;
     readonly docs: string;
-    /** Why it matters and what to do about it; a line that begins with "$ " is a command. */
+    /**
+     * Why it matters.
+     * @later
+     */
     readonly why: string;
+    /**
+     * What to do about it; a line that begins with "$ " is a command.
+     * @later
+     */
     readonly remedy: readonly string[];
   }[];
-  /** What the words of the programs tell, as `explain` would of the same log. */
+  /**
+   * What the words of the programs tell, as `explain` would of the same log.
+   * @later
+   */
   readonly told: readonly Diagnosis[];
 }
 

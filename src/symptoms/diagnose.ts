@@ -8,6 +8,7 @@ import type { Cause, Confidence, Judgement } from './judge.ts';
 export interface Quoted {
   /** Null: standard input. */
   readonly file: string | null;
+  /** @asType integer */
   readonly line: number;
   readonly excerpt: string;
 }
@@ -36,10 +37,13 @@ export interface Diagnosis extends Quoted {
 /** What a log says, as JSON says it. */
 export interface Explanation {
   readonly schema: 1;
+  /** Best first; empty where nothing on the host explains the log. */
   readonly diagnoses: readonly Diagnosis[];
   /** The kind of failure where no host is to blame and the log is plain about it. */
   readonly failure: (Quoted & { readonly kind: FailureKind }) | null;
+  /** What the log shows of where it was written. */
   readonly surroundings: readonly Surrounding[];
+  /** @asType integer */
   readonly lines: number;
 }
 

@@ -7,10 +7,13 @@ import type { Report } from '../../src/model/say.ts';
 import { isGeneric } from '../../src/names/common.ts';
 import { namesOf } from '../../src/names/names.ts';
 import { survivorIn } from '../../src/names/proof.ts';
-import { learnRecording, redactedRecording } from '../../src/names/recording.ts';
+import { json } from '../../src/report/formats/json-text.ts';
+import { vocabularyOf } from '../../src/report/redact.ts';
+import { withRecording } from '../../src/report/with-recording.ts';
 import { NO_SECRETS } from '../../src/secrets/known.ts';
 import { located } from '../../src/text/located.ts';
 import { assessed } from '../assessed.ts';
+import { validatorOf } from '../schemas.ts';
 import type { Machine } from './machine.ts';
 import { MACHINES, openMachine } from './machines.ts';
 
@@ -18,6 +21,8 @@ function examined(machine: Machine, ask: Partial<Request> = {}): Promise<Report>
   const { host, request } = openMachine(machine, ask);
   return assessed(host, request);
 }
+
+const valid = validatorOf('report');
 
 /** The probe says what failed; its causes are the other checks' to find. */
 const PROBE = 'userns/probe';
@@ -113,20 +118,20 @@ describe.each(MACHINES.map((machine) => [`${machine.id} ${machine.title}`, machi
     expect(lasting(again)).toEqual(lasting(first));
   });
 
-  test('has the same conditions in its recording without names', async () => {
+  test('has the same conditions replayed from its own report without names', async () => {
     const { host, request } = openMachine(machine);
     const recorder = recordingHost(host, request, 'x64');
     const first = await assessed(recorder.host, request);
     const names = namesOf();
     const plain = JSON.parse(JSON.stringify(recorder.recording())) as Recording;
-    learnRecording(plain, names);
-    const text = JSON.stringify(redactedRecording(plain, names));
-    expect(survivorIn(text, NO_SECRETS, names)).toBeNull();
+    const text = json(withRecording(first, plain, names));
+    expect(survivorIn(text, NO_SECRETS, names, vocabularyOf(first))).toBeNull();
     for (const name of [host.identity.target.name, host.identity.self.name])
       if (name !== null && !isGeneric(name)) expect(text).not.toMatch(new RegExp(`\\b${name}\\b`));
     const recording = parseRecording(text, `${machine.id}.json`);
     const again = await assessed(recordedHost(recording), recording.request);
     expect(judged(again)).toEqual(judged(first));
+    expect(valid(JSON.parse(text)), JSON.stringify(valid.errors)).toBe(true);
   });
 });
 

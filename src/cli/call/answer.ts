@@ -13,6 +13,7 @@ import type { ShownVerification } from '../../report/verification.ts';
 import { type KnownSecrets, knownSecrets, NO_SECRETS } from '../../secrets/known.ts';
 import { maskText } from '../../secrets/text.ts';
 import type { Explanation, Quoted } from '../../symptoms/diagnose.ts';
+import type { Answers } from './answers.ts';
 import { appearanceOf } from './appearance.ts';
 import type { Globals } from './globals.ts';
 import { deliver, Undelivered } from './outlet.ts';
@@ -70,7 +71,7 @@ export function refuseSurvivor(what: string, survivor: string | null): void {
 }
 
 /** An answer that is no report: JSON, or text made for this destination. `opened` is the host that it tells of, if any. */
-export async function sendAnswer<T>(
+export async function sendAnswer<T extends Answers[keyof Answers]>(
   destination: Destination,
   globals: Globals,
   value: T,
@@ -205,7 +206,7 @@ export async function sendReport(
   const { secrets } = how.opened;
   const told = withoutSecrets(report, secrets);
   const names = destination.redaction.ofAnswer ? await destination.redaction.names(how.opened) : null;
-  const hidden = names === null ? told : redact(told, names);
+  const hidden = how.recorded === true ? await recordedIn(told, how.opened, names) : hiddenIn(told, names);
   const tell = (text: string): string => {
     const masked = secrets.hideCertain(maskText(text));
     return names === null ? masked : names.hide(masked);
@@ -218,7 +219,7 @@ export async function sendReport(
     order,
     lead: lead === null ? null : tell(lead),
   };
-  const kept = vocabularyOf(hidden);
+  const kept = vocabularyOf({ ...hidden, recording: null });
   await destination.send(await render(how.kind, shown, globals, destination), { secrets, names, kept });
   if (destination.file !== null) {
     const holds =
@@ -227,8 +228,17 @@ export async function sendReport(
   }
 }
 
+const hiddenIn = (report: Report, names: Names | null): Report => (names === null ? report : redact(report, names));
+
+async function recordedIn(report: Report, opened: Opened, names: Names | null): Promise<Report> {
+  const { withRecording } = await import('../../report/with-recording.ts');
+  return withRecording(report, JSON.parse(opened.recording()), names);
+}
+
 /** What is said of a report besides: a sentence before it, the order of a plan. Neither holds a name. */
 interface Asides {
+  /** With what the host answered inside. */
+  readonly recorded?: boolean;
   readonly lead?: string | null;
   readonly order?: readonly Chosen[];
 }

@@ -180,6 +180,7 @@ function refuseBesideReplay(given: { readonly [option: string]: unknown }): void
     user: 'it says itself whose set-up was examined',
     config: 'it says itself which file was read',
     record: 'it is a recording already',
+    withRecording: 'it is a recording already',
     root: 'it says itself which directory was examined',
     address: 'it says itself which addresses were examined',
     daemonless: 'it says itself how buildkitd was to be started',
@@ -187,7 +188,7 @@ function refuseBesideReplay(given: { readonly [option: string]: unknown }): void
     env: 'it says itself which environment was examined',
   };
   for (const [option, reason] of Object.entries(why))
-    if (given[option] !== undefined) throw new UsageError(`--replay cannot be used with --${option}: ${reason}`);
+    if (given[option] !== undefined) throw new UsageError(`--replay cannot be used with ${flagOf(option)}: ${reason}`);
 }
 
 /** An archive shows one host as it was; nothing can be tried in it, or be added. */
@@ -195,6 +196,7 @@ function refuseBesideArchive(given: { readonly [option: string]: unknown }): voi
   const why: { readonly [option: string]: string } = {
     replay: 'both are another host',
     record: 'an archive answers no more than it holds: keep the archive itself',
+    withRecording: 'an archive answers no more than it holds: keep the archive itself',
     build: 'what a build needs is not in an archive',
     config: 'the file that buildkitd would read is looked for in the archive',
     daemonless: 'how buildkitd is started is looked for in the archive',
@@ -202,8 +204,10 @@ function refuseBesideArchive(given: { readonly [option: string]: unknown }): voi
     wait: 'an archive does not change',
   };
   for (const [option, reason] of Object.entries(why))
-    if (given[option] !== undefined) throw new UsageError(`--from cannot be used with --${option}: ${reason}`);
+    if (given[option] !== undefined) throw new UsageError(`--from cannot be used with ${flagOf(option)}: ${reason}`);
 }
+
+const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 function askedBuild(given: string): NonNullable<Request['build']> {
   const directory = process.cwd();

@@ -55,6 +55,12 @@ export function registerCheck(program: Command, session: Session): void {
             'TOML: what does not make the exit code 1, each with a reason and an end',
           ).helpGroup('Which checks:'),
         )
+        .addOption(
+          new Option(
+            '--with-recording',
+            'put what the host answered into the JSON report: check --replay examines it again',
+          ).helpGroup('What is examined:'),
+        )
         .allowExcessArguments(true),
     ),
   ).action(async (_options: unknown, command: Command) => {
@@ -84,13 +90,16 @@ async function check(session: Session, command: Command): Promise<number> {
   const asked = questionOf(command, asksBuild ? await builds() : session.catalog);
   const destination = destinationOf(session, globals, 'report', 'check');
   const recording = recordingFile(session, asked.record);
+  const recorded = command.opts<{ withRecording?: true }>().withRecording === true;
+  if (recorded && globals.format.name !== 'json')
+    throw new UsageError('--with-recording puts what the host answered into the JSON report: add --json');
   const waitMs = command.opts<{ wait?: number }>().wait ?? 0;
   if (waitMs > 0 && asked.replay !== null) throw new UsageError('--wait waits for a host: a recording does not change');
   const progress = progressLine(session, globals.quiet);
-  const inventory = globals.verbose || recording !== null || destination.file !== null;
+  const inventory = globals.verbose || recording !== null || recorded || destination.file !== null;
   const excuse = await excusesOf(command, session);
   const examine = async (): Promise<{ opened: Opened; report: Report }> => {
-    const opened = await open(session, asked);
+    const opened = await open(session, asked, recorded || recording !== null);
     const options = { inventory, progress: examined(progress) };
     const catalog = opened.request.build === undefined ? session.catalog : await builds();
     const report = excuse(await assessed(opened, catalog, asked, options).finally(() => progress.clear()));
@@ -109,6 +118,7 @@ async function check(session: Session, command: Command): Promise<number> {
     commands: commandsOf(question, report.target, session.streams.env),
     kind: 'report',
     opened,
+    recorded,
   });
   writeRecording();
   return globals.format.exitCode?.(report) ?? exitCode(report, asked.failOn);
@@ -157,10 +167,10 @@ async function untilGood<T>(
 }
 
 /** Opens what is to be examined; it is closed when the call ends, however it ends. */
-export async function open(session: Session, asked: Question): Promise<Opened> {
+export async function open(session: Session, asked: Question, recorded = asked.record !== null): Promise<Opened> {
   if (asked.from !== null) return openArchived(session, asked.from, asked.request);
   const opened = await openHost(asked.request, {
-    record: asked.record !== null,
+    record: recorded,
     replay: asked.replay,
     env: session.streams.env,
     pace: session.slowness * asked.patience,

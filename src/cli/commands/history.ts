@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
+import type { History } from '../../apply/journal/types.ts';
+import { told } from '../../report/formats/json-text.ts';
 import { historyText } from '../../report/history.ts';
 import { destinationOf, sendAnswer } from '../call/answer.ts';
+import type { HistoryAnswer } from '../call/answers.ts';
 import { globalsOf } from '../call/globals.ts';
 import { openOurselves } from '../call/ourselves.ts';
 import { Undelivered } from '../call/outlet.ts';
@@ -20,9 +23,17 @@ export function registerHistory(program: Command, session: Session): void {
         import('../../apply/index.ts'),
         import('../call/apply-context.ts'),
       ]);
-      const told = await history(journalOf(opened, session), opened.host.identity.self.uid).catch((error: unknown) => {
+      const found = await history(journalOf(opened, session), opened.host.identity.self.uid).catch((error: unknown) => {
         throw error instanceof Refused ? new Undelivered(error.message) : error;
       });
-      await sendAnswer(destination, globals, told, (look, shown) => historyText(shown.runs, look), opened);
+      await sendAnswer(destination, globals, inWords(found), (look, shown) => historyText(shown.runs, look), opened);
     });
 }
+
+const inWords = ({ schema, runs }: History): HistoryAnswer => ({
+  schema,
+  runs: runs.map((run) => ({
+    ...run,
+    transactions: run.transactions.map((one) => ({ ...one, steps: one.steps.map(told) })),
+  })),
+});

@@ -1,17 +1,17 @@
-import { annotationsOf, suppressionsFor } from '../../documents/others.ts';
+import { annotationsOf, type OthersAnswer, suppressionsFor } from '../../documents/others.ts';
 import { described } from '../../documents/subject.ts';
 import { createLook } from '../../examine/look.ts';
 import type { FoundDocument } from '../../host/documents.ts';
 
 /** What `lint --explain-others` answers, as data and as text. */
 export interface Others {
-  readonly json: object;
+  readonly json: OthersAnswer;
   readonly text: string;
 }
 
 /** The suppressions that other linters need for what is right in these files. */
 export async function explainOthers(documents: readonly FoundDocument[]): Promise<Others> {
-  const files: object[] = [];
+  const files: OthersAnswer['files'][number][] = [];
   const lines: string[] = [];
   for (const { name, text } of documents) {
     if (text === null) continue;
