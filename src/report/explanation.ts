@@ -115,18 +115,28 @@ export function explanationMarkdown(explanation: Explanation): string {
     prose(`${diagnosis.definition}.`),
     `${prose(placeOf(diagnosis))}:`,
     fenced([visible(diagnosis.excerpt)], 'text'),
-    prose(diagnosis.why),
+    prose(`Said by ${diagnosis.by}. ${diagnosis.why}`),
     ...remedyMarkdown(diagnosis.remedy),
+    ...(diagnosis.confirmed === null ? sureMarkdown(diagnosis) : []),
   ]);
   if (named.length > 0)
     blocks.push(
       [
         'It could also be:',
         '',
-        ...named.map(({ condition, definition }) => `- ${code(condition)}: ${prose(definition)}`),
+        ...named.map(
+          ({ condition, definition, tell: [first] }) =>
+            `- ${code(condition)}: ${prose(`${definition}.`)}${first === undefined ? '' : ` ${code(first.replace(/^\$ /, ''))}`}`,
+        ),
       ].join('\n'),
     );
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** How to make sure, by this program and without it. */
+function sureMarkdown({ checks, tell }: Diagnosis): readonly string[] {
+  const commands = [...(checks.length > 0 ? [`$ bk-doctor check --only ${checks.join(',')}`] : []), ...tell];
+  return commands.length === 0 ? [] : ['To make sure:', ...remedyMarkdown(commands)];
 }
 
 /** Sentences as text, commands that follow each other as one block. */

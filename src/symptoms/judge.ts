@@ -104,8 +104,10 @@ function causesOf(candidates: readonly Candidate[], best: number): readonly Caus
       causes.set(condition, causeOf(condition, candidate, confidenceOf(candidate.weight, candidate.sure, best)));
     else causes.set(condition, { ...known, also: withOther(known, candidate.sighting) });
   }
-  // What else the same words can mean comes last.
-  for (const candidate of ordered)
+  // What else the same words can mean comes last, unless other words have decided between them.
+  const isDecided = ({ conditions }: Candidate): boolean =>
+    conditions.some((condition) => causes.get(condition)?.confidence === 'certain');
+  for (const candidate of ordered.filter((one) => !isDecided(one)))
     for (const condition of candidate.conditions.slice(1))
       if (!causes.has(condition)) causes.set(condition, causeOf(condition, candidate, 'possible'));
   return [...causes.values()].slice(0, MOST_CAUSES);

@@ -106,6 +106,23 @@ test('--check looks whether this host has it', async () => {
   expect(explanationOf(nothing).diagnoses[0]?.confirmed).toBeNull();
 });
 
+test('--check takes the questions of check: a configuration, a mode, a recording', async () => {
+  const directory = temporary();
+  const [config, recording] = [join(directory, 'buildkitd.toml'), join(directory, 'host.json')];
+  writeFileSync(config, 'root = /nowhere\n');
+  const log = `buildkitd: failed to load config from ${config}: failed to parse config: toml: line 1: expected value`;
+  const broken = await piped(log, '--check', '--json', '--no-probe', '--config', config);
+  expect(explanationOf(broken).diagnoses[0]).toMatchObject({ condition: 'config.toml-syntax', confirmed: true });
+  const recorded = await run(['check', '--no-probe', '--mode', 'rootful', '--config', config, '--record', recording]);
+  expect(recorded.code).toBe(1);
+  const replayed = await piped(log, '--check', '--json', '--replay', recording);
+  expect(explanationOf(replayed).diagnoses[0]).toMatchObject({ condition: 'config.toml-syntax', confirmed: true });
+  const rootful = await piped(log, '--check', '--json', '--no-probe', '--mode', 'rootful');
+  expect(explanationOf(rootful).diagnoses[0]?.confirmed).toBe(false);
+  const nobody = await piped(log, '--check', '--user', 'no-such-account');
+  expect([nobody.code, nobody.stdout]).toEqual([2, '']);
+});
+
 test('what tells of a host needs --check', async () => {
   const done = await piped(LOCKED, '--mode', 'rootful');
   expect([done.code, done.stdout]).toEqual([2, '']);

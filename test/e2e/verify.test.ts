@@ -8,6 +8,7 @@ interface Answer {
   readonly snapshotter: string | null;
   readonly log: readonly string[];
   readonly diagnoses: readonly { readonly check: string; readonly condition: string }[];
+  readonly told: readonly { readonly condition: string; readonly remedy: readonly string[] }[];
 }
 
 const possible = canMakeWorlds();
@@ -65,14 +66,27 @@ describe.skipIf(!possible)('verify', () => {
       });
     }
 
-    for (const [name, inject, stage, check] of [
-      ['no subordinate ids', "sed -i '/^alice:/d' /etc/subuid /etc/subgid", 'start', 'idmap/ranges'],
-      ['a mask over /proc', 'mount --bind /dev/null /proc/timer_list', 'build', 'runtime/process-sandbox'],
+    for (const [name, inject, stage, check, condition] of [
+      [
+        'no subordinate ids',
+        "sed -i '/^alice:/d' /etc/subuid /etc/subgid",
+        'start',
+        'idmap/ranges',
+        'idmap.subid-missing',
+      ],
+      [
+        'a mask over /proc',
+        'mount --bind /dev/null /proc/timer_list',
+        'build',
+        'runtime/process-sandbox',
+        'proc.masked',
+      ],
       [
         'a configuration that is not TOML',
         `mkdir -p /home/alice/.config/buildkit; echo 'a = /' >/home/alice/.config/buildkit/buildkitd.toml; chown -R alice: /home/alice/.config`,
         'start',
         'config/buildkitd',
+        'config.toml-syntax',
       ],
     ] as const) {
       test(`it fails truthfully: ${name}`, { timeout: 60_000 }, () => {
@@ -81,6 +95,8 @@ describe.skipIf(!possible)('verify', () => {
         expect(code).toBe(1);
         expect(report.stages.find(({ ok }) => !ok)?.name).toBe(stage);
         expect(report.diagnoses.map((diagnosis) => diagnosis.check)).toContain(check);
+        expect(report.told[0]?.condition).toBe(condition);
+        expect(report.told[0]?.remedy).not.toEqual([]);
         expect(report.log.length).toBeGreaterThan(0);
         expect(leftovers()).toBe('');
       });

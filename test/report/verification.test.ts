@@ -65,6 +65,33 @@ Next: bk-doctor check
       'FAILED: buildkitd started, but the build failed (snapshotter overlayfs).\n',
     );
   });
+  test('that no check explains is explained by the words of the programs, with the remedy', async () => {
+    const told = [
+      {
+        condition: 'config.toml-syntax',
+        definition: 'It cannot be parsed',
+        confidence: 'certain',
+        file: null,
+        line: 4,
+        excerpt: 'failed to parse config: toml',
+        by: 'buildkitd',
+        why: 'It is read first.',
+        checks: ['config/buildkitd'],
+        remedy: ['Write [worker.oci].', '$ bk-doctor check'],
+        tell: [],
+        docs: 'docs/conditions/config.toml-syntax.md',
+        confirmed: null,
+        also: [],
+      },
+    ] as const;
+    const unexplained = { ...failed, answer: { ...failed.answer, diagnoses: [], told } };
+    expect(verificationText(unexplained, layout)).toContain(
+      'Cause: config.toml-syntax (certain, from the last words below)\n  It cannot be parsed.\n    Write [worker.oci].\n      bk-doctor check\n',
+    );
+    expect(await formatNamed('markdown')?.shows.verification?.(unexplained, layout)).toContain(
+      '`config.toml-syntax`: It cannot be parsed',
+    );
+  });
   test('that passed says how to start; quiet leaves the stages out', () => {
     const sum =
       'PASSED: buildkitd started, and the build succeeded (snapshotter overlayfs).\nNext: rootlesskit buildkitd\n';

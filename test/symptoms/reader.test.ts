@@ -61,6 +61,37 @@ test('a broken message goes on behind the prefix of its next line', () => {
   expect(conditionsIn(log)[0]).toBe('k8s.policy-forbidden');
 });
 
+test('what buildkitd was about to do stands below its error, and decides what the error means', () => {
+  const directory = 'buildkitd: mkdir /srv/own: permission denied';
+  const wrapped = `${directory}\nfailed to create /srv/own`;
+  expect(conditionsIn(directory)[0]).toBe('socket.permission');
+  expect(conditionsIn(wrapped)[0]).toBe('storage.permission');
+  const journal = (text: string) => text.replace(/^/gm, 'Nov 28 10:00:00 host rootlesskit[77]: ');
+  expect(conditionsIn(journal(wrapped))[0]).toBe('storage.permission');
+  expect(conditionsIn(`${directory}\n[rootlesskit:child ] error: command [buildkitd] exited`)[0]).toBe(
+    'socket.permission',
+  );
+});
+
+test('a map of ids that fills a page means something else than a short one', () => {
+  const map = (ranges: number) =>
+    `[rootlesskit:parent] error: failed to setup UID/GID map: newuidmap 307 [0 1000 1${' 700300 200 300'.repeat(ranges)}] failed: newuidmap: write to uid_map failed: Invalid argument`;
+  expect(conditionsIn(map(2))[0]).toBe('idmap.subid-overlap');
+  expect(conditionsIn(map(300))[0]).toBe('idmap.subid-invalid');
+});
+
+test('what one text decides, another leaves open no more', () => {
+  const error =
+    '[rootlesskit:parent] error: failed to start the child: fork/exec /proc/self/exe: no space left on device';
+  const warning = 'level=warning msg="/proc/sys/user/max_user_namespaces needs to be set to non-zero."';
+  expect(conditionsIn(error)).toEqual([
+    'userns.max-user-namespaces-zero',
+    'userns.max-other-zero',
+    'idmap.nested-userns',
+  ]);
+  expect(conditionsIn(`${warning}\n${error}`)).toEqual(['userns.max-user-namespaces-zero']);
+});
+
 test('lines are counted as an editor counts them', () => {
   const { sightings, lines } = reading(`one\rstill one\ntwo\r\n${ERROR}\nfour`);
   expect(sightings.map(({ line }) => line)).toContain(3);
