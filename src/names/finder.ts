@@ -88,7 +88,7 @@ function isAt({ key, rule, folded }: Candidate, text: string, lower: string, at:
     case 'alone':
       return (
         isOpen(text, at) &&
-        !/[\w.:-]/.test(beforeOf(text, at)) &&
+        !(key.includes(':') ? /[\w.:-]/ : /[\w.-]/).test(beforeOf(text, at)) &&
         !/^(?:[\w-]|[.:][\w:])/.test(afterAlone(text, end, key))
       );
     case 'digits':

@@ -75,19 +75,34 @@ export function redacted<T>(answer: T, names: Names): T {
   );
 }
 
-function learnReport(report: Report, names: Names): void {
-  const { environment, user } = report.target;
-  if (typeof report.host.name === 'string') names.learnFiles({ hostnames: [report.host.name] });
-  for (const name of [user, environment.USER?.value, environment.LOGNAME?.value]) if (name) names.learn(`USER=${name}`);
-  if (environment.HOME !== undefined) names.learnHome(environment.HOME.value, user ?? '');
-  for (const [name, { value }] of Object.entries(environment)) if (/^no_proxy$/i.test(name)) names.learnNoProxy(value);
-  for (const name of evidenceIn(report, USER_FIELDS))
-    if (/^[\p{L}_][\p{L}\p{N}_.@-]*\$?$/u.test(name)) names.learn(`USER=${name}`);
-  for (const name of evidenceIn(report, HOST_FIELDS)) {
-    const host = hostOf(name);
-    if (host !== '') names.learn(`tcp://${host}`);
+/** Learns the names that a report tells by where they stand. It may be of another release, so that nothing of its shape is sure. */
+export function learnReport(report: unknown, names: Names): void {
+  const { target, host, checks } = fieldsOf(report);
+  const { environment, user } = fieldsOf(target);
+  const { name } = fieldsOf(host);
+  const variables = fieldsOf(environment);
+  const told = (variable: string): string => textOf(fieldsOf(variables[variable]).value);
+  if (typeof name === 'string') names.learnFiles({ hostnames: [name] });
+  for (const one of [textOf(user), told('USER'), told('LOGNAME')]) if (one !== '') names.learn(`USER=${one}`);
+  if (variables.HOME !== undefined) names.learnHome(told('HOME'), textOf(user));
+  for (const variable of Object.keys(variables)) if (/^no_proxy$/i.test(variable)) names.learnNoProxy(told(variable));
+  for (const one of evidenceIn(checks, USER_FIELDS))
+    if (/^[\p{L}_][\p{L}\p{N}_.@-]*\$?$/u.test(one)) names.learn(`USER=${one}`);
+  for (const one of evidenceIn(checks, HOST_FIELDS)) {
+    const machine = hostOf(one);
+    if (machine !== '') names.learn(`tcp://${machine}`);
   }
 }
+
+/** Were its names replaced when it was made? */
+export function isRedacted(report: unknown): boolean {
+  const { redaction } = fieldsOf(report);
+  return typeof fieldsOf(redaction).names === 'object' && fieldsOf(redaction).names !== null;
+}
+
+const fieldsOf = (value: unknown): { readonly [field: string]: unknown } =>
+  typeof value === 'object' && value !== null ? (value as { readonly [field: string]: unknown }) : {};
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** What of an answer is bk-doctor's own vocabulary: a name that is also one of these words stays there. */
 export function vocabularyOf(answer: unknown): readonly string[] {
@@ -105,16 +120,16 @@ export function maskedPlaces(answer: unknown): number {
 }
 
 /** The texts in these fields of the evidence. */
-function evidenceIn({ checks }: Report, fields: ReadonlySet<string>): readonly string[] {
+function evidenceIn(checks: unknown, fields: ReadonlySet<string>): readonly string[] {
   const found: string[] = [];
-  const visit = (value: unknown, key: string): void => {
+  const visit = (value: unknown, key: string, inEvidence: boolean): void => {
     if (typeof value === 'string') {
-      if (fields.has(key)) found.push(value);
-    } else if (Array.isArray(value)) for (const each of value) visit(each, key);
-    else if (typeof value === 'object' && value !== null)
-      for (const [name, each] of Object.entries(value)) visit(each, name);
+      if (inEvidence && fields.has(key)) found.push(value);
+    } else if (Array.isArray(value)) for (const each of value) visit(each, key, inEvidence);
+    else
+      for (const [name, each] of Object.entries(fieldsOf(value))) visit(each, name, inEvidence || name === 'evidence');
   };
-  for (const { problems } of checks) for (const { evidence } of problems) visit(evidence, '');
+  visit(checks, '', false);
   return found;
 }
 

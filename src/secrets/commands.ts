@@ -25,7 +25,11 @@ function patternsWith(gap: string, word: string): readonly RegExp[] {
   );
 }
 
-const IN_TEXT = patternsWith('[ \\t]{1,8}', String.raw`"[^"\n]+"|'[^'\n]+'|[^\s"'|;&]+`);
+/** Also between the words of a list. */
+const IN_TEXT = patternsWith(
+  String.raw`(?:[ \t]{1,8}|["'][ \t]{0,4},[ \t]{0,4}["'])`,
+  String.raw`"[^"\n]+"|'[^'\n]+'|[^\s"'|;&]+`,
+);
 const IN_WORDS = patternsWith('\\0', '[^\\0]+');
 
 /** The passwords of commands in a text, or in words with a zero between them. */

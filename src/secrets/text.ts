@@ -22,7 +22,7 @@ const CAPITALS = new RegExp(
   'g',
 );
 const FLAGGED = new RegExp(
-  String.raw`(?<![\w-])(--?[\w-]{0,40}(?:${SECRET_WORDS})[\w-]{0,40}[ \t]{1,8})(?!-)("[^"\n]*"?|'[^'\n]*'?|[^\s"',;]+)`,
+  String.raw`(?<![\w-])(--?[\w-]{0,40}(?:${SECRET_WORDS})[\w-]{0,40}(?:[ \t]{1,8}|["'][ \t]{0,4},\s{0,40}["']|["']?[ \t]{0,4}\n[ \t]{1,40}-[ \t]{1,8}["']?))(?!-)("[^"\n]*"?|'[^'\n]*'?|[^\s"',;]+)`,
   'gi',
 );
 /** Names that mean a secret now and then: only with a value that nobody would write but as one. */
@@ -34,7 +34,7 @@ const WEAK = new RegExp(
 const LOGINS =
   /(\blogin[ \t\n]{1,8}\S{1,200}[ \t\n]{1,8}(?:account[ \t\n]{1,8}\S{1,200}[ \t\n]{1,8})?password[ \t\n]{1,8})(\S+)/g;
 const CURL =
-  /(\bcurl\b[^\n|;]{0,200}?[ \t](?:-u|--user|--proxy-user|-U)[ \t=]{0,4}["']?)([^\s:"'-][^\s:"']{0,100}:[^\s"']+)/g;
+  /(\bcurl\b[^\n|;]{0,200}?[ \t"'](?:-u|--user|--proxy-user|-U)(?:["'][ \t]{0,4},[ \t]{0,4}["']|[ \t=]{0,4}["']?))([^\s:"'-][^\s:"']{0,100}:[^\s"']+)/g;
 const PIPED = /(\becho[ \t]{1,4}(?:-n[ \t]{1,4})?["']?)([^\s"'|$]{3,})(["']?[ \t]{0,4}\|[^\n|]{0,80}\blogin\b)/g;
 /** A list of names and values, as pods and Dockerfiles have it. */
 const NAMED = new RegExp(

@@ -139,12 +139,54 @@ describe('every command in every format', { timeout: 120_000 }, () => {
     }
     const shown = await run(['check', '--format', 'prometheus', '--no-redact', '--replay', 'r.json'], { cwd });
     expect([shown.code, shown.stdout]).toEqual([2, '']);
-    // Reports of other hosts are compared as they are: whose names they hold nobody knows here.
-    for (const words of [
-      ['diff', 'r.json', 'r.json'],
-      ['merge', 'r.json'],
-    ])
-      expect((await run([...words, '--redact'], { cwd })).code, words.join(' ')).toBe(2);
+  });
+
+  test('of reports of two hosts, which are compared and gathered', async () => {
+    const cwd = temporary();
+    const all: Seeds[] = [];
+    const how = { cwd, env: { XDG_STATE_HOME: cwd } };
+    for (const sown of ['sownHost', 'otherHost'] as const) {
+      const { seeds, recording } = await rawRecording(sown, 6);
+      all.push(seeds);
+      writeFileSync(join(cwd, 'recording'), JSON.stringify(recording));
+      for (const [name, flag] of [
+        [sown, '--no-redact'],
+        [`${sown}.shared`, '--redact'],
+      ] as const)
+        writeFileSync(
+          join(cwd, `${name}.json`),
+          (await run(['check', '--json', flag, '--replay', 'recording'], how)).stdout,
+        );
+    }
+    const ask = async (args: readonly string[]): Promise<string> => {
+      const done = await run(args, how);
+      expect([0, 1, 3], `${args.join(' ')}: ${done.stderr}`).toContain(done.code);
+      expect(done.stderr, args.join(' ')).not.toMatch(/not written|internal error/);
+      return done.stdout + (args.includes('out') ? readFileSync(join(cwd, 'out'), 'utf8') : '');
+    };
+    const two = ['sownHost.json', 'otherHost.json'];
+    for (const command of ['diff', 'merge']) {
+      const plain = await ask([command, ...two, '--json']);
+      expect(all.flatMap((seeds) => namesIn(plain, seeds)).length, command).toBeGreaterThan(0);
+      for (const how of [
+        ['--redact'],
+        ['-v', '--redact'],
+        ['--json', '--redact'],
+        ['--json', '--output', 'out'],
+        ['--output', 'out'],
+      ]) {
+        const text = await ask([command, ...two, ...how]);
+        for (const seeds of all)
+          expect([...secretsIn(text, seeds), ...namesIn(text, seeds)], how.join(' ')).toEqual([]);
+      }
+      // Stand-ins of reports that were redacted are nobody's names.
+      const shared = ['sownHost.shared.json', 'otherHost.shared.json'];
+      expect(await ask([command, ...shared, '--json', '--redact'])).toBe(await ask([command, ...shared, '--json']));
+    }
+    // One name has one stand-in, in whatever report it stands.
+    const again = JSON.parse(await ask(['merge', 'sownHost.json', 'sownHost.json', '--json', '--redact']));
+    expect(again.hosts[0].host).toBe(again.hosts[1].host);
+    expect(again.hosts[0].host).toMatch(/^host\d+/);
   });
 
   test('of files, logs and an answer', async () => {

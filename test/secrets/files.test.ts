@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { maskJson } from '../../src/secrets/json.ts';
 import { knownSecrets } from '../../src/secrets/known.ts';
+import { kindOf, withoutSecretsOf } from '../../src/secrets/reading.ts';
 import { maskCommandLine, maskEnviron, maskEnvironmentFile, maskUnit } from '../../src/secrets/unit.ts';
 import { unmasked } from '../../src/text/secret-words.ts';
 
@@ -28,6 +29,12 @@ test.each([
   ],
   ['Environment=MY_TOKEN=/srv/bk', 'Environment=MY_TOKEN=***'],
   ['SetCredential=tok:hunter2', 'SetCredential=***'],
+  ['ExecStartPre=/bin/docker login -u AWS -p hunter2 r', 'ExecStartPre=/bin/docker login -u AWS -p *** r'],
+  ['ExecStartPre=/bin/sshpass -p hunter2 ssh h', 'ExecStartPre=/bin/sshpass -p *** ssh h'],
+  ['ExecStartPre=/bin/mysql -phunter2 -e x', 'ExecStartPre=/bin/mysql -p*** -e x'],
+  ['ExecStartPre=/bin/say Hunter2Hunter2', 'ExecStartPre=/bin/say ***'],
+  ['ExecStart=/bin/buildkitd --root /srv/Hunter2Hunter2', 'ExecStart=/bin/buildkitd --root /srv/Hunter2Hunter2'],
+  ['ExecStart=/bin/buildkitd --addr tcp://h:1/?token=hunter2', 'ExecStart=/bin/buildkitd --addr tcp://h:1/?token=***'],
   ['Description=the one with hunter2', 'Description=***'],
   ['hunter2 by itself', '# ***'],
   ['# token hunter2', '# ***'],
@@ -101,4 +108,25 @@ test('an address gets back what was masked in the one that it was made of', () =
   expect(unmasked('***:***@m.example/x', 'https://u:hunter2@m.example/x')).toBe('u:hunter2@m.example/x');
   expect(unmasked('***@m.example', 'https://m.example')).toBeNull();
   expect(unmasked('plain', 'https://u:p@m')).toBeNull();
+});
+
+test('lists of accounts, mounts and comments keep no password; a token of known form stands nowhere', () => {
+  const told = (path: string, text: string): string =>
+    withoutSecretsOf({ text, utf8: true, digest: '' }, kindOf(path), nobody).text;
+  const hash = `$6$salt$${'h'.repeat(86)}`;
+  expect(told('/etc/passwd', `a:${hash}:1:1:A B,pw hunter2,1:/home/a:/bin/sh\nb:x:2:2::/home/b:\nc:!:3:3:::\n`)).toBe(
+    'a:***:1:1:A B,***,1:/home/a:/bin/sh\nb:x:2:2::/home/b:\nc:!:3:3:::\n',
+  );
+  expect(told('/etc/group', `g:${hash}:1:a\ndocker:x:999:a,b\n`)).toBe('g:***:1:a\ndocker:x:999:a,b\n');
+  const subuid = 'a:100000:65536\nb:100000-165535:1\n # pass: hunter2\n';
+  expect(told('/etc/subuid', subuid)).toBe(subuid.replace('hunter2', '***'));
+  expect(told('/proc/self/mountinfo', '9 2 0:9 / /d rw - fuse.davfs https://u:hunter2@h/d rw\n')).toBe(
+    '9 2 0:9 / /d rw - fuse.davfs https://***:***@h/d rw\n',
+  );
+  expect(told('/etc/sysctl.d/x.conf', '# password: hunter2\nkernel.x = 1\n')).toBe('# password: ***\nkernel.x = 1\n');
+  const token = `ghp_${'a1B'.repeat(12)}`;
+  for (const path of ['/etc/buildkit/buildkitd.toml', '/x/daemon.json', '/etc/systemd/system/x.service', '/etc/subuid'])
+    expect(told(path, `root = "${token}"`), path).not.toContain(token);
+  const key = 'root = """-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----"""\ngc = 1\n';
+  expect(told('/x.toml', key).split('\n').length).toBe(key.split('\n').length);
 });

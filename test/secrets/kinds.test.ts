@@ -87,6 +87,19 @@ const KINDS: { readonly [name: string]: Kind } = {
   'percent signs': () => around('redirect=https%3A%2F%2Fme%3A', word(9), '%40x.example%2F'),
   'an assignment in base64': () => around('data: ', base64(`{"password":"${word(9)}"}`)),
   'an assignment in hexadecimal': () => around('data ', Buffer.from(`password=${word(9)}`).toString('hex')),
+  sshpass: () => around('sshpass -p ', word(9), ' ssh h'),
+  'a password that a flag is one word with': () => around('mysql -uroot -p', word(9), ' -e 1'),
+  'redis-cli': () => around('redis-cli -h h -a ', word(9), ' ping'),
+  openssl: () => around('openssl rsa -in k.pem -passin pass:', word(9), ' -out x'),
+  'a cookie of curl': () => around("curl -b '", `sid=${word(20)}`, "' https://x.example"),
+  'a login in a list': () => around('["curl", "-u", "me:', word(9), '", "https://x"]'),
+  'a flag in a list': () => around('args: ["--registry-token", "', word(9), '"]'),
+  'a flag in a list of YAML': () => around('args:\n  - --registry-token\n  - ', word(9), '\n'),
+  'a hash of a password': () => around('alice:', `$6$${word(8)}$${word(86)}`, ':19000:0'),
+  'a hash with doubled signs': () => around('users=u:', `$$apr1$$${word(8)}$$${word(22)}`),
+  'a signature': () => around('SignatureDoesNotMatch Signature=', `${word(5)}7${word(20)}=`),
+  'a key by a flag': () => around('helper --key=', `${word(4)}7${word(3)}8${word(6)}`, ' failed'),
+  'a session': () => around('Set-Cookie: JSESSIONID=', `${word(6, UPPER)}7${word(12, UPPER)}`, '; Path=/'),
   'an account key': () =>
     around('DefaultEndpointsProtocol=https;AccountName=x;AccountKey=', `${word(60)}==`, ';Suffix=y'),
 };
@@ -124,6 +137,9 @@ test.each([
   '--token-file /run/secrets/token --password-stdin --tlskey /etc/key.pem',
   'invalid --mount: the flag "secret" is unknown',
   'env: NAME=value',
+  'key=sha256:9f86d081884c7d65 cache key: local.uniqueid hash=none sign=off',
+  'docker run -u 1000:1000 x; args: ["-u", "1000:1000"]; mkdir -p /run/buildkit; cp -p a b',
+  '$1$HOME/some/long/path/of/somebody and "$2$(date)" and exit code: 127',
   'UUID=1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed',
 ])('%s holds no secret', (text) => {
   expect(maskText(text)).toBe(text);

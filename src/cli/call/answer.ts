@@ -85,6 +85,21 @@ export async function sendAnswer<T extends Answers[keyof Answers]>(
   await destination.send(globals.format.name === 'json' || names === null ? text : names.hide(text), told.forbidden);
 }
 
+/** What is made of reports. `names` were learnt from them; null: names stay. */
+export async function sendComparison<T>(
+  destination: Destination,
+  globals: Globals,
+  value: T,
+  words: (appearance: Appearance, shown: T) => string,
+  names: Names | null,
+): Promise<void> {
+  const told = withoutSecrets(value);
+  const shown = names === null ? told : redacted(told, names);
+  const answer = { value: shown, words: (appearance: Appearance) => words(appearance, shown) };
+  const text = await render('answer', answer, globals, destination);
+  await destination.send(text, { secrets: NO_SECRETS, names, kept: vocabularyOf(shown) });
+}
+
 /** How a trial of BuildKit went. */
 export async function sendVerification(
   destination: Destination,

@@ -28,7 +28,8 @@ export function redactionOf(session: Session, globals: Globals, sharing: boolean
   let made: Promise<{ names: Names; self: Account }> | null = null;
   return {
     ofAnswer: globals.format.carriesNoNames === true || (globals.redact ?? sharing),
-    ofRecording: globals.redact === true,
+    // It goes where the answer goes.
+    ofRecording: globals.redact ?? sharing,
     async names(opened) {
       made ??= namesHere(session, opened, words);
       return (await made).names;
@@ -66,7 +67,7 @@ async function ourselves({ streams }: Session): Promise<Account> {
 }
 
 /** Stand-ins of another redaction are no names: nothing more is learnt. */
-const only = (names: Names): Names => ({
+export const only = (names: Names): Names => ({
   ...names,
   learn: () => {},
   learnFiles: () => {},

@@ -6,10 +6,12 @@ import { UsageError } from '../../host/usage-error.ts';
 /** A report is some 50 kB; what is larger than this is none. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** A report in a file. A sentence where it is none, or cannot be read. */
-export function readReport(path: string): Comparable | string {
+/** A report in a file; `see` gets all of it. A sentence where it is none, or cannot be read. */
+export function readReport(path: string, see: (report: unknown) => void = () => {}): Comparable | string {
   try {
-    return comparable(JSON.parse(readText(path)));
+    const report: unknown = JSON.parse(readText(path));
+    see(report);
+    return comparable(report);
   } catch (error) {
     if (error instanceof SyntaxError) return 'it is no JSON';
     return error instanceof Error
@@ -19,8 +21,8 @@ export function readReport(path: string): Comparable | string {
 }
 
 /** Throws UsageError. */
-export function reportOf(argument: string, path: string): Comparable {
-  const report = readReport(path);
+export function reportOf(argument: string, path: string, see?: (report: unknown) => void): Comparable {
+  const report = readReport(path, see);
   if (typeof report === 'string') throw new UsageError(`${argument}: ${path}: ${report}`);
   return report;
 }

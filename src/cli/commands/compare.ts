@@ -2,10 +2,13 @@ import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { difference, isWorse } from '../../compare/diff.ts';
 import { createMerger } from '../../compare/merge.ts';
+import type { Names } from '../../names/names.ts';
 import { differenceText, mergedText } from '../../report/comparison.ts';
 import type { FailOn } from '../../report/exit-code.ts';
-import { destinationOf, sendAnswer } from '../call/answer.ts';
-import { globalsOf, refuseRedact } from '../call/globals.ts';
+import { isRedacted, learnReport } from '../../report/redact.ts';
+import { type Destination, destinationOf, sendComparison } from '../call/answer.ts';
+import { globalsOf } from '../call/globals.ts';
+import { only } from '../call/redaction.ts';
 import { filesOf, readReport, reportOf } from '../call/report-file.ts';
 import type { Session } from '../call/session.ts';
 import { oneOf } from '../call/wording.ts';
@@ -28,10 +31,10 @@ export function registerDiff(program: Command, session: Session): void {
     )
     .action(async (old: string, later: string, options: { failOn?: FailOn }, command: Command) => {
       const globals = globalsOf(command);
-      refuseRedact(globals, 'a report has its names replaced when it is made: check --json --redact');
       const destination = destinationOf(session, globals, 'answer', 'diff');
-      const found = difference(reportOf('diff', old), reportOf('diff', later));
-      await sendAnswer(destination, globals, found, (look, shown) => differenceText(shown, look));
+      const told = await namesTold(destination);
+      const found = difference(reportOf('diff', old, told.learn), reportOf('diff', later, told.learn));
+      await sendComparison(destination, globals, found, (look, shown) => differenceText(shown, look), told.names());
       session.finish(isWorse(found, options.failOn ?? 'error') ? 1 : 0);
     });
 }
@@ -47,19 +50,50 @@ export function registerMerge(program: Command, session: Session): void {
     .argument('<report...>', 'reports (check --json), or directories of them')
     .action(async (paths: readonly string[], _options: unknown, command: Command) => {
       const globals = globalsOf(command);
-      refuseRedact(globals, 'a report has its names replaced when it is made: check --json --redact');
       const destination = destinationOf(session, globals, 'answer', 'merge');
+      const told = await namesTold(destination);
       const merger = createMerger();
       // One after another: of each only its line is kept.
       for (const file of filesOf(paths)) {
-        const report = readReport(file);
+        const report = readReport(file, told.learn);
         if (typeof report === 'string') merger.refuse(file, report);
-        else merger.add(report.host ?? basename(file).replace(/\.json$/, ''), report);
+        else merger.add(report.host ?? told.nameOf(file), report);
       }
       const merged = merger.result();
-      await sendAnswer(destination, globals, merged, (look, shown) => mergedText(shown, globals, look));
+      await sendComparison(
+        destination,
+        globals,
+        merged,
+        (look, shown) => mergedText(shown, globals, look),
+        told.names(),
+      );
       session.finish(
         merged.levels['not-ready'] > 0 ? 1 : merged.unread.length > 0 || merged.levels.unknown > 0 ? 3 : 0,
       );
     });
+}
+
+/** Learns the names of the reports that are read; nothing where names stay. */
+async function namesTold({ redaction }: Destination): Promise<{
+  readonly learn: (report: unknown) => void;
+  /** Of a report that does not tell its host. */
+  readonly nameOf: (file: string) => string;
+  readonly names: () => Names | null;
+}> {
+  const names = redaction.ofAnswer ? await redaction.names(null) : null;
+  let areAllRedacted = true;
+  return {
+    learn(report) {
+      if (isRedacted(report)) return;
+      areAllRedacted = false;
+      if (names !== null) learnReport(report, names);
+    },
+    nameOf(file) {
+      const name = basename(file).replace(/\.json$/, '');
+      names?.learnFiles({ hostnames: [name] });
+      return name;
+    },
+    // Stand-ins are no names: they stay as they are.
+    names: () => (names !== null && areAllRedacted ? only(names) : names),
+  };
 }
