@@ -1,6 +1,6 @@
 import type { Builder, Mount, Pod, StrayLine } from './container.ts';
 import { containerOf, looseGroup, type Option } from './options.ts';
-import { expanded, readShell, type Script, type Word } from './shell.ts';
+import { expanded, readShell, type Script, splitWord, type Word } from './shell.ts';
 import type { At, Place } from './tree.ts';
 
 /** What shell text starts: containers, builders; and lines that no longer belong to their command. */
@@ -45,7 +45,7 @@ export function readCommands(
   let last: string | null = null;
   let imageless = false;
   for (const command of script.commands) {
-    const found = engineCommand(command.words);
+    const found = engineCommand(command.words.flatMap((word) => splitWord(word, known)));
     if (found === null) {
       const inner = shellArgument(command.words);
       if (inner !== null) {

@@ -113,9 +113,12 @@ class ShellReader implements Script {
   private remember(words: readonly Word[]): void {
     const [first, second, third] = words[0]?.text === 'export' ? words.slice(1) : words;
     const found = /^([A-Za-z_]\w*)(?::|\?)?=([\s\S]*)$/.exec(first?.text ?? '');
-    if (found?.[1] !== undefined)
-      this.variables.set(found[1], found[2] || (words.length === 2 ? second?.text : '') || '');
-    else if (/^(?::|\?|::)?=$/.test(second?.text ?? '') && third !== undefined && /^\w+$/.test(first?.text ?? ''))
+    if (found?.[1] !== undefined) {
+      const value = found[2] || (words.length === 2 ? second?.text : '') || '';
+      // `NAME=${NAME:-value}`: what it has unless somebody says otherwise.
+      const [, own, fallback = ''] = /^\$\{(\w+):?[-=]([^}]*)\}$/.exec(value) ?? [];
+      this.variables.set(found[1], own === found[1] ? fallback : value);
+    } else if (/^(?::|\?|::)?=$/.test(second?.text ?? '') && third !== undefined && /^\w+$/.test(first?.text ?? ''))
       this.variables.set(first?.text ?? '', third.text);
   }
 
@@ -182,12 +185,36 @@ class ShellReader implements Script {
   }
 }
 
-/** The text with `$NAME`, `${NAME}`, `${NAME:-default}` and make's `$(NAME)` put in; what is not known stays. */
+const MOST_ROUNDS = 6;
+/** Values that name each other again and again would grow without end. */
+const LONGEST = 100_000;
+
+/** The text with `$NAME`, `${NAME}`, `${NAME:-default}` and make's `$(NAME)` put in, and those in them; what is not known stays. */
 export function expanded(text: string, variables: ReadonlyMap<string, string>): string {
-  if (!text.includes('$')) return text;
-  return text.replace(
-    /\$(?:\{([A-Za-z_]\w*)(?::?[-=]([^}]*))?\}|\(([A-Za-z_]\w*)\)|([A-Za-z_]\w*))/g,
-    (whole, braced?: string, fallback?: string, made?: string, bare?: string) =>
-      variables.get(braced ?? made ?? bare ?? '') ?? fallback ?? whole,
-  );
+  let now = text;
+  for (let round = 0; round < MOST_ROUNDS && now.includes('$'); round++) {
+    let room = LONGEST;
+    const next = now.replace(
+      /\$(?:\{([A-Za-z_]\w*)(?::?[-=]([^}]*))?\}|\(([A-Za-z_]\w*)\)|([A-Za-z_]\w*))/g,
+      (whole, braced?: string, fallback?: string, made?: string, bare?: string) => {
+        const value = variables.get(braced ?? made ?? bare ?? '') ?? fallback ?? whole;
+        room -= value.length;
+        return room < 0 ? whole : value;
+      },
+    );
+    if (next === now || next.length > LONGEST) return now;
+    now = next;
+  }
+  return now;
+}
+
+/** A variable without quotes is as many words as its value has. */
+export function splitWord(word: Word, variables: ReadonlyMap<string, string>): readonly Word[] {
+  if (word.quoted || !/^\$(?:\{\w+\}|\(\w+\)|\w+)$/.test(word.text)) return [word];
+  const value = expanded(word.text, variables);
+  const { commands } = value === word.text ? { commands: [] } : readShell(value, 0);
+  const [only, second] = commands;
+  return only === undefined || second !== undefined
+    ? [word]
+    : only.words.map(({ text, quoted }) => ({ text, quoted, span: word.span }));
 }

@@ -55,3 +55,9 @@ test.each([
 ])('prose is no YAML: %s', (name, text) => {
   expect(readContent(name, text)).toMatchObject({ error: null, pods: [] });
 });
+
+test('variables that stand for many of each other end', () => {
+  const lines = Array.from({ length: 30 }, (_, level) => `A${level}="${`$A${level + 1} `.repeat(100)}"`);
+  const { pods } = readContent('a.sh', `#!/bin/sh\n${lines.join('\n')}\ndocker run --privileged moby/buildkit:$A0\n`);
+  expect(pods).toHaveLength(1);
+});

@@ -256,6 +256,11 @@ describe('docker and podman run', () => {
       finds: [['container.not-privileged', 'error']],
     },
     {
+      name: 'a variable in a variable, and one that is several words',
+      text: `#!/bin/sh\nTAG=v0.32.2\nIMAGE="moby/buildkit:$TAG-rootless"\nOPTS="--security-opt seccomp=unconfined --security-opt apparmor=unconfined"\nDOCKER=$\{DOCKER:-docker}\n$DOCKER run -d $OPTS "$IMAGE"\n`,
+      finds: [['proc.masked', 'error']],
+    },
+    {
       name: 'through sudo, over lines, with a variable',
       text: 'IMAGE=moby/buildkit:rootless\nsudo docker run \\\n  --security-opt seccomp=unconfined \\\n  "$IMAGE"\n',
       file: 'a.sh',
