@@ -3,10 +3,11 @@ import type { CheckReport, PlannedFix } from '../model/say.ts';
 import { maskText } from '../secrets/text.ts';
 import { stepText } from '../text/steps.ts';
 import { visible } from '../text/visible.ts';
+import { widthOf } from '../text/wrap.ts';
 import { count } from './findings.ts';
 import type { ExaminedFile, Layout } from './format.ts';
 import { code, prose } from './markdown-text.ts';
-import { penOf } from './pen.ts';
+import { type Pen, penOf } from './pen.ts';
 
 /** One problem of a file, as JSON has it. */
 interface FileFinding {
@@ -102,6 +103,15 @@ function sum(files: FindingsDocument['files']): string {
 /** A line of somebody's file, with nothing secret in it. */
 const shown = (line: string): string => maskText(line.length > 200 ? `${line.slice(0, 200)}…` : line);
 
+/** The line that a finding is about, with a sign below its column; without one where a secret or an end was left out before it. */
+function quotedLines(line: string, column: number | null, pen: Pen): readonly string[] {
+  const [told = ''] = pen.literal([shown(line)], '    | ');
+  if (column === null || column > line.length + 1) return [told];
+  const [before = ''] = pen.literal([`${line.slice(0, column - 1)}.`], '    | ');
+  const start = before.slice(0, -1);
+  return told.startsWith(start) ? [told, `${'    | '}${' '.repeat(widthOf(start) - 6)}^`] : [told];
+}
+
 /** For a person: each problem with its place before it, what to do below it, and the sum last. */
 export function findingsText(files: readonly ExaminedFile[], layout: Layout): string {
   const pen = penOf(layout);
@@ -115,7 +125,7 @@ export function findingsText(files: readonly ExaminedFile[], layout: Layout): st
       const place = placeOf(file, finding);
       lines.push(...pen.text(`${place}: ${finding.severity}: ${finding.message} (${finding.condition})`, '', '  '));
       const line = finding.line === null ? undefined : written?.[finding.line - 1];
-      if (line !== undefined) lines.push(...pen.literal([shown(line)], '    | '));
+      if (line !== undefined) lines.push(...quotedLines(line, finding.column, pen));
       for (const words of finding.remedy) lines.push(...pen.text(words, '    '));
       if (finding.mend?.diff) lines.push(...pen.literal([finding.mend.diff.trimEnd()], '      '));
     }

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { commandsOf } from '../../src/cli/call/own-commands.ts';
 import type { TargetReport } from '../../src/model/say.ts';
+import { commandLine } from '../../src/text/shell.ts';
 import { everything } from '../report/everything.ts';
 
 const request = { mode: null, user: null, env: {}, config: null, root: null, addresses: null, probe: true };
@@ -66,6 +68,75 @@ test("a PATH of one's own goes along as the shell has it", () => {
   const own = '/home/alice/bin:/usr/bin:/bin';
   const line = fixAsRoot({ environment: { PATH: { value: own, source: 'process' } } });
   expect(words(line, own).slice(-2)).toEqual(['--env', `PATH=${own}`]);
+});
+
+/** What people call files and put into variables, and what a shell would obey. */
+const anyWord = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.replaceAll(/[\0\ud800-\udfff]/g, '')),
+  fc.constantFrom(
+    '',
+    ' ',
+    "it's",
+    '"',
+    '\\',
+    '$HOME',
+    '`id`',
+    '$(id)',
+    '~',
+    '!x',
+    '*',
+    '-e',
+    '#',
+    '\n',
+    "'\\''",
+    '\\n',
+    '%s',
+    ';',
+    '=x',
+    '{a,b}',
+  ),
+  fc
+    .array(fc.constantFrom("'", '"', '\\', '$', '`', ' ', '\n', 'a', '!', '*'), { maxLength: 8 })
+    .map((all) => all.join('')),
+);
+/** Prints its words with a zero byte behind each. */
+const SPLIT = [
+  process.execPath,
+  '-e',
+  "process.stdout.write(process.argv.slice(1).map((w) => w + '\\0').join(''))",
+  '--',
+];
+const said = (output: string): readonly string[] => output.split('\0').slice(0, -1);
+
+test('whatever stands in a word, a shell makes that word of it again, behind sudo and inside su -c', {
+  timeout: 60_000,
+}, () => {
+  const canBeRoot = process.getuid?.() === 0;
+  fc.assert(
+    fc.property(fc.array(fc.array(anyWord, { maxLength: 5 }), { minLength: 8, maxLength: 8 }), (all) => {
+      // Many at once: a start of a shell costs more than all that it is asked.
+      const words = all.flat();
+      const line = commandLine([...SPLIT, ...words]);
+      const sudo = `sudo() { "$@"; }; sudo ${line}`;
+      expect(said(execFileSync('/bin/sh', ['-c', sudo], { encoding: 'utf8' }))).toEqual(words);
+      if (!canBeRoot) return;
+      const su = commandLine(['su', '-s', '/bin/sh', '-c', line]);
+      expect(said(execFileSync('/bin/sh', ['-c', su], { encoding: 'utf8' }))).toEqual(words);
+    }),
+    { numRuns: 12 },
+  );
+});
+
+test('the line for root is words again, whatever a person asked', () => {
+  fc.assert(
+    fc.property(anyWord, anyWord, (config, value) => {
+      const line = fixAsRoot({}, { config, env: { A: value } });
+      const script = `sudo() { shift 2; exec ${commandLine(SPLIT)} "$@"; }; su() { eval "set -- $2"; sudo "$@"; }; ${line}`;
+      const told = said(execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8' }));
+      expect(told).toEqual(['fix', '--user', 'alice', '--env', `A=${value}`, '--config', config]);
+    }),
+    { numRuns: 12 },
+  );
 });
 
 test('verify has a root and a socket of its own', () => {

