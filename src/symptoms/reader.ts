@@ -227,6 +227,7 @@ class Reader implements LogReader {
     if (!standsAlone(text, place) || (whole !== null && !crosses(whole, place))) return false;
     if (text.length <= subject.longerThan || subject.unless.some((word) => text.includes(word))) return true;
     if (step !== false && isExpectation(text, place.from)) return true;
+    if (step === true && isComparison(text)) return true;
     if ((subject.where === 'step' && step === false) || (subject.where === 'outside' && step === true)) return true;
     if (subject.where === 'step' && step === null) return true;
     // A line says the same once.
@@ -282,11 +283,17 @@ function standsAlone(text: string, { from, to }: { readonly from: number; readon
 }
 
 const EXPECTATION =
-  /\b(?:expect(?:ed|s)?|want(?:ed)?|got|assert\w{0,12}|should (?:be|have|contain|equal|match))\b[^'<]{0,40}['<][^']{0,20}$/;
+  /\b(?:expect(?:ed|s)?|want(?:ed)?|got|assert(?!ion ')\w{0,12}|should (?:be|have|contain|equal|match))\b[^'<]{0,40}['<][^']{0,20}$/;
 
 /** What a test expects or got, in quotation marks, has happened to nobody. */
 function isExpectation(text: string, from: number): boolean {
   return EXPECTATION.test(text.slice(Math.max(0, from - 80), from));
+}
+
+/** A test that tells what it wanted beside what it got. */
+function isComparison(text: string): boolean {
+  const has = (word: string): boolean => text.includes(` ${word} `) || text.includes(` ${word}: `);
+  return (has('got') && (has('want') || has('wanted') || has('expected'))) || (has('expected') && has('actual'));
 }
 
 function excerptOf(raw: string): string {

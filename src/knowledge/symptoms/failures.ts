@@ -367,6 +367,8 @@ export const FAILURES: readonly OtherFailure[] = [
       'invalid user:',
       'invalid group:',
       'child returned status',
+      'exec user process caused: no such file or directory',
+      "exec user process caused 'no such file or directory",
       'returned error: 4',
       'failed to pull image',
       'permission denied',

@@ -278,6 +278,7 @@ export const LIMITS: readonly Symptom[] = [
       "unknown filesystem type '{cgroup|cgroup2}'",
       'failed to find mountpoint for cgroup2',
     ],
+    unless: ['kernel does not support '],
     means: ['cgroup.not-mounted', 'cgroup.read-only', 'container.not-privileged'],
   },
   {

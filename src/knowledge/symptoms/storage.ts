@@ -478,7 +478,7 @@ export const STORAGE: readonly Symptom[] = [
       'could not create {root|state} directory*permission denied',
       'restricts access to the remapped root uid/gid',
     ],
-    means: ['storage.permission', 'env.home', 'env.xdg-data-home'],
+    means: [['storage.network-filesystem', 'nfs'], 'storage.permission', 'env.home', 'env.xdg-data-home'],
     where: 'outside',
   },
   {
