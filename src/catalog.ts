@@ -20,7 +20,9 @@ import { runtimeDevices } from './checks/runtime/devices.ts';
 import { runtimeInstance } from './checks/runtime/instance.ts';
 import { runtimeProcessSandbox } from './checks/runtime/process-sandbox.ts';
 import { runtimeSession } from './checks/runtime/session.ts';
+import { serviceSession } from './checks/service/session.ts';
 import { serviceStart } from './checks/service/start.ts';
+import { serviceState } from './checks/service/state.ts';
 import { serviceUnit } from './checks/service/unit.ts';
 import { snapshotterFuseOverlayfs } from './checks/snapshotter/fuse-overlayfs.ts';
 import { snapshotterOverlayfs } from './checks/snapshotter/overlayfs.ts';
@@ -53,7 +55,9 @@ import { makeDevices } from './fixes/runtime/devices.ts';
 import { standBeside } from './fixes/runtime/instance.ts';
 import { unmaskProc } from './fixes/runtime/process-sandbox.ts';
 import { repairSession } from './fixes/runtime/session.ts';
+import { keepSession } from './fixes/service/session.ts';
 import { mendStart } from './fixes/service/start.ts';
+import { enableUnit } from './fixes/service/state.ts';
 import { loosenUnit } from './fixes/service/unit.ts';
 import { replaceFuseOverlayfs } from './fixes/snapshotter/fuse-overlayfs.ts';
 import { replaceOverlayfs } from './fixes/snapshotter/overlayfs.ts';
@@ -137,7 +141,9 @@ export const catalog: readonly CatalogEntry[] = [
   { check: runtimeDevices, fix: makeDevices },
   { check: runtimeInstance, fix: standBeside },
   { check: serviceStart, fix: mendStart },
-  { check: serviceUnit, fix: loosenUnit },
+  { check: serviceUnit, fix: loosenUnit, treatsNotes: true },
+  { check: serviceState, fix: enableUnit, after: ['service/start', 'service/unit'], treatsNotes: true },
+  { check: serviceSession, fix: keepSession, treatsNotes: true },
   { check: netPorts, fix: movePorts, explainedBy: ['config/buildkitd'] },
   {
     check: netSockets,

@@ -105,6 +105,7 @@ function expectFixes(report: CheckReport, row: Ailing): void {
 const TALL = 24;
 /** What these have to quote or to write takes more: a program's words, a profile, four lines of two files. */
 const TALLER = new Set([
+  'idmap/helpers',
   'idmap/ranges',
   'runtime/process-sandbox',
   'service/unit',

@@ -133,6 +133,8 @@ export type ReadOnlyTool =
   | 'getcap'
   | 'loginctl'
   | 'systemctl'
+  | 'journalctl'
+  | 'systemd-analyze'
   | 'matchpathcon'
   | 'xfs_info'
   | 'quota'

@@ -32,7 +32,6 @@ export interface SessionEvidence {
     | 'full'
     | 'state-directory'
     | 'state-of-another'
-    | 'no-linger'
     | 'umask'
     | 'telemetry'
     | 'variable'

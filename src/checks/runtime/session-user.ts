@@ -73,19 +73,6 @@ export function judgeHome(open: SessionCase): void {
   say(`buildkitd keeps its state below ${variable} (${written}), but ${why}`);
 }
 
-/** A unit of the user ends at logout, unless lingering is enabled. */
-export function judgeLinger({ facts, add, who }: SessionCase): void {
-  const { userUnit, systemd, linger } = facts.session;
-  if (!userUnit || !systemd || linger !== false) return;
-  add(
-    'systemd.user-session',
-    'info',
-    who,
-    `buildkitd is started by the user's own systemd, which ends when ${who} logs out: lingering is not enabled`,
-    { kind: 'no-linger', variable: 'XDG_RUNTIME_DIR' },
-  );
-}
-
 /** What rootlesskit makes for itself it opens again, as the plain account; the umask of a login is seen only of our own. */
 export function judgeUmask({ facts, add }: SessionCase): void {
   const { identity, status } = facts;

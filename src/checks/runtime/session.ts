@@ -4,7 +4,7 @@ import { judgeResolver } from './session-resolver.ts';
 import { judgeRuntime } from './session-runtime.ts';
 import { judgeTelemetry } from './session-telemetry.ts';
 import { judgeTemporary } from './session-temporary.ts';
-import { judgeHome, judgeLinger, judgeUmask, judgeUser } from './session-user.ts';
+import { judgeHome, judgeUmask, judgeUser } from './session-user.ts';
 import { judgeVariables } from './session-variables.ts';
 
 export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
@@ -24,7 +24,6 @@ export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
     'env.source-date-epoch',
     'env.proxy-catches-client',
     'config.invalid-value',
-    'systemd.user-session',
     'storage.disk-full',
     'storage.inodes-exhausted',
     'net.dns-failure',
@@ -38,7 +37,6 @@ export const runtimeSession: Check<typeof sessionNeeds, SessionEvidence> = {
       judgeRuntime(open);
       judgeHome(open);
       judgeUmask(open);
-      if (open.problems.length === 0) judgeLinger(open);
     }
     judgeTemporary(open);
     judgeTelemetry(open);

@@ -5,16 +5,21 @@ import { mounts } from '../../facts/machine/mounts.ts';
 import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
 import { type UnitConfinement, unitConfinement } from '../../facts/start/unit-confinement.ts';
 import type { Refusal } from '../../facts/start/unit-refusals.ts';
+import { unitSocket } from '../../facts/start/unit-socket.ts';
 import { launcher } from '../../facts/target/launcher.ts';
+import { unit } from '../../facts/target/unit.ts';
 import type { Check, Condition, Severity } from '../../model/decide.ts';
 import type { Mount } from '../../model/look.ts';
 import { optional } from '../../model/unseen.ts';
 import { type Findings, findings } from '../findings.ts';
 import { MEASURES } from '../runtime/process-sandbox.ts';
+import { mannersOf } from './unit-manners.ts';
 import { conditionOfPlaces, isOnlyConfiguration, placesWords, togetherLost } from './unit-places.ts';
 import { listed, written } from './unit-words.ts';
 
 const needs = {
+  unit,
+  socket: optional(unitSocket),
   confinement: unitConfinement,
   launcher,
   version: optional(buildkitdVersion),
@@ -41,8 +46,8 @@ type Report = (
 
 export const serviceUnit: Check<typeof needs, UnitEvidence> = {
   id: 'service/unit',
-  title: 'The unit leaves buildkitd what a build needs',
-  why: 'Options that harden a unit take rights away from everything that it starts: from rootlesskit and newuidmap, from buildkitd and from the OCI runtime.',
+  title: 'The unit leaves buildkitd what a build needs, and runs it as a service',
+  why: 'Options that harden a unit take rights away from everything that it starts: from rootlesskit and newuidmap, from buildkitd and from the OCI runtime. Others decide what a start, a stop and a crash look like.',
   decides: true,
   conditions: [
     'service.start-fails',
@@ -59,12 +64,22 @@ export const serviceUnit: Check<typeof needs, UnitEvidence> = {
     'snapshotter.fuse-device-missing',
     'net.tun-missing',
     'net.registry-unreachable',
+    'service.hides-failure',
+    'service.stop-fails',
+    'service.restart',
+    'service.limits',
+    'service.path',
+    'service.not-enabled',
+    'service.socket-mode',
   ],
   needs,
-  examine({ confinement, launcher, version, mounts, settings }) {
-    if (confinement === null) return { notApplicable: 'no unit starts buildkitd here, or one without a sandbox' };
+  examine({ unit, socket, confinement, launcher, version, mounts, settings }) {
+    if (unit === null) return { notApplicable: 'no systemd unit starts buildkitd for this account' };
     const found = findings<UnitEvidence>();
-    const { name, scope } = confinement.unit;
+    const { name, scope } = unit;
+    for (const { condition, severity, unit: of, option, value, message, at } of mannersOf(unit, socket.value ?? null))
+      found.add(condition, severity, of, message, { unit: of, scope, directives: [{ option, value }], lacks: [] }, at);
+    if (confinement === null) return { problems: found.problems, unseen: found.unseen };
     const report: Report = (condition, severity, by, lacks, message) => {
       const all = 'option' in by ? ([by] as const) : by;
       const directives = all.map(({ option, value }) => ({ option, value }));

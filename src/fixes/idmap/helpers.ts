@@ -1,13 +1,14 @@
 import type { HelpersEvidence } from '../../checks/idmap/helpers.ts';
 import { container } from '../../facts/confinement/container.ts';
 import { osRelease } from '../../facts/machine/os-release.ts';
+import { unitEdit } from '../../facts/rights/unit-edit.ts';
 import { installedHelpers } from '../../facts/start/idmap-helpers.ts';
 import type { FactsOf, Position, Problem } from '../../model/decide.ts';
 import type { Fix, Treatment } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
 import { advice } from '../advice.ts';
 import { installation, installOn } from '../install.ts';
-import { unitAdvice } from '../service/unit.ts';
+import { isLater, loosened, unitAdvice } from '../service/unit.ts';
 import { restorePrivilege, withoutSetuid } from './helper-privilege.ts';
 import { boundedSetuidWords, capabilityWords, noNewPrivsWords, pathWords, remountWords } from './helper-words.ts';
 
@@ -15,6 +16,7 @@ const needs = {
   helpers: installedHelpers,
   os: optional(osRelease),
   container: optional(container),
+  edit: optional(unitEdit),
 };
 type Facts = FactsOf<typeof needs>;
 
@@ -54,7 +56,10 @@ function treat(
   const point = helper.mount?.point ?? '/';
   switch (obstacle) {
     case 'no-new-privs':
-      return advice([index], ...(unit === undefined ? [noNewPrivsWords(inside)] : unitAdvice(unit, at)));
+      if (unit === undefined) return advice([index], noNewPrivsWords(inside));
+      return facts.edit.value == null || isLater(at)
+        ? advice([index], ...unitAdvice(unit, at))
+        : loosened(facts.edit.value, [index], [unit], 'privileges');
     case 'outside-path':
       return advice([index], pathWords(path ?? ''));
     case 'noexec':

@@ -6,7 +6,6 @@ import { quoted } from '../quoted.ts';
 import { UMASK_WORDS } from '../umask.ts';
 import {
   elsewhere,
-  enableLinger,
   makeRuntime,
   nameRuntime,
   ownRuntime,
@@ -56,12 +55,6 @@ function stepsFor({ evidence, severity }: Problem<SessionEvidence>, facts: Sessi
     case 'not-a-directory':
     case 'read-only':
       return elsewhere(facts);
-    case 'no-linger': {
-      const { name } = facts.identity.target;
-      const { loginctl } = facts.session;
-      if (name === null || loginctl === null) return null;
-      return [enableLinger(loginctl, name, `Keep the systemd of ${name}, and with it buildkitd, running after logout`)];
-    }
     default:
       return severity === 'info' ? null : [tell(adviceFor(kind, evidence, facts))];
   }

@@ -1,20 +1,66 @@
 import type { StartEvidence } from '../../checks/service/start.ts';
-import type { Fix, NoNeeds } from '../../model/plan.ts';
+import { unitEdit } from '../../facts/rights/unit-edit.ts';
+import { listOf } from '../../facts/target/directives.ts';
+import { type Unit, unit } from '../../facts/target/unit.ts';
+import type { Fix } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
 import { advice } from '../advice.ts';
+import { dropIn, reread } from './drop-in.ts';
+import { isLater } from './unit.ts';
 
-/** A unit is its author's: what to change is told, with the commands that do it. */
-export const mendStart: Fix<NoNeeds, StartEvidence> = {
-  needs: {},
+const needs = { edit: optional(unitEdit), unit };
+
+/** What one line of a unit decides is dropped in; the rest is its author's, who is told the commands. */
+export const mendStart: Fix<typeof needs, StartEvidence> = {
+  needs,
   title: 'Change the unit so that it starts buildkitd',
-  plan(problems) {
-    return problems.map(({ evidence }, index) => advice([index], ...wordsFor(evidence)));
+  plan(problems, { edit, unit }) {
+    const place = edit.value ?? null;
+    const lines = problems.map(({ evidence, at }) => (isLater(at) ? [] : linesFor(evidence, unit)));
+    const ours = problems.flatMap((_, index) => (place !== null && (lines[index]?.length ?? 0) > 0 ? [index] : []));
+    const told = problems.flatMap(({ evidence }, index) =>
+      ours.includes(index) ? [] : [advice([index], ...wordsFor(evidence))],
+    );
+    if (place === null || ours.length === 0) return told;
+    const wanted = [...new Set(ours.flatMap((index) => lines[index] ?? []))];
+    const name = problems[ours[0] ?? 0]?.evidence.unit ?? '';
+    const steps = reread(place, dropIn(place, name, 'start', { Service: wanted }));
+    return [{ for: ours, risk: 'safe', steps }, ...told];
   },
 };
 
+const NOTIFIED = ['Type=notify', 'NotifyAccess=all'];
+
+/** What mends it by a line of [Service] alone; nothing where more is to be decided. */
+function linesFor({ kind, other }: StartEvidence, unit: Unit | null): readonly string[] {
+  switch (kind) {
+    case 'type':
+      return NOTIFIED;
+    case 'not-notified':
+      return ['NotifyAccess=all'];
+    case 'watchdog':
+      return ['WatchdogSec=0'];
+    case 'without-rootlesskit':
+      return other === 'dynamic' ? ['DynamicUser=no'] : [];
+    case 'socket-not-passed':
+      return withOwnAddress(unit);
+    default:
+      return [];
+  }
+}
+
+/** The start line with an address of buildkitd's own, where it is that line which names fd://. */
+function withOwnAddress(unit: Unit | null): readonly string[] {
+  const line = unit === null ? undefined : listOf(unit.directives, 'ExecStart').at(-1)?.value;
+  if (line === undefined || !/fd:\/\/(?=["'\s]|$)/.test(line)) return [];
+  const own = line.replaceAll('%', '%%').replace(/fd:\/\/(?=["'\s]|$)/, 'unix://%t/buildkit/buildkitd.sock');
+  return ['ExecStart=', `ExecStart=${own}`];
+}
+
 const control = ({ scope }: StartEvidence): string => (scope === 'user' ? 'systemctl --user' : 'sudo systemctl');
 
-/** A drop-in by systemctl edit, with these lines. */
-const dropIn = (evidence: StartEvidence, ...lines: readonly string[]): string =>
+/** What a person drops in by systemctl edit. */
+const edited = (evidence: StartEvidence, ...lines: readonly string[]): string =>
   `Override it with the lines "[Service]" and ${lines.map((line) => `"${line}"`).join(', ')}:\n${control(evidence)} edit ${evidence.unit}`;
 
 function wordsFor(evidence: StartEvidence): readonly string[] {
@@ -50,11 +96,11 @@ function wordsFor(evidence: StartEvidence): readonly string[] {
           : `As root: groupadd --system ${what}; or name another group.`,
       ];
     case 'type':
-      return [dropIn(evidence, 'Type=simple')];
+      return [edited(evidence, ...NOTIFIED)];
     case 'not-notified':
-      return [dropIn(evidence, 'NotifyAccess=all')];
+      return [edited(evidence, 'NotifyAccess=all')];
     case 'watchdog':
-      return [dropIn(evidence, 'WatchdogSec=0')];
+      return [edited(evidence, 'WatchdogSec=0')];
     case 'socket-not-passed':
       return [
         `Give buildkitd an address of its own in ExecStart=, such as --addr unix://%t/buildkit/buildkitd.sock, and take the socket unit away (${systemctl} disable --now ${unit.replace(/\.service$/, '.socket')}).`,
@@ -72,7 +118,7 @@ function wordsFor(evidence: StartEvidence): readonly string[] {
         `Mend ${what} in ExecStart=, or where the variable that it comes from is set: ${systemctl} cat ${unit} shows the lines.`,
       ];
     case 'without-rootlesskit':
-      if (other === 'dynamic') return [dropIn(evidence, 'DynamicUser=no')];
+      if (other === 'dynamic') return [edited(evidence, 'DynamicUser=no')];
       return [
         `Start it through rootlesskit: ExecStart=/usr/bin/rootlesskit ${what}, in: ${systemctl} edit --full ${unit}.`,
       ];

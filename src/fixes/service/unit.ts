@@ -1,17 +1,87 @@
 import type { UnitEvidence } from '../../checks/service/unit.ts';
+import { OUR_DROP_IN, type UnitEdit, unitEdit } from '../../facts/rights/unit-edit.ts';
+import { lastOf } from '../../facts/target/directives.ts';
+import { unit } from '../../facts/target/unit.ts';
 import type { Position } from '../../model/decide.ts';
-import type { Fix } from '../../model/plan.ts';
+import type { Fix, Treatment } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
 import { unitWords } from '../../text/unit-words.ts';
 import { advice } from '../advice.ts';
+import { dropIn, reread } from './drop-in.ts';
+import { isManner, mendManners } from './manners.ts';
 
-/** Which of its protections a unit gives up is for whoever hardened it to say: the lines that give back what a build needs are told. */
-export const loosenUnit: Fix<Record<never, never>, UnitEvidence> = {
-  needs: {},
-  title: 'Give the unit what a build needs',
-  plan: (problems) => problems.map(({ evidence, at }, index) => advice([index], ...unitAdvice(evidence, at))),
+const needs = { edit: optional(unitEdit), unit };
+
+/** What makes a unit a good service is dropped in; its protections are given up as far as a build needs it, and only where somebody agrees. */
+export const loosenUnit: Fix<typeof needs, UnitEvidence> = {
+  needs,
+  title: 'Give the unit what a build and a service need',
+  plan(problems, { edit, unit }) {
+    const place = edit.value ?? null;
+    const type = unit === null ? null : lastOf(unit.directives, 'Type');
+    const waits = type?.value.startsWith('notify') === true;
+    const indexes = problems.map((_, index) => index);
+    const isOurs = (index: number): boolean => place !== null && !isLater(problems[index]?.at);
+    const manners = indexes.filter((index) => isOurs(index) && isMannerly(problems[index]?.evidence));
+    const takers = indexes.filter((index) => isOurs(index) && !manners.includes(index));
+    const told = indexes.filter((index) => !isOurs(index));
+    const wanted = manners.flatMap((index) => directivesOf(problems[index]?.evidence));
+    return [
+      ...told.flatMap((index) => {
+        const problem = problems[index];
+        return problem === undefined ? [] : [advice([index], ...unitAdvice(problem.evidence, problem.at))];
+      }),
+      ...(place === null || takers.length === 0
+        ? []
+        : [
+            loosened(
+              place,
+              takers,
+              takers.flatMap((index) => problems[index]?.evidence ?? []),
+              'sandbox',
+            ),
+          ]),
+      ...(place === null || manners.length === 0
+        ? []
+        : [{ for: manners, risk: 'safe', until: 'restart', steps: mendManners(place, wanted, waits) } as const]),
+    ];
+  },
 };
 
-/** What is typed, and what it overrides. */
+const directivesOf = (evidence: UnitEvidence | undefined) =>
+  (evidence?.directives ?? []).map((one) => ({ ...one, unit: evidence?.unit ?? '' }));
+
+const isMannerly = (evidence: UnitEvidence | undefined): boolean =>
+  evidence !== undefined && evidence.lacks.length === 0 && evidence.directives.every(({ option }) => isManner(option));
+
+/** Gives back in one drop-in what these directives take. */
+export function loosened(
+  edit: UnitEdit,
+  indexes: readonly number[],
+  evidences: readonly UnitEvidence[],
+  topic: string,
+): Treatment {
+  const options = [...new Set(evidences.flatMap(({ directives }) => directives.map(({ option }) => option)))];
+  return {
+    for: indexes,
+    risk: 'risky',
+    until: 'restart',
+    consequence: `${evidences[0]?.unit ?? 'The unit'} loses the protection of ${options.join(', ')}.`,
+    steps: reread(edit, dropIn(edit, evidences[0]?.unit ?? '', topic, { Service: linesFor(evidences) })),
+  };
+}
+
+function linesFor(evidences: readonly UnitEvidence[]): readonly string[] {
+  return [
+    ...new Set(
+      evidences.flatMap(({ directives, lacks }) =>
+        directives.flatMap(({ option, value }) => overriding(option, value, lacks).join('\n')),
+      ),
+    ),
+  ];
+}
+
+/** What is typed, and what it overrides; also for what other checks blame a unit for. */
 export function unitAdvice(
   { unit, scope, directives, lacks }: UnitEvidence,
   at: Position | undefined,
@@ -30,9 +100,9 @@ export function unitAdvice(
 }
 
 /** Drop-ins are read in the order of their names. */
-function isLater(at: Position | undefined): boolean {
+export function isLater(at: Position | undefined): boolean {
   const name = at?.path.slice(at.path.lastIndexOf('/') + 1) ?? '';
-  return name.endsWith('.conf') && name > 'override.conf';
+  return name.endsWith('.conf') && name > `${OUR_DROP_IN}-sandbox.conf`;
 }
 
 /** More names than anybody wants in one line. */
@@ -44,7 +114,9 @@ function overriding(option: string, value: string, lacks: readonly string[]): re
     case 'ProtectSystem':
       return [`ProtectSystem=${value === 'strict' ? 'full' : 'no'}`];
     case 'CapabilityBoundingSet':
-      return [lacks.length === 0 ? 'CapabilityBoundingSet=~' : `CapabilityBoundingSet=${lacks.join(' ')}`];
+      return lacks.length === 0
+        ? ['CapabilityBoundingSet=', 'CapabilityBoundingSet=~']
+        : [`CapabilityBoundingSet=${lacks.join(' ')}`];
     case 'SystemCallFilter':
       return [`SystemCallFilter=${lacks.length > MANY ? '' : lacks.join(' ')}`];
     case 'RestrictAddressFamilies':

@@ -448,15 +448,6 @@ testCheck(entry, {
       severity: 'error',
       advice: ['export XDG_RUNTIME_DIR=/run/user/1000'],
     },
-    'a user unit without lingering': {
-      host: hostWith({
-        start: kit('--net=host'),
-        files: { '/run/systemd/system': directory(), '/usr/bin/loginctl': { mode: 0o755 } },
-      }),
-      conditions: ['systemd.user-session'],
-      severity: 'info',
-      cure: true,
-    },
   },
 });
 

@@ -27,7 +27,7 @@ const managed = (path: string, stdout: string, files: Files = {}): VirtualHostOp
     [path === USER ? MANAGER : '/run/systemd/private']: { kind: 'socket' },
     ...files,
   });
-  const question = `${path === USER ? '--user ' : ''}show --property=LoadState,FragmentPath,NeedDaemonReload`;
+  const question = `${path === USER ? '--user ' : ''}show --property=LoadState,FragmentPath,NeedDaemonReload,ActiveState,SubState,Result,UnitFileState,NRestarts`;
   return { ...host, tools: { ...host.tools, [`systemctl ${question} buildkit.service`]: { stdout } } };
 };
 const HELP = `   --addr value\n   --config value\n${Array.from({ length: 12 }, (_, at) => `   --flag-${String.fromCharCode(97 + at)} value\n`).join('')}`;
@@ -201,27 +201,27 @@ testCheck(
         host: own(`Type=notify\n${KIT}`),
         ...unheard,
         says: [`${USER}:2:`, 'NotifyAccess=main'],
-        advice: ['"NotifyAccess=all"'],
+        cure: true,
       },
       'a drop-in that forbids to notify': {
         host: own(`Type=notify\nNotifyAccess=all\n${KIT}`, { [`${USER}.d/a.conf`]: '[Service]\nNotifyAccess=exec\n' }),
         ...unheard,
         says: [`${USER}.d/a.conf:2:`],
-        advice: ['"NotifyAccess=all"'],
+        cure: true,
       },
-      'a type that buildkitd is not': { host: own(`Type=forking\n${KIT}`), ...unheard, advice: ['"Type=simple"'] },
+      'a type that buildkitd is not': { host: own(`Type=forking\n${KIT}`), ...unheard, cure: true },
       'a watchdog': {
         host: own(`Type=notify\nNotifyAccess=all\nWatchdogSec=20\n${KIT}`),
         ...unheard,
         severity: 'warning',
-        advice: ['"WatchdogSec=0"'],
+        cure: true,
       },
       'a socket through rootlesskit': {
         host: own(`${KIT} --addr fd://`, { '/home/alice/.config/systemd/user/buildkit.socket': '[Socket]\n' }),
         conditions: ['service.socket-activation'],
         severity: 'error',
         says: ['rootlesskit passes no socket'],
-        advice: ['--addr unix://'],
+        cure: true,
       },
       'no socket unit': {
         host: rootful('ExecStart=/usr/bin/buildkitd --addr fd://'),
@@ -282,7 +282,7 @@ testCheck(
         conditions: ['daemon.needs-root'],
         severity: 'error',
         says: [`${SYSTEM}:2:`, 'With DynamicUser=yes'],
-        advice: ['"DynamicUser=no"'],
+        cure: true,
       },
       'the namespaces of a containerd that does not run': {
         host: own('ExecStart=/usr/bin/containerd-rootless-setuptool.sh nsenter -- buildkitd', {
