@@ -1,11 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { posix } from 'node:path';
 import { crypto } from '../host/looks/crypto.ts';
-import type { HostReader, Identity, Mount, Reading, Stat } from '../model/look.ts';
+import type { FsStat, HostReader, Identity, Mount, Reading, Stat } from '../model/look.ts';
 import { tooMuch, Unanswered, Unseen } from '../model/unseen.ts';
 import { parseMountInfo } from '../text/mountinfo.ts';
+import { fullnessIn } from './filesystems.ts';
 import { finderIn } from './find.ts';
-import type { Node, Tree } from './tree.ts';
+import { filesOf, programsOf } from './packages.ts';
+import { DIRECTORY, type Node, type Tree } from './tree.ts';
 import { isWhole } from './whole.ts';
 
 export interface ArchiveOptions {
@@ -29,7 +31,7 @@ const ANY_HOST: { readonly [path: string]: string } = {
 };
 
 /** The looks at its files that all others are made of. */
-function filesOf(tree: Tree, onlyShown: boolean) {
+function looksAt(tree: Tree, onlyShown: boolean) {
   const whole = isWhole(tree.nodes);
   const isAbsent = (path: string): boolean => whole(path) || onlyShown;
   const lacking = (path: string): Unseen => {
@@ -69,8 +71,21 @@ function filesOf(tree: Tree, onlyShown: boolean) {
 }
 
 /** A host as an archive shows it: what is not in it is unseen, and absent only where the archive holds all there was. */
-export function archiveHost(tree: Tree, { identity, onlyShown }: ArchiveOptions): HostReader {
-  const { isAbsent, notIn, find, there, content, stat } = filesOf(tree, onlyShown);
+export function archiveHost(given: Tree, { identity, onlyShown }: ArchiveOptions): HostReader {
+  const tree = onlyShown ? withImplied(given) : given;
+  const { isAbsent, notIn, find, there, content, stat } = looksAt(tree, onlyShown);
+  const mountsIn = (): readonly Mount[] => {
+    const table = there('/proc/self/mountinfo');
+    return table === null
+      ? []
+      : parseMountInfo(content('/proc/self/mountinfo', table.node, 8 * LIMIT).toString('utf8'));
+  };
+  const fstypeAt = (point: string): string | null => mountsIn().findLast((one) => one.point === point)?.fstype ?? null;
+  let known: ReadonlyMap<string, FsStat> | null = null;
+  const full = (): ReadonlyMap<string, FsStat> => {
+    known ??= fullnessIn(tree.nodes, fstypeAt);
+    return known;
+  };
   return {
     identity,
     now: () => tree.madeMs,
@@ -108,18 +123,31 @@ export function archiveHost(tree: Tree, { identity, onlyShown }: ArchiveOptions)
       return found !== null && permits(found.node, mode, identity[as]);
     },
     async mountOf(path) {
-      const table = there('/proc/self/mountinfo');
-      if (table === null) return null;
       const { path: real } = find(path);
-      return mountAt(parseMountInfo(content('/proc/self/mountinfo', table.node, 8 * LIMIT).toString('utf8')), real);
+      return mountAt(mountsIn(), real);
     },
-    statfs: notIn('how full file systems are'),
+    async statfs(path) {
+      const { path: real } = find(path);
+      const stat = full().get(mountAt(mountsIn(), real)?.point ?? '');
+      return stat ?? notIn('how full file systems are')();
+    },
     run: async (tool) => (onlyShown ? null : notIn(`what ${tool} prints`)()),
     survey: notIn('whom the files of the cache belong to'),
     socketHolder: notIn('who holds sockets'),
     hardware: async () => null,
     probe: notIn('what only works when it is tried'),
   };
+}
+
+/** With what must have been there: programs of installed packages, and what something is mounted on. No check passes by these. */
+function withImplied(tree: Tree): Tree {
+  const table = tree.nodes.get('/proc/self/mountinfo') ?? tree.nodes.get('/proc/1/mountinfo');
+  const mounts = parseMountInfo((table?.kind === 'file' ? table.content()?.toString('utf8') : null) ?? '');
+  const nodes = new Map([...filesOf(programsOf(tree.nodes)), ...tree.nodes]);
+  for (const path of [...nodes.keys(), ...mounts.map(({ point }) => `${point}/`)])
+    for (let above = posix.dirname(`${path}.`); above !== '/' && !nodes.has(above); above = posix.dirname(above))
+      nodes.set(above, DIRECTORY);
+  return { ...tree, nodes };
 }
 
 function readingOf(bytes: Buffer): Reading {

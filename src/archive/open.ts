@@ -6,6 +6,7 @@ import { UsageError } from '../host/usage-error.ts';
 import type { HostReader, Request } from '../model/look.ts';
 import { visible } from '../text/visible.ts';
 import { archiveHost } from './host.ts';
+import { versionsOf } from './packages.ts';
 import { archOf, withPrinted } from './printed.ts';
 import { type Tree, treeOf } from './tree.ts';
 import { whoIsIn } from './who.ts';
@@ -16,6 +17,8 @@ export interface OpenedArchive extends Opened {
   readonly asShown: HostReader;
   /** Is this in it? */
   readonly holds: (path: string) => boolean;
+  /** Versions of programs, by the packages that are installed there. */
+  readonly versions: { readonly [program: string]: string };
   /** By what the target was chosen; null where the person named it. */
   readonly because: string | null;
 }
@@ -30,6 +33,7 @@ export async function openArchive(path: string, request: Request): Promise<Opene
     host,
     asShown: shown.host,
     holds: (file) => tree.nodes.has(file),
+    versions: versionsOf(tree.nodes),
     because,
     request: { ...request, probe: false },
     arch: archOf((file) => tree.nodes.get(file)?.content()?.toString('utf8') ?? null) ?? 'unknown',

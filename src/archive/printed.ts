@@ -1,3 +1,4 @@
+import { mountinfoFrom } from './filesystems.ts';
 import type { Node, Tree } from './tree.ts';
 
 /** A program's output in a sosreport that says what a file of the host says. */
@@ -40,6 +41,13 @@ const PRINTED: readonly Printed[] = [
     files: (output) => {
       const mode = /^Current mode:\s*(enforcing|permissive)$/m.exec(output)?.[1];
       return mode === undefined ? {} : { '/sys/fs/selinux/enforce': mode === 'enforcing' ? '1' : '0' };
+    },
+  },
+  {
+    command: /^\/(?:sos_commands\/filesys\/mount_-l|proc\/mounts)$/,
+    files: (output) => {
+      const table = mountinfoFrom(output);
+      return table === '' ? {} : { '/proc/self/mountinfo': table };
     },
   },
   { command: /^\/sos_commands\/getent\/getent_passwd$/, files: (output) => ({ '/etc/passwd': output }) },

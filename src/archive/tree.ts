@@ -35,7 +35,7 @@ const MOST_FOLDER = 1_000_000;
 
 /** What of a host is looked at; logs and lists, which are most of an archive, are passed over. */
 const READ =
-  /^(?:etc|proc|sys|run|boot|root|home|usr|lib|lib64|opt|srv)\/|^var\/(?:lib|run)\/|^sos_commands\/|^(?:uname|hostname|date|version\.txt)$/;
+  /^(?:etc|proc|sys|run|boot|root|home|usr|lib|lib64|opt|srv)\/|^var\/(?:lib|run)\/|^sos_commands\/|^(?:uname|hostname|date|mount|df|version\.txt)$/;
 
 /** Throws UsageError for what is neither, or is damaged. */
 export async function treeOf(path: string): Promise<Tree> {
@@ -56,7 +56,16 @@ export async function treeOf(path: string): Promise<Tree> {
 }
 
 const HOSTS = ['/etc', '/proc', '/sys', '/sos_commands'];
-const DIRECTORY: Node = { kind: 'directory', mode: 0o755, uid: 0, gid: 0, size: 0, mtimeMs: 0, content: () => null };
+/** One that is there because something is in it. */
+export const DIRECTORY: Node = {
+  kind: 'directory',
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtimeMs: 0,
+  content: () => null,
+};
 
 interface Found {
   readonly nodes: ReadonlyMap<string, Node>;

@@ -24,6 +24,16 @@ const IN_A_FILE: ReadonlySet<Condition> = new Set<Condition>([
   'service.unknown-flag',
 ]);
 
+/** What is wrong by how the state directory's file system is mounted, or how full it was. */
+const OF_A_MOUNT = [
+  'storage.read-only',
+  'storage.noexec',
+  'storage.network-filesystem',
+  'storage.no-owners',
+  'storage.disk-full',
+  'storage.inodes-exhausted',
+] as const satisfies readonly Condition[];
+
 /** What is wrong by what stands in these files alone; one that is missing may be wherever the archive was not made from. */
 const BY_FILES: { readonly [C in Condition]?: readonly string[] } = {
   'userns.max-user-namespaces-zero': [],
@@ -37,6 +47,9 @@ const BY_FILES: { readonly [C in Condition]?: readonly string[] } = {
   'idmap.subid-too-few': ['/etc/passwd', '/etc/subuid', '/etc/subgid'],
   'idmap.subid-overlap': ['/etc/subuid', '/etc/subgid'],
   'idmap.subid-invalid': ['/etc/subuid', '/etc/subgid'],
+  // Where packages are listed, and the one that has it is not among them.
+  'idmap.newuidmap-missing': ['/sos_commands/dpkg/dpkg_-l'],
+  ...Object.fromEntries(OF_A_MOUNT.map((condition) => [condition, ['/proc/self/mountinfo']])),
 };
 
 /**
@@ -56,12 +69,14 @@ export async function assessArchive(
     withShown(
       check,
       shown.checks.find(({ id }) => id === check.id),
-      opened.holds,
+      (path) => opened.holds(path),
+      isPlaceKnown(shown.target),
     ),
   );
   const { snapshotter, processSandbox } = seen.verdict;
   return {
     ...seen,
+    host: { ...seen.host, software: { ...seen.host.software, ...opened.versions } },
     checks,
     counts: countsOf(checks),
     verdict: verdictOf(checks, catalog, { proved: false, snapshotter, processSandbox }),
@@ -70,8 +85,19 @@ export async function assessArchive(
   };
 }
 
-function withShown(check: CheckReport, shown: CheckReport | undefined, holds: (path: string) => boolean): CheckReport {
-  const kept = shown?.problems.flatMap((problem, index) => (standsAlone(problem, holds) ? [index] : [])) ?? [];
+/** A variable of a session, which no archive shows, may lead a rootless buildkitd elsewhere; not where a unit starts it. */
+const isPlaceKnown = ({ mode, unit, sources }: Report['target']): boolean =>
+  mode === 'rootful' || (unit !== null && unit !== 'unknown') || sources?.root === 'unit';
+
+function withShown(
+  check: CheckReport,
+  shown: CheckReport | undefined,
+  holds: (path: string) => boolean,
+  placed: boolean,
+): CheckReport {
+  const tells = (problem: Problem): boolean =>
+    standsAlone(problem, holds) && (placed || !OF_A_MOUNT.some((condition) => condition === problem.condition));
+  const kept = shown?.problems.flatMap((problem, index) => (tells(problem) ? [index] : [])) ?? [];
   if (check.status !== 'unknown' || shown === undefined || kept.length === 0) return check;
   const problems = shown.problems.filter((_, index) => kept.includes(index));
   const fixes = shown.fixes.flatMap((fix) => {

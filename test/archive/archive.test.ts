@@ -35,6 +35,7 @@ const HEALTHY: Files = {
     'kernel.hostname = web1.example\nkernel.osrelease = 5.14.0-427.13.1.el9_4.x86_64\nuser.max_user_namespaces = 127000\nuser.max_mnt_namespaces = 127000\n',
   'version.txt': 'sosreport: 4.7.0\n',
 };
+const fails = ({ checks }: Report): boolean => checks.some(({ status }) => status === 'fail');
 const UNIT = '[Service]\nExecStart=/usr/local/bin/buildkitd\n';
 
 let count = 0;
@@ -120,6 +121,110 @@ describe('a host in an archive', () => {
     expect(report.verdict.level).toBe('not-ready');
   });
 
+  const mounted = (...lines: readonly string[]): string =>
+    ['/dev/sda1 on / type xfs (rw,relatime)', 'proc on /proc type proc (rw)', ...lines, ''].join('\n');
+  const df = (...lines: readonly string[]): string =>
+    ['Filesystem 1K-blocks Used Available Use% Mounted on', ...lines, ''].join('\n');
+  const { 'proc/self/mountinfo': _mountinfo, ...UNMOUNTED } = HEALTHY;
+  const BESIDE: Files = {
+    ...UNMOUNTED,
+    'etc/systemd/system/buildkit.service': UNIT,
+    'sos_commands/filesys/mount_-l': mounted('/dev/sdb1 on /var type ext4 (rw,nosuid,relatime) [data]'),
+    'sos_commands/filesys/df_-al_-x_autofs': df(
+      '/dev/sda1 9000000 1000000 8000000 12% /',
+      '/dev/sdb1 9000000 1000000 8000000 12% /var',
+    ),
+    'sos_commands/filesys/df_-ali_-x_autofs': df(
+      '/dev/sda1 900000 1000 899000 1% /',
+      '/dev/sdb1 900000 1000 899000 1% /var',
+    ),
+  };
+  test.each([
+    ['all is well', {}, []],
+    [
+      'the state directory is read-only',
+      { 'sos_commands/filesys/mount_-l': mounted('/dev/sdb1 on /var type ext4 (ro,relatime)') },
+      ['storage.read-only'],
+    ],
+    [
+      'it is on NFS',
+      { 'sos_commands/filesys/mount_-l': mounted('nas:/x on /var/lib/buildkit type nfs4 (rw,vers=4.2)') },
+      ['storage.network-filesystem'],
+    ],
+    [
+      'another directory is on NFS',
+      { 'sos_commands/filesys/mount_-l': mounted('nas:/x on /var/lib/other type nfs4 (rw)') },
+      [],
+    ],
+    [
+      'as /proc/mounts says it',
+      { 'sos_commands/filesys/mount_-l': '', 'proc/mounts': '/dev/sda1 / xfs ro,relatime 0 0\n' },
+      ['storage.read-only'],
+    ],
+    [
+      'no blocks are left',
+      {
+        'sos_commands/filesys/df_-al_-x_autofs': df(
+          '/dev/sda1 9000000 1000000 8000000 12% /',
+          '/dev/sdb1 9000000 9000000 0 100% /var',
+        ),
+      },
+      ['storage.disk-full'],
+    ],
+    [
+      'another file system is full',
+      {
+        'sos_commands/filesys/df_-al_-x_autofs': df(
+          '/dev/sda1 9000000 9000000 0 100% /boot',
+          '/dev/sdb1 9000000 1000000 8000000 12% /var',
+        ),
+      },
+      [],
+    ],
+    [
+      'no inodes are left',
+      { 'sos_commands/filesys/df_-ali_-x_autofs': df('/dev/sdb1 900000 900000 0 100% /var') },
+      ['storage.inodes-exhausted'],
+    ],
+  ] as const)('of file systems and how full they are: %s', async (_name, files, conditions) => {
+    const { report } = await judged(folderOf({ ...BESIDE, ...files }));
+    expect([...new Set(found(report))]).toEqual(conditions);
+    expect(report.verdict).toMatchObject({ level: fails(report) ? 'not-ready' : 'unknown', proved: false });
+  });
+  test('where a session says where the state directory is, nothing is said of its file system', async () => {
+    const { 'etc/systemd/system/buildkit.service': _unit, ...files } = BESIDE;
+    const full = { 'sos_commands/filesys/df_-al_-x_autofs': df('/dev/sda1 9000000 9000000 0 100% /') };
+    expect(found((await judged(folderOf({ ...files, ...full }), { user: 'alice' })).report)).toEqual([]);
+  });
+  test.each([
+    [
+      'rpm',
+      {
+        'sos_commands/rpm/sh_-c_rpm_--nodigest_-qa_--qf_NVRA_sort_-V':
+          'runc-1.1.12-2.el9.x86_64   Mon Jan 1\nslirp4netns-1.2.3-1.el9.x86_64  x\n',
+      },
+      '1.1.12-2.el9',
+    ],
+    [
+      'dpkg',
+      {
+        'sos_commands/dpkg/dpkg_-l':
+          'ii  runc   1.1.5+ds1-1   amd64  x\nii  uidmap  1:4.13   amd64 x\nrc  crun  1.8 amd64 x\n',
+      },
+      '1.1.5+ds1-1',
+    ],
+  ] as const)('packages by %s are versions of programs, and prove nothing', async (_name, files, version) => {
+    const { report } = await judged(folderOf({ ...HEALTHY, ...files }), { user: 'alice' });
+    expect(report.host.software).toMatchObject({ runc: version });
+    expect(found(report)).toEqual([]);
+    expect(report.verdict.level).toBe('unknown');
+  });
+  test('newuidmap is missing where the packages are listed, and its own is not among them', async () => {
+    const listed = { 'sos_commands/dpkg/dpkg_-l': 'ii  passwd   1:4.13   amd64  x\n' };
+    const { report } = await judged(folderOf({ ...HEALTHY, ...listed }), { user: 'alice' });
+    expect([...new Set(found(report))]).toEqual(['idmap.newuidmap-missing']);
+  });
+
   test('nothing follows from what is missing', async () => {
     const { report } = await judged(folderOf({ 'etc/os-release': 'ID=debian\n', 'etc/passwd': PASSWD }), {
       user: 'bob',
@@ -183,6 +288,21 @@ describe('an archive that means harm', () => {
     const path = evil('names.tar', HEALTHY, () => {}, ['--transform', 's,.*os-release,../../../etc/os-release,']);
     const { opened } = await judged(path);
     await expect(opened.host.read('/etc/os-release', 'self')).rejects.toThrow('is not in the archive');
+  });
+  test('devices, pipes and files larger than anything that is looked at are there, and not read', async () => {
+    const more = (top: string): void => {
+      execFileSync('mkfifo', [join(top, 'etc/pipe')]);
+      execFileSync('truncate', ['-s', '3G', join(top, 'etc/large')]);
+      execFileSync('sh', ['-c', 'mknod "$0" c 1 5 2>/dev/null || mkfifo "$0"', join(top, 'etc/zero')]);
+    };
+    const packed = evil('odd.tar', HEALTHY, more, ['--sparse', '-z']);
+    const folder = folderOf(HEALTHY);
+    more(join(folder, 'sosreport-web1-2026-11-28-abcdefg'));
+    for (const one of [packed, folder]) {
+      const { opened } = await judged(one);
+      for (const name of ['pipe', 'zero', 'large'])
+        await expect(opened.host.read(`/etc/${name}`, 'self')).rejects.toThrow();
+    }
   });
   test('what stands behind its end is not unpacked', async () => {
     const whole = tarOf(HEALTHY, 'end.tar', ['-c']);

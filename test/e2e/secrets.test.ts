@@ -157,6 +157,12 @@ describe.skipIf(!canMakeWorlds())('a host sown with secrets', () => {
 
   /** All that a command says and leaves. */
   function outcome(args: readonly string[], as: 'root' | 'user', env: { [name: string]: string } = {}): string {
+    const { stdout, stderr } = called(args, as, env);
+    expect(stdout.length + stderr.length, args.join(' ')).toBeGreaterThan(0);
+    return stdout + stderr;
+  }
+
+  function called(args: readonly string[], as: 'root' | 'user', env: { [name: string]: string } = {}) {
     const options = {
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...env },
       timeout: 120_000,
@@ -165,8 +171,22 @@ describe.skipIf(!canMakeWorlds())('a host sown with secrets', () => {
     const done = as === 'root' ? world.asRoot(argv, options) : world.asUser(argv, options);
     expect(done.code, `${args.join(' ')}: ${done.stderr}`).not.toBeNull();
     expect(done.stderr).not.toContain('internal error');
-    expect(done.stdout.length + done.stderr.length, args.join(' ')).toBeGreaterThan(0);
-    return done.stdout + done.stderr;
+    return done;
+  }
+
+  /** People, machines and registries of this host. */
+  const NAMES = /\balice\b|corp\.example|\b(?:mirror[23]?|r2?|h|old)\.example\b/;
+
+  /** What a call gives to be sent: to stdout, or to a file, where names are replaced without being asked. */
+  function sent(args: readonly string[]): void {
+    for (const how of [['--redact'], ['--json', '--redact'], ['--json', '--output', `${world.scratch}/sent`]]) {
+      const line = [...args, ...how];
+      const { stdout } = called(line, 'root');
+      const text = how.includes('--output') ? world.script(`cat ${world.scratch}/sent`) : stdout;
+      expect(text.length, line.join(' ')).toBeGreaterThan(20);
+      expect(NAMES.exec(text)?.[0], line.join(' ')).toBeUndefined();
+      expect(foundIn(text), line.join(' ')).toEqual([]);
+    }
   }
 
   test('has at least forty of them', () => {
@@ -239,6 +259,9 @@ describe.skipIf(!canMakeWorlds())('a host sown with secrets', () => {
 
   test('a recording without names is judged alike, and what stands for what is private', { timeout: 200_000 }, () => {
     const recording = `${world.scratch}/redacted`;
+    // Beside a report that is meant to be sent it is one, too.
+    outcome(['check', '--user', 'alice', '--json', '--output', `${recording}.report`, '--record', recording], 'root');
+    expect(world.script(`cat ${recording} ${recording}.report`)).not.toMatch(NAMES);
     const live = outcome(['check', '--user', 'alice', '--json', '--redact', '--record', recording], 'root');
     const text = world.script(`cat ${recording}`);
     expect(foundIn(text)).toEqual([]);
@@ -273,11 +296,23 @@ describe.skipIf(!canMakeWorlds())('a host sown with secrets', () => {
     ])
       expect(foundIn(outcome(args, 'root')), args.join(' ')).toEqual([]);
     expect(foundIn(world.script('cat /var/lib/bk-doctor/runs/*/journal'))).toEqual([]);
+    expect(called(['history'], 'root').stdout).toMatch(NAMES);
+    for (const args of [
+      ['history'],
+      ['undo', '--dry-run'],
+      ['verify', '--user', 'alice'],
+      ['fix', '--dry-run', '--risky', '--user', 'alice'],
+      ['check', '-v', '--user', 'alice'],
+    ])
+      sent(args);
     const config = world.script(`cat ${world.home}/.config/buildkit/buildkitd.toml`);
     expect(config).toContain('snapshotter = "overlayfs"');
     // What was mended has its own secret still.
     expect(config).toContain(`"u:${sown['a mirror']}@mirror.example/x"`);
-    expect(foundIn(outcome(['undo', '--json'], 'root'))).toEqual([]);
+    const taken = called(['undo', '--redact', '--json'], 'root').stdout;
+    expect(foundIn(taken)).toEqual([]);
+    expect(taken).toContain('"undone"');
+    expect(taken).not.toMatch(NAMES);
     world.script(`cmp ${world.home}/.config/buildkit/buildkitd.toml ${world.scratch}/before`);
   });
 });
