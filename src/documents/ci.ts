@@ -1,10 +1,9 @@
-import { driverOptions, flagWords } from './commands.ts';
+import { driverOptions, flagWords, optionsIn } from './commands.ts';
 import { environment } from './compose.ts';
 import type { Builder, Pod } from './container.ts';
 import { type Gathered, textInPlace } from './gathered.ts';
 import { containerOf, looseGroup, type Option } from './options.ts';
 import { placeOf } from './pods.ts';
-import { readShell } from './shell.ts';
 import { type At, type Cursor, exists, field, fieldAt, fields, isMap, items, textAt, textOf, textsAt } from './tree.ts';
 
 /** Keys of .gitlab-ci.yml that are no jobs. */
@@ -158,19 +157,6 @@ function jobContainer(into: Gathered, job: Cursor, at: Cursor): void {
     ),
   );
   into.pods.push(pod);
-}
-
-/** `--security-opt seccomp=unconfined -e A=b`, all at the place of the text. */
-export function optionsIn(given: At<string>): readonly Option[] {
-  const words = readShell(given.value, 0).commands.flatMap(({ words }) => words.map(({ text }) => text));
-  const options: Option[] = [];
-  for (let at = 0; at < words.length; at++) {
-    const [, name, value] = /^--([\w-]+)(?:=([\s\S]*))?$/.exec(words[at] ?? '') ?? [];
-    if (name === undefined) continue;
-    const alone = /^(?:privileged|read-only|init|rm)$/.test(name);
-    options.push({ ...placeOf(given), name, value: value ?? (alone ? 'true' : (words[++at] ?? '')) });
-  }
-  return options;
 }
 
 function readStep(into: Gathered, step: Cursor): void {

@@ -171,6 +171,16 @@ function split(words: readonly Word[], path: string, variables: ReadonlyMap<stri
   return { options, rest };
 }
 
+/** `--security-opt seccomp=unconfined -e A=b`, all at the place of the text. */
+export function optionsIn(given: At<string>): readonly Option[] {
+  const words = readShell(given.value, 0).commands.flatMap((command) => command.words);
+  return split(words, given.path, new Map(), true).options.map((option) => ({
+    ...option,
+    path: given.path,
+    span: given.span,
+  }));
+}
+
 export const atWord =
   (path: string, variables: ReadonlyMap<string, string>) =>
   (word: Word): At<string> => ({

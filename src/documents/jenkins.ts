@@ -1,8 +1,8 @@
-import { optionsIn } from './ci.ts';
+import { optionsIn } from './commands.ts';
 import { type Gathered, gatherCommands } from './gathered.ts';
 import { containerOf, looseGroup, type Option } from './options.ts';
 import { readPod } from './pods.ts';
-import { type At, type Entry, rootOf, type Span, type Value } from './tree.ts';
+import { type At, type Cursor, type Entry, rootOf, type Span, type Value } from './tree.ts';
 import { readYaml } from './yaml.ts';
 import { gatherYaml } from './yaml-content.ts';
 
@@ -151,22 +151,26 @@ function agents(into: Gathered, text: string): void {
     ...text.matchAll(/\bdocker\.image\(\s*(['"][^'"\n]+['"])\s*\)\s*\.(?:inside|run|withRun)\(([^)\n]*)\)/g),
   ];
   for (const match of found) {
-    const given = named(match[1] ?? '', match.index);
-    const written = given.get('image') ?? {
+    const given = named(match[1] ?? '', match.index + match[0].indexOf(match[1] ?? ''));
+    const imageAt = given.get('image') ?? {
       text: (match[1] ?? '').replace(/^['"]|['"]$/g, ''),
       span: { start: match.index, end: match.index + match[0].length },
     };
-    if (!/^[\w./:@${}-]+$/.test(written.text)) continue;
+    if (!/^[\w./:@${}-]+$/.test(imageAt.text)) continue;
     const span = { start: match.index, end: match.index + match[0].length };
     const at = { path: 'agent.docker', span };
     const words = given.get('args')?.text ?? (match[2] ?? '').replace(/^['"]|['"]$/g, '');
     const args: At<string> = { path: 'agent.docker.args', span: given.get('args')?.span ?? span, value: words };
     const options: readonly Option[] = optionsIn(args);
     const pod = looseGroup('docker', at, into.usedForBuilds);
-    const image = { path: 'agent.docker.image', span: written.span, value: written.text };
+    const image = { path: 'agent.docker.image', span: imageAt.span, value: imageAt.text };
     // Jenkins keeps the container alive with cat, and runs the steps in it.
     const entrypoint = [{ ...image, value: 'cat' }];
-    pod.containers.push(containerOf({ engine: 'docker', at, name: null, image, options, entrypoint, args: null }, pod));
+    const written = given.get('args');
+    const optionsAt: Cursor | undefined =
+      written === undefined ? undefined : { ...args, node: scalar(written), whole: written.span };
+    const described = { engine: 'docker', at, name: null, image, options, entrypoint, args: null } as const;
+    pod.containers.push(containerOf(optionsAt === undefined ? described : { ...described, optionsAt }, pod));
     into.pods.push(pod);
   }
 }

@@ -1,5 +1,4 @@
-import { optionsIn } from './ci.ts';
-import { atWord } from './commands.ts';
+import { atWord, optionsIn } from './commands.ts';
 import type { Gathered } from './gathered.ts';
 import { gatherCommands } from './gathered.ts';
 import { containerOf, looseGroup, type Option } from './options.ts';

@@ -1,5 +1,6 @@
 import { withoutSandbox } from '../../documents/setup.ts';
 import { field, has } from '../../documents/tree.ts';
+import { beforeTrailing } from '../../text/trailing.ts';
 import { type Change, replaced, withoutField, withoutItems, withoutLine } from './change.ts';
 import { type Ailment, fixBy, type Remedy, SHARED_PROCESSES } from './remedy.ts';
 import { flagChange } from './words.ts';
@@ -44,7 +45,7 @@ export const runAsTheImage = fixBy('Run as the account of the image', {
   }),
   'sandbox-flag': ({ container, text, problem }) => ({
     say: ['Leave --oci-worker-no-process-sandbox out.'],
-    changes: removeFlag(container, text, problem.subject),
+    changes: removeFlag(container, text, problem.subject, '--oci-worker-no-process-sandbox'),
   }),
 });
 
@@ -61,11 +62,21 @@ function ofTheHost(ailment: Ailment): readonly Change[] | null {
 }
 
 /** Takes the element of a list, or the word of a command, away. */
-export function removeFlag(container: Ailment['container'], text: string, path: string) {
+export function removeFlag(
+  container: Ailment['container'],
+  text: string,
+  path: string,
+  written = '',
+): readonly Change[] | null {
   if (container === null) return null;
   const { yaml } = container;
+  if (yaml === null) {
+    const word = written === '' ? undefined : container.args?.find(({ value }) => value.startsWith(written));
+    if (word === undefined || text.slice(word.span.start, word.span.end) !== word.value) return null;
+    return [{ start: beforeTrailing(text, ' \t', word.span.start), end: word.span.end, text: '' }];
+  }
   const index = /\[(\d+)\]$/.exec(path)?.[1];
-  if (yaml === null || index === undefined) return null;
+  if (index === undefined) return null;
   const key = ['args', 'command'].find(
     (name) => path.startsWith(field(yaml, name).path) && field(yaml, name).node !== null,
   );

@@ -11,6 +11,12 @@ const askable = (served: string): string => {
   return unix ?? (addresses[0] ?? '').replace(/^tcp:\/\/(?:0\.0\.0\.0|\[::\])?:/, 'tcp://127.0.0.1:');
 };
 
+/** What the kubelet does itself in place of a program in the container. */
+const ACTIONS = new Set(['tcpSocket', 'httpGet', 'grpc']);
+
+/** Asked without a certificate. */
+const isLocal = (address: string): boolean => /^(?:unix:\/\/|tcp:\/\/(?:127\.|localhost))/.test(address);
+
 /** buildctl of an exec probe or a healthcheck, with the address that is served. */
 function readdressed({ container, problem, text, values, document }: Ailment): readonly Change[] | null {
   const yaml = container?.yaml ?? null;
@@ -22,9 +28,22 @@ function readdressed({ container, problem, text, values, document }: Ailment): r
       : probe === undefined
         ? null
         : fieldAt(probe, 'exec', 'command');
-  const words = at?.node?.kind === 'list' ? at.node.items : at?.node == null ? [] : [at.node];
-  if (at === null || words.some((word) => word.kind !== 'scalar' || /--addr/.test(word.text))) return null;
   const address = askable(values.served ?? '');
+  const action = probe === undefined ? undefined : fields(probe).find(({ key }) => ACTIONS.has(key));
+  if (action !== undefined && isLocal(address))
+    return [
+      { ...action.whole, text: `exec: {command: [buildctl, --addr, ${JSON.stringify(address)}, debug, workers]}` },
+    ];
+  const words = at?.node?.kind === 'list' ? at.node.items : at?.node == null ? [] : [at.node];
+  if (at === null || words.some((word) => word.kind !== 'scalar')) return null;
+  const asked = words.findIndex((word) => word.kind === 'scalar' && /^--addr(?:=|$)/.test(word.text));
+  const given = words[asked];
+  if (given?.kind === 'scalar') {
+    const other = given.text === '--addr' ? words[asked + 1] : given;
+    const prefix = given.text === '--addr' ? '' : '--addr=';
+    return other === undefined ? null : [{ ...other.span, text: JSON.stringify(`${prefix}${address}`) }];
+  }
+  if (words.some((word) => word.kind === 'scalar' && /--addr/.test(word.text))) return null;
   const index = words.findIndex((word) => word.kind === 'scalar' && /(?:^|\s|\/)buildctl(?=\s|$)/.test(word.text));
   const word = words[index];
   if (word?.kind !== 'scalar') return null;

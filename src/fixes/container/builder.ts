@@ -23,9 +23,12 @@ export const mendBuilder = fixBy('Ask buildx for what its driver has', {
     const start = offsetOf(text, problem.at?.line ?? 1, problem.at?.column ?? 1);
     const found = text.indexOf(image, start);
     const end = found + image.length;
+    const tag = /:([\w.-]+)$/.exec(image)?.[1];
+    const from = end - (tag === 'latest' ? tag.length : 0);
+    const suffix = tag === 'latest' ? 'rootless' : '-rootless';
     return {
       say: ['Take a rootless image (image=moby/buildkit:buildx-stable-1-rootless), or leave image out.'],
-      changes: found < 0 || !image.includes(':') ? null : [{ start: end, end, text: '-rootless' }],
+      changes: found < 0 || tag === undefined ? null : [{ start: from, end, text: suffix }],
     };
   },
   'builder-flags': ({ values, problem, text }) => ({

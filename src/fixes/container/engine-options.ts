@@ -53,6 +53,8 @@ export function withEngineOptions(
       return optionsAt === null ? withOptions(container, spoken(options)) : inActions(text, optionsAt, options);
     case 'runner-config':
       return optionsAt === null ? null : inRunner(text, optionsAt, /\.services\[/.test(container.path), options);
+    case 'jenkinsfile':
+      return optionsAt === null ? withOptions(container, spoken(options)) : inQuotes(optionsAt, spoken(options));
     default:
       return withOptions(container, spoken(options));
   }
@@ -95,6 +97,11 @@ function inActions(text: string, at: Cursor, options: readonly EngineOption[]): 
   if (/[|>]/.test(text[start] ?? '') || !more.includes(',')) return [{ start: end, end, text: ` ${more}` }];
   return replaced(given, JSON.stringify(`${given.node.text.replace(/\s+/g, ' ')} ${more}`));
 }
+
+/** Words more at the end of a text in quotes: `args` of a docker agent of Jenkins. */
+export const inQuotes = ({ span: { end } }: Cursor, words: string): readonly Change[] => [
+  { start: end - 1, end: end - 1, text: ` ${words}` },
+];
 
 /** Keys of [runners.docker] in TOML. */
 function inRunner(

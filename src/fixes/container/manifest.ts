@@ -1,3 +1,4 @@
+import { CONTAINER_SECURITY, POD_SECURITY, POD_SPEC } from '../../documents/kube-fields.ts';
 import { APPARMOR_ANNOTATION } from '../../documents/pods.ts';
 import { withoutSandbox } from '../../documents/setup.ts';
 import { type Cursor, exists, field, fieldAt, type Value } from '../../documents/tree.ts';
@@ -68,6 +69,8 @@ function relocated(ailment: Ailment): readonly Change[] | null {
     }
     for (const { yaml } of pod.containers) {
       if (yaml === null) continue;
+      if (problem.subject === field(yaml, name).path && key(yaml, name) !== null)
+        return besides(text, yaml, pod.spec, name);
       const own = field(yaml, 'securityContext');
       if (problem.subject !== field(own, name).path || key(own, name) === null) continue;
       const value = field(own, name);
@@ -81,6 +84,23 @@ function relocated(ailment: Ailment): readonly Change[] | null {
     }
   }
   return null;
+}
+
+/** What stands in a container beside its securityContext, where the API has it. */
+function besides(text: string, yaml: Cursor, spec: Cursor, name: string): readonly Change[] | null {
+  const value = field(yaml, name);
+  const written = text.slice(value.span.start, value.span.end);
+  const fewer = withoutField(yaml, name);
+  if (fewer === null || written.includes('\n')) return null;
+  const more =
+    CONTAINER_SECURITY[name] !== undefined
+      ? withNested(text, yaml, 'securityContext', name, written)
+      : POD_SECURITY[name] !== undefined
+        ? withNested(text, spec, 'securityContext', name, written)
+        : POD_SPEC[name] !== undefined
+          ? withField(text, spec, name, written)
+          : null;
+  return more === null ? null : [...fewer, ...more];
 }
 
 /** Without a field, and without the map that held it alone. */

@@ -1,10 +1,10 @@
 import { isDockers } from '../../checks/container/start.ts';
 import { readShell } from '../../documents/shell.ts';
-import { fields } from '../../documents/tree.ts';
+import { exists, field, fields } from '../../documents/tree.ts';
 import { wordsOf } from '../../knowledge/engines.ts';
 import { beforeTrailing } from '../../text/trailing.ts';
 import { removeFlag } from './account.ts';
-import { type Change, isCommand, withoutField, withoutItems } from './change.ts';
+import { type Change, isCommand, withField, withoutField, withoutItems } from './change.ts';
 import { type Ailment, fixBy } from './remedy.ts';
 import { inVariables, withoutVariable } from './variables.ts';
 import { flagChange } from './words.ts';
@@ -55,6 +55,31 @@ function asArguments({ container, text, document }: Ailment): readonly Change[] 
   if (container?.args != null || (isCompose && !isList)) return null;
   const fewer = own && isList ? withoutItems(text, command, [0]) : [];
   return fewer === null ? null : [...fewer, { ...command.keySpan, text: other }];
+}
+
+/** The first argument, which is a program, in place of the image's entrypoint. */
+function asEntrypoint({ container, text, document }: Ailment): readonly Change[] | null {
+  const program = container?.args?.[0];
+  if (container == null || program === undefined) return null;
+  const { yaml, image } = container;
+  const written = text.slice(program.span.start, program.span.end);
+  if (yaml === null) {
+    const [second] = container.args?.slice(1) ?? [];
+    if (image === null || !isCommand(container)) return null;
+    const end = second?.span.start ?? program.span.end;
+    // Lines that go on stay as they are.
+    if (text.slice(program.span.end, end).trim() !== '') return null;
+    return [
+      { start: image.span.start, end: image.span.start, text: `--entrypoint ${written} ` },
+      { start: program.span.start, end, text: '' },
+    ];
+  }
+  const [key, own] = document.kind === 'compose' ? ['entrypoint', 'command'] : ['command', 'args'];
+  const list = field(yaml, own);
+  if (list.node?.kind !== 'list' || exists(field(yaml, key))) return null;
+  const fewer = list.node.items.length === 1 ? withoutField(yaml, own) : withoutItems(text, list, [0]);
+  const more = withField(text, yaml, key, `[${written}]`);
+  return fewer === null || more === null ? null : [...fewer, ...more];
 }
 
 /** What would give a container more than it has is not decided here alone. */
@@ -116,10 +141,11 @@ export const mendStart = fixBy('Start buildkitd with flags that it has', {
     say: ['Leave command out and give the flags as args: the image starts rootlesskit buildkitd itself.'],
     changes: asArguments(ailment),
   }),
-  'entrypoint-kept': () => ({
+  'entrypoint-kept': (ailment) => ({
     say: [
       'Name the program as the entrypoint (command in Kubernetes, --entrypoint of docker run, entrypoint in compose).',
     ],
+    changes: asEntrypoint(ailment),
   }),
   'unknown-flag': (ailment) => ({
     say: [

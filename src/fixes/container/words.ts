@@ -2,7 +2,7 @@ import type { Container } from '../../documents/container.ts';
 import { type Cursor, exists, field, isMap } from '../../documents/tree.ts';
 import { type Wanted, wordsOf } from '../../knowledge/engines.ts';
 import { type Change, isCommand, withField, withItems, withLines, withNested } from './change.ts';
-import { grouped, keyOf, optionsOf, quadletLine, withEngineOptions } from './engine-options.ts';
+import { grouped, inQuotes, keyOf, optionsOf, quadletLine, withEngineOptions } from './engine-options.ts';
 import type { Ailment } from './remedy.ts';
 
 /** What to write in this file to be granted something, in the words of its engine. */
@@ -49,6 +49,8 @@ export function flagChange(
     return container.optionsAt == null
       ? null
       : withNested(text, container.optionsAt, 'variables', 'BUILDKITD_FLAGS', flags.join(' '));
+  if (role === 'daemonless' && document.kind === 'jenkinsfile' && container.optionsAt != null)
+    return inQuotes(container.optionsAt, `-e BUILDKITD_FLAGS=${flags.join(' ')}`);
   if (role === 'daemonless') return environmentChange(text, container, flags.join(' '));
   if (document.kind === 'quadlet') return withLines(document, container, [`Exec=${flags.join(' ')}`]);
   if (yaml === null) {

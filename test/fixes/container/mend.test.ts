@@ -217,6 +217,59 @@ describe('without asking, what says the same thing rightly', () => {
       ['-test: buildctl debug workers', '+test: buildctl --addr tcp://127.0.0.1:1234 debug workers'],
     ],
     [
+      'a program that buildkitd would get as an argument',
+      '#!/bin/sh\ndocker run --privileged moby/buildkit buildctl-daemonless.sh build --frontend dockerfile.v0\n',
+      [
+        '-docker run --privileged moby/buildkit buildctl-daemonless.sh build --frontend dockerfile.v0',
+        '+docker run --privileged --entrypoint buildctl-daemonless.sh moby/buildkit build --frontend dockerfile.v0',
+      ],
+    ],
+    [
+      'a program in the args of a pod',
+      pod({ image: ROOTFUL, args: '[cat]', security: 'privileged: true' }),
+      ['-args: [cat]', '+command: [cat]'],
+    ],
+    [
+      'the flag that root refuses, of a command',
+      '#!/bin/sh\ndocker run --privileged moby/buildkit --debug --oci-worker-no-process-sandbox\n',
+      [
+        '-docker run --privileged moby/buildkit --debug --oci-worker-no-process-sandbox',
+        '+docker run --privileged moby/buildkit --debug',
+      ],
+    ],
+    [
+      'the address of a probe',
+      pod({
+        container:
+          'readinessProbe:\n  exec:\n    command: [buildctl, --addr, "unix:///run/buildkit/buildkitd.sock", debug, workers]',
+      }),
+      [
+        '-command: [buildctl, --addr, "unix:///run/buildkit/buildkitd.sock", debug, workers]',
+        '+command: [buildctl, --addr, "unix:///run/user/1000/buildkit/buildkitd.sock", debug, workers]',
+      ],
+    ],
+    [
+      'a probe of the kubelet where buildkitd listens for its own container alone',
+      pod({
+        args: '[--oci-worker-no-process-sandbox, --addr, "tcp://127.0.0.1:1234"]',
+        container: 'livenessProbe:\n  tcpSocket:\n    port: 1234\n  periodSeconds: 30',
+      }),
+      ['-tcpSocket:', '-port: 1234', '+exec: {command: [buildctl, --addr, "tcp://127.0.0.1:1234", debug, workers]}'],
+    ],
+    [
+      'hostUsers of a container',
+      pod({ image: ROOTFUL, args: null, security: 'privileged: true', container: 'hostUsers: false' }),
+      ['-hostUsers: false', '+hostUsers: false'],
+    ],
+    [
+      'a driver of Kubernetes without privilege, and the image of root',
+      '#!/bin/sh\ndocker buildx create --driver kubernetes --driver-opt rootless=true,image=moby/buildkit:latest\n',
+      [
+        '-docker buildx create --driver kubernetes --driver-opt rootless=true,image=moby/buildkit:latest',
+        '+docker buildx create --driver kubernetes --driver-opt rootless=true,image=moby/buildkit:rootless',
+      ],
+    ],
+    [
       'a lost backslash',
       '#!/bin/sh\ndocker run --privileged\n  --name b moby/buildkit\n',
       ['-docker run --privileged', '+docker run --privileged \\'],
@@ -300,6 +353,11 @@ describe('only with --risky, what loosens a container', () => {
       'profiles of a runner',
       RUNNER.replace(/.*security_opt.*\n/, ''),
       ['    security_opt = ["seccomp=unconfined", "apparmor=unconfined"]\n'],
+    ],
+    [
+      'the flag of an agent of Jenkins',
+      `pipeline {\n  agent { docker { image 'moby/buildkit:rootless'\n args '--entrypoint= ${RUN.replace('docker run ', '')}' } }\n  stages { stage('b') { steps { sh 'buildctl-daemonless.sh build' } } }\n}\n`,
+      ["apparmor=unconfined -e BUILDKITD_FLAGS=--oci-worker-no-process-sandbox'"],
     ],
     [
       'the flag of a job of GitLab',
