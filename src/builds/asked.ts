@@ -4,7 +4,7 @@ import { withoutTrailing } from '../text/trailing.ts';
 import type { Files } from './model/context.ts';
 import { PLAIN_DAEMON } from './model/daemon.ts';
 import { rooted } from './model/paths.ts';
-import { type BuildText, buildTextKind, judgeTexts } from './project.ts';
+import { type BuildText, buildTextKind, GIVEN, judgeTexts } from './project.ts';
 
 /** A path that a build names: what it is, and its text where it is a small file. */
 export interface NamedPath {
@@ -72,20 +72,6 @@ async function pathAt(host: HostReader, path: string): Promise<NamedPath> {
 }
 
 const LONGEST = 1024 * 1024;
-/** What bake and Compose read without being told. */
-const BESIDE = [
-  'docker-bake.hcl',
-  'docker-bake.json',
-  'docker-bake.override.hcl',
-  'docker-bake.override.json',
-  'compose.yaml',
-  'compose.yml',
-  'compose.override.yaml',
-  'compose.override.yml',
-  'docker-compose.yaml',
-  'docker-compose.yml',
-];
-
 async function startOf(
   given: string,
   { kind, text }: NamedPath,
@@ -106,12 +92,5 @@ async function startOf(
     const folder = clean.includes('/') ? clean.replace(/\/[^/]*$/, '') || '/' : '.';
     return { texts: [{ path, text }], context: folder };
   }
-  const texts: BuildText[] = [{ path: '--build', text: given }];
-  const named = [...given.matchAll(/(?:^|\s)(?:-f|--file)[ =]([^\s'"]+)/g)].map(([, path = '']) => path);
-  if (/\b(?:bake|compose|docker-compose|f)\b/.test(given))
-    for (const path of new Set([...named, ...BESIDE])) {
-      const found = await look(path);
-      if (found.text !== null) texts.push({ path, text: found.text });
-    }
-  return { texts, context: null };
+  return { texts: [{ path: GIVEN, text: given }], context: null };
 }

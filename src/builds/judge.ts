@@ -1,6 +1,8 @@
+import type { Frontend } from '../buildkit/dockerfile/frontend.ts';
 import { firstMistake, OutsideStage } from '../buildkit/dockerfile/instructions.ts';
 import { type Dockerfile, readDockerfile } from '../buildkit/dockerfile/read.ts';
 import { Refused } from '../buildkit/dockerfile/refused.ts';
+import type { Condition } from '../knowledge/conditions.ts';
 import { commandFindings, dockerfileMissing, localMissing, namedContextFindings } from './commands/command.ts';
 import { checkFindings } from './dockerfile/check-directive.ts';
 import { chooseFrontend } from './dockerfile/choice.ts';
@@ -41,6 +43,14 @@ export function judgeBuild(build: Build): readonly Finding[] {
   const directory = request === null ? build.context : request.context;
   const context = directory === null || files === null ? null : contextOf(directory, dockerfile.path, files);
   const walked = walk({ scene, stages, request, context, ends: [] });
+  if (request?.options.has('requestid') === true)
+    return unique([
+      ...choice.findings,
+      ...orderFindings(read.dockerfile, stages, scene),
+      ...emptyFindings(stages, read.dockerfile, scene),
+      ...walked.findings.filter(({ condition }) => OF_TEXT.includes(condition)),
+      ...callFindings(request, choice.frontend),
+    ]);
   const wants = [...walked.wants, ...forcedNetwork(request, walked.runs.length > 0)];
   return unique([
     ...choice.findings,
@@ -63,6 +73,40 @@ export function judgeBuild(build: Build): readonly Finding[] {
     ...namedContextFindings(request, usedNames(stages)),
     ...ofCommand,
   ]);
+}
+
+/** What ends a call of the frontend that builds nothing. */
+const OF_TEXT: readonly Condition[] = [
+  'dockerfile.parse-error',
+  'dockerfile.frontend-too-old',
+  'dockerfile.labs-required',
+];
+
+/** Calls of the frontend, with the one that first answers them. */
+const CALLS: { readonly [id: string]: number } = {
+  'frontend.outline': 4,
+  'frontend.targets': 4,
+  'frontend.lint': 8,
+};
+
+/** A call in place of a build that this frontend does not know. */
+function callFindings({ options }: BuildRequest, frontend: Frontend): readonly Finding[] {
+  const asked = options.get('requestid');
+  const since = CALLS[asked?.value ?? ''];
+  if (asked === undefined || since === undefined || frontend.minor >= since) return [];
+  const { file, line, column, value } = asked;
+  return [
+    {
+      file,
+      line,
+      column,
+      condition: 'build.opt-invalid',
+      severity: 'error',
+      message: `The frontend answers ${value} from 1.${since} on; this one ends with "unsupported request ${value}".`,
+      needs: { frontend: `1.${since}` },
+      remedy: ['Write # syntax=docker/dockerfile:1 in the first line, or leave the call out.'],
+    },
+  ];
 }
 
 function readOrNull(path: string, text: string): { readonly dockerfile: Dockerfile } | { readonly finding: Finding } {

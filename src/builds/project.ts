@@ -8,6 +8,7 @@ import { rootOf } from '../documents/tree.ts';
 import { readYaml } from '../documents/yaml.ts';
 import { actionRequests } from './commands/actions.ts';
 import { buildctlRequest } from './commands/buildctl.ts';
+import { buildersIn, daemonBehind } from './commands/builders.ts';
 import { commandsIn } from './commands/commands-in.ts';
 import { dockerRequest, subcommand } from './commands/docker.ts';
 import type { ShellCommand } from './commands/script.ts';
@@ -16,8 +17,14 @@ import type { Files } from './model/context.ts';
 import { type Daemon, daemonConfig, PLAIN_CONFIG } from './model/daemon.ts';
 import type { Finding } from './model/finding.ts';
 import { joined } from './model/paths.ts';
-import type { FlagTrouble, ReadRequest } from './model/request.ts';
-import { bakeBuilds, bakeCommand, type TargetFile } from './targets/targets.ts';
+import { type BuildRequest, type FlagTrouble, placeOf, type ReadRequest } from './model/request.ts';
+import { bakeBuilds } from './targets/bake.ts';
+import { bakeActions } from './targets/bake-action.ts';
+import { bakeCommand } from './targets/bake-command.ts';
+import type { Setting } from './targets/bake-values.ts';
+import { composeBuilds } from './targets/compose.ts';
+import { composeCommand } from './targets/compose-command.ts';
+import type { TargetBuilds, TargetFile } from './targets/target-file.ts';
 
 /** A text that says something about a build, with the path by which people know it. */
 export interface BuildText {
@@ -38,7 +45,7 @@ export function buildTextKind({ path, text }: BuildText): BuildTextKind | null {
   if (name.includes('buildkitd') && name.endsWith('.toml')) return 'buildkitd';
   if (/^docker-bake(?:\.override)?\.(?:hcl|json)$|\.hcl$/.test(name)) return 'bake';
   if (/^(?:docker-)?compose.*\.ya?ml$/.test(name)) return 'compose';
-  if (/^docker\/build-push-action@|uses:\s*['"]?docker\/build-push-action@/m.test(text)) return 'script';
+  if (/uses:\s*['"]?docker\/(?:build-push|bake|setup-buildx)-action@/.test(text)) return 'script';
   if (/(?:^|[\s;&|@["',/-])(?:buildctl(?:-daemonless\.sh)?|docker|nerdctl|buildx|docker-compose)[\s"',]/m.test(text))
     return 'script';
   return /^[ \t]*FROM[ \t]+\S/im.test(text) && !name.includes('.') ? 'dockerfile' : null;
@@ -58,10 +65,8 @@ export interface BuildSetting {
 }
 
 /** Everything that will not be done, or not as it is meant, in a set of texts that belong together. */
-export function judgeTexts(
-  texts: readonly BuildText[],
-  { daemon: asked, files, context, open }: BuildSetting,
-): readonly Finding[] {
+export function judgeTexts(texts: readonly BuildText[], setting: BuildSetting): readonly Finding[] {
+  const { daemon: asked, files, context, open } = setting;
   const of = (kind: BuildTextKind): readonly BuildText[] => texts.filter((text) => buildTextKind(text) === kind);
   const [config] = of('buildkitd');
   const configured: Daemon = {
@@ -74,40 +79,97 @@ export function judgeTexts(
   const daemon = withEntitlements(configured, texts);
   const dockerfiles = of('dockerfile');
   const scripts = of('script').map(({ path, text }) => ({ path, text, commands: commandsIn(path, text) }));
+  const read = (path: string): string | null =>
+    texts.find((text) => joined('.', text.path) === joined('.', path))?.text ?? files?.read(path) ?? null;
+  const builders = scripts.flatMap(({ path, text, commands }) => buildersIn(path, text, commands));
+  const nearby = filesNearby(texts, dockerfiles, files);
+  const used = new Set<string>();
+  const judged = (request: BuildRequest, requests: number): readonly Finding[] => {
+    const dockerfile = dockerfileOf(request.dockerfile, dockerfiles, requests) ?? opened(request.dockerfile, open);
+    if (dockerfile !== null) used.add(dockerfile.path);
+    return judgeBuild({
+      dockerfile,
+      request,
+      daemon: daemonBehind(request, builders, daemon, read),
+      files: nearby(request.at.file, dockerfile),
+      context: null,
+    });
+  };
+  const targetFiles = [...of('bake'), ...of('compose')].map(targetFile);
+  const targets = targetBuilds(scripts, targetFiles, settingFrom(scripts, files), read);
   const requests = scripts.flatMap(({ path, text, commands }) => [
     ...commands.flatMap((command) => requestOf(command, path, daemon) ?? []),
     ...actionRequests(path, text),
   ]);
-  const nearby = filesNearby(texts, dockerfiles, files);
-  const used = new Set<string>();
-  const findings: Finding[] = [];
-  const targetFiles = [...of('bake'), ...of('compose')].map(targetFile);
-  const bakes = scripts.flatMap(({ path, commands }) => commands.flatMap((command) => bakeOf(command, path) ?? []));
-  for (const bake of bakes.length > 0 ? bakes : targetFiles.length > 0 ? [null] : [])
-    for (const { request, findings: found } of bakeBuilds(bake, targetFiles)) {
-      findings.push(...found);
-      const dockerfile = dockerfileOf(request.dockerfile, dockerfiles, 1) ?? opened(request.dockerfile, open);
-      if (dockerfile !== null) used.add(dockerfile.path);
-      findings.push(
-        ...judgeBuild({ dockerfile, request, daemon, files: nearby(request.at.file, dockerfile), context: null }),
-      );
-    }
-  for (const { request, troubles } of requests) {
-    findings.push(...troubles.map(troubleFinding));
-    const dockerfile =
-      dockerfileOf(request.dockerfile, dockerfiles, requests.length) ?? opened(request.dockerfile, open);
-    if (dockerfile !== null) used.add(dockerfile.path);
-    findings.push(
-      ...judgeBuild({ dockerfile, request, daemon, files: nearby(request.at.file, dockerfile), context: null }),
-    );
+  return [
+    ...targetFiles.flatMap(unreadable),
+    ...targets.flatMap(({ builds, findings }) => [
+      ...findings,
+      ...builds.flatMap(({ request, findings: own }) => [...own, ...judged(request, 1)]),
+    ]),
+    ...requests.flatMap(({ request, troubles }) => [
+      ...troubles.map(troubleFinding),
+      ...judged(request, requests.length),
+    ]),
+    ...dockerfiles
+      .filter(({ path }) => !used.has(path))
+      .flatMap((dockerfile) =>
+        judgeBuild({ dockerfile, request: null, daemon, files: context === null ? null : files, context }),
+      ),
+    ...(config === undefined ? [] : configFindings(config, asked.release)),
+  ];
+}
+
+interface ScriptText extends BuildText {
+  readonly commands: readonly ShellCommand[];
+}
+
+/** The builds that commands start from files of targets; files that no command reads are judged by themselves. */
+function targetBuilds(
+  scripts: readonly ScriptText[],
+  files: readonly TargetFile[],
+  setting: Setting,
+  read: (path: string) => string | null,
+): readonly TargetBuilds[] {
+  const given = new Map(files.map((file) => [joined('.', file.path), file]));
+  /** A file that a command names, also where nobody gave it. */
+  const find = (path: string): TargetFile | null => {
+    const known = given.get(joined('.', path));
+    if (known !== undefined) return known;
+    const text = /\.(?:hcl|json|ya?ml)$/.test(path) ? read(path) : null;
+    return text === null ? null : targetFile({ path, text });
+  };
+  const ofCommands = scripts.flatMap(({ path, text, commands }) => [
+    ...[...commands.flatMap((command) => bakeOf(command, path) ?? []), ...bakeActions(path, text)].map((command) => {
+      const built = bakeBuilds(command, files, setting, find);
+      return { ...built, findings: [...command.troubles.map(troubleFinding), ...built.findings] };
+    }),
+    ...commands.flatMap((command) => {
+      const compose = composeCommand(command, path);
+      if (compose === null) return [];
+      const built = composeBuilds(compose, files, setting, find);
+      return [{ ...built, findings: [...compose.troubles.map(troubleFinding), ...built.findings] }];
+    }),
+  ]);
+  const known = new Set(ofCommands.flatMap(({ files: read }) => read));
+  const left = files.filter((file) => !known.has(file));
+  return [...ofCommands, bakeBuilds(null, left, setting, find), composeBuilds(null, left, setting, find)];
+}
+
+/** What variables of files of targets are set to: not known where a script speaks of them. */
+function settingFrom(scripts: readonly ScriptText[], files: Files | null): Setting {
+  let words: ReadonlySet<string> | null = null;
+  const beside = new Map<string, string>();
+  for (const line of (files?.read('.env') ?? '').split('\n')) {
+    const [, name, value = ''] = /^\s*(?:export\s+)?([A-Za-z_]\w*)=([^#\n]*)/.exec(line) ?? [];
+    if (name !== undefined) beside.set(name, value.trim().replace(/^(["'])(.*)\1$/, '$2'));
   }
-  for (const dockerfile of dockerfiles)
-    if (!used.has(dockerfile.path))
-      findings.push(
-        ...judgeBuild({ dockerfile, request: null, daemon, files: context === null ? null : files, context }),
-      );
-  if (config !== undefined) findings.push(...configFindings(config, asked.release));
-  return findings;
+  return (name) => {
+    words ??= new Set(scripts.flatMap(({ text }) => text.match(/[A-Za-z_]\w*/g) ?? []));
+    if (words.has(name)) return 'unknown';
+    const value = beside.get(name);
+    return value === undefined ? 'nothing' : { value };
+  };
 }
 
 /** What a text starts a daemon with, it grants: `--allow-insecure-entitlement security.insecure`. */
@@ -143,9 +205,39 @@ function filesNearby(
 
 function targetFile({ path, text }: BuildText): TargetFile {
   const form = /\.ya?ml$/.test(path) ? 'compose' : 'bake';
-  const root = path.endsWith('.hcl') ? readHcl(text).root : (readYaml(text, 0).documents[0] ?? readHcl('').root);
-  return { path, form, root: rootOf(root), lines: linesOf(text) };
+  const lines = linesOf(text);
+  const hcl = path.endsWith('.hcl') ? readHcl(text) : null;
+  const root = hcl?.root ?? readYaml(text, 0).documents[0] ?? readHcl('').root;
+  const error = hcl?.error ?? null;
+  return {
+    path,
+    form,
+    root: rootOf(root),
+    lines,
+    error:
+      error === null
+        ? null
+        : {
+            message: error.message,
+            ...placeOf({ file: path, ...lines.position(path, { start: error.at, end: error.at }) }),
+          },
+  };
 }
+
+/** What bake cannot read, which ends every build of the file. */
+const unreadable = ({ error }: TargetFile): readonly Finding[] =>
+  error === null
+    ? []
+    : [
+        {
+          ...placeOf(error),
+          condition: 'build.opt-invalid',
+          severity: 'error',
+          message: `bake cannot read this file: ${error.message}`,
+          needs: {},
+          remedy: ['Mend the syntax of HCL at this place.'],
+        },
+      ];
 
 function bakeOf(command: ShellCommand, path: string): ReturnType<typeof bakeCommand> {
   const [program, ...words] = command.words;
@@ -161,7 +253,11 @@ function requestOf(command: ShellCommand, path: string, { release, engine }: Dae
     return buildctlRequest(command, path, client, program !== 'buildctl');
   const switched = command.environment.get('DOCKER_BUILDKIT')?.text;
   const old = engine !== null && /^v?(?:1[0-9]|20)\./.test(engine);
-  return dockerRequest(command, path, switched === '0' || (old && switched !== '1'));
+  return dockerRequest(
+    command,
+    path,
+    switched === '0' || (old && switched !== '1') ? 'classic' : old ? 'own' : 'buildx',
+  );
 }
 
 /** The Dockerfile that a command means: by its path, or the only one there is. */

@@ -133,6 +133,7 @@ class HclReader {
   private simple(depth: number): Value | null {
     const start = this.at;
     const char = this.text[this.at];
+    if (/^[[{]\s*for\s/.test(this.text.slice(this.at, this.at + 40))) return null;
     if (char === '[') return this.list(depth);
     if (char === '{') {
       this.at++;
@@ -206,7 +207,10 @@ class HclReader {
         return text;
       }
       if (char === '\n') break;
-      if ((char === '$' || char === '%') && this.text[this.at + 1] === '{') {
+      if (/^(?:\$\$|%%)\{/.test(this.text.slice(this.at, this.at + 3))) {
+        text += this.text.slice(this.at, this.at + 3);
+        this.at += 3;
+      } else if ((char === '$' || char === '%') && this.text[this.at + 1] === '{') {
         const end = this.closing(this.at + 1);
         text += `\${${this.text.slice(this.at + 2, end)}}`;
         this.at = end + 1;

@@ -67,6 +67,7 @@ class ShellReader implements Script {
     } else if (/\s/.test(char)) this.at++;
     else if (char === '#') this.skipLine();
     else if (char === '<' && text.startsWith('<<', this.at) && text[this.at + 2] !== '<') this.beginHeredoc();
+    else if (/^&?[<>](?!\()/.test(text.slice(this.at, this.at + 3))) this.skipRedirection();
     else if (';&|(){}`'.includes(char) && !(char === '{' && /\S/.test(text[this.at + 1] ?? ' '))) {
       this.endCommand();
       this.at++;
@@ -77,6 +78,15 @@ class ShellReader implements Script {
   private skipLine(): void {
     const end = this.text.indexOf('\n', this.at);
     this.at = end < 0 ? this.text.length : end;
+  }
+
+  /** `>file`, `2>&1`, `<file`: neither the number in front nor the file behind is a word of the command. */
+  private skipRedirection(): void {
+    const last = this.words.at(-1);
+    if (last !== undefined && !last.quoted && /^\d+$/.test(last.text) && last.span.end === this.base + this.at)
+      this.words.pop();
+    this.at += /^&?(?:<<<|<[&>]?|>[>&|]?)[ \t]*/.exec(this.text.slice(this.at, this.at + 200))?.[0].length ?? 1;
+    if (/[^\s;&|<>()`]/.test(this.text.charAt(this.at))) this.word();
   }
 
   private beginHeredoc(): void {

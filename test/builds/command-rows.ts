@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of workflows
 import { PLAIN, type Row } from './judged.ts';
 
 const FILE = 'FROM alpine\nRUN true\n';
@@ -384,5 +385,230 @@ export const commandRows: readonly (Row & { readonly name: string })[] = [
     dockerfile: FILE,
     files: { Makefile: `image:\n\t@${PLAIN} --allow procfs\n` },
     finds: ['error entitlement.unknown Makefile:2'],
+  },
+  // Flags by release.
+  {
+    name: 'a flag that a later buildctl brought',
+    dockerfile: FILE,
+    flags: '--ref-file ref',
+    buildkit: 'v0.11.6',
+    finds: ['error build.flag-unknown build.sh:2'],
+  },
+  { name: 'the same flag since', dockerfile: FILE, flags: '--ref-file ref', buildkit: 'v0.12.5', finds: [] },
+  {
+    name: 'a flag that buildctl had long ago',
+    dockerfile: FILE,
+    command: `${PLAIN.replace('--frontend', '--frontend-opt target= --frontend')}`,
+    buildkit: 'v0.10.6',
+    finds: [],
+  },
+  {
+    name: 'a device in place of a file',
+    dockerfile: FILE,
+    flags: '--metadata-file /dev/null',
+    finds: ['warning build.opt-invalid build.sh:2'],
+  },
+  {
+    name: 'the same of buildx',
+    dockerfile: FILE,
+    command: 'docker buildx build --metadata-file=/dev/stdout .',
+    finds: ['warning build.opt-invalid build.sh:2'],
+  },
+  {
+    name: 'an output and an id into a device',
+    dockerfile: FILE,
+    command: 'docker buildx build -o type=tar,dest=/dev/null --iidfile /dev/null .',
+    finds: [],
+  },
+  {
+    name: 'a flag of buildx for the BuildKit of Docker 20.10',
+    dockerfile: FILE,
+    command: 'DOCKER_BUILDKIT=1 docker build --build-context a=. .',
+    engine: '20.10.24',
+    finds: ['error build.flag-unknown build.sh:2'],
+  },
+  {
+    name: 'flags that it has',
+    dockerfile: 'FROM alpine\nRUN --mount=type=secret,id=a true\n',
+    files: { a: '' },
+    command: 'DOCKER_BUILDKIT=1 docker build --secret id=a,src=a --progress plain .',
+    engine: '20.10.24',
+    finds: [],
+  },
+  {
+    name: 'where the output of the command goes',
+    dockerfile: FILE,
+    command: 'docker build . >build.log 2>&1',
+    finds: [],
+  },
+  { name: 'a file for its standard input', command: 'docker build - <Dockerfile', finds: [] },
+  // Builders.
+  {
+    name: 'a builder that the script makes lets builds use the network of the host',
+    dockerfile: HOST,
+    command: 'docker buildx create --use\ndocker buildx build --allow network.host .',
+    finds: [],
+  },
+  {
+    name: 'a builder that is not used',
+    dockerfile: HOST,
+    command: 'docker buildx create --name b\ndocker buildx build --allow network.host .',
+    finds: ['error entitlement.missing Dockerfile:2'],
+  },
+  {
+    name: 'a builder that the command names',
+    dockerfile: HOST,
+    command: 'docker buildx create --name b\ndocker buildx build --builder b --allow network.host .',
+    finds: [],
+  },
+  {
+    name: 'a builder that is chosen later',
+    dockerfile: HOST,
+    command: 'docker buildx create --name b\ndocker buildx use b\ndocker buildx build --allow network.host .',
+    finds: [],
+  },
+  {
+    name: 'a builder with other flags',
+    dockerfile: HOST,
+    command:
+      "docker buildx create --use --buildkitd-flags '--allow-insecure-entitlement security.insecure'\ndocker buildx build --allow network.host .",
+    finds: ['error entitlement.missing Dockerfile:2'],
+  },
+  {
+    name: 'a builder with a configuration',
+    dockerfile: 'FROM alpine\nRUN --security=insecure true\n',
+    files: { 'ci/buildkit.toml': 'insecure-entitlements = ["security.insecure"]\n' },
+    command:
+      'docker buildx create --use --buildkitd-config ci/buildkit.toml\ndocker buildx build --allow security.insecure .',
+    finds: [],
+  },
+  {
+    name: 'a builder with a configuration that allows another',
+    dockerfile: HOST,
+    files: { 'ci/buildkit.toml': 'insecure-entitlements = ["security.insecure"]\n' },
+    command:
+      'docker buildx create --use --driver docker-container --config ci/buildkit.toml\ndocker buildx build --allow security.insecure .',
+    finds: ['error entitlement.not-requested build.sh:3'],
+  },
+  {
+    name: 'a builder that runs elsewhere',
+    dockerfile: HOST,
+    command: 'docker buildx create --use --driver remote tcp://b:1234\ndocker buildx build --allow network.host .',
+    finds: [],
+  },
+  {
+    name: 'a builder that allows no frontend images',
+    dockerfile: '# syntax=docker/dockerfile:1\nFROM alpine\n',
+    files: { 'b.toml': '[frontend."gateway.v0"]\n  enabled = false\n' },
+    command: 'docker buildx create --use --buildkitd-config b.toml\ndocker buildx build .',
+    finds: ['error dockerfile.syntax-refused Dockerfile:1'],
+  },
+  {
+    name: 'docker build does not use the chosen builder',
+    dockerfile: HOST,
+    command: 'docker buildx create --use\ndocker build --allow network.host .',
+    finds: ['error entitlement.missing Dockerfile:2'],
+  },
+  {
+    name: 'the builder of a workflow',
+    dockerfile: 'FROM alpine\nRUN --security=insecure true\n',
+    files: {
+      '.github/workflows/ci.yaml':
+        'on: push\njobs:\n  a:\n    steps:\n      - uses: docker/setup-buildx-action@v3\n        with:\n          buildkitd-flags: --allow-insecure-entitlement security.insecure\n      - uses: docker/build-push-action@v6\n        with:\n          context: .\n          allow: security.insecure\n',
+    },
+    finds: [],
+  },
+  {
+    name: 'the builder of a workflow with its configuration inside',
+    dockerfile: 'FROM alpine\nRUN --security=insecure true\n',
+    files: {
+      '.github/workflows/ci.yaml':
+        'on: push\njobs:\n  a:\n    steps:\n      - uses: docker/setup-buildx-action@v3\n        with:\n          buildkitd-config-inline: |\n            insecure-entitlements = ["network.host"]\n      - uses: docker/build-push-action@v6\n        with:\n          context: .\n          allow: security.insecure\n',
+    },
+    finds: ['error entitlement.missing Dockerfile:2'],
+  },
+  // Compose by itself.
+  {
+    name: 'docker compose build asks for what a service says',
+    dockerfile: 'FROM alpine\nRUN --security=insecure true\n',
+    files: { 'compose.yaml': 'services:\n  app:\n    build:\n      context: .\n      privileged: true\n' },
+    command: 'docker compose build',
+    config: 'insecure-entitlements = ["security.insecure"]\n',
+    finds: [],
+  },
+  {
+    name: 'and the daemon has to allow it',
+    dockerfile: 'FROM alpine\nRUN --security=insecure true\n',
+    files: {
+      'compose.yaml': 'services:\n  app:\n    build:\n      context: .\n      entitlements: [security.insecure]\n',
+    },
+    command: 'docker compose up -d --build',
+    finds: ['error entitlement.missing Dockerfile:2'],
+  },
+  {
+    name: 'a service that asks for nothing',
+    dockerfile: HOST,
+    files: { 'compose.yaml': 'services:\n  app:\n    build: .\n' },
+    command: 'docker compose -f compose.yaml build --no-cache app',
+    config: ALLOWED,
+    finds: ['error entitlement.not-requested Dockerfile:2'],
+  },
+  {
+    name: 'an argument of the command, and a service that does not exist',
+    dockerfile: 'FROM alpine\nARG F=gone\nCOPY $F /x\n',
+    files: { a: '', 'docker-compose.yml': 'services:\n  app:\n    build: .\n' },
+    command: 'docker compose build --build-arg F=a app other',
+    finds: ['error build.target-missing build.sh:2'],
+  },
+  {
+    name: 'a flag that Compose does not have',
+    dockerfile: FILE,
+    files: { 'compose.yaml': 'services:\n  app:\n    build: .\n' },
+    command: 'docker compose build --allow network.host',
+    finds: ['error build.flag-unknown build.sh:2', 'error build.target-missing build.sh:2'],
+  },
+  {
+    name: 'paths are relative to the file of Compose',
+    files: {
+      'deploy/compose.yaml': 'services:\n  app:\n    build: ./app\n',
+      'deploy/app/Dockerfile': 'FROM alpine\nCOPY gone /x\n',
+      'app/Dockerfile': FILE,
+      'app/gone': '',
+    },
+    command: 'docker compose -f deploy/compose.yaml build',
+    finds: ['error build.context-file-missing deploy/app/Dockerfile:2'],
+  },
+  {
+    name: 'an external secret is left out',
+    dockerfile: 'FROM alpine\nRUN --mount=type=secret,id=s,required=true true\n',
+    files: {
+      'compose.yaml':
+        'services:\n  app:\n    build:\n      context: .\n      secrets: [s]\nsecrets:\n  s:\n    external: true\n',
+    },
+    command: 'docker compose build',
+    finds: ['error build.secret-missing Dockerfile:2'],
+  },
+  // Workflows that bake.
+  {
+    name: 'the bake action',
+    dockerfile: HOST,
+    files: {
+      'docker-bake.hcl': 'target "app" {\n  entitlements = ["network.host"]\n}\n',
+      '.github/workflows/ci.yaml':
+        'on: push\njobs:\n  a:\n    steps:\n      - uses: docker/bake-action@v6\n        with:\n          files: ./docker-bake.hcl\n          targets: app\n',
+    },
+    config: ALLOWED,
+    finds: ['error entitlement.not-requested .github/workflows/ci.yaml:5'],
+  },
+  {
+    name: 'the bake action with a file that another step makes',
+    dockerfile: HOST,
+    files: {
+      'docker-bake.hcl': 'target "app" {\n  entitlements = ["network.host"]\n}\n',
+      '.github/workflows/ci.yaml':
+        'on: push\njobs:\n  a:\n    steps:\n      - uses: docker/bake-action@v6\n        with:\n          files: |\n            ./docker-bake.hcl\n            cwd://${{ steps.meta.outputs.bake-file }}\n          targets: app\n',
+    },
+    config: ALLOWED,
+    finds: [],
   },
 ];

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { buildxRows } from './buildx-rows.ts';
 import { judged, type Row, short } from './judged.ts';
 
 const INSECURE = 'FROM alpine\nRUN --security=insecure true\n';
@@ -121,6 +122,6 @@ const rows: readonly (Row & { readonly name: string })[] = [
   },
 ];
 
-test.each(rows)('$name', (row) => {
+test.each([...rows, ...buildxRows])('$name', (row) => {
   expect(judged(row).map(short).toSorted()).toEqual(row.finds.toSorted());
 });

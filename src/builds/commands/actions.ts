@@ -77,6 +77,8 @@ function requestOf(step: Cursor, path: string, text: string, lines: Lines): Read
       ssh: list('ssh'),
       allow,
       outputs: list('outputs'),
+      pushes: /^true$/i.test(single('push')?.value ?? '') ? (single('push') ?? null) : null,
+      tags: list('tags', /,/),
       exportCaches: list('cache-to'),
       importCaches: list('cache-from'),
       context: local,
@@ -88,6 +90,7 @@ function requestOf(step: Cursor, path: string, text: string, lines: Lines): Read
             : joined('.', file),
       open: false,
       environment: new Map(),
+      builder: single('builder') ?? null,
     },
     troubles: [],
   };

@@ -1,44 +1,10 @@
-import { type Bracket, surelyBefore } from '../../buildkit/version.ts';
+import { type Bracket, releaseText, surelyBefore } from '../../buildkit/version.ts';
 import { nearest } from '../../text/nearest.ts';
 import { joined } from '../model/paths.ts';
 import type { Asked, BuildRequest, FlagTrouble, ReadRequest, Word } from '../model/request.ts';
-import { type FlagTable, type GivenFlag, goFlags, type ReadFlags } from './flag-reader.ts';
+import { BUILDCTL_BUILD, BUILDCTL_GLOBAL, tableOf } from './client-flags.ts';
+import { type GivenFlag, goFlags, type ReadFlags } from './flag-reader.ts';
 import type { ShellCommand } from './script.ts';
-
-const GLOBAL: FlagTable = {
-  debug: 'alone',
-  addr: 'value',
-  'log-format': 'value',
-  tlsservername: 'value',
-  tlscacert: 'value',
-  tlscert: 'value',
-  tlskey: 'value',
-  tlsdir: 'value',
-  timeout: 'value',
-  wait: 'alone',
-};
-const BUILD: FlagTable = {
-  output: 'value',
-  o: 'value',
-  progress: 'value',
-  trace: 'value',
-  local: 'value',
-  'oci-layout': 'value',
-  frontend: 'value',
-  opt: 'value',
-  'no-cache': 'alone',
-  'export-cache': 'value',
-  'import-cache': 'value',
-  secret: 'value',
-  allow: 'value',
-  ssh: 'value',
-  'metadata-file': 'value',
-  'source-policy-file': 'value',
-  'proxy-network': 'alone',
-  'ref-file': 'value',
-  'registry-auth-tlscontext': 'value',
-  'debug-json-cache-metrics': 'value',
-};
 
 /** What people write for buildctl that docker's clients have, and what says the same here. */
 const MEANT: { readonly [flag: string]: string } = {
@@ -78,13 +44,21 @@ export function buildctlRequest(
   if (from < 0 || !onlyGlobals(words.slice(0, from))) return null;
   const drops = surelyBefore(client, [0, 31, 0]);
   // From v0.31 on global flags may stand behind the subcommand too.
-  const read = goFlags(words.slice(from + 1), file, drops ? BUILD : { ...GLOBAL, ...BUILD }, drops);
+  const table = tableOf(drops ? BUILDCTL_BUILD : [...BUILDCTL_GLOBAL, ...BUILDCTL_BUILD], client);
+  const read = goFlags(words.slice(from + 1), file, table, drops);
   const request = requestOf(read, command, program, file);
-  return { request, troubles: [...troublesOf(read, program, file), ...progressTroubles(read, client, file)] };
+  return {
+    request,
+    troubles: [
+      ...troublesOf(read, program, file),
+      ...progressTroubles(read, client, file),
+      ...['metadata-file', 'ref-file'].flatMap((flag) => replacedDevices(read, flag, 'buildctl', file)),
+    ],
+  };
 }
 
 function onlyGlobals(words: readonly Word[]): boolean {
-  const { operands } = goFlags(words, '', GLOBAL, false);
+  const { operands } = goFlags(words, '', tableOf(BUILDCTL_GLOBAL), false);
   return operands.length === 0;
 }
 
@@ -105,12 +79,15 @@ function requestOf(read: ReadFlags, command: ShellCommand, program: Word, file: 
     ssh: values('ssh'),
     allow: values('allow'),
     outputs: [...values('output'), ...values('o')],
+    pushes: null,
+    tags: null,
     exportCaches: values('export-cache'),
     importCaches: values('import-cache'),
     context: locals.get('context')?.value ?? null,
     dockerfile: dockerfile === undefined ? null : joined(dockerfile.value, filename),
     open: read.open,
     environment: command.environment,
+    builder: null,
   };
 }
 
@@ -165,16 +142,55 @@ export function lackingValue({ written }: GivenFlag, file: string): FlagTrouble 
 }
 
 function unknownFlag({ name, written }: GivenFlag, file: string): FlagTrouble {
-  const meant = MEANT[name] ?? withDashes(nearest(name, Object.keys(BUILD)));
+  const later = BUILDCTL_BUILD.find(({ flag, since }) => flag === name && since !== undefined)?.since;
+  const shown = written.text.replace(/=.*$/s, '');
+  if (later !== undefined)
+    return {
+      condition: 'build.flag-unknown',
+      severity: 'error',
+      file,
+      line: written.line,
+      column: written.column,
+      message: `buildctl build has the flag ${shown} from ${releaseText(later)} on: an older one ends with "flag provided but not defined".`,
+      remedy: [`Use buildctl ${releaseText(later)} or later, or leave out ${shown}.`],
+    };
+  const meant = MEANT[name] ?? withDashes(nearest(name, Object.keys(tableOf(BUILDCTL_BUILD))));
   return {
     condition: 'build.flag-unknown',
     severity: 'error',
     file,
     line: written.line,
     column: written.column,
-    message: `buildctl build has no flag ${written.text.replace(/=.*$/s, '')}: it ends with "flag provided but not defined".`,
+    message: `buildctl build has no flag ${shown}: it ends with "flag provided but not defined".`,
     remedy: [meant === null ? `Leave out ${written.text}.` : `Write ${meant} in its place.`],
   };
+}
+
+/**
+ * A device in place of a file: buildctl, and buildx before v0.22, write beside it and rename, which needs the right to write into
+ * /dev; newer ones of buildx refuse it.
+ */
+export function replacedDevices(
+  { flags }: ReadFlags,
+  flag: string,
+  client: 'buildctl' | 'buildx',
+  file: string,
+): readonly FlagTrouble[] {
+  return flags.flatMap(({ name, known, value, written }): readonly FlagTrouble[] => {
+    if (name !== flag || !known || value === null || !/^\/dev\/[^/]+$/.test(value.value)) return [];
+    const newer = client === 'buildx' ? ' From v0.22 on buildx refuses it when the build is done.' : '';
+    return [
+      {
+        condition: 'build.opt-invalid',
+        severity: 'warning',
+        file,
+        line: written.line,
+        column: written.column,
+        message: `--${flag} ${value.value} is written beside the device and renamed: as root that puts a plain file in the place of ${value.value} for the whole host, and for others the command ends with "permission denied" when the build is done.${newer}`,
+        remedy: [`Leave --${flag} out, or name a file in a directory of your own.`],
+      },
+    ];
+  });
 }
 
 const PROGRESS = ['auto', 'plain', 'tty', ''];

@@ -20,6 +20,7 @@ export function commandFindings(request: BuildRequest, daemon: Daemon, files: Fi
     ...optionFindings(request, daemon),
     ...localFindings(request, files),
     ...exportFindings(request, daemon, files),
+    ...namelessPush(request),
     ...[...request.exportCaches, ...request.importCaches].flatMap((asked) =>
       cacheFinding(asked, request.exportCaches.includes(asked), request, files),
     ),
@@ -167,7 +168,7 @@ function invalidValue(name: string, value: string): string | null {
     case 'add-hosts': {
       const bad = value
         .split(',')
-        .find((pair) => !/^[^=]+=(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$/.test(pair));
+        .find((pair) => !/^[^=]+=(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/.test(pair));
       return bad === undefined || value === ''
         ? null
         : `"failed to parse additional hosts" at ${bad}, which is no NAME=ADDRESS`;
@@ -352,6 +353,32 @@ function exportFindings(
   return findings;
 }
 
+/** An image that is to be pushed, and has no name to be pushed to. */
+function namelessPush({ client, outputs, pushes, tags, open }: BuildRequest): readonly Finding[] {
+  if (tags === null || tags.length > 0 || open || outputs.some(({ known }) => !known)) return [];
+  const ofOutput = outputs.find(
+    ({ value }) =>
+      /(?:^|,)type=(?:registry|image)(?:,|$)/.test(value) && /(?:^|,)type=registry|push=(?:1|t|true)/i.test(value),
+  );
+  const asked = ofOutput ?? (pushes?.known === true && outputs.length === 0 ? pushes : undefined);
+  if (asked === undefined || /(?:^|,)"?name=[^,"]/.test(ofOutput?.value ?? '')) return [];
+  return [
+    {
+      ...placeOf(asked),
+      condition: 'build.exporter-invalid',
+      severity: 'error',
+      message:
+        'The image is to be pushed, and nothing names it: the build ends with "tag is needed when pushing to registry".',
+      needs: client === 'bake' ? {} : { flag: '--tag NAME' },
+      remedy: [
+        client === 'bake'
+          ? 'Add tags = ["REGISTRY/NAME:TAG"] to the target.'
+          : 'Add --tag REGISTRY/NAME:TAG, or name=REGISTRY/NAME:TAG to the output.',
+      ],
+    },
+  ];
+}
+
 export const CACHE_NEEDS: {
   readonly [type: string]: { readonly export: readonly string[]; readonly import: readonly string[] };
 } = {
@@ -433,7 +460,9 @@ function sshFindings({ ssh, environment }: BuildRequest, { host }: Daemon, files
       .slice(sign + 1)
       .split(',')
       .find((path) => path !== '' && !/[~$]/.test(path) && !path.startsWith('/') && files?.kind(path) === null);
-    return missing === undefined ? [] : [keyMissing(asked, missing)];
+    if (missing !== undefined) return [keyMissing(asked, missing)];
+    const text = files?.read(asked.value.slice(sign + 1)) ?? null;
+    return text === null || /PRIVATE KEY/.test(text) ? [] : [noKey(asked)];
   });
 }
 
@@ -447,6 +476,15 @@ function keyMissing(asked: Asked, path: string): Finding {
     remedy: ['Name a key or the socket of an agent that exists.'],
   };
 }
+
+const noKey = (asked: Asked): Finding => ({
+  ...placeOf(asked),
+  condition: 'env.ssh-agent-missing',
+  severity: 'error',
+  message: `--ssh ${asked.value} names a file that holds no private key: the client ends with "ssh: no key found".`,
+  needs: {},
+  remedy: ['Name a private key, or the socket of an agent.'],
+});
 
 const agentMissing = (asked: Asked): Finding => ({
   ...placeOf(asked),

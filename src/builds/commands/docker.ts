@@ -1,51 +1,49 @@
 import { joined } from '../model/paths.ts';
 import type { Asked, BuildRequest, Client, FlagTrouble, ReadRequest, Word } from '../model/request.ts';
-import { lackingValue } from './buildctl.ts';
-import { type FlagTable, type GivenFlag, pflags, type ReadFlags } from './flag-reader.ts';
+import { lackingValue, replacedDevices } from './buildctl.ts';
+import {
+  BUILDX_BUILD,
+  type ClientFlag,
+  DOCKER_CLASSIC,
+  DOCKER_OWN_BUILDKIT,
+  NERDCTL_BUILD,
+  tableOf,
+} from './client-flags.ts';
+import { contextTroubles, valueTroubles } from './docker-values.ts';
+import { askedFrom, type FlagTable, type GivenFlag, pflags, type ReadFlags } from './flag-reader.ts';
 import type { ShellCommand } from './script.ts';
 
-const flags = (alone: string, value: string): FlagTable =>
-  Object.fromEntries([
-    ...alone.split(' ').map((name) => [name, 'alone']),
-    ...value.split(' ').map((name) => [name, 'value']),
-  ]);
-
-const GLOBAL = flags('debug tls tlsverify version help', 'config context host log-level tlscacert tlscert tlskey');
+const GLOBAL: FlagTable = {
+  ...Object.fromEntries('debug tls tlsverify version help'.split(' ').map((name) => [name, 'alone' as const])),
+  ...Object.fromEntries(
+    'config context host log-level tlscacert tlscert tlskey'.split(' ').map((name) => [name, 'value' as const]),
+  ),
+};
 const GLOBAL_SHORT = { D: 'debug', H: 'host', c: 'context', l: 'log-level', v: 'version' };
-
 const SHORT = { t: 'tag', f: 'file', o: 'output', q: 'quiet', m: 'memory', c: 'cpu-shares', D: 'debug' };
-/** docker buildx build. */
-const BUILDX = flags(
-  'load no-cache pull push quiet rm force-rm compress squash debug help',
-  'add-host allow annotation attest build-arg build-context builder cache-from cache-to call cgroup-parent check cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems file iidfile isolation label memory memory-swap metadata-file network no-cache-filter output platform policy progress provenance resource sbom secret security-opt shm-size ssh tag target ulimit',
-);
-/** docker build without BuildKit. */
-const CLASSIC = flags(
-  'compress disable-content-trust force-rm no-cache pull quiet rm squash help',
-  'add-host build-arg cache-from cgroup-parent cpu-period cpu-quota cpu-shares cpuset-cpus cpuset-mems file iidfile isolation label memory memory-swap network platform security-opt shm-size tag target ulimit',
-);
-/** nerdctl build. */
-const NERDCTL = flags(
-  'no-cache pull quiet rm help',
-  'add-host allow attest build-arg build-context buildkit-host cache-from cache-to file iidfile label network output platform progress provenance sbom secret ssh tag target',
-);
 const DROPPED = ['security-opt', 'isolation', 'squash', 'compress'];
 const GLOBAL_DOCKER = { table: GLOBAL, short: GLOBAL_SHORT };
 
 interface Dialect {
   readonly client: Client;
-  readonly table: FlagTable;
+  readonly flags: readonly ClientFlag[];
 }
 
+/** How docker build builds: by buildx, by what Docker had for BuildKit before, or without BuildKit. */
+export type DockerBuilder = 'buildx' | 'own' | 'classic';
+
 /** The build that a docker, buildx or nerdctl command asks for; null where it asks for none that is told on the command line. */
-export function dockerRequest(command: ShellCommand, file: string, classic: boolean): ReadRequest | null {
+export function dockerRequest(command: ShellCommand, file: string, builder: DockerBuilder): ReadRequest | null {
   const [program, ...words] = command.words;
   if (program === undefined) return null;
   const called = subcommand(words);
-  const dialect = dialectOf(program.text.replace(/^.*\//, ''), called.path, classic);
+  const dialect = dialectOf(program.text.replace(/^.*\//, ''), called.path, builder);
   if (dialect === null) return null;
-  const read = pflags(called.rest, file, dialect.table, SHORT);
-  return { request: requestOf(dialect, read, command, program, file), troubles: troublesOf(dialect, read, file) };
+  const read = pflags(called.rest, file, tableOf(dialect.flags), SHORT);
+  return {
+    request: requestOf(dialect, read, command, program, file),
+    troubles: troublesOf(dialect, read, program, file),
+  };
 }
 
 /** The words of the subcommand behind the global flags. */
@@ -74,17 +72,24 @@ export function subcommand(words: readonly Word[]): {
   return { path: [], rest: [] };
 }
 
-function dialectOf(program: string, path: readonly string[], classic: boolean): Dialect | null {
+function dialectOf(program: string, path: readonly string[], builder: DockerBuilder): Dialect | null {
   const called = path.join(' ');
   if (program === 'nerdctl')
-    return called === 'build' || called === 'builder build' ? { client: 'nerdctl', table: NERDCTL } : null;
+    return called === 'build' || called === 'builder build' ? { client: 'nerdctl', flags: NERDCTL_BUILD } : null;
   if (
     (program === 'docker' && called === 'buildx build') ||
     ((program === 'buildx' || program === 'docker-buildx') && called === 'build')
   )
-    return { client: 'buildx', table: BUILDX };
+    return { client: 'buildx', flags: BUILDX_BUILD };
   if (program !== 'docker' || !['build', 'image build', 'builder build'].includes(called)) return null;
-  return classic ? { client: 'classic', table: CLASSIC } : { client: 'docker', table: BUILDX };
+  switch (builder) {
+    case 'classic':
+      return { client: 'classic', flags: DOCKER_CLASSIC };
+    case 'own':
+      return { client: 'docker', flags: DOCKER_OWN_BUILDKIT };
+    case 'buildx':
+      return { client: 'docker', flags: BUILDX_BUILD };
+  }
 }
 
 function requestOf(
@@ -102,16 +107,20 @@ function requestOf(
   const network = values('network').at(-1);
   const allow = [...values('allow')];
   if (network?.value === 'host' && client !== 'classic') allow.push({ ...network, value: 'network.host' });
+  const options = optionsFrom(values, network);
+  const asked = requestId(read, file);
   return {
     client,
     at: { file, line: program.line, column: program.column },
     frontend: null,
-    options: optionsFrom(values, network),
+    options: asked === null ? options : new Map([...options, ['requestid', asked]]),
     locals: new Map(),
     secrets: values('secret'),
     ssh: values('ssh'),
     allow,
     outputs: values('output'),
+    pushes: switchedOn(read, 'push', file),
+    tags: values('tag'),
     exportCaches: values('cache-to'),
     importCaches: values('cache-from'),
     context: local,
@@ -125,7 +134,31 @@ function requestOf(
           : joined(local, 'Dockerfile'),
     open: read.open,
     environment: command.environment,
+    builder: values('builder').at(-1) ?? null,
   };
+}
+
+/** A switch that is on, with its place. */
+function switchedOn({ flags }: ReadFlags, name: string, file: string): Asked | null {
+  const found = flags.findLast((flag) => flag.known && flag.name === name);
+  if (found === undefined || /^(?:0|f|F|FALSE|false|False)$/.test(found.value?.value ?? '')) return null;
+  return found.value ?? askedFrom(found.written, file);
+}
+
+/** What is asked of the frontend in place of a build. */
+const CALLS: { readonly [call: string]: string } = {
+  check: 'frontend.lint',
+  lint: 'frontend.lint',
+  outline: 'frontend.outline',
+  targets: 'frontend.targets',
+};
+
+function requestId(read: ReadFlags, file: string): Asked | null {
+  const check = switchedOn(read, 'check', file);
+  if (check !== null) return { ...check, value: 'frontend.lint' };
+  const call = read.flags.findLast(({ name }) => name === 'call' || name === 'print')?.value ?? null;
+  const wanted = CALLS[call?.value.replace(/,.*$/s, '') ?? ''];
+  return call === null || wanted === undefined ? null : { ...call, value: wanted };
 }
 
 export function optionsFrom(
@@ -168,13 +201,18 @@ export function isRemote(context: string): boolean {
   return context === '-' || /^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(context);
 }
 
-function troublesOf({ client }: Dialect, read: ReadFlags, file: string): readonly FlagTrouble[] {
-  return read.flags.flatMap((flag) => {
-    if (!flag.known) return [unknownFlag(client, flag, file)];
-    if (flag.lacking === true) return [lackingValue(flag, file)];
-    if (client === 'classic' || !DROPPED.includes(flag.name)) return [];
-    return [droppedFlag(client, flag, file)];
-  });
+function troublesOf({ client, flags }: Dialect, read: ReadFlags, program: Word, file: string): readonly FlagTrouble[] {
+  return [
+    ...read.flags.flatMap((flag) => {
+      if (!flag.known) return [unknownFlag(client, flags, flag, file)];
+      if (flag.lacking === true) return [lackingValue(flag, file)];
+      if (client === 'classic' || !DROPPED.includes(flag.name)) return [];
+      return [droppedFlag(client, flag, file)];
+    }),
+    ...replacedDevices(read, 'metadata-file', 'buildx', file),
+    ...(client === 'nerdctl' ? [] : contextTroubles(read, program, file)),
+    ...(client === 'buildx' || client === 'docker' ? valueTroubles(read, file) : []),
+  ];
 }
 
 const SHOWN: { readonly [client in Client]: string } = {
@@ -187,34 +225,27 @@ const SHOWN: { readonly [client in Client]: string } = {
   nerdctl: 'nerdctl build',
 };
 
-const CLASSIC_LACKS = [
-  'secret',
-  'ssh',
-  'output',
-  'progress',
-  'allow',
-  'load',
-  'push',
-  'cache-to',
-  'check',
-  'builder',
-  'build-context',
-];
-
-function unknownFlag(client: Client, { name, written }: GivenFlag, file: string): FlagTrouble {
+function unknownFlag(
+  client: Client,
+  flags: readonly ClientFlag[],
+  { name, written }: GivenFlag,
+  file: string,
+): FlagTrouble {
   const shown = written.text.replace(/=.*$/s, '');
-  const buildkit = client === 'classic' && CLASSIC_LACKS.includes(name);
+  const newer = flags !== BUILDX_BUILD && BUILDX_BUILD.some(({ flag }) => flag === name);
   return {
     condition: 'build.flag-unknown',
     severity: 'error',
     file,
     line: written.line,
     column: written.column,
-    message: `${SHOWN[client]} has no flag ${shown}: it ends with "unknown flag: ${shown}".`,
+    message: `${flags === DOCKER_OWN_BUILDKIT ? 'docker build before Docker 23' : SHOWN[client]} has no flag ${shown}: it ends with "unknown flag: ${shown}".`,
     remedy: [
-      buildkit
-        ? 'Set DOCKER_BUILDKIT=1, or install the buildx plugin and build with docker buildx build.'
-        : remedyFor(name, written),
+      !newer || client === 'nerdctl'
+        ? remedyFor(name, written)
+        : client === 'classic'
+          ? 'Set DOCKER_BUILDKIT=1, or install the buildx plugin and build with docker buildx build.'
+          : 'Install the buildx plugin, and build with docker buildx build.',
     ],
   };
 }

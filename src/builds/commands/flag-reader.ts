@@ -45,8 +45,11 @@ export function pflags(
   const flags: GivenFlag[] = [];
   const operands: Word[] = [];
   let open = false;
+  /** What is left of a word of several letters, such as `t` of `-qt`. */
+  let rest: Word | null = null;
   for (let at = 0; at < words.length; at++) {
-    const word = words[at];
+    const word: Word | undefined = rest ?? words[at];
+    rest = null;
     if (word === undefined) break;
     open ||= word.open;
     if (word.text === '--') {
@@ -70,14 +73,18 @@ export function pflags(
         value: askedFrom(word, file, word.text.slice(2).replace(/^=/, '')),
         known: true,
       });
-    else if (arity === 'alone' || glued !== undefined)
+    else if (arity === 'alone' || glued !== undefined) {
       flags.push({
         name,
         written: word,
         value: glued === undefined ? null : askedFrom(word, file, glued),
         known: true,
       });
-    else {
+      if (letter !== null && written.length > 2) {
+        rest = { ...word, text: `-${word.text.slice(2)}` };
+        at--;
+      }
+    } else {
       const next = words[++at];
       flags.push(withNext(name, word, next, file));
     }

@@ -20,7 +20,7 @@ export function entitlementFindings(
 ): readonly Finding[] {
   const findings: Finding[] = [];
   const asked = request?.allow ?? [];
-  const unknown = asked.filter((entry) => entry.known && !isKnown(entry.value, daemon));
+  const unknown = asked.filter((entry) => entry.known && !isKnown(entry.value, daemon) && !isOfBuildx(entry, request));
   findings.push(...unknown.map((entry) => unknownEntitlement(entry)));
   for (const { name } of ENTITLEMENTS) {
     const wanted = wants.filter(({ entitlement }) => entitlement === name);
@@ -45,6 +45,10 @@ function isKnown(value: string, daemon: Daemon): boolean {
   if (known === null) return false;
   return known.name === 'device' ? isSince(daemon.release, known.sinceRelease) : !value.includes('=');
 }
+
+/** What buildx takes for itself, and asks no daemon for. */
+const isOfBuildx = ({ value }: Asked, request: BuildRequest | null): boolean =>
+  value === 'buildx.local.delete' && request?.client !== 'buildctl';
 
 function grants({ config, engine }: Daemon, name: string): boolean | null {
   if (name === 'device') return config === null ? null : config.cdi;

@@ -5,6 +5,8 @@ import type { Mode } from '../../model/look.ts';
 /** The daemon that is asked, as far as it is known. */
 export interface Daemon {
   readonly release: Release;
+  /** The release is nobody's choice: one that a file names counts more. */
+  readonly assumed?: boolean;
   /** Docker's release, where the daemon is Docker's own. */
   readonly engine: string | null;
   readonly mode: Mode;

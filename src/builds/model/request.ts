@@ -45,6 +45,10 @@ export interface BuildRequest {
   readonly ssh: readonly Asked[];
   readonly allow: readonly Asked[];
   readonly outputs: readonly Asked[];
+  /** What asks to push the image to its registry, besides outputs. */
+  readonly pushes: Asked | null;
+  /** Names of the image; null where they are told otherwise, or not known. */
+  readonly tags: readonly Asked[] | null;
   readonly exportCaches: readonly Asked[];
   readonly importCaches: readonly Asked[];
   /** The directory of the context, relative to where the command runs; null where it is none of ours (a repository, standard input). */
@@ -54,6 +58,8 @@ export interface BuildRequest {
   /** True where flags may be given that are not seen: what is missing is then not known to be missing. */
   readonly open: boolean;
   readonly environment: ReadonlyMap<string, Word>;
+  /** The builder of buildx that the command names. */
+  readonly builder: Asked | null;
 }
 
 /** A flag that its client does not take, drops, or takes with another meaning. */
