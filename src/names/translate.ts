@@ -5,7 +5,14 @@ export function translated(
   text: string,
   entries: readonly Entry[],
 ): { readonly text: string; readonly replaced: number } {
-  const byStandIn = new Map(entries.map(({ name, standIn }) => [standIn.toLowerCase(), name]));
+  const inJson = (one: string): string => JSON.stringify(one).slice(1, -1);
+  // An account of a domain has a backslash, which JSON doubles.
+  const byStandIn = new Map(
+    entries.flatMap(({ name, standIn }): [string, string][] => [
+      [inJson(standIn).toLowerCase(), inJson(name)],
+      [standIn.toLowerCase(), name],
+    ]),
+  );
   if (byStandIn.size === 0) return { text, replaced: 0 };
   const longestFirst = [...byStandIn.keys()].sort((a, b) => b.length - a.length);
   const any = new RegExp(

@@ -305,6 +305,9 @@ describe.skipIf(!canMakeWorlds())('a host sown with secrets', () => {
       ['check', '-v', '--user', 'alice'],
     ])
       sent(args);
+    const whole = called(['check', '--json', '--with-recording', '--redact', '--user', 'alice'], 'root').stdout;
+    expect(JSON.parse(whole).recording.redacted).toBe(true);
+    expect([foundIn(whole), NAMES.exec(whole)]).toEqual([[], null]);
     const config = world.script(`cat ${world.home}/.config/buildkit/buildkitd.toml`);
     expect(config).toContain('snapshotter = "overlayfs"');
     // What was mended has its own secret still.

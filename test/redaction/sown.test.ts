@@ -99,6 +99,7 @@ describe('every command in every format', { timeout: 120_000 }, () => {
     ['check', '-v', '--format', 'markdown'],
     ['check', '--format', 'html'],
     ['check', '--format', 'junit'],
+    ['check', '--format', 'sarif', '--redact'],
     ['check', '--format', 'prometheus'],
     ['check', '--format', 'nagios'],
     ['check', '--format', 'summary', '--redact'],
@@ -116,7 +117,7 @@ describe('every command in every format', { timeout: 120_000 }, () => {
         ['fix', '--dry-run', '-v', '--risky'],
         ['fix', '--script', '--risky'],
       ],
-      SHARED.slice(0, 6),
+      SHARED.slice(0, 7),
     ],
   ] as const)('of %s', async (sown, reports, shared) => {
     const { seeds, recording } = await rawRecording(sown, 4);
