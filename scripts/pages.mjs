@@ -10,6 +10,8 @@ const load = async (path) => (await runnerImport(join(ROOT, path))).module;
 const { CONDITIONS } = await load('src/knowledge/conditions.ts');
 const { conditionPage } = await load('src/report/condition-page.ts');
 const { catalog } = await load('src/catalog.ts');
+const { buildCatalog } = await load('src/build-catalog.ts');
+const { documentCatalog } = await load('src/documents-catalog.ts');
 
 /** A condition in a page of a check, where it is no link yet. */
 const linked = (page) =>
@@ -19,11 +21,15 @@ const linked = (page) =>
 
 /** Every page, by its path. */
 function pages() {
-  const checks = catalog.map(({ check }) => check);
+  const ofHosts = [...catalog, ...buildCatalog].map(({ check }) => check);
+  const ofFiles = documentCatalog.map(({ check }) => check);
   const all = new Map(
-    Object.keys(CONDITIONS).map((condition) => [`docs/conditions/${condition}.md`, conditionPage(condition, checks)]),
+    Object.keys(CONDITIONS).map((condition) => [
+      `docs/conditions/${condition}.md`,
+      conditionPage(condition, ofHosts, ofFiles),
+    ]),
   );
-  for (const { id } of checks) {
+  for (const { id } of [...ofHosts, ...ofFiles]) {
     const path = `docs/checks/${id}.md`;
     all.set(path, linked(readFileSync(join(ROOT, path), 'utf8')));
   }

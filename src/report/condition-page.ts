@@ -27,9 +27,8 @@ const PLACES: { readonly [P in Place]: string } = {
 const MOST_TEXTS = 6;
 
 /** The page of a condition: everything that the tables know of it. Checks stand by the path of their page. */
-export function conditionPage(condition: Condition, finders: Finders): string {
+export function conditionPage(condition: Condition, ofHosts: Finders, ofFiles: Finders): string {
   const remedy = REMEDIES[condition];
-  const checks = finders.filter(({ conditions }) => conditions.includes(condition));
   const blocks = [
     `# ${condition}`,
     `${CONDITIONS[condition]}.`,
@@ -37,11 +36,22 @@ export function conditionPage(condition: Condition, finders: Finders): string {
     ...remedySections(remedy),
     ...textSections(condition),
     '## Checks',
-    checks.length === 0
-      ? 'No check looks for it on a host: it shows in logs.'
-      : checks.map(({ id, title }) => `- [${id}](../checks/${id}.md): ${title}`).join('\n'),
+    ...checkSections(condition, ofHosts, ofFiles),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+function checkSections(condition: Condition, ofHosts: Finders, ofFiles: Finders): readonly string[] {
+  const [hosts, files] = [ofHosts, ofFiles].map((finders) =>
+    finders
+      .filter(({ conditions }) => conditions.includes(condition))
+      .map(({ id, title }) => `- [${id}](../checks/${id}.md): ${title}`)
+      .join('\n'),
+  );
+  return [
+    hosts || 'No check looks for it on a host.',
+    ...(files ? ['`bk-doctor lint` looks for it in files:', files] : []),
+  ];
 }
 
 function remedySections({ steps, tell }: Remedy): readonly string[] {
