@@ -16,14 +16,14 @@ import { daemonDirectory, daemonOutside, World } from './world.ts';
  * daemon at hand whatever release the row names, and judged for that release.
  */
 
-/** Whether a row can be built without a network, a client that is not here, or a host that is only described. */
+/** Whether a row can be built without a network, a client that is not here, a host that is only described, or harm to this one. */
 function isOffline(row: Row): boolean {
   const text = `${row.dockerfile ?? ''}\n${row.command ?? ''}\n${row.flags ?? ''}`;
   const ours = row.command === undefined || /^(?:[A-Z]=\S+\n)?buildctl /.test(row.command);
   const plain =
     row.host === undefined && row.engine === undefined && row.mode !== 'rootless' && row.files?.Makefile === undefined;
   const remote =
-    /example\.org|syntax ?=|gateway|BUILDKIT_SYNTAX|--addr|type=registry|type=ssh|id=c,source|--ssh|platform=|--device|"\$F"|\$SECRETS|PLAIN/.test(
+    /example\.org|\/dev\/|syntax ?=|gateway|BUILDKIT_SYNTAX|--addr|type=registry|type=ssh|id=c,source|--ssh|platform=|--device|"\$F"|\$SECRETS|PLAIN/.test(
       text,
     );
   const hasDockerfile =
