@@ -31,7 +31,7 @@ export function formOf(name: string, text: string): Form {
   if (/^#!.*\b(?:ba|da|z|k)?sh\b/.test(text) || /\.(?:sh|bash)$/.test(file)) return 'shell';
   if (looksLikeToml(text) && !/^[ \t]*\w[\w-]*:(?:\s|$)/m.test(text)) return 'buildkitd.toml';
   if (/jenkinsfile/i.test(file) || /\.(?:groovy|jenkins)$/.test(file) || isGroovy(text)) return 'jenkinsfile';
-  if (/^(?:GNU)?[Mm]akefile|\.mk$/.test(file)) return 'makefile';
+  if (/^(?:GNU)?[Mm]akefile|\.mk$|^\.?justfile$|\.just$/i.test(file)) return 'makefile';
   if (/dockerfile|containerfile/i.test(file) || /^\s*(?:#.*\n\s*)*(?:ARG\s.*\n\s*)*FROM\s+\S+/.test(text))
     return 'dockerfile';
   if (/\.(?:ya?ml|json)$/.test(file) || isYaml(text)) return 'yaml';

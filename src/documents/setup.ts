@@ -51,7 +51,11 @@ function setupOf(container: Container): Setup | null {
   const { image, security, pod } = container;
   const started = startOf(container);
   const official = image !== null && isBuildkitImage(image.value);
-  const dind = image !== null && /(?:^|\/)docker$/.test(image.value.repository) && /dind/.test(image.value.tag ?? '');
+  const dind =
+    image !== null &&
+    /(?:^|\/)docker$/.test(image.value.repository) &&
+    /dind/.test(image.value.tag ?? '') &&
+    startsDocker(container);
   const named = image === null && /buildkit/.test(`${container.name ?? ''} ${pod.patches ?? ''}`);
   if (!official && !dind && !named && !started.runsBuildkitd) return null;
   const privileged = security.privileged?.value ?? false;
@@ -79,6 +83,13 @@ function setupOf(container: Container): Setup | null {
     unsure: pod.partial || flavour === 'unknown' || container.engine === 'ci',
     entrypoint: started.entrypoint,
   };
+}
+
+/** Does the image of Docker in Docker start it? Its entrypoint runs another program that it is given. */
+function startsDocker({ entrypoint, args, script }: Container): boolean {
+  const words = [...(entrypoint ?? []), ...(args ?? []), ...(script === null ? [] : [script])];
+  if (words.some(({ value }) => /\bdockerd\b/.test(value))) return true;
+  return entrypoint === null && script === null && (args?.[0]?.value ?? '-').startsWith('-');
 }
 
 const toNumber = (text: string): number | null => (/^\d+$/.test(text) ? Number(text) : null);

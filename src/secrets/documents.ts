@@ -5,8 +5,14 @@ import { maskText } from './text.ts';
 import { maskToml } from './toml.ts';
 import { maskEnvironmentFile, maskUnit } from './unit.ts';
 
+/** A word of letters alone (`id-token: write`) is anybody's: every sentence would lose it. */
+const isAnybodys = (secret: string): boolean => /^[A-Za-z]{1,15}$/.test(secret);
+
 /** Tells of the secrets in a file that somebody wrote, by what kind of file its name says it is. */
-export function learnSecrets(path: string, text: string, found: OnSecret): void {
+export function learnSecrets(path: string, text: string, tell: OnSecret): void {
+  const found: OnSecret = (secret, likely) => {
+    if (!isAnybodys(secret)) tell(secret, likely);
+  };
   if (/\.toml$/.test(path)) maskToml(text, found);
   else if (/\.(?:service|socket|container|pod|kube|conf)$/.test(path)) maskUnit(text, found);
   else if (/(?:^|\/)config\.json$/.test(path)) maskJson(text, found);

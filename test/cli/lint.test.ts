@@ -55,6 +55,17 @@ describe('bk-doctor lint', () => {
     expect(stdout).not.toContain(token);
   });
 
+  test('a permission of a workflow beside it is no secret that messages lose', async () => {
+    const folder = written({
+      '.github/workflows/a.yml':
+        'on: push\npermissions: {id-token: write}\njobs:\n  b: {runs-on: x, steps: [{run: docker build .}]}\n',
+      'pod.yaml': BROKEN,
+    });
+    const { stdout } = await run(['lint', '--json', folder]);
+    expect(stdout).toContain('Write the tag rootless.');
+    expect(stdout).not.toContain('***');
+  });
+
   test('--fail-on warning', async () => {
     const folder = written({ 'pod.yaml': pod({ security: null }) });
     expect((await run(['lint', join(folder, 'pod.yaml')])).code).toBe(0);

@@ -315,6 +315,17 @@ describe('other forms', () => {
       finds: [['proc.masked', 'error', 'jobs.b.container']],
     },
     {
+      name: 'Docker in Docker, and its image for a client alone',
+      text: 'services:\n  a:\n    image: docker:dind\n  b:\n    image: docker:27-dind\n    command: sh -c "docker buildx build ."\n',
+      finds: [['container.not-privileged', 'error', 'services.a.image']],
+    },
+    {
+      name: 'a justfile',
+      file: 'Justfile',
+      text: 'default:\n    @just --list\nrun:\n    @docker run -d --privileged moby/buildkit:latest-rootless\n',
+      finds: [['image.tag-missing', 'error']],
+    },
+    {
       name: 'a template of the Jenkins plugin',
       file: 'Jenkinsfile',
       text: "podTemplate(containers: [\n  containerTemplate(name: 'b', image: 'moby/buildkit:v0.12.0', command: '', args: '')\n]) { node(POD_LABEL) { } }\n",
