@@ -92,6 +92,11 @@ const PROBES: { readonly [N in ProbeName]: Shape } = {
   }),
   bind: record({ errors: listOf(orNull(path), 10_000) }),
   connect: errorOrNull,
+  containerd: record({
+    error: orNull(path),
+    snapshotters: listOf(record({ name: path, why: orNull(path), root: orNull(path) }), 1000),
+    refusal: orNull(path),
+  }),
   write: errorOrNull,
   dtype: record({ told: orNull(bool) }),
   lock: record({ held: bool, pid: orNull(number) }),

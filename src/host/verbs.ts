@@ -7,6 +7,7 @@ import { findTool, refuseUntrusted, runProgram, SYSTEM_PATH } from './looks/run-
 import { surveyArguments, surveyReader } from './looks/survey.ts';
 import type { Waiting } from './looks/waiting.ts';
 import { probeBolt } from './probes/bolt.ts';
+import { probeContainerd } from './probes/containerd.ts';
 import { probeDtype, probeLock, probeWrite } from './probes/files.ts';
 import { limitOfNamespace, probeNamespace } from './probes/namespace.ts';
 import { probeBind, probeConnect } from './probes/net.ts';
@@ -98,6 +99,7 @@ const probes: ProbeTable = {
   namespace: probeNamespace,
   bind: ({ addresses }) => probeBind(addresses),
   connect: ({ path }, _environment, { timeoutMs }) => probeConnect(path, timeoutMs),
+  containerd: (input, _environment, { timeoutMs }) => probeContainerd(input, timeoutMs),
   write: async (input) => probeWrite(input),
   lock: ({ path }, _environment, { timeoutMs }) => probeLock(path, timeoutMs),
   dtype: ({ directory }, _environment, { timeoutMs }) => probeDtype(directory, timeoutMs),

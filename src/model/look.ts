@@ -152,6 +152,21 @@ export interface Probes {
   };
   /** Connects to a Unix socket and closes: null, or the errno's name. */
   readonly connect: { readonly input: { readonly path: string }; readonly answer: { readonly error: string | null } };
+  /** Asks containerd about itself, by its socket. `error`: it could not be asked. */
+  readonly containerd: {
+    readonly input: { readonly path: string; readonly namespace: string };
+    readonly answer: {
+      readonly error: string | null;
+      /** With the reason why it is not to be used, and the directory where it says that it keeps them. */
+      readonly snapshotters: readonly {
+        readonly name: string;
+        readonly why: string | null;
+        readonly root: string | null;
+      }[];
+      /** Why it does not take the name of the namespace. */
+      readonly refusal: string | null;
+    };
+  };
   /** Creates, fills and removes a file in a directory: null, or the errno's name. Without `bytes` it is one block. */
   readonly write: {
     readonly input: { readonly directory: string; readonly bytes?: number };

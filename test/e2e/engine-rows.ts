@@ -76,6 +76,20 @@ export const ROWS: { readonly [name: string]: Row } = {
     },
     truth: 'builds',
   },
+  'docker: privileged and the flag': { ...off, container: { ...docker, privileged: true }, truth: 'builds' },
+  'docker: unconfined, the flag and TCP alone': {
+    ...off,
+    flags: [FLAG, '--addr', 'tcp://127.0.0.1:1234'],
+    container: { ...docker, ...open },
+    truth: 'builds',
+  },
+  'docker: unconfined, the flag and the native snapshotter': {
+    ...off,
+    flags: [FLAG, '--oci-worker-snapshotter=native'],
+    container: { ...docker, ...open },
+    truth: 'builds',
+    snapshotter: 'native',
+  },
   'docker: rootful': { ...rootful, container: docker, truth: 'starts' },
   'docker: rootful with SYS_ADMIN, unconfined': {
     ...rootful,
@@ -211,6 +225,18 @@ export const ROWS: { readonly [name: string]: Row } = {
     truth: 'builds',
     since: 'v0.31.0',
   },
+  'pod: unmasked': { ...rootless, container: { ...pod, masked: false }, truth: 'builds' },
+  'pod: drop MKNOD and NET_RAW, and the flag': {
+    ...off,
+    container: { ...pod, capDrop: ['MKNOD', 'NET_RAW'] },
+    truth: 'builds',
+  },
+  'pod: add SYS_ADMIN, without the flag': {
+    ...rootless,
+    container: { ...pod, capAdd: ['SYS_ADMIN'] },
+    truth: 'starts',
+    blamed: 'runtime/process-sandbox',
+  },
   'pod: privileged': { ...rootless, container: { ...pod, privileged: true }, truth: 'builds' },
   'pod: XDG_RUNTIME_DIR that is not there': {
     ...off,
@@ -257,4 +283,22 @@ export const ROWS: { readonly [name: string]: Row } = {
   'podman: all capabilities dropped': { ...off, container: { ...podman, ...open, capDrop: ['ALL'] }, truth: 'ends' },
   'podman: rootful and privileged': { ...rootful, container: { ...podman, privileged: true }, truth: 'builds' },
   'podman: rootful': { ...rootful, container: podman, truth: 'starts' },
+  'podman: privileged and the flag': { ...off, container: { ...podman, privileged: true }, truth: 'builds' },
+  'podman: unconfined, without the flag': {
+    ...rootless,
+    container: { ...podman, ...open },
+    truth: 'starts',
+    blamed: 'runtime/process-sandbox',
+  },
+  'podman: rootful, privileged and read-only with tmpfs': {
+    ...rootful,
+    container: { ...podman, privileged: true, readOnly: true, tmpfs: { '/run': 'mode=755', '/tmp': 'mode=1777' } },
+    truth: 'builds',
+  },
+  'podman: rootful, privileged, TCP alone': {
+    ...rootful,
+    flags: ['--addr', 'tcp://127.0.0.1:1234'],
+    container: { ...podman, privileged: true },
+    truth: 'builds',
+  },
 };

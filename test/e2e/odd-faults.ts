@@ -44,6 +44,11 @@ const ownDevices = (world: World, damage: string): string =>
   world.script(
     `mkdir /run/dev; cd /run/dev; mknod -m 666 null c 1 3; mknod -m 666 zero c 1 5; mknod -m 666 full c 1 7; mknod -m 666 random c 1 8; mknod -m 666 urandom c 1 9; mknod -m 666 tty c 5 0; mkdir pts shm; mount --rbind /dev/pts pts; mount --rbind /dev/shm shm; ln -s pts/ptmx ptmx; ln -s /proc/self/fd fd; ${damage}; cd /; mount --rbind /run/dev /dev`,
   );
+/** A pod's usual set-up. */
+const withoutSandbox = (world: World): void => {
+  config(world, '[worker.oci]\nnoProcessSandbox = true\n');
+  world.script('mount --bind /dev/null /proc/timer_list');
+};
 /** A state directory whose path has so many characters. */
 const longRoot = (world: World, length: number): void => {
   const parts = [world.home];
@@ -106,6 +111,28 @@ export const oddFaults: readonly Fault[] = [
     inject: (world) => ownDevices(world, 'rm full'),
     ready: false,
     blamed: 'runtime/devices',
+  },
+  {
+    name: 'a mask over /proc, no process sandbox, and a node that every step gets is missing',
+    inject: (world) => {
+      ownDevices(world, 'rm full');
+      withoutSandbox(world);
+    },
+    ready: false,
+    blamed: 'runtime/devices',
+    ...only,
+  },
+  {
+    name: 'a mask over /proc, no process sandbox, and a runc that fails at every step',
+    inject: (world) => {
+      withoutSandbox(world);
+      world.script('mv $(command -v runc) /usr/bin/runc.own');
+      const text = 'case "$*" in *"run "*) echo "runc: cannot do that here" >&2; exit 1;; esac; exec runc.own "$@"\n';
+      program(world, '/usr/sbin/runc', `#!/bin/sh\n${text}`);
+    },
+    ready: false,
+    blamed: 'userns/probe',
+    ...only,
   },
   {
     name: 'a /dev/null that only root may open',

@@ -152,6 +152,7 @@ const cdiRows: readonly (readonly [string, { readonly [path: string]: string }])
     'a CDI specification with an unknown field',
     { '/etc/cdi/a.json': '{"cdiVersion":"0.6.0","kind":"v.com/g","device":[]}' },
   ],
+  ['a CDI specification that is broken', { '/var/run/cdi/a.yaml': 'kind: [\n' }],
   ['a CDI device without edits', { '/etc/cdi/a.yaml': CDI.replace('env: [A=b]', '{}') }],
   ['a CDI device in two files', { '/etc/cdi/a.yaml': CDI, '/etc/cdi/b.yaml': CDI }],
 ];
@@ -203,6 +204,44 @@ const settingFaults: readonly Fault[] = [
       world.script(`mkdir -m 700 ${world.runtime}/runc`);
     },
     ready: false,
+    blamed: 'runtime/session',
+    ...only,
+  },
+  {
+    name: 'a CDI specification that only root may read',
+    inject: (world) => {
+      cdi({ '/etc/cdi/a.yaml': CDI })(world);
+      world.script('chmod 600 /etc/cdi/a.yaml');
+    },
+    ready: false,
+    since: 'v0.20.0',
+    blamed: 'config/buildkitd',
+    ...only,
+  },
+  {
+    name: 'a broken CDI specification where none is looked for',
+    inject: (world) => {
+      cdi({ '/etc/cdi/a.yaml': '{{{' })(world);
+      config(world, '[cdi]\nspecDirs = ["/etc/own-cdi"]\n');
+    },
+    ready: true,
+    ...only,
+  },
+  {
+    name: 'a level of the log that does not exist',
+    inject: () => {},
+    env: { BUILDKITD_LOG_LEVEL: 'verbose' },
+    ready: false,
+    since: 'v0.30.0',
+    blamed: 'runtime/session',
+    ...only,
+  },
+  {
+    name: 'a proxy between the client and a TCP address',
+    inject: (world) => config(world, '[grpc]\naddress = ["tcp://0.0.0.0:14770"]\n'),
+    env: { HTTPS_PROXY: 'http://127.0.0.1:9' },
+    ready: false,
+    since: 'v0.23.0',
     blamed: 'runtime/session',
     ...only,
   },

@@ -14,6 +14,8 @@ export interface UnitRow {
   readonly ready: boolean;
   /** The check that stands first in the reasons. */
   readonly blamed?: string | readonly string[];
+  /** The chain of packages does not mind. */
+  readonly buildkitdOnly?: true;
   /** Of the daemon. */
   readonly socket?: string;
 }
@@ -93,6 +95,14 @@ export const unitRows: readonly UnitRow[] = [
     unit: `${user}\nEnvironmentFile=/nonexistent/bk\n${start}`,
     ready: false,
     blamed: 'service/start',
+  },
+  {
+    name: 'a level of the log that does not exist, in a file of variables',
+    unit: `${user}\nEnvironmentFile=/etc/bk.env\n${start}`,
+    inject: (world) => world.writeFile('/etc/bk.env', '# of the daemon\nBUILDKITD_LOG_LEVEL="loud"\n'),
+    ready: false,
+    blamed: 'runtime/session',
+    buildkitdOnly: true,
   },
   {
     name: 'a working directory that is missing',

@@ -51,6 +51,7 @@ class RecordedMachine extends VirtualHost {
         const exists = (await this.stat((input as Probes['connect']['input']).path, 'target')) !== null;
         return { error: exists ? 'ECONNREFUSED' : 'ENOENT' };
       }
+      case 'containerd':
       case 'program':
       case 'bolt':
       case 'snapshots':

@@ -1,5 +1,5 @@
 import { wasTried } from '../../facts/cache/snapshotter-trial.ts';
-import { settings } from '../../facts/config/settings.ts';
+import { settings, stepsOf } from '../../facts/config/settings.ts';
 import { confinement, isMountDenying, loadedProfiles } from '../../facts/confinement/apparmor.ts';
 import { namespace } from '../../facts/start/namespace.ts';
 import { refusingProfile } from '../../facts/start/refusing-profile.ts';
@@ -94,9 +94,9 @@ function judgeAttached({ refusing }: FactsOf<typeof needs>, { add }: Findings<Ap
 
 /** The profile that every RUN step is to get. */
 function judgeSteps({ settings, loaded }: FactsOf<typeof needs>, { add, unseen }: Findings<ApparmorEvidence>): void {
-  const setting = settings.value?.oci.apparmorProfile;
+  const setting = settings.value && stepsOf(settings.value).apparmorProfile;
   const profile = setting?.value ?? '';
-  if (setting === undefined || profile === '' || settings.value?.oci.enabled.value === false) return;
+  if (setting === undefined || profile === '') return;
   if (loaded.value === undefined) {
     if (loaded.unseen !== undefined) unseen.push(loaded.unseen);
     return;

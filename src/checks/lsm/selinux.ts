@@ -1,6 +1,6 @@
 import { snapshotters } from '../../facts/cache/snapshotters.ts';
 import { cacheDirectory } from '../../facts/config/cache-directory.ts';
-import { settings } from '../../facts/config/settings.ts';
+import { settings, stepsOf } from '../../facts/config/settings.ts';
 import { selinux, selinuxType } from '../../facts/confinement/selinux.ts';
 import { kernel } from '../../facts/machine/kernel.ts';
 import { identity } from '../../facts/target/identity.ts';
@@ -65,16 +65,17 @@ type Facts = FactsOf<typeof needs>;
 type Found = Findings<SelinuxEvidence>;
 
 /** The worker is told to use SELinux. */
-const isUsed = ({ settings: { oci } }: Facts): boolean => oci.selinux.value && oci.enabled.value !== false;
+const isUsed = ({ settings }: Facts): boolean => stepsOf(settings).selinux.value;
 
-function judgeSetting({ settings: { oci } }: Facts, { add }: Found): void {
+function judgeSetting({ settings }: Facts, { add }: Found): void {
+  const { selinux } = stepsOf(settings);
   add(
     'lsm.selinux-off',
     'error',
-    oci.selinux.key,
-    `${oci.selinux.key} is true, and SELinux is not active here: every RUN step fails with "selinux is not available".`,
+    selinux.key,
+    `${selinux.key} is true, and SELinux is not active here: every RUN step fails with "selinux is not available".`,
     { kind: 'set-and-off', path: null, label: null, expected: null },
-    oci.selinux.at,
+    selinux.at,
   );
 }
 

@@ -1,4 +1,4 @@
-import { type Setting, settings } from '../../facts/config/settings.ts';
+import { type Setting, settings, stepsOf } from '../../facts/config/settings.ts';
 import { binaries } from '../../facts/programs/binaries.ts';
 import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
 import { namespace } from '../../facts/start/namespace.ts';
@@ -65,7 +65,7 @@ export interface DriverCase {
 
 export function openDriver(facts: FactsOf<typeof driverNeeds>): DriverCase {
   const { problems, add } = findings<DriverEvidence>();
-  const { networkMode, cniConfigPath, cniBinaryPath } = facts.settings.oci;
+  const { networkMode, cniConfigPath, cniBinaryPath } = stepsOf(facts.settings);
   const driver = facts.netDriver.net ?? 'none';
   const firstOf = (...settings: readonly Written[]): Written | null => settings.find(({ at }) => at !== null) ?? null;
   return {

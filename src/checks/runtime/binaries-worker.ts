@@ -1,4 +1,6 @@
 import { type Release, surelyBefore, surelySince } from '../../buildkit/version.ts';
+import type { ContainerdLack } from '../../facts/config/containerd-lacks.ts';
+import type { Settings } from '../../facts/config/settings.ts';
 import type { Binary } from '../../facts/programs/find-in-path.ts';
 import type { Program } from '../../facts/start/software.ts';
 import type { Severity } from '../../model/decide.ts';
@@ -58,42 +60,65 @@ function judgeOff({ facts, add }: BinariesCase): void {
 }
 
 /** Where containerd is the only worker, what it lacks fails every build. */
-function judgeLacks({ facts, add }: BinariesCase): void {
-  if (!facts.containerdWorker.usable) return;
-  for (const lack of facts.containerdLacks.value ?? []) {
-    switch (lack.what) {
-      case 'shim':
-        add(
-          'runtime.runc-missing',
-          'error',
-          lack.program,
-          `The containerd worker is to use the runtime ${lack.runtime}, and ${lack.program} is not there: every RUN step fails`,
-        );
-        break;
-      case 'runc':
-        add(
-          'runtime.runc-missing',
-          'error',
-          'runc',
-          'containerd has no runc to start containers with: every RUN step fails',
-        );
-        break;
-      case 'overlay':
-        add(
-          'runtime.no-worker',
-          'error',
-          'snapshotter of containerd',
-          `containerd keeps its state in ${lack.root}, on overlayfs, where its overlayfs snapshotter does not work: every build fails`,
-        );
-        break;
-      case 'disabled':
-        add(
-          'runtime.no-worker',
-          'error',
-          'snapshotter of containerd',
-          `/etc/containerd/config.toml disables ${lack.plugin}, which the containerd worker is to use: every build fails`,
-        );
-    }
+function judgeLacks({ facts, add, unseen }: BinariesCase): void {
+  const { value, unseen: why } = facts.containerdLacks;
+  if (why !== undefined) unseen.push(why);
+  for (const lack of value ?? []) add(...lackWords(lack, facts.settings.containerd));
+}
+
+function lackWords(
+  lack: ContainerdLack,
+  { namespace, snapshotter }: Settings['containerd'],
+): Parameters<BinariesCase['add']> {
+  switch (lack.what) {
+    case 'shim':
+      return [
+        'runtime.runc-missing',
+        'error',
+        lack.program,
+        `The containerd worker is to use the runtime ${lack.runtime}, and ${lack.program} is not there: every RUN step fails`,
+      ];
+    case 'runc':
+      return [
+        'runtime.runc-missing',
+        'error',
+        lack.program,
+        `containerd has no ${lack.program} to start containers with: every RUN step fails`,
+      ];
+    case 'snapshotter':
+      return [
+        'runtime.no-worker',
+        'error',
+        'snapshotter of containerd',
+        lack.why === null
+          ? `containerd has no snapshotter ${lack.name}, which the containerd worker is to use: every build fails`
+          : `containerd cannot use its snapshotter ${lack.name}, which the containerd worker is to use, and says "${lack.why}": every build fails`,
+        {},
+        snapshotter,
+      ];
+    case 'overlay':
+      return [
+        'runtime.no-worker',
+        'error',
+        'snapshotter of containerd',
+        `containerd keeps its snapshots in ${lack.root}, on overlayfs, where no RUN step can write: every build fails`,
+      ];
+    case 'options':
+      return [
+        'runtime.runc-missing',
+        'error',
+        lack.runtime,
+        `The containerd worker is to use the runtime ${lack.runtime}, which does not take the options that buildkitd passes to all runtimes but io.containerd.runc.v2: every RUN step fails`,
+      ];
+    case 'namespace':
+      return [
+        'runtime.no-worker',
+        'error',
+        'namespace of containerd',
+        `containerd does not take the namespace ${JSON.stringify(namespace.value)} of its worker and says "${lack.why}": every build fails`,
+        {},
+        namespace,
+      ];
   }
 }
 

@@ -123,6 +123,15 @@ export const TLS = {
   ca: optionalText('grpc.tls.ca', 'tlscacert'),
 };
 
+/** Of both workers, under each one's name. */
+const steps = (name: 'oci' | 'containerd') => ({
+  networkMode: text(`worker.${name}.networkMode`, `${name}-worker-net`, 'auto'),
+  cniConfigPath: text(`worker.${name}.cniConfigPath`, `${name}-cni-config-path`, ({ cniConfigPath }) => cniConfigPath),
+  cniBinaryPath: text(`worker.${name}.cniBinaryPath`, `${name}-cni-binary-dir`, '/opt/cni/bin'),
+  apparmorProfile: optionalText(`worker.${name}.apparmor-profile`, `${name}-worker-apparmor-profile`),
+  selinux: onOrOff(`worker.${name}.selinux`, `${name}-worker-selinux`),
+});
+
 export const OCI = {
   enabled: onOffOrAuto('worker.oci.enabled', 'oci-worker'),
   snapshotter: text('worker.oci.snapshotter', 'oci-worker-snapshotter', 'auto'),
@@ -130,15 +139,13 @@ export const OCI = {
   noProcessSandbox: onOrOff('worker.oci.noProcessSandbox', 'oci-worker-no-process-sandbox'),
   rootless: ociRootless,
   binary: optionalText('worker.oci.binary', 'oci-worker-binary'),
-  networkMode: text('worker.oci.networkMode', 'oci-worker-net', 'auto'),
-  cniConfigPath: text('worker.oci.cniConfigPath', 'oci-cni-config-path', ({ cniConfigPath }) => cniConfigPath),
-  cniBinaryPath: text('worker.oci.cniBinaryPath', 'oci-cni-binary-dir', '/opt/cni/bin'),
-  apparmorProfile: optionalText('worker.oci.apparmor-profile', 'oci-worker-apparmor-profile'),
-  selinux: onOrOff('worker.oci.selinux', 'oci-worker-selinux'),
+  ...steps('oci'),
 };
 
 export const CONTAINERD = {
   enabled: onOffOrAuto('worker.containerd.enabled', 'containerd-worker'),
   address: text('worker.containerd.address', 'containerd-worker-addr', '/run/containerd/containerd.sock'),
   snapshotter: text('worker.containerd.snapshotter', 'containerd-worker-snapshotter', 'overlayfs'),
+  namespace: text('worker.containerd.namespace', 'containerd-worker-namespace', 'buildkit'),
+  ...steps('containerd'),
 };

@@ -22,6 +22,15 @@ export interface Setting<T> {
   readonly at: Position | null;
 }
 
+/** What either worker has, for its RUN steps. */
+export interface StepSettings {
+  readonly networkMode: Setting<string>;
+  readonly cniConfigPath: Setting<string>;
+  readonly cniBinaryPath: Setting<string>;
+  readonly apparmorProfile: Setting<string | null>;
+  readonly selinux: Setting<boolean>;
+}
+
 /** What decides a start, after command line, unit, file and defaults. Paths may be relative if written so, and nothing tells where buildkitd is started. */
 export interface Settings {
   readonly root: Setting<string>;
@@ -44,17 +53,13 @@ export interface Settings {
     readonly noProcessSandbox: Setting<boolean>;
     readonly rootless: Setting<boolean>;
     readonly binary: Setting<string | null>;
-    readonly networkMode: Setting<string>;
-    readonly cniConfigPath: Setting<string>;
-    readonly cniBinaryPath: Setting<string>;
-    readonly apparmorProfile: Setting<string | null>;
-    readonly selinux: Setting<boolean>;
-  };
+  } & StepSettings;
   readonly containerd: {
     readonly enabled: Setting<boolean | null>;
     readonly address: Setting<string>;
     readonly snapshotter: Setting<string>;
-  };
+    readonly namespace: Setting<string>;
+  } & StepSettings;
   /** Options of rootlesskit, as far as whoever starts it is known. */
   readonly rootlesskitArgs: readonly string[];
   readonly rootlesskitFlags: Flags;
@@ -62,6 +67,10 @@ export interface Settings {
   readonly flags: Flags;
   readonly rootlessPaths: boolean;
 }
+
+/** Of the worker that builds where no build asks for another: the first that is on. */
+export const stepsOf = ({ oci, containerd }: Settings): StepSettings =>
+  oci.enabled.value === false ? containerd : oci;
 
 /** Was it given as a flag? No edit of the file overrules one. */
 export const isFlag = (source: Source): boolean =>

@@ -1,7 +1,7 @@
 import { surelyBefore } from '../../buildkit/version.ts';
 import type { Fact } from '../../model/look.ts';
 import { asAbsent } from '../../model/unseen.ts';
-import { settings } from '../config/settings.ts';
+import { settings, stepsOf } from '../config/settings.ts';
 import { cgroups } from '../confinement/cgroups.ts';
 import { readSysctlNumber } from '../machine/sysctl.ts';
 import { buildkitdVersion } from '../programs/buildkitd-version.ts';
@@ -67,11 +67,11 @@ export const namespaceNeeds: Fact<NamespaceNeeds> = {
             net: net === 'host' ? 0 : 1,
             cgroup: isOn('cgroupns'),
           };
-    const { oci } = options;
-    const mode = oci.networkMode.value;
+    const steps = stepsOf(options);
+    const mode = steps.networkMode.value;
     const bridged = /^(1|t|true)$/i.test(values.BUILDKIT_NETWORK_BRIDGE_AUTO ?? '');
     const hasCni = async (): Promise<boolean> =>
-      (await look.host.stat(oci.cniConfigPath.value, 'target').catch(asAbsent)) !== null;
+      (await look.host.stat(steps.cniConfigPath.value, 'target').catch(asAbsent)) !== null;
     const isolated = mode === 'cni' || mode === 'bridge' || (mode === 'auto' && (bridged || (await hasCni())));
     // Steps have a cgroup namespace where cgroup v2 is mounted (BuildKit v0.12).
     const groupsToo = groups?.layout === 'unified' && (version === null || !surelyBefore(version, [0, 12, 0]));
@@ -80,7 +80,7 @@ export const namespaceNeeds: Fact<NamespaceNeeds> = {
       step: {
         user: 0,
         mnt: 1,
-        pid: oci.noProcessSandbox.value ? 0 : 1,
+        pid: options.oci.noProcessSandbox.value ? 0 : 1,
         ipc: 1,
         uts: 1,
         net: isolated ? 1 : 0,

@@ -1,6 +1,6 @@
 import type { Fact, Json, Stat } from '../../model/look.ts';
 import { asAbsent, unlessRefused } from '../../model/unseen.ts';
-import { settings } from '../config/settings.ts';
+import { settings, stepsOf } from '../config/settings.ts';
 import { processStatus } from '../machine/process-status.ts';
 import { findInPath } from '../programs/find-in-path.ts';
 import { environment } from '../target/environment.ts';
@@ -68,16 +68,18 @@ export const netDriver: Fact<NetDriver> = {
   id: 'net-driver',
   async read(look) {
     const { host } = look;
-    const [{ oci, rootlesskitFlags }, { values }, by] = await Promise.all([
+    const [options, { values }, by] = await Promise.all([
       look.get(settings),
       look.get(environment),
       look.get(launcher),
     ]);
+    const { rootlesskitFlags } = options;
+    const steps = stepsOf(options);
     // buildkitd is rootless in any user namespace; it then turns "auto" into "host" without a word.
     const status = by === 'rootlesskit' ? null : await look.get(processStatus).catch(asAbsent);
     const rootless = by === 'rootlesskit' || status?.inUserNamespace === true;
-    const path = oci.cniConfigPath.value;
-    const directory = oci.cniBinaryPath.value;
+    const path = steps.cniConfigPath.value;
+    const directory = steps.cniBinaryPath.value;
     const [file, directoryStat, programs, tun, readable, writable, cache, iptables, ownPlugins] = await Promise.all([
       unlessRefused(host.read(path, 'target', undefined, 'json')),
       host.stat(directory, 'target').catch(asAbsent),
@@ -96,7 +98,7 @@ export const netDriver: Fact<NetDriver> = {
     const exists = file.value !== null;
     const plugins = file.value == null ? null : cniPlugins(file.value.text);
     const bridge = /^(1|t|true)$/i.test(values.BUILDKIT_NETWORK_BRIDGE_AUTO ?? '');
-    const written = oci.networkMode.value;
+    const written = steps.networkMode.value;
     const automatic = rootless ? 'host' : bridge ? 'bridge' : exists ? 'cni' : 'host';
     return {
       net: by === 'rootlesskit' ? (rootlesskitFlags.net?.at(-1) ?? 'host') : null,

@@ -1,4 +1,5 @@
 import type { BinariesEvidence } from '../../checks/runtime/binaries-case.ts';
+import { settings } from '../../facts/config/settings.ts';
 import { osRelease } from '../../facts/machine/os-release.ts';
 import { binaries } from '../../facts/programs/binaries.ts';
 import { type ConfigEdit, configEdit } from '../../facts/rights/config-edit.ts';
@@ -12,7 +13,13 @@ import { configSteps } from '../config-steps.ts';
 import { installation, installOn } from '../install.ts';
 import { quoted } from '../quoted.ts';
 
-const needs = { environment, binaries, distribution: optional(osRelease), configEdit: optional(configEdit) };
+const needs = {
+  environment,
+  binaries,
+  settings,
+  distribution: optional(osRelease),
+  configEdit: optional(configEdit),
+};
 type Facts = FactsOf<typeof needs>;
 
 /** Names the package of what is missing, and installs it only where the person says so. */
@@ -45,10 +52,17 @@ function supply(problem: Problem<BinariesEvidence>, index: number, facts: Facts)
   const other = config === null ? null : otherRuntime(evidence, facts);
   if (other !== null && config !== null) return useInstead(other, index, config);
   const packaged = PROGRAMS.get(program) ?? null;
+  if (program.startsWith('io.containerd.'))
+    return advice([index], 'Leave worker.containerd.runtime out: io.containerd.runc.v2 is then used.');
   if (program.startsWith('containerd-shim-'))
     return advice(
       [index],
       `Install ${program} where containerd finds it (/usr/local/bin), or leave worker.containerd.runtime out: runc is then used.`,
+    );
+  if (packaged === null && facts.settings.oci.enabled.value === false)
+    return advice(
+      [index],
+      `Install ${program}, or leave BinaryName out of worker.containerd.runtime.options: runc is then used.`,
     );
   if (packaged === null)
     return advice([index], `Install ${program}, or leave worker.oci.binary out: buildkitd then uses runc.`);
@@ -127,6 +141,8 @@ const LIMITS = {
 function workerAdvice({ program, key }: BinariesEvidence): string {
   if (program === 'snapshotter of containerd')
     return 'Give containerd a root on a local disk (root = "DIRECTORY" in /etc/containerd/config.toml) and do not disable its snapshotter; or name another one: snapshotter = "native" below [worker.containerd].';
+  if (program === 'namespace of containerd')
+    return 'Name it with letters and digits, which single ".", "_" and "-" may join: namespace = "buildkit" below [worker.containerd].';
   if (program === 'containerd')
     return 'Start containerd, or leave worker.containerd.enabled out: buildkitd then does without it.';
   return key === null

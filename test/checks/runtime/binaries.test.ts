@@ -3,6 +3,7 @@ import { runtimeBinaries } from '../../../src/checks/runtime/binaries.ts';
 import { examine } from '../../../src/examine/examine.ts';
 import { createLook } from '../../../src/examine/look.ts';
 import { supplyBinaries } from '../../../src/fixes/runtime/binaries.ts';
+import type { Probes } from '../../../src/model/look.ts';
 import { testCheck } from '../../check-tester.ts';
 import { ASK, VirtualHost, type VirtualHostOptions } from '../../virtual-host.ts';
 import { hostWith, program, socket } from './alice.ts';
@@ -14,16 +15,31 @@ const CRUN = { '/usr/bin/crun': program() };
 const crun = (version: string) => ({ crun: { stdout: `crun version ${version}\n` } });
 const NO_RUNC = { ...gone('/usr/sbin/runc') };
 
+type Containerd = Partial<Probes['containerd']['answer']>;
+
 /** The OCI worker is off, and containerd answers. */
-const onContainerd = (files: VirtualHostOptions['files'] = {}, more = ''): VirtualHostOptions =>
+const onContainerd = (more = '', told: Containerd = {}): VirtualHostOptions =>
   hostWith({
     files: {
+      '/usr/bin/containerd-shim-runc-v1': program(),
       '/usr/bin/containerd-shim-runc-v2': program(),
-      '/run/containerd/containerd.sock': socket(0o660, 0),
-      ...files,
+      '/run/containerd/containerd.sock': socket(0o666, 0),
     },
     live: ['/run/containerd/containerd.sock'],
     config: `[worker.oci]\nenabled = false\n${more}`,
+    rest: {
+      probes: {
+        containerd: () => ({
+          error: null,
+          snapshotters: [
+            { name: 'overlayfs', why: null, root: '/var/lib/containerd/overlayfs' },
+            { name: 'btrfs', why: 'path /var/lib/containerd (ext4) must be a btrfs filesystem', root: null },
+          ],
+          refusal: null,
+          ...told,
+        }),
+      },
+    },
   });
 
 testCheck(entry, {
@@ -69,8 +85,15 @@ testCheck(entry, {
     },
     'no rootlesskit for root': { host: hostWith({ files: gone('/usr/bin/rootlesskit'), rest: { mode: 'rootful' } }) },
     'only the containerd worker': { host: onContainerd() },
-    'only the containerd worker, with a snapshotter that its state does not matter to': {
-      host: onContainerd({ '/etc/containerd/config.toml': 'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n' }),
+    'only the containerd worker, with a runtime by its path': {
+      host: onContainerd('[worker.containerd.runtime]\nname = "com.example.v1"\npath = "/opt/shim"\n'),
+    },
+    'containerd, which lacks much, beside the OCI worker': {
+      host: hostWith({
+        files: { '/run/containerd/containerd.sock': socket(0o660, 0) },
+        live: ['/run/containerd/containerd.sock'],
+        config: '[worker.containerd]\nenabled = true\nsnapshotter = "stargz"\n',
+      }),
     },
   },
   ailing: {
@@ -233,30 +256,55 @@ testCheck(entry, {
       advice: ['without --oci-worker=false'],
     },
     'containerd alone, without the program that starts its runtime': {
-      host: onContainerd({}, '[worker.containerd.runtime]\nname = "io.containerd.runsc.v1"\n'),
+      host: onContainerd('[worker.containerd.runtime]\nname = "io.containerd.runsc.v1"\n'),
       conditions: ['runtime.runc-missing'],
       severity: 'error',
       advice: ['Install containerd-shim-runsc-v1'],
       says: ['io.containerd.runsc.v1'],
     },
-    'containerd alone, with its snapshotter disabled': {
-      host: onContainerd({
-        '/etc/containerd/config.toml': 'disabled_plugins = ["io.containerd.snapshotter.v1.overlayfs"]\n',
-      }),
+    'containerd alone, whose runtime is to start a program that is not there': {
+      host: onContainerd(
+        '[worker.containerd.runtime]\nname = "io.containerd.runc.v2"\noptions = { BinaryName = "/opt/runc" }\n',
+      ),
+      conditions: ['runtime.runc-missing'],
+      severity: 'error',
+      advice: ['leave BinaryName out'],
+      says: ['/opt/runc'],
+    },
+    'containerd alone, which has no snapshotter of that name': {
+      host: onContainerd('[worker.containerd]\nsnapshotter = "stargz"\n'),
       conditions: ['runtime.no-worker'],
       severity: 'error',
       advice: ['Give containerd a root on a local disk'],
-      says: ['disables'],
+      says: ['no snapshotter stargz'],
+    },
+    'containerd alone, with a snapshotter that it cannot use': {
+      host: onContainerd('[worker.containerd]\nsnapshotter = "btrfs"\n'),
+      conditions: ['runtime.no-worker'],
+      severity: 'error',
+      advice: ['Give containerd a root on a local disk'],
+      says: ['must be a btrfs filesystem'],
     },
     'containerd alone, with its state on overlayfs': {
-      host: {
-        ...onContainerd({ '/etc/containerd/config.toml': 'root = "/state"\n', '/state': { kind: 'directory' } }),
-        statfs: { '/state': { type: 0x794c7630 } },
-      },
+      host: { ...onContainerd(), statfs: { '/var/lib/containerd/overlayfs': { type: 0x794c7630 } } },
       conditions: ['runtime.no-worker'],
       severity: 'error',
       advice: ['Give containerd a root on a local disk'],
-      says: ['/state'],
+      says: ['/var/lib/containerd/overlayfs'],
+    },
+    'containerd alone, with a runtime that takes other options': {
+      host: onContainerd('[worker.containerd.runtime]\nname = "io.containerd.runc.v1"\n'),
+      conditions: ['runtime.runc-missing'],
+      severity: 'error',
+      advice: ['Leave worker.containerd.runtime out'],
+      says: ['io.containerd.runc.v1'],
+    },
+    'containerd alone, with a namespace that it does not take': {
+      host: onContainerd('[worker.containerd]\nnamespace = "build kit"\n', { refusal: 'identifier must match' }),
+      conditions: ['runtime.no-worker'],
+      severity: 'error',
+      advice: ['Name it with letters and digits'],
+      says: ['"build kit"', 'identifier must match'],
     },
     'an address of containerd with a scheme': {
       host: hostWith({
@@ -330,6 +378,17 @@ testCheck(entry, {
       host: hostWith({ tools: { runc: { code: null, timedOut: true } } }),
       status: 'unknown',
       says: 'in time',
+    },
+    'containerd alone, which does not tell what it has': {
+      host: onContainerd('', { error: 'unknown service containerd.services.introspection.v1.Introspection' }),
+      status: 'unknown',
+      says: 'does not tell (unknown service',
+    },
+    'containerd alone, which is not asked': {
+      host: onContainerd(),
+      request: { probe: false },
+      status: 'unknown',
+      says: 'was not asked',
     },
   },
 });
