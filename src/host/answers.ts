@@ -94,7 +94,7 @@ const PROBES: { readonly [N in ProbeName]: Shape } = {
   connect: errorOrNull,
   containerd: record({
     error: orNull(path),
-    snapshotters: listOf(record({ name: path, why: orNull(path), root: orNull(path) }), 1000),
+    snapshotters: listOf(record({ name: path, message: orNull(path), root: orNull(path) }), 1000),
     refusal: orNull(path),
   }),
   write: errorOrNull,

@@ -76,7 +76,7 @@ function untold(host: HostReader): Omit<HostReader, 'read' | 'env' | 'run' | 'pr
 }
 
 /** What programs and the kernel said in an answer. */
-export const SAID: ReadonlySet<string> = new Set(['message', 'log', 'error', 'stdout', 'stderr']);
+export const SAID: ReadonlySet<string> = new Set(['message', 'log', 'error', 'refusal', 'stdout', 'stderr']);
 
 function withTexts<T>(answer: T, change: (text: string) => string): T {
   const visit = (value: unknown, key: string): unknown => {

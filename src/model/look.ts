@@ -160,7 +160,7 @@ export interface Probes {
       /** With the reason why it is not to be used, and the directory where it says that it keeps them. */
       readonly snapshotters: readonly {
         readonly name: string;
-        readonly why: string | null;
+        readonly message: string | null;
         readonly root: string | null;
       }[];
       /** Why it does not take the name of the namespace. */

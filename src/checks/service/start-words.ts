@@ -31,6 +31,8 @@ export function startWords({ kind, what, other }: StartObstacle, { name, user }:
         ? `the manager of a user may not give ${name} the supplementary group ${what} (systemd: GROUP)`
         : `the group ${what} of ${name} does not exist (systemd: GROUP)`;
     case 'type':
+      if (what.startsWith('notify'))
+        return `with Type=${what} systemd waits to be told that buildkitd is ready, and ${name} takes NOTIFY_SOCKET away, by which it would be told`;
       return what === 'oneshot'
         ? `with Type=oneshot systemd waits for buildkitd to end before ${name} counts as started`
         : `with Type=${what} systemd waits for something that buildkitd never does, and ends it`;

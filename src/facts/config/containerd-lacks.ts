@@ -78,7 +78,7 @@ async function askedFor(look: Look): Promise<readonly ContainerdLack[]> {
   const name = snapshotter.value;
   const own = snapshotters.find((one) => one.name === name);
   const lacks: ContainerdLack[] = refusal === null ? [] : [{ what: 'namespace', why: refusal }];
-  if (own === undefined || own.why !== null) lacks.push({ what: 'snapshotter', name, why: own?.why ?? null });
+  if (own === undefined || own.message !== null) lacks.push({ what: 'snapshotter', name, why: own?.message ?? null });
   else if (name === 'overlayfs' && own.root !== null && (await isOverlayfs(look, own.root)))
     lacks.push({ what: 'overlay', root: own.root });
   return lacks;

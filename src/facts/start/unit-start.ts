@@ -181,12 +181,18 @@ async function fromPlaces(look: Look, service: Unit): Promise<Part> {
     obstacles.push(one('environment-file', missingEnvironment.value, missingEnvironment.at));
   const written = lastOf(directives, 'WorkingDirectory');
   const directory = await look.get(startDirectory);
-  if (written !== null && !written.value.startsWith('-') && directory?.startsWith('/') === true) {
+  const changed = written === null && service.workingDirectory !== null;
+  if ((changed || written?.value.startsWith('-') === false) && directory?.startsWith('/') === true) {
     const made = directories.some(({ path }) => path === directory || path.startsWith(`${directory}/`));
     const entered =
       (await host.stat(directory, 'target').catch(asAbsent))?.kind === 'directory' &&
       (await host.access(directory, 'x', 'target'));
-    if (!entered && !made) obstacles.push(one('working-directory', directory, written.at));
+    if (!entered && !made && written !== null) obstacles.push(one('working-directory', directory, written.at));
+    else if (!entered && !made)
+      unseen.push({
+        why: `${service.name} changes to ${directory}, which cannot be entered, before it starts buildkitd`,
+        command: `ls -ld ${directory}`,
+      });
   }
   return { obstacles, unseen };
 }
@@ -219,7 +225,7 @@ async function refusedValues(
 }
 
 /** buildkitd tells systemd when it is ready, as its own process; rootlesskit is the main one. */
-async function notification(_look: Look, { directives, rootlesskit, command }: Unit): Promise<Part> {
+async function notification(_look: Look, { directives, rootlesskit, command, notifies }: Unit): Promise<Part> {
   const type = lastOf(directives, 'Type');
   switch (type?.value) {
     case 'forking':
@@ -228,6 +234,7 @@ async function notification(_look: Look, { directives, rootlesskit, command }: U
       return { obstacles: [one('type', type.value, type.at)] };
     case 'notify':
     case 'notify-reload': {
+      if (!notifies) return { obstacles: [one('type', type.value, type.at)] };
       const access = lastOf(directives, 'NotifyAccess');
       if (rootlesskit !== null && access?.value !== 'all')
         return { obstacles: [one('not-notified', access?.value ?? 'main', access?.at ?? type.at, type.value)] };

@@ -38,6 +38,8 @@ export interface Unit extends Omit<StartChain, 'environment' | 'directory'> {
   readonly command: Command;
   /** The variables of the allow-list that buildkitd gets, and no others. */
   readonly environment: { readonly [name: string]: string };
+  /** It has the socket by which Type=notify hears of it. */
+  readonly notifies: boolean;
   /** Of those, what the unit and its files themselves say. */
   readonly assigned: { readonly [name: string]: string };
   /** The file of EnvironmentFile= that is not there. */
@@ -81,6 +83,7 @@ export async function readUnit(look: Look, budget: ReadingBudget, files: UnitFil
   const chain = await startOf(look, budget, command, service.values, name);
   if (chain === null) return null;
   const { environment: changed, directory, ...start } = chain;
+  const values = { ...service.values, ...changed };
   const workingDirectory = lastOf(directives, 'WorkingDirectory')?.value.replace(/^-/, '');
   return {
     name,
@@ -93,7 +96,8 @@ export async function readUnit(look: Look, budget: ReadingBudget, files: UnitFil
     masked,
     command,
     ...start,
-    environment: listed({ ...service.values, ...changed }),
+    environment: listed(values),
+    notifies: typeof values.NOTIFY_SOCKET === 'string',
     assigned: listed({ ...service.assigned, ...changed }),
     missingEnvironment: service.missing,
     directories,

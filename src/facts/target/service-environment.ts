@@ -3,6 +3,7 @@ import { tooMuch, Unseen } from '../../model/unseen.ts';
 import { matchesGlob } from '../../text/glob.ts';
 import { unitWords } from '../../text/unit-words.ts';
 import { type Directive, type Directives, lastOf, listOf } from './directives.ts';
+import { environmentFile } from './environment-file.ts';
 import type { ReadingBudget } from './reading-budget.ts';
 import type { UnitScope } from './unit-paths.ts';
 
@@ -83,6 +84,7 @@ export async function serviceEnvironment(
   if (session) values.XDG_RUNTIME_DIR ??= `/run/user/${target.uid}`;
   for (const { variable, path } of directories)
     values[variable] = values[variable] === undefined ? path : `${values[variable]}:${path}`;
+  if (/^notify/.test(lastOf(unit, 'Type')?.value ?? '')) values.NOTIFY_SOCKET = '/run/systemd/notify';
   const search = listOf(unit, 'ExecSearchPath').map(({ value }) => value);
   if (search.length > 0) values.PATH = search.join(':');
   const assigned: { [variable: string]: string } = {};
@@ -132,10 +134,8 @@ async function readFiles(
         continue;
       }
       files.push(path);
-      for (const row of few(text.split(/\r?\n/), `The environment file ${path} of ${name}`)) {
-        const found = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(row);
-        if (found?.[1] !== undefined) values[found[1]] = unitWords(found[2] ?? '').words.join(' ');
-      }
+      const assigned = few(environmentFile(text), `The environment file ${path} of ${name}`);
+      for (const [variable, value] of assigned) values[variable] = value;
     }
   }
   return { files, missing };

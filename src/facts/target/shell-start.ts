@@ -46,7 +46,8 @@ export function shellStart(text: string, args: readonly string[], given: Values)
         delete values[variable];
         environment[variable] = null;
       }
-    } else if (name === 'cd') directory = rest[0] ?? values.HOME ?? '/';
+    } else if (name === 'umask' && !/^0{0,2}[0-7]{0,2}$/.test(rest[0] ?? '')) return null;
+    else if (name === 'cd') directory = rest[0] ?? values.HOME ?? '/';
     else if (!HARMLESS.test(name.slice(name.lastIndexOf('/') + 1)))
       return {
         argv: name === 'exec' ? withoutOptions(rest) : words,

@@ -96,13 +96,13 @@ function snapshottersIn(message: Buffer): Answer['snapshotters'] {
     const text = (wanted: number): string | null => fields.find(([field]) => field === wanted)?.[1].toString() ?? null;
     const failed = fields.find(([field]) => field === 7)?.[1];
     if (text(1) !== SNAPSHOTTER) return [];
-    const why =
+    const said =
       failed &&
       (fieldsOf(failed)
         .find(([field]) => field === 2)?.[1]
         .toString() ??
         'it failed');
-    return [{ name: text(2) ?? '', why: why ?? null, root: rootIn(fields) }];
+    return [{ name: text(2) ?? '', message: said ?? null, root: rootIn(fields) }];
   });
 }
 

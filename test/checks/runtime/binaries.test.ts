@@ -32,8 +32,8 @@ const onContainerd = (more = '', told: Containerd = {}): VirtualHostOptions =>
         containerd: () => ({
           error: null,
           snapshotters: [
-            { name: 'overlayfs', why: null, root: '/var/lib/containerd/overlayfs' },
-            { name: 'btrfs', why: 'path /var/lib/containerd (ext4) must be a btrfs filesystem', root: null },
+            { name: 'overlayfs', message: null, root: '/var/lib/containerd/overlayfs' },
+            { name: 'btrfs', message: 'path /var/lib/containerd (ext4) must be a btrfs filesystem', root: null },
           ],
           refusal: null,
           ...told,

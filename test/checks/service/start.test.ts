@@ -209,6 +209,18 @@ testCheck(
         says: [`${USER}.d/a.conf:2:`],
         cure: true,
       },
+      'a start that takes the socket away by which systemd hears': {
+        host: own(`Type=notify\nNotifyAccess=all\n${KIT.replace('=', '=/usr/bin/env -u NOTIFY_SOCKET ')}`, {
+          '/usr/bin/env': program(),
+        }),
+        ...unheard,
+        cure: true,
+      },
+      'a unit that takes it away': {
+        host: own(`Type=notify\nNotifyAccess=all\nUnsetEnvironment=NOTIFY_SOCKET\n${KIT}`),
+        ...unheard,
+        cure: true,
+      },
       'a type that buildkitd is not': { host: own(`Type=forking\n${KIT}`), ...unheard, cure: true },
       'a watchdog': {
         host: own(`Type=notify\nNotifyAccess=all\nWatchdogSec=20\n${KIT}`),
