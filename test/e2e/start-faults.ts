@@ -175,6 +175,8 @@ const cdiFaults: readonly Fault[] = [
     inject: cdi({
       '/etc/cdi/a.yaml': CDI,
       '/var/run/cdi/b.yaml': CDI,
+      '/etc/cdi/e.json':
+        '{"cdiVersion":"0.6.0","kind":"vendor.com/nic","devices":[{"name":"0","containerEdits":{"deviceNodes":[{"path":"/dev/null"}]}}]}',
       '/etc/cdi/c.yaml.bak': '{{{',
       '/etc/cdi/d.yml': '{{{',
     }),

@@ -108,7 +108,8 @@ async function faultsIn(
 }
 
 async function readSpec(look: Look, path: string): Promise<{ readonly document: unknown } | { readonly why: string }> {
-  const file = await unlessRefused(look.host.read(path, 'target'));
+  // Whatever it is called, its words are those of a device; as JSON of a client all of them would be hidden.
+  const file = await unlessRefused(look.host.read(path, 'target', undefined, 'other'));
   if (file.unseen !== undefined) return { why: file.unseen.why };
   if (file.value === null) return { why: 'it is a link that leads nowhere' };
   // JSON as well is read as YAML; a library for that is loaded where there is such a file.
