@@ -16,7 +16,9 @@ export function environmentFile(text: string): readonly (readonly [name: string,
         at = end;
         continue;
       }
-      const name = text.slice(at, equals).replace(/[ \t]+$/, '');
+      let last = equals;
+      while (isBlank(text[last - 1] ?? '')) last--;
+      const name = text.slice(at, last);
       const value = valueAt(text, equals + 1);
       if (/^[A-Za-z_]\w*$/.test(name)) found.push([name, value.text]);
       at = value.end;

@@ -3,6 +3,7 @@ import { asAbsent } from '../../model/unseen.ts';
 import { isListed } from '../../secrets/variables.ts';
 import { unitWords } from '../../text/unit-words.ts';
 import { type Directives, listOf, parseUnit } from './directives.ts';
+import { environmentFile } from './environment-file.ts';
 import type { ReadingBudget } from './reading-budget.ts';
 import type { UnitScope } from './unit-paths.ts';
 
@@ -110,10 +111,7 @@ async function environmentD(
   const values: { [name: string]: string } = { ...before, ...ofAccount({ host, request } as Look) };
   for (const [, path] of [...byName].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const text = await budget.read(path, 'environment-file');
-    for (const row of (text ?? '').split(/\r?\n/)) {
-      const [, name, value = ''] = /^\s*([A-Za-z_]\w*)=(.*)$/.exec(row) ?? [];
-      if (name !== undefined) values[name] = expandedIn(unitWords(value).words.join(' '), values);
-    }
+    for (const [name, value] of environmentFile(text ?? '')) values[name] = expandedIn(value, values);
   }
   return values;
 }
