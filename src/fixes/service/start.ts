@@ -31,11 +31,14 @@ export const mendStart: Fix<typeof needs, StartEvidence> = {
 
 const NOTIFIED = ['Type=notify', 'NotifyAccess=all'];
 
+/** It has Type=notify already where nobody can notify. */
+const typeFor = (now: string): readonly string[] => (now.startsWith('notify') ? ['Type=simple'] : NOTIFIED);
+
 /** What mends it by a line of [Service] alone; nothing where more is to be decided. */
-function linesFor({ kind, other }: StartEvidence, unit: Unit | null): readonly string[] {
+function linesFor({ kind, what, other }: StartEvidence, unit: Unit | null): readonly string[] {
   switch (kind) {
     case 'type':
-      return NOTIFIED;
+      return typeFor(what);
     case 'not-notified':
       return ['NotifyAccess=all'];
     case 'watchdog':
@@ -96,7 +99,7 @@ function wordsFor(evidence: StartEvidence): readonly string[] {
           : `As root: groupadd --system ${what}; or name another group.`,
       ];
     case 'type':
-      return [edited(evidence, ...NOTIFIED)];
+      return [edited(evidence, ...typeFor(what))];
     case 'not-notified':
       return [edited(evidence, 'NotifyAccess=all')];
     case 'watchdog':
