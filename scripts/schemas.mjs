@@ -16,6 +16,12 @@ const OPEN = {
     description: 'The stable name of one thing that can be wrong.',
     pattern: '^[a-z0-9-]+\\.[a-z0-9-]+$',
   },
+  FailureKind: {
+    type: 'string',
+    description:
+      'What kind of failure it looks like where no host is to blame: dockerfile, registry-auth, test-failed and others.',
+  },
+  Surrounding: { type: 'string', description: 'Where a log was written: kubernetes, docker, wsl and others.' },
 };
 
 const generator = createGenerator({

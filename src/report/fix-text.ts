@@ -1,5 +1,5 @@
 import type { PlannedFix } from '../model/say.ts';
-import { stepText } from '../text/steps.ts';
+import { stepLine, stepText } from '../text/steps.ts';
 import { visible } from '../text/visible.ts';
 import type { Pen } from './pen.ts';
 import { UNTIL } from './summary.ts';
@@ -13,21 +13,7 @@ export function fixLines(
   { diffs, whole }: { readonly diffs: boolean; readonly whole: boolean },
   pen: Pen,
 ): readonly string[] {
-  const root = fix.needs === 'root' ? ', as root' : '';
-  const until = fix.until === undefined ? '' : ` (${UNTIL[fix.until]})`;
-  const lines: string[] = [];
-  switch (fix.risk) {
-    case 'safe':
-      lines.push(...pen.text(`Fix${root}${until}:`, '  '));
-      break;
-    case 'risky':
-      lines.push(...pen.text(`Risky fix${root}${until}:`, '  '));
-      break;
-    case 'manual':
-      lines.push(...pen.text(`By hand${root}${until}:`, '  '));
-      break;
-  }
-  if (fix.consequence !== undefined) lines.push(...pen.text(`Consequence: ${fix.consequence}`, '    '));
+  const lines = headLines(fix, pen);
   for (const [index, step] of fix.steps.entries()) {
     const { say, block } = stepText(step);
     const number = fix.steps.length > 1 ? `${index + 1}. ` : '';
@@ -40,6 +26,38 @@ export function fixLines(
   }
   if (diffs && fix.diff !== null) lines.push(...diffLines(withoutSteps(fix.diff, fix), pen));
   return lines;
+}
+
+const KINDS = { safe: 'Fix', risky: 'Risky fix', manual: 'By hand' } as const;
+
+function headLines(fix: PlannedFix, pen: Pen): string[] {
+  const root = fix.needs === 'root' ? ', as root' : '';
+  const until = fix.until === undefined ? '' : ` (${UNTIL[fix.until]})`;
+  const price = fix.consequence === undefined ? [] : pen.text(`Consequence: ${fix.consequence}`, '    ');
+  return [...pen.text(`${KINDS[fix.risk]}${root}${until}:`, '  '), ...price];
+}
+
+/** A fix where room is short: a line for each change; of several ways by hand the first; what `told` says below is not repeated. */
+export function briefFix(fix: PlannedFix, only: boolean, told: readonly string[], pen: Pen): readonly string[] {
+  const lines = headLines(fix, pen);
+  const steps = fix.risk === 'manual' && !only ? fix.steps.slice(0, 1) : fix.steps;
+  for (const [index, step] of steps.entries()) {
+    const number = fix.steps.length > 1 ? `${index + 1}. ` : '';
+    const text = (words: string): readonly string[] =>
+      pen.text(words, `    ${number}`, `    ${' '.repeat(number.length)}`);
+    if (step.do !== 'tell') {
+      lines.push(...text(stepLine(step)));
+      continue;
+    }
+    const { say, block } = stepText(step);
+    const below = block.length > 0 && block.every((line) => told.includes(line));
+    lines.push(
+      ...text(below ? `${say.replace(/:$/, '')} (see Next).` : say),
+      ...(below ? [] : pen.literal(block, '        ')),
+    );
+  }
+  const more = fix.steps.length - steps.length;
+  return more === 0 ? lines : [...lines, `    (${more} more with -v)`];
 }
 
 /** A preview also has a line for each step that is no edit; those are told already. */

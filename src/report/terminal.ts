@@ -2,8 +2,9 @@ import type { Problem } from '../model/decide.ts';
 import type { CheckReport, PlannedFix, Report, Status } from '../model/say.ts';
 import { located } from '../text/located.ts';
 import { firstSentence } from '../text/sentence.ts';
+import { widthOf } from '../text/wrap.ts';
 import { count, type Folded, findingsOf, firstOf, fixesToShow, folded } from './findings.ts';
-import { fixLines } from './fix-text.ts';
+import { briefFix, fixLines } from './fix-text.ts';
 import type { Layout } from './format.ts';
 import { type Pen, penOf, SIGNS } from './pen.ts';
 import { type Proposal, planSections } from './plan.ts';
@@ -19,8 +20,18 @@ export interface ReportLayout extends Layout {
   readonly proposals?: readonly Proposal[];
 }
 
+/** Lines of an ordinary terminal: a report of one finding has no more. */
+const TALL = 24;
+
 /** The report for a person at a terminal: findings first, passes folded, the verdict and the next command last. */
 export function terminal(report: Report, layout: ReportLayout): string {
+  const whole = laidOut(report, layout, false);
+  const isTall = whole.split('\n').length - 1 > TALL && folded(findingsOf(report).findings).length === 1;
+  return isTall && !layout.verbose ? laidOut(report, layout, true) : whole;
+}
+
+/** `brief`: what -v and show tell, and what the last lines say again, is left out. */
+function laidOut(report: Report, layout: ReportLayout, brief: boolean): string {
   const pen = penOf(layout);
   const { findings, passes, skips, deselected } = findingsOf(report);
   const sections: (readonly string[])[] = [];
@@ -32,9 +43,9 @@ export function terminal(report: Report, layout: ReportLayout): string {
   sections.push(...planSections(layout.proposals ?? [], pen));
   // What the last lines tell just below is not told twice.
   const next = nextStep(report, layout.commands);
-  const told = entries.length === 1 && !layout.verbose ? (next?.told ?? null) : null;
+  const below = { told: entries.length === 1 && !layout.verbose ? (next?.told ?? null) : null, next, brief };
   for (const entry of entries)
-    if (!planned.has(entry.check.id)) sections.push(findingOrFault(entry, layout, told, pen));
+    if (!planned.has(entry.check.id)) sections.push(findingOrFault(entry, layout, below, pen));
   if (layout.verbose) {
     for (const check of passes) sections.push(passed(check, pen));
     sections.push(settingsOf(report, pen), inventoryOf(report, pen));
@@ -69,21 +80,28 @@ function heading(status: Status, id: string, note: string, pen: Pen): string {
 
 const alone = (check: CheckReport): Folded => ({ check, alike: [], explains: [], awaited: [] });
 
+/** What the last lines tell below a finding. */
+interface Below {
+  /** A fix that they tell in full. */
+  readonly told: PlannedFix | null;
+  readonly next: NextStep | null;
+  readonly brief: boolean;
+}
+
 /** What cannot be laid out costs its own entry alone. */
-function findingOrFault(entry: Folded, layout: ReportLayout, told: PlannedFix | null, pen: Pen): readonly string[] {
+function findingOrFault(entry: Folded, layout: ReportLayout, below: Below, pen: Pen): readonly string[] {
   try {
-    return finding(entry, layout, told, pen);
+    return finding(entry, layout, below, pen);
   } catch (error) {
     const fault = `This entry could not be shown, by an internal error: ${String(error)}`;
     return [heading(entry.check.status, entry.check.id, '', pen), ...pen.text(fault, '  ')];
   }
 }
 
-/** `told`: a fix that the last lines tell in full. */
 function finding(
   entry: Folded,
   { verbose, commands }: ReportLayout,
-  told: PlannedFix | null,
+  { told, next, brief }: Below,
   pen: Pen,
 ): readonly string[] {
   const { check, alike } = entry;
@@ -96,10 +114,17 @@ function finding(
   if (check.reason !== null) lines.push(...pen.text(`Not known: ${check.reason}`, '  '));
   if (check.tell !== null) lines.push('  To find out:', ...pen.literal([check.tell], '    '));
   lines.push(...consequences(entry, pen));
-  if (alike.length === 0)
+  if (alike.length === 0 && !brief)
     lines.push(...pen.text(`Why it matters: ${verbose ? check.why : firstSentence(check.why)}`, '  '));
   const fixes = firstOf(fixesToShow(check, verbose));
-  for (const fix of fixes.first) if (fix !== told) lines.push(...fixLines(fix, { diffs: false, whole: verbose }, pen));
+  const only = fixes.first.length === 1;
+  for (const fix of fixes.first)
+    if (fix !== told)
+      lines.push(
+        ...(brief
+          ? briefFix(fix, only, next?.commands ?? [], pen)
+          : fixLines(fix, { diffs: false, whole: verbose }, pen)),
+      );
   if (fixes.rest !== null) lines.push(...pen.text(fixes.rest, '  '));
   if (verbose) lines.push(...pen.literal([`More: ${commands.show} ${check.id}`], '  '), ...details(check, first, pen));
   return lines;
@@ -237,9 +262,11 @@ function lastLines(
   const label = `Next${commands.elsewhere ? ', on that host' : ''}: `;
   const [command = '', ...others] = next.commands.flatMap((text) => pen.literal([text], ''));
   const bold = (text: string): string => pen.paint('bold', text);
-  if (others.length === 0 && next.after === null) lines.push(`${label}${pen.line(next.first ?? '')}${bold(command)}`);
+  const beside = `${label}${pen.line(next.first ?? '')}`;
+  const fits = next.first === null || widthOf(beside) + widthOf(command) <= columns;
+  if (others.length === 0 && next.after === null && fits) lines.push(`${beside}${bold(command)}`);
   else {
-    lines.push(...(next.first === null ? [label.trimEnd()] : pen.text(next.first, label, '  ')));
+    lines.push(...(next.first === null ? [label.trimEnd()] : pen.text(next.first.trimEnd(), label, '  ')));
     lines.push(...(next.commands.length === 0 ? [] : [command, ...others]).map((text) => `  ${bold(text)}`));
   }
   if (next.after !== null) lines.push(`then: ${bold(pen.line(next.after))}`);

@@ -369,3 +369,38 @@ describe('what follows from a cause', () => {
     expect(text.match(/^\? .*$/gm)).toEqual(['? UNKNOWN  a/a, b/b', '? UNKNOWN  c/c']);
   });
 });
+
+describe('one finding that would not fit on a terminal of 24 lines', () => {
+  const [long] = everything.checks.filter(({ id }) => id === 'idmap/ranges');
+  if (long === undefined) throw new Error('no check');
+  const advice = ['Start it in another way.', 'Or in a third one.'].map(
+    (text) => ({ as: 'self', do: 'tell', text }) as const,
+  );
+  const manual = { for: [0], risk: 'manual', needs: 'user', diff: null, steps: advice } as const;
+  const message = 'alice has no line in /etc/subuid, as these words of rootlesskit tell. '.repeat(6).trim();
+  const tall: CheckReport = {
+    ...long,
+    problems: long.problems.map((problem) => ({ ...problem, message })),
+    fixes: [...long.fixes, manual],
+  };
+  const shown = (checks: readonly CheckReport[], verbose = false): string =>
+    terminal(
+      { ...everything, treatments: [], verdict: { ...everything.verdict, reasons: [] }, checks },
+      { ...layout, verbose },
+    );
+
+  test('says what is wrong, each change in a line and the first way by hand; the rest with -v', () => {
+    const text = shown([tall]);
+    expect(text).toContain('    1. add alice:100000:65536 to /etc/subuid\n    2. Then, as alice, run:\n        ');
+    expect(text).toContain('    1. Start it in another way.\n    (1 more with -v)\n');
+    expect(text).not.toMatch(/Why it matters|third one/);
+    expect(text.split('\n').length - 1).toBeLessThanOrEqual(24);
+    const whole = shown([tall], true);
+    for (const part of ['Why it matters', 'Or in a third one.', '        alice:100000:65536'])
+      expect(whole).toContain(part);
+  });
+  test('is told whole where it fits, or is one of several', () => {
+    expect(shown([{ ...tall, problems: long.problems }])).toContain('Why it matters');
+    expect(shown([tall, { ...tall, id: 'idmap/helpers' }])).toContain('Or in a third one.');
+  });
+});

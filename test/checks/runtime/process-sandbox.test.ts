@@ -14,7 +14,7 @@ const READ_ONLY = '41 28 0:5 /sys /proc/sys ro - proc proc rw';
 // Nesting LXC leaves a whole proc beside the masked one; the kernel asks for no more.
 const WHOLE = '43 23 0:21 / /dev/.lxc/proc rw,relatime - proc proc rw';
 const BINFMT = '42 28 0:33 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw';
-const DENIED = refused('EPERM', 'mount: /proc: permission denied.\n       dmesg(1) may have more information');
+const DENIED = refused('EPERM', 'mount: /proc: permission denied.');
 const masked = { '/proc/self/mountinfo': mountinfo(MASK, READ_ONLY) };
 const OFF = '[worker.oci]\nnoProcessSandbox = true # needed in the pod\n';
 
