@@ -115,7 +115,8 @@ export function fromEntities(text: string): string {
   });
 }
 
-export const BASE64_WORD = /[\w+/-]{8,}={0,2}/g;
+/** Whole words: to try each end of one again takes longer than all else. */
+export const BASE64_WORD = /(?<![\w+/-])[\w+/-]{8,}={0,2}/g;
 export const HEX_WORD = /(?<![\da-fA-F])(?:[\da-fA-F]{2}){5,}(?![\da-fA-F])/g;
 
 /** Changes words that hold a text in disguise: `shown` gets what they hold, and says what stands for them; null: they stay. */

@@ -223,7 +223,7 @@ function maskEncoded(text: string, found: OnSecret, depth: number): string {
     }
     return depth > 0 && maskTo(held, found, depth - 1) !== held ? MASK : null;
   });
-  return shown.replace(/[\w+/-]{32,}={0,2}/g, (word) => {
+  return shown.replace(/(?<![\w+/-])[\w+/-]{32,}={0,2}/g, (word) => {
     if (!looksRandom(word)) return word;
     found(word);
     return MASK;
