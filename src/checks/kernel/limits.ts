@@ -198,7 +198,11 @@ function judgeGroups(
   pids: GroupLimit | null,
   memory: GroupLimit | null,
 ): void {
-  const whose = ({ by, path }: GroupLimit): string => (by === null ? path : `${written(by)} of the unit`);
+  const whose = ({ by, path }: GroupLimit): string => {
+    if (by === null) return path;
+    if (by.option.startsWith('Default')) return `${written(by)} of the unit's manager`;
+    return `${written(by)} of ${/\.slice(?:\.d\/|$)/.test(path) ? "the unit's slice" : 'the unit'}`;
+  };
   if (pids !== null && leftOf(pids) < needs.pids)
     found.add(
       'limits.pids',

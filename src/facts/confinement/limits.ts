@@ -4,9 +4,12 @@ import { mounts } from '../machine/mounts.ts';
 import { readSysctlNumber } from '../machine/sysctl.ts';
 import { type Directives, lastOf } from '../target/directives.ts';
 import { identity } from '../target/identity.ts';
+import { managerSettings } from '../target/manager-environment.ts';
+import { readingBudget } from '../target/reading-budget.ts';
 import { type Unit, unit } from '../target/unit.ts';
 import { loginLimits } from './login-limits.ts';
 import { processLimits, type Rlimits } from './process-limits.ts';
+import { slicesFromFiles, slicesOf } from './slices.ts';
 import { groupLimitOf } from './unit-limits.ts';
 import type { By } from './unit-mounts.ts';
 
@@ -84,7 +87,7 @@ export const limits: Fact<Limits> = {
     ]);
     const own = self.uid === target.uid && service === null;
     const unified = mounted.some(({ fstype, point }) => fstype === 'cgroup2' && point === '/sys/fs/cgroup');
-    const group = own ? (cgroup?.text ?? null) : groupOutside(service?.scope ?? null, target.uid);
+    const group = own ? (cgroup?.text ?? null) : groupOutside(service, target.uid);
     const tightest = async (controller: 'pids' | 'memory'): Promise<GroupLimit | null> => {
       const mount = unified
         ? '/sys/fs/cgroup'
@@ -122,32 +125,43 @@ export const limits: Fact<Limits> = {
 };
 
 /** Above the unit, or above the sessions of the account. */
-function groupOutside(scope: Unit['scope'] | null, uid: number): string {
-  if (scope === 'system') return '/system.slice';
+function groupOutside(service: Unit | null, uid: number): string {
   const sessions = `/user.slice/user-${uid}.slice`;
-  return scope === null ? sessions : `${sessions}/user@${uid}.service`;
+  if (service === null) return sessions;
+  const slices = slicesOf(service);
+  if (service.scope === 'system') return slices.length === 0 ? '/system.slice' : `/${slices.join('/')}`;
+  return [sessions, `user@${uid}.service`, ...slices].join('/');
 }
 
 const lower = (a: GroupLimit | null, b: GroupLimit | null): GroupLimit | null =>
   a === null || b === null ? (a ?? b) : a.limit <= b.limit ? a : b;
 
 /** A user's manager has no controllers of cgroup v1. */
-async function groupsOfUnit(
-  look: Look,
-  { directives, scope }: Unit,
-  unified: boolean,
-): Promise<Pick<Limits, 'pids' | 'memory'>> {
+async function groupsOfUnit(look: Look, service: Unit, unified: boolean): Promise<Pick<Limits, 'pids' | 'memory'>> {
+  const { directives, scope } = service;
   if (scope === 'user' && !unified) return { pids: null, memory: null };
-  const [tasks, memory] = await Promise.all([
+  const budget = readingBudget(look.host, `the settings of the manager of ${service.name}`);
+  const [settings, slices, tasks, memory] = await Promise.all([
+    lastOf(directives, 'TasksMax') === null ? managerSettings(look, scope, budget) : [],
+    slicesFromFiles(look, service),
     wholeOf(look, directives, 'TasksMax', '/proc/sys/kernel/threads-max', /^(\d+)/),
     wholeOf(look, directives, 'MemoryMax', '/proc/meminfo', /^MemTotal:\s+(\d+) kB/m),
   ]);
   const limit = (options: readonly string[], whole: number | null): GroupLimit | null => {
-    const found = groupLimitOf(directives, options, whole);
-    return found && { ...found, current: null, path: found.by.at.path };
+    const found = [
+      groupLimitOf(directives, options, whole),
+      ...slices.map((slice) => groupLimitOf(slice, options, whole, 'Slice')),
+    ];
+    return found
+      .map((one) => one && { ...one, current: null, path: one.by.at.path })
+      .reduce<GroupLimit | null>(lower, null);
   };
+  const byDefault = settings.map((one) => groupLimitOf(one, ['DefaultTasksMax'], null, 'Manager')).findLast(Boolean);
   return {
-    pids: limit(['TasksMax'], tasks),
+    pids: lower(
+      limit(['TasksMax'], tasks),
+      byDefault ? { ...byDefault, current: null, path: byDefault.by.at.path } : null,
+    ),
     memory: limit(unified ? ['MemoryMax'] : ['MemoryMax', 'MemoryLimit'], memory === null ? null : memory * 1024),
   };
 }

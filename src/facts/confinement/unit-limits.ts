@@ -34,10 +34,11 @@ export function groupLimitOf(
   unit: Directives,
   options: readonly string[],
   whole: number | null,
+  section = 'Service',
 ): { readonly limit: number; readonly by: By } | null {
   let tightest: { readonly limit: number; readonly by: By } | null = null;
   for (const option of options) {
-    const directive = lastOf(unit, option);
+    const directive = lastOf(unit, option, section);
     if (directive === null) continue;
     const percent = /^(\d+(?:\.\d+)?)%$/.exec(directive.value)?.[1];
     const limit =

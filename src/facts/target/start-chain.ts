@@ -48,6 +48,10 @@ const STARTERS: { readonly [name: string]: RegExp } = {
   'systemd-inhibit': /^$/,
 };
 
+/** Programs that start another one with other rights, another account or other namespaces, as their options say. */
+const CHANGING =
+  /^(?:setpriv|prlimit|unshare|nsenter|chroot|capsh|bwrap|firejail|nsjail|systemd-run|sudo|su|runuser|doas|gosu|su-exec|aa-exec|runcon|cgexec|softlimit|chpst|s6-setuidgid)$/;
+
 /** Follows a command line, through shells and programs that only start another, to buildkitd. */
 export function followStart(argv: readonly string[], so: Surroundings, depth = 0): StartChain | Stop {
   const [program, ...rest] = argv;
@@ -68,6 +72,7 @@ export function followStart(argv: readonly string[], so: Surroundings, depth = 0
   const takesWord = STARTERS[name];
   if (takesWord !== undefined) return on(withoutOptions(rest, takesWord));
   const at = rest.findIndex((word) => base(word) === 'buildkitd');
+  if (at >= 0 && CHANGING.test(name)) return { stop: 'unread', what: `buildkitd by ${name}` };
   if (at < 0) return { stop: 'script', path: program, args: rest, so };
   const kit = rest.slice(0, at).findIndex((word) => base(word) === 'rootlesskit');
   const found = on(rest.slice(kit < 0 ? at : kit));

@@ -48,7 +48,7 @@ export async function filesOf(
 }
 
 /** Of files of one name the nearest counts: that of the unit's own name before a prefix's, "service.d" last (unit_file_find_dropin_paths). */
-async function dropInsOf(
+export async function dropInsOf(
   { host }: Look,
   listed: readonly ListedDirectory[],
   name: string,

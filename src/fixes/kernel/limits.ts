@@ -36,8 +36,9 @@ export const raiseKernelLimits: Fix<typeof needs, KernelLimitsEvidence> = {
 
 /** Nobody's build needs a limit there. */
 function unitLimitWords(option: string, path: string): readonly string[] {
+  const section = /\.slice(?:\.d\/|$)/.test(path) ? 'Slice' : 'Service';
   return [
-    `Take ${option}= out of ${path}, or override it in a drop-in of the unit (systemctl edit) with the following lines; then restart the unit.\n[Service]\n${option}=infinity`,
+    `Take ${option}= out of ${path}, or override it in a drop-in of the ${section === 'Slice' ? 'slice' : 'unit'} (systemctl edit) with the following lines; then restart the unit.\n[${section}]\n${option.replace(/^Default/, '')}=infinity`,
   ];
 }
 

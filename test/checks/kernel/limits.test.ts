@@ -300,6 +300,29 @@ testCheck(entry, {
       says: ['TasksMax=44 of the unit allows 44 processes and threads', 'MemoryMax=20M of the unit allows 20 MiB'],
       advice: ['TasksMax=infinity', 'MemoryMax=infinity'],
     },
+    'the slice of a unit, and what its manager gives to every unit': {
+      host: hostWith({
+        files: {
+          ...unit('Slice=build-small.slice\nMemoryMax=2G'),
+          '/home/alice/.config/systemd/user/build.slice': '[Slice]\nMemoryMax=20M\n',
+          '/home/alice/.config/systemd/user/build-small.slice.d/a.conf': '[Slice]\nTasksMax=44\n',
+          '/home/alice/.config/systemd/user.conf': '[Manager]\nDefaultTasksMax=60\n',
+        },
+      }),
+      conditions: ['limits.pids', 'limits.out-of-memory'],
+      severity: 'error',
+      says: ["TasksMax=44 of the unit's slice", "MemoryMax=20M of the unit's slice"],
+      advice: ['[Slice]\nTasksMax=infinity', '[Slice]\nMemoryMax=infinity'],
+    },
+    'what the manager gives to every unit': {
+      host: hostWith({
+        files: { ...unit(''), '/etc/systemd/user.conf.d/a.conf': '[Manager]\nDefaultTasksMax=12\n' },
+      }),
+      conditions: ['limits.pids'],
+      severity: 'error',
+      says: ["DefaultTasksMax=12 of the unit's manager"],
+      advice: ['[Service]\nTasksMax=infinity'],
+    },
     'shares of what there is': {
       host: hostWith({
         files: {

@@ -337,6 +337,23 @@ testCheck(
         status: 'unknown',
         says: 'ExecStartPre=/opt/prepare',
       },
+      'a program that starts it with other limits': {
+        host: own(KIT.replace('=', '=/usr/bin/prlimit --nofile=24 ')),
+        status: 'unknown',
+        says: 'starts buildkitd by prlimit, and what that starts cannot be told from its text',
+      },
+      'a shell that changes to a directory that is not there': {
+        host: own("ExecStart=/bin/sh -c 'cd /nowhere; exec /usr/bin/rootlesskit /usr/bin/buildkitd'", {
+          '/bin/sh': program(),
+        }),
+        status: 'unknown',
+        says: 'changes to /nowhere, which cannot be entered',
+      },
+      'a shell with an umask of its own': {
+        host: own("ExecStart=/bin/sh -c 'umask 0777; exec /usr/bin/rootlesskit /usr/bin/buildkitd'"),
+        status: 'unknown',
+        says: 'starts a shell script',
+      },
       'a wrapper that decides for itself': {
         host: own('ExecStart=/opt/start', {
           '/opt/start': { text: '#!/bin/sh\nif true; then exec rootlesskit buildkitd; fi\n', mode: 0o755 },
