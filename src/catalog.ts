@@ -129,6 +129,7 @@ export const catalog: readonly CatalogEntry[] = [
       'snapshotter/fuse-overlayfs',
       'storage/ownership',
       'storage/space',
+      'config/buildkitd',
     ],
   },
   { check: storageOwnership, fix: restoreOwnership, explainedBy: ['runtime/session', 'config/buildkitd'] },

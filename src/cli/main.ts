@@ -67,11 +67,11 @@ async function failure(error: unknown, argv: readonly string[], desk: Desk, stre
     remark(stream, `${before}${visible(maskText(sentence))}\n`);
   const say = (sentence: string): Promise<void> => sayTo(stderr, 'bk-doctor: ', sentence);
   const signalled = desk.signalled();
-  if (signalled !== null) return signalled;
   if (error instanceof Interrupted) {
     if (error.message !== '') await say(error.message);
-    return 128 + constants.signals.SIGINT;
+    return signalled ?? 128 + constants.signals.SIGINT;
   }
+  if (signalled !== null) return signalled;
   if (error instanceof UsageError) {
     // A plugin's engine takes 2 for a host that is not ready, and reads its output alone.
     if (isForNagios(argv))

@@ -91,3 +91,18 @@ test('a check loads nothing that only other commands need', async () => {
   expect(check).not.toMatch(/inquirer|execa|systeminformation|cli-table3|ajv|libesm|treat|consent|apply|walk/);
   expect(await loaded('list', '-v')).toContain('cli-table3');
 });
+
+test('Ctrl-C at a question that is a line of text says what is so', async () => {
+  const directory = temporary();
+  const config = join(directory, 'buildkitd.toml');
+  writeFileSync(config, '[worker.oci]\n  snapshotter = "overlay2"\n');
+  const before = readFileSync(config, 'utf8');
+  const { code, screen } = await onTerminal(
+    `$BK fix --no-probe --only config/buildkitd --config ${config}`,
+    [{ on: 'Apply this repair?', type: '\u0003' }],
+    { TERM: 'dumb' },
+  );
+  expect(code).toBe(130);
+  expect(screen).toMatch(/\nbk-doctor: stopped: nothing was changed\r?\n$/);
+  expect(readFileSync(config, 'utf8')).toBe(before);
+});

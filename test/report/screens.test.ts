@@ -176,6 +176,12 @@ test.each(['1-check', '7-syntax', '9-nothing-to-repair'])(
   },
 );
 
+test('a snapshotter that does not exist is told once, by the check of the file that names it', () => {
+  const text = terminal(misnamed, layout);
+  expect(text.match(/^. (FAIL|WARN) .*/gm)).toEqual(['✗ FAIL  config/buildkitd']);
+  expect(misnamed.verdict.summary).toMatch(/\(config\/buildkitd\)/);
+});
+
 test('the question on a terminal that cannot draw is one line, and n changes nothing', async () => {
   const stdin = Object.assign(new PassThrough(), { isTTY: true });
   const stderr = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
