@@ -4,12 +4,19 @@ import { isCommon, isGeneric, isHostName, isKnownWord, isPublic, USUAL_FOLDERS }
 /** Is told of every name. */
 export type OnName = (kind: NameKind, name: string) => void;
 
-const HOMES = /\/(?:home|Users)\/([^/\s"'`:,;)<>{}\]|\\$%*]{1,200})/g;
+const HOMES = /(?:\/home\/|\/Users\/|\bUsers\\{1,2})([^/\s"'`:,;)<>{}\]|\\$%*]{1,200})/g;
 const ACCOUNTS = [
   /\buser \d{1,10} \(\\?"?([^\s"\\()]{1,200})/g,
   /\b[ug]id=\d{1,10}\(([^)\s]{1,200})\)/g,
   /(?<=[=,])\d{1,10}\(([^)\s]{1,200})\)/g,
   /\b(?:USER|LOGNAME|SUDO_USER|User|Group|SocketUser|SocketGroup)=["']?([A-Za-z_][^\s"',;:()]{0,199})/g,
+  /(?<![\w-])user=\\?["']?([A-Za-z_][^\s"'\\,;:()&]{0,199})/g,
+  /\bfor user ([A-Za-z_][\w.@-]{0,199}):/g,
+  /\bsudo (?:-[A-Za-z]{1,8} ){0,3}-u ([A-Za-z_][\w.@-]{0,199})/g,
+  /\bsu (?:- |-l |-)?([A-Za-z_][\w.@-]{0,199}) -c\b/g,
+  /\bchown (?:-[A-Za-z]{1,4} ){0,2}([A-Za-z_][\w.@-]{0,199})(?=[: ])/g,
+  /\bchown (?:-[A-Za-z]{1,4} ){0,2}[\w.@-]{0,200}:([A-Za-z_][\w.@-]{0,199}) /g,
+  /\b(?:cn|uid)=([^,"'\n=]{2,80}),(?:ou|dc|cn|o)=/gi,
   // Without the sign it is systemctl's, which takes no name.
   /--user=["']?([A-Za-z_][^\s"',;:()]{0,199})/g,
   /\b(?:user_?name|login_?name)\\?["']? ?[=:] ?\\?["']?([A-Za-z_][^\s"'\\,;:()]{0,199})/gi,
@@ -30,6 +37,10 @@ const SYSLOG =
 const PLACES = [
   /\b(?:nodeName|kubernetes\.io\/hostname|NODE_NAME|HOSTNAME|POD_NAME|POD_NAMESPACE)["']?[:=] {0,4}["']?([A-Za-z][\w.-]{1,250})/g,
   /\b(?:namespace|serviceAccountName|subdomain|hostname): {1,4}["']?([A-Za-z][\w.-]{1,250})/g,
+  /(?<![\w/])pods?\/([a-z][\w.-]{3,250})/g,
+  /\bprojects\/([a-z][\w-]{4,60})\/(?:locations|zones|global|secrets|instances|regions|repositories|serviceAccounts)\b/g,
+  /\barn:aws[\w-]{0,10}:[\w-]{1,30}:[\w-]{0,30}:\d{12}:[\w-]{1,40}[/:]([\w.-]{2,200})/g,
+  /\bdc=([a-z][\w-]{3,60})(?=,dc=)/gi,
   /\b(?:node|pod|namespace) \\?["']([\w.-]{1,250}(?:\/[\w.-]{1,250})?)/gi,
   /\bsystem:(?:serviceaccount:([\w.-]{1,250}):([\w.-]{1,250})|node:([\w.-]{1,250}))/g,
   /^\/\/([\w.-]{2,250})\/[\w$.-]/g,
@@ -42,7 +53,11 @@ const PEOPLES =
   /(?<![\w.%-]|[\w.%-]\/)\/(?:home|Users|srv|mnt|media|data|nfs|net|export|exports|volumes|projects?|workspaces?|scratch|shares?|storage)(\/[^\s"'`:,;)<>{}\]|\\$%*=?#&]{1,400})/g;
 const NO_PROXY = /\bno_proxy=["']?([\w.,*:/-]{1,2000})/gi;
 const V4 = /(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)/g;
-const V6 = /(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])/gi;
+const V6 = /(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?!\w|:\w|::)/gi;
+/** As switches write them. */
+const MAC_OF_FOURS = /(?<![\w.-])(?=[\d.]{0,13}[a-f])[\da-f]{4}\.[\da-f]{4}\.[\da-f]{4}(?![\w.-])/g;
+/** Of an account of Windows. */
+const SID = /\bS-1-5-21-[\d-]{20,60}(?!\d)/g;
 const MAC = /(?<![\w:-])[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}(?![\w:-])/gi;
 const UUID = /(?<![\dA-Za-z_-]|[\dA-Za-z_-]pod)(?:pod)?([\da-f]{8}(?:[-_][\da-f]{4}){3}[-_][\da-f]{12})(?![\w-])/gi;
 /** A container, an instance of a cloud, an account of one. */
@@ -122,8 +137,14 @@ function learnNumbers(text: string, found: OnName): void {
   if (/\d\.\d/.test(text))
     for (const [address] of text.matchAll(V4)) if (isForeignV4(address)) found('address', address);
   if (text.includes(':') || text.includes('-')) for (const [mac] of text.matchAll(MAC)) found('mac', mac);
+  for (const [mac] of text.matchAll(MAC_OF_FOURS)) found('mac', mac);
+  for (const [id] of text.matchAll(SID)) found('id', id.toLowerCase());
   if (text.includes(':'))
-    for (const [address] of text.matchAll(V6)) if (isForeignV6(address)) found('address', address.toLowerCase());
+    for (const [address] of text.matchAll(V6)) {
+      // The sentence may go on behind it.
+      const whole = address.replace(/([^:]):$/, '$1');
+      if (isForeignV6(whole)) found('address', whole.toLowerCase());
+    }
   for (const [, id = ''] of text.matchAll(UUID)) found('id', id.toLowerCase());
   for (const [, id = ''] of text.matchAll(CONTAINER)) found('id', id);
   for (const ids of text.matchAll(CLOUD)) for (const id of ids.slice(1)) if (id !== undefined) found('id', id);

@@ -11,6 +11,17 @@ const SCHEMES =
   /\b(bearer|basic|digest|negotiate|token)([ \t]{1,4}(?:\\{0,7}["'])?)([A-Za-z0-9+/_=.~][A-Za-z0-9+/_=.~-]{4,})/gi;
 /** A value: escaped quotes, quotes, or what ends with a blank or with a comma before the next thing. */
 const VALUE = String.raw`\\{1,7}"(?:(?!\\{1,7}"|\n)[\s\S])*|"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|(?:(?![,;](?:\s|[\w.-]{1,40}[=:]|$))[^\s"'])+`;
+/** What is sent to prove who somebody is: all that follows the scheme, and every value of a cookie. */
+const PROOFS =
+  /(\bauthori[sz]ation\\{0,7}["']?[ \t]{0,4}[:=][ \t]{0,4}\\{0,7}["']?(?:AWS4-[\w-]{4,30}|Digest|OAuth|Hawk)[ \t]{1,4})([^\n]{8,4000})/gi;
+const KEYED =
+  /(\bauthori[sz]ation\\{0,7}["']?[ \t]{0,4}[:=][ \t]{0,4}\\{0,7}["']?[A-Z][A-Za-z-]{2,20}[ \t]{1,4})([^\s"'\\]{8,4000})/g;
+const COOKIES = /\bcookie2?["']?:[ \t]{0,4}[^\n"']{4,4000}/gi;
+/** A password in a sentence: of letters, capitals and digits, or between quotes. */
+const SAID =
+  /(\b(?:pass(?:word|wd|phrase|code)|pwd|token|secret|api[ _-]?key|credential)s?(?:[ \t]{1,4}(?:is|was))?:?[ \t]{1,4}["']?)([^\s"',;]{6,200})/gi;
+const QUOTED =
+  /(\bpass(?:word|wd|phrase|code)(?:[ \t]{1,4}(?:is|was))?:?[ \t]{1,4})(?:"([^"\n]{3,200})"|'([^'\n]{3,200})')/gi;
 /** A name, what joins it with its value, and the value: the name may go on, within bounds, so that no text is slow. */
 const ASSIGNED = new RegExp(
   String.raw`((?:${SECRET_WORDS}|api[_-]?auth|auth[_-]?token|identity[_-]?token|(?<![A-Za-z])_?auth(?=\\{0,7}["']?\s{0,4}[=:])|(?<![A-Za-z])(?:pass|pw)|(?<=[?&][\w.-]{0,40})(?:key|sig|signature|code|sas|auth|pw))[\w.-]{0,40}\\{0,7}["']?[ \t]{0,8}(?:=|:(?!//))[ \t]{0,8})((?:(?:bearer|basic|token|digest)[ \t]{1,8})?)(${VALUE})`,
@@ -27,7 +38,7 @@ const FLAGGED = new RegExp(
 );
 /** Names that mean a secret now and then: only with a value that nobody would write but as one. */
 const WEAK = new RegExp(
-  String.raw`((?<![A-Za-z])(?:--?)?(?:key|sig|signature|sign|sas|hmac|seed|salt|otp|code|sid|[a-z]{0,12}sess(?:ion)?(?:id)?|hash)\\{0,7}["']?[ \t]{0,4}[=:][ \t]{0,4})()(${VALUE})`,
+  String.raw`((?<![A-Za-z])(?:--?)?(?:key|tok|creds?|sig|signature|sign|sas|hmac|seed|salt|otp|code|sid|[a-z]{0,12}sess(?:ion)?(?:id)?|hash)\\{0,7}["']?[ \t]{0,4}[=:][ \t]{0,4})()(${VALUE})`,
   'gi',
 );
 /** netrc(5), curl, and what is piped into a login. */
@@ -56,16 +67,16 @@ export function maskKnownForms(
   lines: 'as they come' | 'each line in its place' = 'as they come',
 ): string {
   let shown = text;
+  shown = shown.replace(HOOKS, (_whole, place: string, secret: string) => {
+    found(secret);
+    return `${place}${MASK}`;
+  });
   if (shown.includes('@')) shown = shown.replace(/[^\s"'`<>]+/g, (word) => maskUrl(word, found));
   if (shown.includes('PRIVATE KEY'))
     shown = shown.replace(KEYS, (key) => {
       const ends = lines === 'as they come' ? '' : '\n'.repeat(key.split('\n').length - 1);
       return `${masking(key, found)}${ends}`;
     });
-  shown = shown.replace(HOOKS, (_whole, place: string, secret: string) => {
-    found(secret);
-    return `${place}${MASK}`;
-  });
   return shown.replace(TOKENS, (token) => {
     found(token);
     return MASK;
@@ -98,7 +109,7 @@ function maskTo(text: string, found: OnSecret, depth: number): string {
     found(secret);
     return MASK;
   };
-  shown = shown
+  shown = maskProofs(shown, hide)
     .replace(SCHEMES, (whole, scheme: string, gap: string, token: string) =>
       (token.length >= 16 && scheme.toLowerCase() !== 'token') || looksSecret(token) || isPair(token)
         ? `${scheme}${gap}${hide(token)}`
@@ -121,6 +132,29 @@ function maskTo(text: string, found: OnSecret, depth: number): string {
     });
   return maskEncoded(maskLists(shown, hide), found, depth);
 }
+
+function maskProofs(text: string, hide: (secret: string) => string): string {
+  let shown = text;
+  if (/authori[sz]ation/i.test(shown))
+    shown = shown
+      .replace(PROOFS, (_whole, before: string, secret: string) => `${before}${hide(secret)}`)
+      .replace(KEYED, (whole, before: string, secret: string) =>
+        looksSecret(secret.replace(/[^\w+/=~-]/g, '')) ? `${before}${hide(secret)}` : whole,
+      );
+  if (/cookie/i.test(shown))
+    shown = shown.replace(COOKIES, (cookies) =>
+      cookies.replace(/=([^;\s,=]{4,}={0,2})/g, (_whole, secret: string) => `=${isMask(secret) ? MASK : hide(secret)}`),
+    );
+  return shown
+    .replace(SAID, (whole, before: string, secret: string) => (isMixed(secret) ? `${before}${hide(secret)}` : whole))
+    .replace(QUOTED, (whole, before: string, double?: string, single?: string) => {
+      const secret = double ?? single ?? '';
+      return NO_SECRET.test(secret) || isMask(secret) ? whole : `${before}"${hide(secret)}"`;
+    });
+}
+
+const isMask = (text: string): boolean => text.startsWith(MASK);
+const isMixed = (word: string): boolean => /\d/.test(word) && /[a-z]/.test(word) && /[A-Z]/.test(word);
 
 function maskLists(text: string, hide: (secret: string) => string): string {
   let shown = maskCommands(text, hide);
@@ -179,7 +213,7 @@ const isPath = (value: string): boolean => /^(?:~|\.{1,2})?\/[\w./@%+-]*$/.test(
 /** "fetching the token: unexpected status" is about one, and has none. */
 function isSentence(name: string, value: string, all: string, end: number): boolean {
   return (
-    /(?:token|authori[sz]ation|secret|credentials?|cookie|webhook)["']?: +$/i.test(name) &&
+    /(?:token|(?<![A-Za-z])pass|authori[sz]ation|secret|credentials?|cookie|webhook)["']?: +$/i.test(name) &&
     /^[A-Z]?[a-z]{1,14}$/.test(value) &&
     /^[ :]+\S/.test(all.slice(end, end + 3))
   );

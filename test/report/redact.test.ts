@@ -66,6 +66,26 @@ describe('redact', () => {
     ['Nov 28 13:00:01 tower9 buildkitd[12]: failed', 'Nov 28 13:00:01 host1 buildkitd[12]: failed'],
     ['sent "Y2Fyb2w6c2hlIGlzIGhlcmU=" and Y2Fyb2wgaGVyZQ', 'sent "***" and ***'],
     ['said \\u0063arol and %63arol', 'said *** and ***'],
+    ['dial tcp 2a01:4f8:1:2:3:4:5:6: i/o', 'dial tcp 2001:db8::1: i/o'],
+    ['--add-host x:10.1.2.3 and ::ffff:10.1.2.3', '--add-host x:192.0.2.2 and ::ffff:192.0.2.2'],
+    ['port 0242.ac16.0039 of S-1-5-21-123456789-22-333-1103', 'port 02:00:00:00:00:01 of 0-0-0-00-000000000-00-000-0001'],
+    ['arn:aws:iam::123456789012:user/dora', 'arn:aws:iam::000000000001:user/user2'],
+    ['pods/builder-7f9-x of i-0123456789abcdef0', 'pods/host1 of 0-00000000000000001'],
+    ['sudo -u dora x; su - emil -c y; chown fay:gus z', 'sudo -u user2 x; su - user3 -c y; chown user4:user5 z'],
+    ['C:\\Users\\dora\\x and user=emil for user fay: no', 'C:\\Users\\user2\\x and user=user3 for user user4: no'],
+    [
+      '/srv/quux/cache.db and /home/alice/work/frobnitz/buildkit',
+      '/srv/folder1/cache.db and /home/user1/work/folder2/buildkit',
+    ],
+    ['/proc/sys/net/ipv4/x and /usr/lib/systemd/quux', '/proc/sys/net/ipv4/x and /usr/lib/systemd/quux'],
+    [
+      `/docker/${'ab'.repeat(32)} and sha256:${'cd'.repeat(32)}`,
+      `/docker/${'0'.repeat(63)}1 and sha256:${'cd'.repeat(32)}`,
+    ],
+    [
+      '/dev/mapper/vg_acme-root and /dev/mapper/ubuntu--vg-ubuntu--lv',
+      '/dev/mapper/folder1-root and /dev/mapper/ubuntu--vg-ubuntu--lv',
+    ],
     ['user 1001 (\\"dave\\") and uid=1002(erin)', 'user 1001 (\\"user2\\") and uid=1002(user3)'],
   ])('%s', (before, after) => {
     const names = namesOf();
