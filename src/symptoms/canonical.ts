@@ -53,10 +53,14 @@ export function canonical(line: string): Canonical {
   return { text, step: speakerOf(text), debug: DEBUG.test(text.slice(0, 200)) };
 }
 
+/** A builder's own words while it is started, and those of runc for a step, come as output of a step. */
+const DAEMONS = /^;?(?:\[rootlesskit:|buildkitd: |time='?[^ ]{1,40} level=)/;
+
 /** Progress output tells the words of a step ("#5 0.31 …") from those of BuildKit ("#5 ERROR: …", "[rootlesskit:parent]"). */
 function speakerOf(text: string): boolean | null {
   const start = text.slice(0, 120);
-  if (/(?:^| )#\d{1,6} (?:\d{1,7}\.\d{1,3} )/.test(start) || /(?:^| )=> => # /.test(start)) return true;
+  const progress = /(?:^| )(?:#\d{1,6} \d{1,7}\.\d{1,3} |=> => # )/.exec(start);
+  if (progress !== null) return !DAEMONS.test(start.slice(progress.index + progress[0].length));
   if (
     /(?:^| )#\d{1,6} (?:error|\[|done|cached|sha256:|resolve|transferring|extracting|exporting|pushing|warn)/.test(
       start,

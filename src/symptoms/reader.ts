@@ -227,7 +227,7 @@ class Reader implements LogReader {
     if (!standsAlone(text, place) || (whole !== null && !crosses(whole, place))) return false;
     if (text.length <= subject.longerThan || subject.unless.some((word) => text.includes(word))) return true;
     if (step !== false && isExpectation(text, place.from)) return true;
-    if (step === true && isComparison(text)) return true;
+    if (subject.symptom !== null && step === true && isOfTest(text)) return true;
     if ((subject.where === 'step' && step === false) || (subject.where === 'outside' && step === true)) return true;
     if (subject.where === 'step' && step === null) return true;
     // A line says the same once.
@@ -290,10 +290,18 @@ function isExpectation(text: string, from: number): boolean {
   return EXPECTATION.test(text.slice(Math.max(0, from - 80), from));
 }
 
-/** A test that tells what it wanted beside what it got. */
-function isComparison(text: string): boolean {
+/** The title of a test may name every error there is. */
+const TEST_TITLE =
+  /^(?:(?:not )?ok \d{1,6} |[\u2713\u2714\u221a\u2717\u2715\u2716\u00d7] |--- (?:pass|fail|skip)|(?:pass|passed|fail): )/;
+
+/** The title of a test, or what it wanted beside what it got: no host is to blame for it. */
+function isOfTest(text: string): boolean {
   const has = (word: string): boolean => text.includes(` ${word} `) || text.includes(` ${word}: `);
-  return (has('got') && (has('want') || has('wanted') || has('expected'))) || (has('expected') && has('actual'));
+  return (
+    (has('got') && (has('want') || has('wanted') || has('expected'))) ||
+    (has('expected') && has('actual')) ||
+    TEST_TITLE.test(continued(text))
+  );
 }
 
 function excerptOf(raw: string): string {

@@ -92,6 +92,14 @@ test('what one text decides, another leaves open no more', () => {
   expect(conditionsIn(`${warning}\n${error}`)).toEqual(['userns.max-user-namespaces-zero']);
 });
 
+test('a builder that does not start says so as the output of a step; a program in a step says nothing of the host', () => {
+  const words = 'failed to start daemon: Error initializing network controller: failed to create NAT chain DOCKER';
+  expect(
+    conditionsIn(`#1 [internal] booting buildkit\n#1 3.021 time="2026-01-01T00:00:00Z" level=error msg="${words}"`),
+  ).toContain('net.iptables-modules-missing');
+  expect(conditionsIn(`#7 [2/3] RUN dockerd\n#7 3.021 ${words}`)).toEqual([]);
+});
+
 test('lines are counted as an editor counts them', () => {
   const { sightings, lines } = reading(`one\rstill one\ntwo\r\n${ERROR}\nfour`);
   expect(sightings.map(({ line }) => line)).toContain(3);

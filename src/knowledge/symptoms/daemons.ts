@@ -187,6 +187,7 @@ export const DAEMONS: readonly Symptom[] = [
     ],
     means: ['env.docker-host-wrong', 'daemon.not-running'],
     weight: 2,
+    where: 'outside',
   },
   {
     by: 'Docker CLI, buildx, docker compose, Podman',
@@ -226,6 +227,7 @@ export const DAEMONS: readonly Symptom[] = [
     unless: ['skipping containerd worker', 'tcp://docker', 'tcp://localhost'],
     means: ['daemon.not-running', 'socket.not-found', 'env.docker-host-wrong'],
     weight: 1,
+    where: 'outside',
   },
   {
     by: 'buildx, docker CLI, BuildKit clients',
@@ -458,11 +460,13 @@ export const DAEMONS: readonly Symptom[] = [
     ],
     means: ['config.client-json-invalid'],
     weight: 2,
+    where: 'outside',
   },
   {
     by: 'Docker CLI',
     says: ['docker_buildkit environment variable expects boolean value'],
     means: ['env.docker-buildkit'],
+    where: 'outside',
   },
   {
     by: 'buildkitd',

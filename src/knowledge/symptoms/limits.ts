@@ -211,6 +211,7 @@ export const LIMITS: readonly Symptom[] = [
     ],
     unless: ['ip_tables', 'iptable'],
     means: ['kernel.config-missing', 'net.iptables-modules-missing'],
+    where: 'outside',
   },
   {
     by: 'runc, crun, at cgroup.max.descendants or cgroup.max.depth',

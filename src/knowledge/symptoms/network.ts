@@ -133,11 +133,13 @@ export const NETWORK: readonly Symptom[] = [
       '{update-alternatives|switch}*iptables-legacy',
     ],
     means: ['net.iptables-backend-mismatch', 'net.iptables-modules-missing'],
+    where: 'outside',
   },
   {
     by: 'iptables, without the right to change its tables',
     says: ['{iptables|ip6tables}*permission denied (you must be root)'],
     means: ['container.not-privileged', 'net.iptables-modules-missing'],
+    where: 'outside',
   },
   {
     by: 'iptables, modprobe, dockerd',
@@ -162,6 +164,7 @@ export const NETWORK: readonly Symptom[] = [
     unless: ['falling back'],
     means: ['net.iptables-modules-missing', 'net.iptables-backend-mismatch'],
     weight: 2,
+    where: 'outside',
   },
   {
     by: 'dockerd',
@@ -176,6 +179,7 @@ export const NETWORK: readonly Symptom[] = [
     unless: ['executable file not found'],
     means: ['net.iptables-modules-missing', 'net.iptables-backend-mismatch', 'container.not-privileged'],
     weight: 2,
+    where: 'outside',
   },
   {
     by: 'libcni, containerd, BuildKit, nerdctl',

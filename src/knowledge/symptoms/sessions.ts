@@ -375,6 +375,7 @@ export const SESSIONS: readonly Symptom[] = [
   {
     by: 'BuildKit',
     says: ['failed to find git binary', "exec: 'git': executable file not found", 'git source cannot be enabled'],
+    unless: ['current commit information'],
     means: ['binary.git-missing'],
     weight: 2,
   },

@@ -86,16 +86,26 @@ export const UNLOGGED: readonly Unlogged[] = [
       'apparmor.unset',
       'image.tag-floating',
       'args.flags-ignored',
+      'service.hides-failure',
+      'service.restart',
+      'service.not-enabled',
+      'service.socket-mode',
       'daemon.running',
       'client.builds-with',
     ],
   },
   {
     why: 'Only what follows from it is in a log, in words that have other causes: nobody answers.',
-    conditions: ['net.port-unpublished', 'probe.address', 'service.selector', 'service.port-mismatch'],
+    conditions: [
+      'net.port-unpublished',
+      'probe.address',
+      'service.selector',
+      'service.port-mismatch',
+      'service.not-running',
+    ],
   },
   {
     why: 'Only what follows from it is in a log, in the words of what is taken away or refused.',
-    conditions: ['service.confined', 'snapshotter.fuse-overlayfs-broken'],
+    conditions: ['service.confined', 'service.limits', 'service.path', 'snapshotter.fuse-overlayfs-broken'],
   },
 ];
