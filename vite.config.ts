@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -16,6 +17,24 @@ const ascii: Plugin = {
   },
 };
 
+/** Under what the packages in the bundle may be given on: they come with it. */
+const licenses: Plugin = {
+  name: 'licenses',
+  generateBundle(_options, bundle) {
+    const modules = Object.values(bundle).flatMap((output) => (output.type === 'chunk' ? output.moduleIds : []));
+    const packages = new Set(
+      modules.flatMap((id) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1] ?? []).sort(),
+    );
+    const texts = [...packages].map((directory) => {
+      const { name, version } = JSON.parse(readFileSync(`${directory}/package.json`, 'utf8'));
+      const file = readdirSync(directory).find((each) => /^licen[cs]e/i.test(each));
+      if (file === undefined) throw new Error(`${name} says nowhere under what it may be given on`);
+      return `=== ${name} ${version}\n\n${readFileSync(`${directory}/${file}`, 'utf8').trim()}\n`;
+    });
+    this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY.txt', source: texts.join('\n') });
+  },
+};
+
 /** What V8 made of the code stands beside it, so that a start compiles nothing (bin/load.js). */
 const codeCache: Plugin = {
   name: 'code-cache',
@@ -27,9 +46,9 @@ const codeCache: Plugin = {
   },
 };
 
-// One bundle for the start path; what is imported on demand (prompts, process runners, inventory) stays outside it.
+// One bundle for the start path; what is imported on demand (prompts, inventory) lies in files of its own.
 export default defineConfig({
-  plugins: [ascii, codeCache],
+  plugins: [ascii, licenses, codeCache],
   build: {
     ssr: true,
     target: 'node20',

@@ -9,6 +9,8 @@ const LONG = ['apply/power', 'e2e/faults.', 'apply/kill', 'e2e/odd-', 'e2e/', 'a
 /** What changes this machine, or the process that it runs in. */
 const REAL = ['apply', 'cli', 'e2e', 'host'].map((part) => `test/${part}/**/*.test.ts`);
 
+const PACKAGES = ['test/package/**/*.test.ts'];
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
@@ -28,7 +30,12 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'real', include: REAL } },
       // Nothing that these do outlives them, so that they share a process: starting one for each takes longer than they do.
-      { extends: true, test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: REAL, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: [...REAL, ...PACKAGES], isolate: false },
+      },
+      // What npm run package made.
+      ...(process.env.PACKAGES ? [{ extends: true as const, test: { name: 'packages', include: PACKAGES } }] : []),
     ],
     sequence: { sequencer: LongestFirst },
     // A terminal shows the files that run; a log has to be told.

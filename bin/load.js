@@ -4,7 +4,7 @@
  * with the name of the Node that made it, and V8 sees only what this very Node made. Without one the text is compiled.
  */
 const fs = require('node:fs');
-const { dirname, resolve } = require('node:path');
+const { dirname, relative, resolve } = require('node:path');
 const vm = require('node:vm');
 
 /** Bytes; V8 copies data that does not lie at a multiple of eight. */
@@ -57,11 +57,12 @@ function cacheOf(file) {
   }
 }
 
-/** A loader that takes no cache; `compiled` answers what V8 has made by then of each file. */
-function fresh() {
-  const { load, scripts } = loaderOf({ modules: {}, textOf, cacheOf: () => undefined });
-  const compiled = () => [...scripts].map(([file, script]) => [file, script.createCachedData()]);
-  return { load, compiled };
+/** A loader that takes no cache, of files in a directory by whatever name; `compiled` answers what V8 has made by then of each. */
+function fresh(directory, name = directory) {
+  const textBy = (file) => textOf(resolve(directory, relative(name, file)));
+  const { load, scripts } = loaderOf({ modules: {}, textOf: textBy, cacheOf: () => undefined });
+  const compiled = () => [...scripts].map(([file, script]) => [relative(name, file), script.createCachedData()]);
+  return { load: (file) => load(resolve(name, file)), compiled };
 }
 
 module.exports = { fresh, headerOf, load, loaderOf };

@@ -137,7 +137,8 @@ function npxWords(file: string, env: NodeJS.ProcessEnv): readonly string[] | nul
   try {
     const { _npx } = JSON.parse(readFileSync(`${fetched}/package.json`, 'utf8')) as { _npx?: { packages?: unknown } };
     const [name, ...more] = Array.isArray(_npx?.packages) ? _npx.packages : [];
-    return typeof name === 'string' && more.length === 0 ? ['npx', name] : null;
+    if (typeof name !== 'string' || more.length > 0) return null;
+    return /^bk-doctor(@[\w.-]+)?$/.test(name) ? ['npx', name] : ['npx', `--package=${name}`, 'bk-doctor'];
   } catch {
     return null;
   }
