@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { newestIn } from './changelog.mjs';
 
 /** This checkout. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -10,19 +11,10 @@ export const { version } = manifest;
 /** The Node that the executables bring: the LTS line with the longest support that needs no more than glibc and libstdc++. */
 export const NODE = '24.21.0';
 
-const DATED = /^## \[?(\d+\.\d+\.\d+[^\s\]]*)\]? - (\d{4}-\d{2}-\d{2})$/m;
-
-/** The newest version in a changelog, and its day. */
-export function newestIn(changelog) {
-  const found = DATED.exec(changelog);
-  if (found === null) throw new Error('CHANGELOG.md names no version with a day');
-  return { version: found[1], day: found[2] };
-}
-
 const dayOf = () => newestIn(readFileSync(resolve(ROOT, 'CHANGELOG.md'), 'utf8')).day;
 /** Seconds; every file of a package is as old as this. */
 export const EPOCH = process.env.SOURCE_DATE_EPOCH ?? String(Date.parse(`${dayOf()}T00:00:00Z`) / 1000);
-export const env = { ...process.env, SOURCE_DATE_EPOCH: EPOCH, LC_ALL: 'C', TZ: 'UTC' };
+const env = { ...process.env, SOURCE_DATE_EPOCH: EPOCH, LC_ALL: 'C', TZ: 'UTC' };
 
 /** Runs a program that must succeed; answers what it printed. */
 export function run(program, args, options = {}) {
