@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env sh
 ':' /*
 # A shell reads as far as "exec", and Node over all of this, which is a comment to it. Where SELinux lets no memory become
 # executable, Node ends before any program of its own begins, unless it compiles nothing; a shell that execs says nothing later.
