@@ -60,6 +60,11 @@ class ShellReader implements Script {
       this.at += text[this.at + 1] === '\r' ? 3 : 2;
       return;
     }
+    // PowerShell continues a line so.
+    if (char === '`' && /^[ \t]`\r?\n/.test(text.slice(this.at - 1, this.at + 3))) {
+      this.at += text[this.at + 1] === '\r' ? 3 : 2;
+      return;
+    }
     if (char === '\n') {
       this.endCommand();
       this.at++;

@@ -442,6 +442,37 @@ export const commandRows: readonly (Row & { readonly name: string })[] = [
     finds: [],
   },
   { name: 'a file for its standard input', command: 'docker build - <Dockerfile', finds: [] },
+  {
+    name: 'words that a variable or a list may hold',
+    dockerfile: FILE,
+    command: 'MORE="--build-arg A=1"\nNONE=""\ndocker buildx build $MORE $NONE "${args[@]}" "$@" .',
+    finds: [],
+  },
+  {
+    name: 'a line that PowerShell continues',
+    dockerfile: FILE,
+    files: {
+      '.github/workflows/ci.yaml':
+        'on: push\njobs:\n  a:\n    steps:\n      - run: |\n          & docker build `\n            -t example/a `\n            .\n',
+    },
+    finds: [],
+  },
+  {
+    name: 'the bake action in another directory',
+    dockerfile: HOST,
+    files: {
+      'docker-bake.hcl': 'target "app" {\n}\n',
+      '.github/workflows/ci.yaml':
+        'on: push\njobs:\n  a:\n    steps:\n      - uses: docker/bake-action@v6\n        with:\n          source: ./other\n          targets: elsewhere\n',
+    },
+    finds: ['warning entitlement.missing Dockerfile:2'],
+  },
+  {
+    name: 'a file of Compose alone says nothing of the daemon',
+    dockerfile: FILE,
+    files: { 'compose.yaml': 'services:\n  app:\n    build:\n      context: .\n      privileged: true\n' },
+    finds: ['warning entitlement.missing compose.yaml:5'],
+  },
   // Builders.
   {
     name: 'a builder that the script makes lets builds use the network of the host',

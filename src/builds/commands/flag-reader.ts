@@ -52,12 +52,13 @@ export function pflags(
     rest = null;
     if (word === undefined) break;
     open ||= word.open;
+    if (word.open) continue;
     if (word.text === '--') {
       operands.push(...words.slice(at + 1));
       break;
     }
     if (!word.text.startsWith('-') || word.text === '-') {
-      if (!word.open) operands.push(word);
+      operands.push(word);
       continue;
     }
     const [written = '', glued] = splitOnce(word.text);
@@ -104,12 +105,13 @@ export function goFlags(words: readonly Word[], file: string, table: FlagTable, 
     const word = words[at];
     if (word === undefined) break;
     open ||= word.open;
+    if (word.open) continue;
     if (word.text === '--') {
       operands.push(...words.slice(at + 1));
       break;
     }
     if (!word.text.startsWith('-')) {
-      if (!word.open) operands.push(word);
+      operands.push(word);
       continue;
     }
     const [written, glued] = splitOnce(word.text);

@@ -11,6 +11,13 @@ export interface ShellCommand {
 const BEFORE = /^(?:if|then|else|elif|do|while|until|!|\{|time|exec|command|sudo|env|nohup|@|-|\$)$/;
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)=/;
 
+/** Whether a word may become any number of words: one variable alone, all of a list, or a value with blanks in it. */
+function isOpen(written: string, value: string, quoted: boolean, known: boolean): boolean {
+  if (/^\$(?:[@*]|\{[@*\w]+\[[@*]\]|\{[@*])/.test(written)) return true;
+  if (quoted || !written.includes('$')) return false;
+  return known ? value === '' || /\s/.test(value) : /^\$[^=/:,]*$/.test(written);
+}
+
 /** The simple commands of shell text that begins `base` characters into its file. */
 export function commandsOf(text: string, base: number, lines: Lines): readonly ShellCommand[] {
   const { commands, variables } = readShell(text, base);
@@ -19,7 +26,7 @@ export function commandsOf(text: string, base: number, lines: Lines): readonly S
       const value = expanded(written, variables);
       const { line, column } = lines.position('', span);
       const known = !/\$[\w({]/.test(value);
-      return { text: value, known, open: !known && !quoted && /^\$[^=/:,]*$/.test(written), line, column, span };
+      return { text: value, known, open: isOpen(written, value, quoted, known), line, column, span };
     });
     const environment = new Map<string, Word>();
     let from = 0;

@@ -28,7 +28,16 @@ export function entitlementFindings(
     const granted = grants(daemon, name);
     if (granted === false) {
       const places =
-        wanted.length > 0 ? wanted : allow === undefined ? [] : [{ at: allow, by: `--allow ${allow.value}` }];
+        wanted.length > 0
+          ? wanted
+          : allow === undefined
+            ? []
+            : [
+                {
+                  at: allow,
+                  by: request?.client === 'compose' ? 'The build of the service' : `--allow ${allow.value}`,
+                },
+              ];
       findings.push(...places.map(({ at, by }) => missing(name, at, by, daemon, request)));
     }
     const [first] = wanted;
@@ -68,8 +77,9 @@ function unknownEntitlement(asked: Asked): Finding {
 }
 
 function missing(name: string, at: Place, by: string, { config }: Daemon, request: BuildRequest | null): Finding {
-  // A Dockerfile alone says nothing of the daemon that will build it.
-  const sure = request !== null || (config !== null && config.file !== null);
+  // A Dockerfile alone, or a file of targets, says nothing of the daemon that will build it.
+  const ofFile = request?.open && (request.client === 'compose' || request.client === 'bake');
+  const sure = (request !== null && !ofFile) || (config !== null && config.file !== null);
   const file = config?.file ?? 'buildkitd.toml';
   return {
     ...placeOf(at),

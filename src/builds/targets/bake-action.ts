@@ -20,6 +20,12 @@ function stepsBelow(at: Cursor): readonly Cursor[] {
   return [...fields(at), ...items(at)].flatMap(stepsBelow);
 }
 
+/** Whether bake runs in another directory than that of the repository. */
+const isElsewhere = (inputs: Cursor): boolean =>
+  ['workdir', 'source'].some(
+    (name) => !['', '.', './', '{{defaultContext}}'].includes(textOf(field(inputs, name)) ?? ''),
+  );
+
 function commandOf(step: Cursor, path: string, text: string, lines: ReturnType<typeof linesOf>): BakeCommand {
   const inputs = field(step, 'with');
   const list = (name: string, separator: RegExp): readonly Asked[] => {
@@ -59,7 +65,7 @@ function commandOf(step: Cursor, path: string, text: string, lines: ReturnType<t
     pushes: list('push', lines_).find(({ value }) => value === 'true') ?? null,
     environment: new Map(),
     // Files that another step makes, as docker/metadata-action does, are not seen.
-    open: [...files, ...targets].some(({ known }) => !known) || textOf(field(inputs, 'workdir')) !== null,
+    open: [...files, ...targets].some(({ known }) => !known) || isElsewhere(inputs),
     troubles: [],
   };
 }
