@@ -177,6 +177,7 @@ export const CONDITIONS = {
   'dockerfile.check-violation': 'What the check directive of a Dockerfile turns into an error',
   'dockerfile.cache-owner': 'A cache that the user of its step cannot write',
   'dockerfile.image-file-missing': 'A program, file or account that an image made FROM scratch surely lacks',
+  'dockerfile.frontend-foreign': 'A frontend of somebody else reads the file, so that nothing of it is judged',
   'dockerfile.stage-order': 'A stage that is used in front of its definition',
   'dockerfile.device-missing': 'A required device that is not registered with CDI',
   'build.arg-missing': 'A value that the Dockerfile needs and nothing gives',

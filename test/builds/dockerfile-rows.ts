@@ -252,7 +252,7 @@ export const dockerfileRows: readonly (Row & { readonly name: string })[] = [
     name: 'a frontend of somebody else',
     dockerfile: '# syntax=example.org/frontend:2\nNOT a Dockerfile\n',
     flags: '',
-    finds: [],
+    finds: ['info dockerfile.frontend-foreign Dockerfile:1'],
   },
   {
     name: 'a frontend that the registry does not answer for',
@@ -483,6 +483,19 @@ export const dockerfileRows: readonly (Row & { readonly name: string })[] = [
     files: { a: '' },
     flags: '--opt platform=linux/arm64',
     host: { emulators: [] },
+    finds: [],
+  },
+  // Texts that are none.
+  {
+    name: 'a file in UTF-16',
+    dockerfile: `\ufffd\ufffd${[...'FROM alpine\n'].map((letter) => `${letter}\0`).join('')}`,
+    flags: '',
+    finds: ['error dockerfile.parse-error Dockerfile:1'],
+  },
+  {
+    name: 'a NUL in a step',
+    dockerfile: 'FROM alpine\nRUN echo a\0b\n',
+    flags: '',
     finds: [],
   },
 ];

@@ -42,7 +42,7 @@ export function chooseFrontend(text: string, file: string, request: BuildRequest
     return { ...builtIn(daemon), syntax, findings: [...ignored, ...dockerfileFrontendOff(request, daemon)] };
   const refused = gatewayRefusal(wanted, daemon);
   const named = frontendNamed(wanted, daemon);
-  const unavailable = named === 'foreign' ? unreachable(wanted, daemon) : named.unavailable;
+  const unavailable = named === 'foreign' ? (unreachable(wanted, daemon) ?? foreign(wanted)) : named.unavailable;
   const findings = [...ignored, ...(refused ?? unavailable ?? [])];
   const frontend = named === 'foreign' ? null : named.frontend;
   return { frontend, shown: `${shownFrontend(frontend)}, named by ${wanted.image}`, named: true, syntax, findings };
@@ -107,6 +107,18 @@ function gatewayRefusal({ image, at }: Wanted, { config }: Daemon): readonly Fin
     },
   ];
 }
+
+/** A frontend of somebody else: what it makes of the file is not known. */
+const foreign = ({ image, at }: Wanted): readonly Finding[] => [
+  {
+    ...placeOf(at),
+    condition: 'dockerfile.frontend-foreign',
+    severity: 'info',
+    message: `The frontend image ${image} reads this file, and what it makes of it is not known here: nothing of the file is judged.`,
+    needs: {},
+    remedy: [`Ask those who make ${image}; docker/dockerfile:1 is the frontend that is judged.`],
+  },
+];
 
 function normalised(repository: string): string {
   const [first = '', ...rest] = repository.split('/');

@@ -14,6 +14,7 @@ export const buildDockerfile = checkOfBuilds({
     'dockerfile.syntax-ignored',
     'dockerfile.syntax-refused',
     'dockerfile.syntax-unavailable',
+    'dockerfile.frontend-foreign',
     'dockerfile.host-path-mount',
     'dockerfile.secret-owner',
     'dockerfile.cache-owner',

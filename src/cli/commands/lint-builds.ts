@@ -6,6 +6,7 @@ import { buildkitOfEngine, type Daemon, type KnownHost } from '../../builds/mode
 import type { Findings } from '../../examine/documents.ts';
 import { createLook } from '../../examine/look.ts';
 import { buildkitdVersion } from '../../facts/programs/buildkitd-version.ts';
+import { dockerVersion } from '../../facts/programs/docker-client.ts';
 import type { FoundDocument } from '../../host/documents.ts';
 import { openHost } from '../../host/open.ts';
 import { UsageError } from '../../host/usage-error.ts';
@@ -112,27 +113,42 @@ export async function buildsOf(
   ]);
   const texts = documents.flatMap(({ name, text }) => (text === null ? [] : [{ path: name, text }]));
   const concerned = texts.some((text) => buildTextKind(text) === 'dockerfile');
-  const release =
-    wishes.release ??
-    (wishes.engine === null ? null : buildkitOfEngine(wishes.engine)) ??
-    (concerned ? await releaseAtHand(wishes, session) : NEWEST);
-  const daemon: Daemon = { release, engine: wishes.engine, mode: wishes.mode, config: null, host: wishes.host };
+  const chosen = wishes.release ?? (wishes.engine === null ? null : buildkitOfEngine(wishes.engine));
+  const found: AtHand =
+    chosen === null && concerned ? await atHand(wishes, session) : { release: chosen ?? NEWEST, engine: wishes.engine };
+  const daemon: Daemon = {
+    ...found,
+    assumed: chosen === null,
+    mode: wishes.mode,
+    config: null,
+    host: wishes.host,
+  };
   const context = wishes.context === null ? null : resolve(wishes.context);
   return buildsAmong(texts, { daemon, files: namedFiles(process.cwd()), context });
 }
 
-async function releaseAtHand({ quiet }: BuildWishes, { streams }: Session): Promise<Release> {
+type AtHand = Pick<Daemon, 'release' | 'engine'>;
+
+/** The buildkitd or the Docker of this machine, else the newest release known. */
+async function atHand({ quiet }: BuildWishes, { streams }: Session): Promise<AtHand> {
   const request = { mode: null, user: null, env: {}, config: null, root: null, addresses: null, probe: false };
   const opened = await openHost(request, { record: false, replay: null, env: streams.env });
-  const { max } = await createLook({ host: opened.host, request })
+  const look = createLook({ host: opened.host, request });
+  const { max, docker } = await look
     .get(buildkitdVersion)
+    .then(async (version) => ({
+      max: version.max,
+      docker: version.max === null ? await look.get(dockerVersion) : null,
+    }))
     // Whatever hinders the look: it only chooses what is said to be chosen.
-    .catch(() => ({ max: null }))
+    .catch(() => ({ max: null, docker: null }))
     .finally(() => opened.close());
-  if (max === null && !quiet)
+  if (max !== null) return { release: max, engine: null };
+  const inside = docker === null ? null : buildkitOfEngine(docker);
+  if (!quiet)
     await remark(
       streams.stderr,
-      `bk-doctor: builds are judged for buildkitd ${releaseText(NEWEST)}, the newest known; name another with --buildkit or --engine\n`,
+      `bk-doctor: builds are judged for ${inside === null ? `buildkitd ${releaseText(NEWEST)}, the newest known` : `Docker ${docker}, which is here`}; name another with --buildkit or --engine\n`,
     );
-  return max ?? NEWEST;
+  return inside === null ? { release: NEWEST, engine: null } : { release: inside, engine: docker };
 }

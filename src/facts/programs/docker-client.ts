@@ -178,6 +178,16 @@ async function releaseOf(look: Look, cli: string): Promise<Release | null> {
   return major === undefined ? null : [Number(major), Number(minor), 0];
 }
 
+/** The release of the docker command in PATH, as `28.2`; null where there is none. */
+export const dockerVersion: Fact<string | null> = {
+  id: 'docker-version',
+  async read(look) {
+    const cli = (await look.get(binaries)).docker?.path ?? null;
+    const release = cli === null ? null : await releaseOf(look, cli);
+    return release === null ? null : `${release[0]}.${release[1]}`;
+  },
+};
+
 /** strconv.ParseBool; unset and empty are no wish. */
 export function booleanOf(text: string | undefined): boolean | 'invalid' | null {
   if (text === undefined || text === '') return null;

@@ -94,6 +94,10 @@ export const BUILD_REMEDIES = {
     why: 'With error=true what BuildKit only warns of otherwise ends the build.',
     steps: { host: ['Mend the line, or name the rule behind skip= of the check directive.'] },
   },
+  'dockerfile.frontend-foreign': {
+    why: 'The syntax line, or BUILDKIT_SYNTAX, names a frontend image that is not docker/dockerfile: it may read the file in any way.',
+    steps: { host: ['Ask those who make the frontend; docker/dockerfile:1 is the one that is judged here.'] },
+  },
   'dockerfile.image-file-missing': {
     why: 'An image made FROM scratch holds nothing but what the stage puts there: no shell, no programs, no list of accounts.',
     steps: {

@@ -25,6 +25,7 @@ export const UNLOGGED: readonly Unlogged[] = [
       'dockerfile.check-violation',
       'dockerfile.cache-owner',
       'dockerfile.image-file-missing',
+      'dockerfile.frontend-foreign',
       'dockerfile.stage-order',
       'dockerfile.device-missing',
       'build.arg-missing',
