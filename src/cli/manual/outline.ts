@@ -69,7 +69,7 @@ const NOTHING: Values = { kind: 'nothing' };
 
 function outlined(option: Option, values: Values): OutlinedFlag {
   const spellings = option.flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
-  const takes = /[<[](.*)[\]>]$/.exec(option.flags)?.[1] ?? null;
+  const takes = /[<[]([^<>[\]]*)[\]>]$/.exec(option.flags)?.[1] ?? null;
   return { spellings, takes, description: option.description, values: takes === null ? NOTHING : values };
 }
 

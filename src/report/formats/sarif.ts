@@ -32,7 +32,10 @@ interface Result {
 
 const ruleOf = (id: Condition) => ({
   id,
-  name: id.replace(/(?:^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_whole, letter: string) => letter.toUpperCase()),
+  name: id
+    .split(/[^A-Za-z0-9]+/)
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join(''),
   shortDescription: { text: `${CONDITIONS[id]}.` },
   fullDescription: { text: `${CONDITIONS[id]}.` },
   help: { text: `In full: bk-doctor show ${id}` },
