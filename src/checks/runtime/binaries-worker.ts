@@ -103,6 +103,13 @@ function lackWords(
         'snapshotter of containerd',
         `containerd keeps its snapshots in ${lack.root}, on overlayfs, where no RUN step can write: every build fails`,
       ];
+    case 'foreign':
+      return [
+        'runtime.no-worker',
+        'error',
+        'containerd of another account',
+        `containerd keeps its snapshots in ${lack.root}, which is not this account's own: a rootless buildkitd may not mount them, and every build fails`,
+      ];
     case 'options':
       return [
         'runtime.runc-missing',

@@ -3,6 +3,7 @@ import type { Fact, Look } from '../../model/look.ts';
 import { asAbsent, Unseen } from '../../model/unseen.ts';
 import { findInPath } from '../programs/find-in-path.ts';
 import { environment } from '../target/environment.ts';
+import { launcher } from '../target/launcher.ts';
 import { configFile } from './config-file.ts';
 import { containerdWorker } from './containerd-worker.ts';
 import { settings } from './settings.ts';
@@ -16,6 +17,8 @@ export type ContainerdLack =
   | { readonly what: 'snapshotter'; readonly name: string; readonly why: string | null }
   /** Its files lie on overlayfs, which it mounts all the same, and a step cannot write to. */
   | { readonly what: 'overlay'; readonly root: string }
+  /** A containerd of root, or of somebody else: a rootless buildkitd has no right to its files. */
+  | { readonly what: 'foreign'; readonly root: string }
   | { readonly what: 'namespace'; readonly why: string }
   /** A runtime that does not take the options which buildkitd passes to all but one. */
   | { readonly what: 'options'; readonly runtime: string };
@@ -74,14 +77,21 @@ async function askedFor(look: Look): Promise<readonly ContainerdLack[]> {
   if (!look.request.probe) throw unasked('was not asked');
   const input = { path: address.value, namespace: namespace.value };
   const { error, snapshotters, refusal } = await look.host.probe('containerd', input, 'target', {});
-  if (error !== null) throw unasked(`it does not tell (${error})`);
+  if (error !== null) throw unasked(`is not told (${error})`);
   const name = snapshotter.value;
   const own = snapshotters.find((one) => one.name === name);
   const lacks: ContainerdLack[] = refusal === null ? [] : [{ what: 'namespace', why: refusal }];
   if (own === undefined || own.message !== null) lacks.push({ what: 'snapshotter', name, why: own?.message ?? null });
   else if (name === 'overlayfs' && own.root !== null && (await isOverlayfs(look, own.root)))
     lacks.push({ what: 'overlay', root: own.root });
+  if (own?.root != null && (await isForeign(look, own.root))) lacks.push({ what: 'foreign', root: own.root });
   return lacks;
+}
+
+async function isForeign(look: Look, directory: string): Promise<boolean> {
+  if ((await look.get(launcher)) !== 'rootlesskit') return false;
+  const stat = await look.host.stat(directory, 'target').catch(asAbsent);
+  return stat?.uid !== look.host.identity.target.uid;
 }
 
 async function isOverlayfs({ host }: Look, directory: string): Promise<boolean> {

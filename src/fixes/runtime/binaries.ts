@@ -141,6 +141,8 @@ const LIMITS = {
 function workerAdvice({ program, key }: BinariesEvidence): string {
   if (program === 'snapshotter of containerd')
     return 'Give containerd a root on a local disk (root = "DIRECTORY" in /etc/containerd/config.toml) and do not disable its snapshotter; or name another one: snapshotter = "native" below [worker.containerd].';
+  if (program === 'containerd of another account')
+    return 'Start a rootless containerd of this account (containerd-rootless-setuptool.sh install) and name its socket, or leave the OCI worker on: buildkitd then runs its steps itself.';
   if (program === 'namespace of containerd')
     return 'Name it with letters and digits, which single ".", "_" and "-" may join: namespace = "buildkit" below [worker.containerd].';
   if (program === 'containerd')

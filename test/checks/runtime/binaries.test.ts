@@ -23,6 +23,7 @@ const onContainerd = (more = '', told: Containerd = {}): VirtualHostOptions =>
     files: {
       '/usr/bin/containerd-shim-runc-v1': program(),
       '/usr/bin/containerd-shim-runc-v2': program(),
+      '/home/alice/containerd': { kind: 'directory', uid: 1000, gid: 1000 },
       '/run/containerd/containerd.sock': socket(0o666, 0),
     },
     live: ['/run/containerd/containerd.sock'],
@@ -32,7 +33,7 @@ const onContainerd = (more = '', told: Containerd = {}): VirtualHostOptions =>
         containerd: () => ({
           error: null,
           snapshotters: [
-            { name: 'overlayfs', message: null, root: '/var/lib/containerd/overlayfs' },
+            { name: 'overlayfs', message: null, root: '/home/alice/containerd' },
             { name: 'btrfs', message: 'path /var/lib/containerd (ext4) must be a btrfs filesystem', root: null },
           ],
           refusal: null,
@@ -286,11 +287,20 @@ testCheck(entry, {
       says: ['must be a btrfs filesystem'],
     },
     'containerd alone, with its state on overlayfs': {
-      host: { ...onContainerd(), statfs: { '/var/lib/containerd/overlayfs': { type: 0x794c7630 } } },
+      host: { ...onContainerd(), statfs: { '/home/alice/containerd': { type: 0x794c7630 } } },
       conditions: ['runtime.no-worker'],
       severity: 'error',
       advice: ['Give containerd a root on a local disk'],
-      says: ['/var/lib/containerd/overlayfs'],
+      says: ['/home/alice/containerd'],
+    },
+    'containerd alone, which is that of root': {
+      host: onContainerd('', {
+        snapshotters: [{ name: 'overlayfs', message: null, root: '/var/lib/containerd/snapshots' }],
+      }),
+      conditions: ['runtime.no-worker'],
+      severity: 'error',
+      advice: ['Start a rootless containerd of this account'],
+      says: ['/var/lib/containerd/snapshots'],
     },
     'containerd alone, with a runtime that takes other options': {
       host: onContainerd('[worker.containerd.runtime]\nname = "io.containerd.runc.v1"\n'),
@@ -382,7 +392,7 @@ testCheck(entry, {
     'containerd alone, which does not tell what it has': {
       host: onContainerd('', { error: 'unknown service containerd.services.introspection.v1.Introspection' }),
       status: 'unknown',
-      says: 'does not tell (unknown service',
+      says: 'is not told (unknown service',
     },
     'containerd alone, which is not asked': {
       host: onContainerd(),
