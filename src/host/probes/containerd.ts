@@ -26,7 +26,8 @@ export async function probeContainerd(
   { path, namespace }: Probes['containerd']['input'],
   limitMs: number,
 ): Promise<Answer> {
-  const http2 = await import('node:http2');
+  // Loaded where there is a containerd: no other look needs it.
+  const http2 = process.getBuiltinModule('node:http2');
   const session = http2.connect('http://containerd', { createConnection: () => connect({ path }) });
   try {
     return await Promise.race([failure(session, limitMs), asked(session, namespace)]);
