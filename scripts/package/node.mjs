@@ -4,7 +4,8 @@ import { empty, NODE, ROOT, run } from './release.mjs';
 
 /** The unpacked package of the pinned Node for that processor; npm checks that it is what the registry signed. */
 export function nodeFor(arch) {
-  const directory = resolve(ROOT, '.nodes', arch === 'x64' ? NODE : `${NODE}-${arch}`);
+  // Those that run here are tried by tests, too.
+  const directory = resolve(ROOT, '.nodes', ...(arch === process.arch ? [NODE] : [arch, NODE]));
   const unpacked = resolve(directory, 'package');
   if (existsSync(resolve(unpacked, 'bin/node'))) return unpacked;
   empty(directory);
