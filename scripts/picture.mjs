@@ -62,6 +62,7 @@ const ORDER = [
   'examine',
   'treat',
   'verify',
+  'cli/manual',
   'cli/call',
   'cli/commands',
   'cli',

@@ -2,6 +2,7 @@ import { Command, type CommanderError } from 'commander';
 import { UsageError } from '../host/usage-error.ts';
 import { VERSION } from '../package/version.ts';
 import { visible } from '../text/visible.ts';
+import { EXAMPLES, EXIT_MEANINGS } from './call/examples.ts';
 import { addGlobals } from './call/globals.ts';
 import { deliver } from './call/outlet.ts';
 import type { Session } from './call/session.ts';
@@ -20,7 +21,6 @@ import { registerTemplate } from './commands/template.ts';
 import { registerUndo } from './commands/undo.ts';
 import { registerUnredact } from './commands/unredact.ts';
 import { registerVerify } from './commands/verify.ts';
-import { EXAMPLES, EXIT_MEANINGS } from './examples.ts';
 
 /** Every command, in the order of the help text. */
 const COMMANDS = [

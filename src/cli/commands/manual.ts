@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { VERSION } from '../../package/version.ts';
 import { FORMATS } from '../../report/formats/table.ts';
+import { EXAMPLES, EXIT_MEANINGS } from '../call/examples.ts';
 import { allChecks, allConditions } from '../call/knowledge.ts';
 import { deliver } from '../call/outlet.ts';
 import type { Session } from '../call/session.ts';
 import { oneOf } from '../call/wording.ts';
-import { EXAMPLES, EXIT_MEANINGS } from '../examples.ts';
 import type { Outline } from '../manual/outline.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
