@@ -85,7 +85,7 @@ describe.skipIf(daemonDirectory() === null || process.getuid?.() !== 0 || releas
       `for s in plain allowing; do n=0; until [ -S /run/judge-$s.sock ]; do n=$((n+1)); [ $n -lt 600 ]; sleep 0.1; done; done`,
     );
   }, 120_000);
-  afterAll(() => world.close());
+  afterAll(() => world.close(), 120_000);
 
   test.each(
     some(

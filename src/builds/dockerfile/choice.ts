@@ -109,16 +109,20 @@ function gatewayRefusal({ image, at }: Wanted, { config }: Daemon): readonly Fin
 }
 
 /** A frontend of somebody else: what it makes of the file is not known. */
-const foreign = ({ image, at }: Wanted): readonly Finding[] => [
-  {
-    ...placeOf(at),
-    condition: 'dockerfile.frontend-foreign',
-    severity: 'info',
-    message: `The frontend image ${image} reads this file, and what it makes of it is not known here: nothing of the file is judged.`,
-    needs: {},
-    remedy: [`Ask those who make ${image}; docker/dockerfile:1 is the frontend that is judged.`],
-  },
-];
+function foreign({ image, at }: Wanted): readonly Finding[] {
+  // One that is told as what it is not.
+  if (image === 'dockerfile.v0') return [];
+  return [
+    {
+      ...placeOf(at),
+      condition: 'dockerfile.frontend-foreign',
+      severity: 'info',
+      message: `The frontend image ${image} reads this file, and what it makes of it is not known here: nothing of the file is judged.`,
+      needs: {},
+      remedy: [`Ask those who make ${image}; docker/dockerfile:1 is the frontend that is judged.`],
+    },
+  ];
+}
 
 function normalised(repository: string): string {
   const [first = '', ...rest] = repository.split('/');
