@@ -154,7 +154,8 @@ export interface Content {
   readonly kind: string;
   /** Why it is not examined; null where it is. */
   readonly skipped: string | null;
-  readonly error: { readonly message: string; readonly at: number } | null;
+  /** What no reader takes; `limit`: what is more than is read. */
+  readonly error: { readonly message: string; readonly at: number; readonly limit?: true } | null;
   readonly pods: readonly Pod[];
   readonly objects: readonly KubeObject[];
   readonly builders: readonly Builder[];

@@ -10,6 +10,9 @@ import { gatherYaml, innerYaml } from './yaml-content.ts';
 
 type TextError = Content['error'];
 
+/** More than anybody writes into one file. */
+const MOST_CONTAINERS = 1000;
+
 /** What a file describes, told from its text; its name decides only between forms that look alike. Never throws. */
 export function readContent(name: string, text: string): Content {
   const into = gatherIn(text);
@@ -22,6 +25,13 @@ export function readContent(name: string, text: string): Content {
     return skipped('helm-template', 'it is a template that is not rendered: give what helm template prints');
   const { kind, error } = gather(into, form, text);
   if (kind === 'text') return skipped('other', 'it is in no form that is known');
+  const count = into.pods.reduce((sum, { containers }) => sum + containers.length, into.builders.length);
+  if (count > MOST_CONTAINERS)
+    return contentOf(gatherIn(text), kind, null, {
+      message: `It describes ${count} containers, and more than ${MOST_CONTAINERS} are not examined.`,
+      at: 0,
+      limit: true,
+    });
   return contentOf(into, kind, null, error);
 }
 

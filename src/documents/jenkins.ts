@@ -48,6 +48,7 @@ function named(text: string, base: number): ReadonlyMap<string, { readonly text:
 }
 
 const LONGEST_CALL = 4000;
+const MOST_CALLS = 200;
 
 /** What stands between the bracket that opens here and the one that closes it; what is in inner brackets is `nested`. */
 function bracketed(text: string, open: number): { readonly own: string; readonly nested: string } | null {
@@ -71,7 +72,8 @@ function bracketed(text: string, open: number): { readonly own: string; readonly
 
 /** containerTemplate(name: 'buildkit', image: '…', privileged: true, envVars: [envVar(key: …)]): a pod of them. */
 function templates(into: Gathered, text: string): void {
-  const containers = [...text.matchAll(/\bcontainerTemplate\s*[({]/g)].flatMap((match): readonly Value[] => {
+  const calls = [...text.matchAll(/\bcontainerTemplate\s*[({]/g)].slice(0, MOST_CALLS);
+  const containers = calls.flatMap((match): readonly Value[] => {
     const start = match.index + match[0].length;
     const call = bracketed(text, start - 1);
     if (call === null) return [];

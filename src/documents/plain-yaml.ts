@@ -6,7 +6,7 @@ const other = (): never => {
   throw new Other();
 };
 
-const LONGEST = 300_000;
+const LONGEST = 2_200_000;
 const DEEPEST = 50;
 const STRANGE = /[\t\r\ufeff\u0085\u2028\u2029]|^%|^\.\.\./m;
 

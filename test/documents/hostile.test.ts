@@ -61,3 +61,17 @@ test('variables that stand for many of each other end', () => {
   const { pods } = readContent('a.sh', `#!/bin/sh\n${lines.join('\n')}\ndocker run --privileged moby/buildkit:$A0\n`);
   expect(pods).toHaveLength(1);
 });
+
+test('more containers than anybody writes end in a sentence', async () => {
+  const text = `#!/bin/sh\n${'docker run $A moby/buildkit\n'.repeat(2000)}`;
+  const { checks } = await lint({ path: 'a.sh', text, file: null });
+  expect(checks.flatMap(({ problems }) => problems).map(({ message }) => message)).toEqual([
+    'It describes 2000 containers, and more than 1000 are not examined.',
+  ]);
+});
+
+test('calls in calls of a Jenkinsfile are read in proportion', async () => {
+  const text = (size: number): string =>
+    `podTemplate(containers: [\n${'containerTemplate('.repeat(size)}\n// buildkit\n`;
+  await expectLinearGrowth(2000, text, (one) => readContent('Jenkinsfile', one));
+});

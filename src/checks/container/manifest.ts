@@ -46,7 +46,7 @@ export const containerManifest: Check<typeof needs, ContainerEvidence, DocumentS
         'document.syntax',
         'error',
         { path: '', span: { start: error.at, end: error.at + 1 } },
-        `This is no valid YAML: ${error.message}`,
+        error.limit === true ? error.message : `This is no valid YAML: ${error.message}`,
         'syntax',
       );
     const about = new Set(document.setups.map(({ container }) => container.pod));
