@@ -46,6 +46,7 @@ const ORDER = [
   'fixes',
   'catalog.ts',
   'build-catalog.ts',
+  'setup-catalog.ts',
   'documents-catalog.ts',
   'report',
   'report/formats',

@@ -5,10 +5,11 @@ import { expect, test } from 'vitest';
 import { buildCatalog } from '../src/build-catalog.ts';
 import { catalog as hosts } from '../src/catalog.ts';
 import { documentCatalog } from '../src/documents-catalog.ts';
+import { setupCatalog } from '../src/setup-catalog.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const catalog = [...hosts, ...buildCatalog, ...documentCatalog];
+const catalog = [...hosts, ...buildCatalog, ...setupCatalog, ...documentCatalog];
 
 function idsBelow(folder: string, ending: string): string[] {
   const base = join(root, folder);

@@ -16,6 +16,8 @@ import { registerHistory } from './commands/history.ts';
 import { registerLint } from './commands/lint.ts';
 import { registerList } from './commands/list.ts';
 import { registerCompletion, registerMan } from './commands/manual.ts';
+import { registerSetup } from './commands/setup.ts';
+import { registerShell } from './commands/shell.ts';
 import { registerShow } from './commands/show.ts';
 import { registerTemplate } from './commands/template.ts';
 import { registerUndo } from './commands/undo.ts';
@@ -26,10 +28,12 @@ import { registerVerify } from './commands/verify.ts';
 const COMMANDS = [
   registerCheck,
   registerFix,
+  registerSetup,
   registerUndo,
   registerHistory,
   registerExplain,
   registerVerify,
+  registerShell,
   registerLint,
   registerTemplate,
   registerUnredact,

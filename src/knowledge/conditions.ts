@@ -87,6 +87,7 @@ export const CONDITIONS = {
   'service.not-enabled': 'The unit is not started at a boot or login',
   'service.socket-mode': 'The socket unit lets every account reach a buildkitd of root',
   'service.missing': 'No systemd unit starts buildkitd for this account',
+  'service.present': 'The service that is to be taken away is there',
   'service.failed': 'The unit has failed',
   'service.restart-loop': 'systemd starts the unit again and again, and it ends every time',
   'service.not-running': 'The unit is there, and nothing runs it',

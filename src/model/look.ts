@@ -342,6 +342,23 @@ export interface Request {
   readonly daemonless?: boolean;
   /** A Dockerfile, a directory with one, or a command that builds, and the directory in which that is said. */
   readonly build?: { readonly given: string; readonly directory: string };
+  /** A service is to be made of it, or taken away. */
+  readonly setup?: SetupWish;
+}
+
+/** The service that a person wants. */
+export interface SetupWish {
+  /** Without ".service". */
+  readonly name: string;
+  /** A unit of the system's manager also for an ordinary account. */
+  readonly system: boolean;
+  /** Started by the first client. */
+  readonly socket: boolean;
+  /** The network of rootlesskit, "host" for none of its own; null: what works here. */
+  readonly net: string | null;
+  /** Clients are set up as well. */
+  readonly clients: boolean;
+  readonly remove: boolean;
 }
 
 /** Who is looking, decided once before any look. Ids are those of this process and of the target in our own user namespace. */

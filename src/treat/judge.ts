@@ -83,8 +83,15 @@ function verdictOn(
   const why =
     after?.status === 'unknown' && left.length === 0
       ? `whether it helped could not be verified (${after.reason ?? 'unknown'})`
-      : 'the problem is still there';
+      : `the problem is still there${nowWords(problems, after?.problems ?? [])}`;
   return { transaction, worse, why };
+}
+
+/** What the same problem says by now, where that is something else. */
+function nowWords(before: readonly Problem[], after: readonly Problem[]): string {
+  const same = after.filter((one) => before.some((problem) => nameOf(problem) === nameOf(one)));
+  const other = same.find(({ message }) => before.every((problem) => problem.message !== message));
+  return other === undefined ? '' : ` (${other.message.replace(/\.$/, '')})`;
 }
 
 /** What stayed worse without the treatment may have another cause. */

@@ -33,15 +33,21 @@ interface Explanation {
   readonly why: string;
   readonly remedy: readonly string[];
 }
-/** Makes the trial as the target. Programs that are missing fail the first stage by name. */
-export async function verify(opened: Opened, signal: AbortSignal, onStage: (name: StageName) => void): Promise<Trial> {
+/** Makes the trial as the target, with a buildkitd of its own or the `running` one at an address. Programs that are missing fail the first stage by name. */
+export async function verify(
+  opened: Opened,
+  signal: AbortSignal,
+  onStage: (name: StageName) => void,
+  running: string | null = null,
+): Promise<Trial> {
   const planned = await planTrial(createLook({ host: opened.host, request: opened.request }));
   if (planned.missing !== undefined) {
     return failedTrial(`missing: ${planned.missing.join(', ')}`);
   }
+  const plan = running === null ? planned.plan : { ...planned.plan, running };
   const { self, target } = opened.host.identity;
-  if (self.uid === target.uid) return runTrial(planned.plan, opened.arch, signal, onStage, opened.budget);
-  return trialAs(target, planned.plan, opened, signal, onStage);
+  if (self.uid === target.uid) return runTrial(plan, opened.arch, signal, onStage, opened.budget);
+  return trialAs(target, plan, opened, signal, onStage);
 }
 
 /** The failing checks of a report, as explanations: those alone that no other of them explains, where there are such. */

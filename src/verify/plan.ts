@@ -23,6 +23,8 @@ export interface TrialPlan {
   /** An existing directory on the cache's file system, where the scratch root is made. */
   readonly near: string;
   readonly environment: { readonly [name: string]: string };
+  /** The address of a buildkitd that runs already: it is built with, and left as it is. */
+  readonly running?: string;
 }
 
 /** Flags that would touch what the person's own daemon uses. */

@@ -116,7 +116,7 @@ class RunningTrial {
   }
 
   get #socket(): string {
-    return `unix://${this.#short}/buildkitd.sock`;
+    return this.#plan.running ?? `unix://${this.#short}/buildkitd.sock`;
   }
 
   #buildctl(args: readonly string[], timeoutMs: number): Promise<Ran> {
@@ -125,6 +125,7 @@ class RunningTrial {
   }
 
   #ended(): boolean {
+    if (this.#plan.running !== undefined) return false;
     return this.#daemon === null || this.#daemon.hasEnded();
   }
 
@@ -145,6 +146,7 @@ class RunningTrial {
   }
 
   async start(): Promise<string | null> {
+    if (this.#plan.running !== undefined) return null;
     this.#root = fs.mkdtempSync(join(this.#plan.near, '.bk-doctor-verify-'));
     const [file, args] = await this.#command(this.#root);
     this.#daemon = startProgram(file, [...args], {

@@ -243,5 +243,8 @@ done
 # runc would wait for word from what it starts.
 unshare --mount env -u NOTIFY_SOCKET sh -c '${chainScript().replaceAll("'", "'\\''")}' || exit 1
 systemd-notify --ready 2>/dev/null
-exec sleep ${FOREVER}
+# Told to stop it ends with 1, as buildkitd does.
+sleep ${FOREVER} &
+trap "kill $!; exit 1" TERM INT
+wait
 `;

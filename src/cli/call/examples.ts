@@ -17,6 +17,13 @@ export const EXAMPLES: { readonly [command: string]: readonly string[] } = {
     'bk-doctor fix --only idmap/ranges',
     'bk-doctor fix --script >fix.sh',
   ],
+  setup: [
+    'bk-doctor setup --dry-run',
+    'bk-doctor setup --yes',
+    'sudo bk-doctor setup --mode rootful --socket',
+    'sudo bk-doctor setup --system --user ci --yes',
+    'bk-doctor setup --remove',
+  ],
   undo: ['bk-doctor undo --dry-run', 'bk-doctor undo', 'bk-doctor undo 3', 'bk-doctor undo 3.2'],
   history: ['bk-doctor history', 'bk-doctor history --json'],
   explain: [
@@ -25,6 +32,7 @@ export const EXAMPLES: { readonly [command: string]: readonly string[] } = {
     'docker build . 2>&1 | bk-doctor explain',
   ],
   verify: ['bk-doctor verify', 'sudo bk-doctor verify --user alice'],
+  shell: ['bk-doctor shell', 'bk-doctor shell -- mount', 'sudo bk-doctor shell --user alice -- ip address'],
   lint: [
     'bk-doctor lint deploy.yaml',
     'bk-doctor lint Dockerfile --buildkit 0.11.6 --mode rootless',

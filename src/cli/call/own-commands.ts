@@ -14,6 +14,8 @@ export interface Question {
   /** True for a recording. */
   readonly elsewhere: boolean;
   readonly verify: boolean;
+  /** What repairs is another command than `fix`, with flags of its own. */
+  readonly verb?: readonly string[];
 }
 
 /** Directories that every account has in its PATH, or whose programs root finds as well. */
@@ -28,6 +30,8 @@ export function commandsOf(question: Question, target: TargetReport, env: NodeJS
   const start = elsewhere ? null : ownStart();
   const own = elsewhere ? ['bk-doctor'] : ownWords(env);
   const who = request.user === null && target.uid !== 0 ? ['--user', target.user ?? String(target.uid)] : [];
+  const verb = question.verb ?? ['fix'];
+  const wordsOf = (command: string): readonly string[] => (command === 'fix' ? verb : [command]);
   const asRoot = (command: string): string => {
     const words = [
       ...(start?.words ?? ['bk-doctor']),
@@ -44,13 +48,13 @@ export function commandsOf(question: Question, target: TargetReport, env: NodeJS
   };
   const bySudo = isRoot && (env.SUDO_USER ?? '') !== '';
   const here = (command: string): string =>
-    bySudo ? asRoot(command) : commandLine([...own, command, ...flagsOf(question, command)]);
+    bySudo ? asRoot(command) : commandLine([...own, ...wordsOf(command), ...flagsOf(question, command)]);
   return {
     check: here('check'),
     fix: here('fix'),
     checkAsRoot: asRoot('check'),
     fixAsRoot: asRoot('fix'),
-    script: commandLine([...own, 'fix', '--script', ...flagsOf(question, 'fix')]),
+    script: commandLine([...own, ...verb, '--script', ...flagsOf(question, 'fix')]),
     undo: commandLine([...own, 'undo']),
     show: commandLine([...own, 'show']),
     // It has a root and a socket of its own.

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { assess, isSelected } from '../../examine/assess.ts';
 import { createLook } from '../../examine/look.ts';
 import { rights } from '../../facts/rights/rights.ts';
+import type { Opened } from '../../host/open.ts';
 import { UsageError } from '../../host/usage-error.ts';
 import type { HostReader } from '../../model/look.ts';
 import type { Report, TreatmentReport } from '../../model/say.ts';
@@ -35,33 +36,54 @@ interface Wishes {
 
 /** `bk-doctor fix`: plans, shows, asks, applies and examines again. */
 export function registerFix(program: Command, session: Session): void {
-  const how = 'What is done:';
   const command = program
     .command('fix')
     .summary('repair what check finds: plan, show, ask, apply, examine again')
     .description(
       'Repairs what check finds. Shows each change with its diff and asks; every change is journaled and can be undone with bk-doctor undo.',
-    )
+    );
+  addExamineOptions(addConsentOptions(command)).action(async (_options: unknown, command: Command) => {
+    const asked = questionOf(command, session.catalog);
+    session.finish((await repair(session, command, asked)).code);
+  });
+}
+
+/** Who decides, and whether anything is done. */
+export function addConsentOptions(command: Command): Command {
+  const how = 'What is done:';
+  return command
     .addOption(new Option('--yes', 'take the safe fixes without asking').helpGroup(how))
     .addOption(
       new Option('--risky', 'also what weakens or destroys something; asks all the same without --yes').helpGroup(how),
     )
     .addOption(new Option('--dry-run', 'only show the plan, with diffs').helpGroup(how))
     .addOption(new Option('--script', 'only print the plan as a shell script for an administrator').helpGroup(how));
-  addExamineOptions(command).action(async (_options: unknown, command: Command) => {
-    session.finish(await fix(session, command));
-  });
 }
 
-async function fix(session: Session, command: Command): Promise<number> {
+/** What was found and done; `report` is null where the plan was only shown. */
+export interface Repaired {
+  readonly code: number;
+  readonly report: Report | null;
+  readonly opened: Opened | null;
+}
+
+/** Plans, shows, asks, applies and examines again, for `fix` and for what repairs before it does more (`verb`). */
+export async function repair(
+  session: Session,
+  command: Command,
+  asked: Question,
+  verb: readonly string[] = ['fix'],
+): Promise<Repaired> {
   const globals = globalsOf(command);
-  const asked = questionOf(command, session.catalog);
   const wishes = wishesOf(command, globals, asked, session);
   const destination = destinationOf(session, globals, wishes.plan === null ? 'report' : 'plan', 'fix');
-  return wishes.plan === null
-    ? apply(session, globals, asked, wishes, destination)
-    : plan(session, globals, asked, wishes, destination);
+  if (wishes.plan === null) return apply(session, globals, { ...asked, verb }, wishes, destination);
+  const code = await plan(session, globals, { ...asked, verb }, wishes, destination);
+  return { code, report: null, opened: null };
 }
+
+/** A question, and the command that answers it. */
+type Asked = Question & { readonly verb: readonly string[] };
 
 function wishesOf(command: Command, globals: Globals, { replay }: Question, { streams }: Session): Wishes {
   const { format } = globals;
@@ -77,7 +99,7 @@ function wishesOf(command: Command, globals: Globals, { replay }: Question, { st
     );
   if (plan === null && !given.yes && !(streams.stdin.isTTY && streams.stderr.isTTY))
     throw new UsageError(
-      'fix asks before it changes anything, and there is no terminal to ask on: add --yes, --dry-run or --script',
+      `${command.name()} asks before it changes anything, and there is no terminal to ask on: add --yes, --dry-run or --script`,
     );
   if (plan === null && !given.yes) refuseRedact(globals, 'fix asks with real names what it may change');
   return { yes: given.yes ?? false, risky: given.risky ?? false, plan };
@@ -86,7 +108,7 @@ function wishesOf(command: Command, globals: Globals, { replay }: Question, { st
 async function plan(
   session: Session,
   globals: Globals,
-  asked: Question,
+  asked: Asked,
   { risky, plan }: Wishes,
   destination: Destination,
 ): Promise<number> {
@@ -163,10 +185,10 @@ function decisions(
 async function apply(
   session: Session,
   globals: Globals,
-  asked: Question,
+  asked: Asked,
   { yes, risky }: Wishes,
   destination: Destination,
-): Promise<number> {
+): Promise<Repaired> {
   const recording = recordingFile(session, asked.record);
   const opened = await open(session, asked);
   const line = progressLine(session, globals.quiet);
@@ -227,7 +249,7 @@ async function apply(
     opened,
   });
   writeRecording();
-  return refused === null ? exitCode(report, asked.failOn) : 1;
+  return { code: refused === null ? exitCode(report, asked.failOn) : 1, report, opened };
 }
 
 /** The person stopped at a question: what was done before stays, and how to undo it is told. */

@@ -1,7 +1,10 @@
 import type { ServiceSessionEvidence } from '../../checks/service/session.ts';
+import { runtimeName } from '../../checks/service/setup-units.ts';
 import { unitEdit } from '../../facts/rights/unit-edit.ts';
 import { session } from '../../facts/start/session.ts';
 import { identity } from '../../facts/target/identity.ts';
+import { USUAL_NAME } from '../../facts/target/unit.ts';
+import type { Account } from '../../model/look.ts';
 import type { Fix, Treatment } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
 import { advice } from '../advice.ts';
@@ -20,10 +23,7 @@ export const keepSession: Fix<typeof needs, ServiceSessionEvidence> = {
     return problems.flatMap(({ evidence }, index): readonly Treatment[] => {
       const { kind, unit } = evidence;
       if (kind === 'directory-of-a-login' && edit.value != null) {
-        const steps = reread(
-          edit.value,
-          dropIn(edit.value, unit, 'session', { Service: ownRuntime(name, target.uid) }),
-        );
+        const steps = reread(edit.value, dropIn(edit.value, unit, 'session', { Service: ownRuntime(target) }));
         return [{ for: [index], risk: 'safe', until: 'restart', steps }];
       }
       if (name === null) return [];
@@ -35,14 +35,11 @@ export const keepSession: Fix<typeof needs, ServiceSessionEvidence> = {
 };
 
 /** A runtime directory that systemd makes for the unit, and that nobody else can enter. */
-export function ownRuntime(name: string | null, uid: number, service = 'buildkit'): readonly string[] {
-  const directory = runtimeName(name, uid, service);
+function ownRuntime(account: Account): readonly string[] {
+  const directory = runtimeName(USUAL_NAME, account);
   return [
     `RuntimeDirectory=${directory}`,
     'RuntimeDirectoryMode=0700',
     `Environment=XDG_RUNTIME_DIR=/run/${directory}`,
   ];
 }
-
-export const runtimeName = (name: string | null, uid: number, service = 'buildkit'): string =>
-  `${service}-${/^[a-z_][a-z0-9_-]*$/.test(name ?? '') ? name : uid}`;

@@ -66,6 +66,10 @@ export const SERVICE_REMEDIES = {
     why: 'A buildkitd that is started by hand ends with the session or the boot, and nobody starts it again.',
     steps: { host: ['$ bk-doctor setup --dry-run', '$ bk-doctor setup'] },
   },
+  'service.present': {
+    why: 'A service that nobody wants any more still holds its socket and its state directory.',
+    steps: { host: ['$ bk-doctor setup --remove --dry-run', '$ bk-doctor setup --remove'] },
+  },
   'service.failed': {
     why: 'systemd gave the unit up; its journal has the last words of buildkitd.',
     steps: {
