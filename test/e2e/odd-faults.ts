@@ -127,7 +127,8 @@ export const oddFaults: readonly Fault[] = [
     inject: (world) => {
       withoutSandbox(world);
       world.script('mv $(command -v runc) /usr/bin/runc.own');
-      const text = 'case "$*" in *"run "*) echo "runc: cannot do that here" >&2; exit 1;; esac; exec runc.own "$@"\n';
+      const text =
+        'case "$*" in *"run "*) echo "runc: cannot do that here" >&2; exit 1;; esac; exec /usr/bin/runc.own "$@"\n';
       program(world, '/usr/sbin/runc', `#!/bin/sh\n${text}`);
     },
     ready: false,
