@@ -391,10 +391,10 @@ export const commandRows: readonly (Row & { readonly name: string })[] = [
     name: 'a flag that a later buildctl brought',
     dockerfile: FILE,
     flags: '--ref-file ref',
-    buildkit: 'v0.11.6',
+    buildkit: 'v0.11.1',
     finds: ['error build.flag-unknown build.sh:2'],
   },
-  { name: 'the same flag since', dockerfile: FILE, flags: '--ref-file ref', buildkit: 'v0.12.5', finds: [] },
+  { name: 'the same flag since', dockerfile: FILE, flags: '--ref-file ref', buildkit: 'v0.11.2', finds: [] },
   {
     name: 'a flag that buildctl had long ago',
     dockerfile: FILE,

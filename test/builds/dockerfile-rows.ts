@@ -496,6 +496,6 @@ export const dockerfileRows: readonly (Row & { readonly name: string })[] = [
     name: 'a NUL in a step',
     dockerfile: 'FROM alpine\nRUN echo a\0b\n',
     flags: '',
-    finds: [],
+    finds: ['error dockerfile.parse-error Dockerfile:2'],
   },
 ];

@@ -27,7 +27,7 @@ export const BUILDCTL_BUILD: readonly ClientFlag[] = [
   ...rows('value', 'exporter exporter-opt frontend-opt export-cache-opt', { until: [0, 11, 0] }),
   ...rows('value', 'metadata-file', { since: [0, 9, 0] }),
   ...rows('value', 'oci-layout source-policy-file', { since: [0, 11, 0] }),
-  ...rows('value', 'ref-file', { since: [0, 12, 0] }),
+  ...rows('value', 'ref-file', { since: [0, 11, 2] }),
   ...rows('value', 'registry-auth-tlscontext debug-json-cache-metrics', { since: [0, 13, 0] }),
   ...rows('alone', 'proxy-network', { since: [0, 31, 0] }),
 ];

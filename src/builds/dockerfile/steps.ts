@@ -176,6 +176,17 @@ const userFindings = (at: Walk, { user, userAt }: State): readonly Finding[] =>
 /** What a shell surely does not take. */
 function shellFindings(at: Walk, instruction: Instruction): readonly Finding[] {
   const [text = ''] = instruction.args;
+  if (instruction.args.some((word) => word.includes('\0')))
+    return [
+      finding(
+        at,
+        instruction,
+        'dockerfile.parse-error',
+        'error',
+        'There is a NUL in this step, and no program can be given one: the step ends with "invalid argument".',
+        ['Remove the NUL, or save the file as UTF-8.'],
+      ),
+    ];
   if (instruction.heredocs.some(({ content }) => /\r\n/.test(content) && !/^#!/.test(content)))
     return [
       finding(
