@@ -32,7 +32,12 @@ export default defineConfig({
       // Nothing that these do outlives them, so that they share a process: starting one for each takes longer than they do.
       {
         extends: true,
-        test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: [...REAL, ...PACKAGES], isolate: false },
+        test: {
+          name: 'pure',
+          include: ['test/**/*.test.ts'],
+          exclude: [...REAL, ...PACKAGES, 'test/machines/**'],
+          isolate: false,
+        },
       },
       // What npm run package made.
       ...(process.env.PACKAGES ? [{ extends: true as const, test: { name: 'packages', include: PACKAGES } }] : []),
