@@ -8,7 +8,7 @@ export const LIMITS: readonly Scenario[] = [
     short: true,
     run: async (stage) => {
       await stage.must('sed -i /^alice:/d /etc/subuid /etc/subgid');
-      await stage.agrees('none', { blames: 'idmap.no-range' });
+      await stage.agrees('none', { blames: 'idmap.subid-missing' });
       await stage.cures('none');
     },
   },
