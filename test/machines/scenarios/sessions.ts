@@ -29,7 +29,7 @@ export const SESSIONS: readonly Scenario[] = [
       await stage.agrees('logged out');
       await stage.must('loginctl enable-linger alice; sleep 5');
       await stage.agrees('lingering');
-      await stage.agrees('lingering, by su', { login: 'su' });
+      await stage.agrees('lingering, by su', { login: 'su', byRoot: false });
     },
   },
 ];
