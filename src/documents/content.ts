@@ -1,7 +1,7 @@
 import type { Content } from './container.ts';
 import { type Gathered, gatherCommands, gatherIn } from './gathered.ts';
 import { gatherJenkinsfile } from './jenkins.ts';
-import { type Form, formOf, isTemplate, isValues, looksLikeToml, mentionsBuildkit } from './kinds.ts';
+import { type Form, formOf, isConfiguration, isTemplate, isValues, looksLikeToml, mentionsBuildkit } from './kinds.ts';
 import { gatherRunner } from './runner.ts';
 import { readShell } from './shell.ts';
 import { gatherQuadlet, gatherUnit } from './units.ts';
@@ -18,7 +18,8 @@ export function readContent(name: string, text: string): Content {
   const into = gatherIn(text);
   const skipped = (kind: string, why: string): Content => contentOf(into, kind, why, null);
   if (text.includes('\0')) return skipped('binary', 'it is no text: there is a NUL in it');
-  if (!mentionsBuildkit(text)) return skipped('other', 'nothing in it mentions BuildKit');
+  if (!mentionsBuildkit(text) && !isConfiguration(name, text))
+    return skipped('other', 'nothing in it mentions BuildKit');
   const form = formOf(name, text);
   if (form === 'dockerfile') return skipped('dockerfile', 'it is a Dockerfile');
   if (form === 'yaml' && !isValues(name) && isTemplate(text))

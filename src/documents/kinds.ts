@@ -39,6 +39,10 @@ export function formOf(name: string, text: string): Form {
   return /\b(?:docker|podman|nerdctl|buildx)\b/.test(text) ? 'shell' : 'text';
 }
 
+/** A configuration need not name BuildKit in its text. */
+export const isConfiguration = (name: string, text: string): boolean =>
+  (name === '-' || name.endsWith('.toml')) && isBuildkitToml(name.slice(name.lastIndexOf('/') + 1), text);
+
 /** containerd's configuration has tables of the same names. */
 const isBuildkitToml = (file: string, text: string): boolean =>
   /buildkit/i.test(file) || (looksLikeToml(text) && !/^[ \t]*(?:\[plugins\b|version\s*=)/m.test(text));

@@ -2,7 +2,7 @@ import type { ConfigProblem } from '../../buildkit/config/problem.ts';
 import { readConfig } from '../../buildkit/config/read.ts';
 import { ANY_RELEASE, type Bracket, compareReleases, NEWEST, parseRelease } from '../../buildkit/version.ts';
 import { type Described, type DocumentSubject, described } from '../../documents/subject.ts';
-import type { Check } from '../../model/decide.ts';
+import type { Check, Severity } from '../../model/decide.ts';
 import { conditionOf } from '../config/buildkitd-text.ts';
 import { type ContainerEvidence, judging } from './judging.ts';
 
@@ -28,18 +28,11 @@ export const containerConfiguration: Check<typeof needs, ContainerEvidence, Docu
       const first = document.lines.lineOf(span.start);
       // The text of a block begins on the line below its key.
       const header = /^[|>]/.test(document.text.slice(span.start, span.start + 1)) ? 1 : 0;
-      const { problems } = readConfig(text, ANY_RELEASE);
-      const today = new Set(readConfig(text, releases).problems.map(keyOf));
-      for (const problem of problems) {
-        const severity = !today.has(keyOf(problem))
-          ? 'info'
-          : problem.stops
-            ? problem.versions === null
-              ? 'error'
-              : 'warning'
-            : problem.inner || problem.kind === 'deprecated'
-              ? 'info'
-              : 'warning';
+      const here = readConfig(text, releases).problems;
+      const known = new Set(here.map(keyOf));
+      const elsewhere = readConfig(text, ANY_RELEASE).problems.filter((problem) => !known.has(keyOf(problem)));
+      for (const problem of [...here, ...elsewhere]) {
+        const severity = known.has(keyOf(problem)) ? severityOf(problem) : 'info';
         const start = offsetOf(document.text, first + header + problem.line - 1);
         const words =
           problem.versions === null ? problem.message : `${problem.message} This concerns ${problem.versions}.`;
@@ -57,6 +50,11 @@ export const containerConfiguration: Check<typeof needs, ContainerEvidence, Docu
     return judge.found;
   },
 };
+
+function severityOf({ stops, versions, inner, kind }: ConfigProblem): Severity {
+  if (stops) return versions === null ? 'error' : 'warning';
+  return inner || kind === 'deprecated' ? 'info' : 'warning';
+}
 
 const keyOf = ({ kind, key }: ConfigProblem): string => `${kind} ${key}`;
 

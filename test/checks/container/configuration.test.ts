@@ -20,8 +20,26 @@ describe('buildkitd.toml', () => {
     {
       name: 'as a file',
       file: 'buildkitd.toml',
-      text: '# BuildKit\n[registry."docker.io"]\nmirror = ["a"]\n',
+      text: '[registry."docker.io"]\nmirror = ["a"]\n',
       finds: [['config.unknown-key', 'warning']],
+    },
+    {
+      name: 'as a file, which cannot be parsed',
+      file: 'buildkitd.toml',
+      text: '[worker.oci\nenabled = true\n',
+      finds: [['config.toml-syntax', 'error']],
+    },
+    {
+      name: 'as a file of another name',
+      file: 'etc/daemon.toml',
+      text: '[worker.oci]\ngc = "yes"\n',
+      finds: [['config.wrong-type', 'error']],
+    },
+    {
+      name: 'but not the configuration of containerd',
+      file: 'etc/containerd/config.toml',
+      text: 'version = 2\n[grpc]\naddres = "/run/containerd/containerd.sock"\n',
+      finds: [],
     },
     {
       name: "of GitHub's action",
