@@ -1,16 +1,16 @@
 /** Programs that take a password after a short flag, which means something else to others: up to it, and after it. */
 const LOGINS: readonly (readonly [program: string, flag: string])[] = [
-  ['login', String.raw`-p(?:=|GAP)?`],
-  ['sshpass', String.raw`-p(?:GAP)?`],
+  ['login', '-p(?:=|GAP)?'],
+  ['sshpass', '-p(?:GAP)?'],
   // What stands apart from the flag is a database.
   [String.raw`(?:mysql|mariadb)\w{0,12}`, '-p'],
-  ['redis-cli', String.raw`-a(?:GAP)?`],
-  [String.raw`ldap\w{1,12}`, String.raw`-w(?:GAP)?`],
+  ['redis-cli', '-a(?:GAP)?'],
+  [String.raw`ldap\w{1,12}`, '-w(?:GAP)?'],
   ['(?:7z[ar]?|rar|unrar)', '-p'],
-  ['(?:zip|unzip|zipcloak)', String.raw`-P(?:GAP)?`],
-  ['openssl', String.raw`-pass(?:in|out)?GAP(?:pass:)?`],
+  ['(?:zip|unzip|zipcloak)', '-P(?:GAP)?'],
+  ['openssl', '-pass(?:in|out)?GAP(?:pass:)?'],
   ['(?:smbclient|rpcclient|net)', String.raw`-U(?:GAP)?[^\s%]{1,80}%`],
-  ['(?:curl|http|https)', String.raw`(?:-b|--cookie)(?:GAP|=)`],
+  ['(?:curl|http|https)', '(?:-b|--cookie)(?:GAP|=)'],
   [String.raw`mosquitto_\w{1,8}`, '-PGAP'],
 ];
 

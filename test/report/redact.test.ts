@@ -68,7 +68,10 @@ describe('redact', () => {
     ['said \\u0063arol and %63arol', 'said *** and ***'],
     ['dial tcp 2a01:4f8:1:2:3:4:5:6: i/o', 'dial tcp 2001:db8::1: i/o'],
     ['--add-host x:10.1.2.3 and ::ffff:10.1.2.3', '--add-host x:192.0.2.2 and ::ffff:192.0.2.2'],
-    ['port 0242.ac16.0039 of S-1-5-21-123456789-22-333-1103', 'port 02:00:00:00:00:01 of 0-0-0-00-000000000-00-000-0001'],
+    [
+      'port 0242.ac16.0039 of S-1-5-21-123456789-22-333-1103',
+      'port 02:00:00:00:00:01 of 0-0-0-00-000000000-00-000-0001',
+    ],
     ['arn:aws:iam::123456789012:user/dora', 'arn:aws:iam::000000000001:user/user2'],
     ['pods/builder-7f9-x of i-0123456789abcdef0', 'pods/host1 of 0-00000000000000001'],
     ['sudo -u dora x; su - emil -c y; chown fay:gus z', 'sudo -u user2 x; su - user3 -c y; chown user4:user5 z'],
