@@ -63,7 +63,7 @@ function askChild(context: ApplyContext, job: Job, backup: Backup): Promise<Json
       else resolve(outcome);
     };
     const standIn = startStandIn('as-user', {
-      ...(userEntry === undefined ? {} : { entry: userEntry }),
+      ...(userEntry === undefined ? {} : { start: [process.execPath, userEntry] }),
       env: { PATH: SYSTEM_PATH, LC_ALL: 'C', [MARK]: job.work.transaction },
       descriptor: backup,
       mostBytes: MOST_ANSWER,
