@@ -48,6 +48,7 @@ const ROWS: readonly Row[] = [
     },
     ready: false,
     says: 'on overlayfs, where no RUN step can write',
+    buildkitdOnly: true,
   },
   {
     name: 'a runtime that takes other options',

@@ -114,6 +114,14 @@ function compare(report: DoctorReport, row: Fault, truth: Judgement | null): voi
   const seen = asIfInstalled(report);
   const problems = report.checks.filter(({ status }) => status !== 'pass' && status !== 'skip');
   const told = JSON.stringify({ verdict: report.verdict, problems }, null, 1);
+  // Without a buildkitd nobody knows its release, and what only some releases mind is at least told.
+  if (daemon === null && row.since !== undefined && seen.ready) {
+    expect(
+      problems.map(({ id }) => id),
+      told,
+    ).toContain([row.blamed].flat()[0]);
+    return;
+  }
   expect(seen.ready, told).toBe(row.ready);
   if (!row.ready) expect([row.blamed].flat(), told).toContain(seen.reasons[0]);
   else if (truth?.snapshotter) expect(report.verdict.snapshotter, told).toBe(truth.snapshotter);

@@ -99,7 +99,8 @@ function mirror(): string {
   );
   const text = sources.map((path) => fs.readFileSync(path, 'utf8')).join('\n');
   const found = /^URIs:\s*(\S+)/m.exec(text) ?? /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/m.exec(text);
-  return (found?.[1] ?? 'http://deb.debian.org/debian').replace(/\/$/, '').replace(/-security$/, '');
+  if (found?.[1] === undefined) throw new Error('apt has no source from which an image could be made');
+  return found[1].replace(/\/$/, '').replace(/-security$/, '');
 }
 
 /** The key by which machines are asked. */
