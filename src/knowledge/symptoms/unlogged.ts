@@ -90,6 +90,7 @@ export const UNLOGGED: readonly Unlogged[] = [
       'service.hides-failure',
       'service.restart',
       'service.not-enabled',
+      'service.present',
       'service.socket-mode',
       'daemon.running',
       'client.builds-with',
