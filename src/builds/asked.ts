@@ -1,7 +1,7 @@
-import type { Fact, HostReader } from '../model/look.ts';
-import { unlessRefused } from '../model/unseen.ts';
+import type { As, Fact, HostReader, UnseenReason } from '../model/look.ts';
+import { seen, unlessRefused, unseenOf } from '../model/unseen.ts';
 import { withoutTrailing } from '../text/trailing.ts';
-import type { Files } from './model/context.ts';
+import type { Files, Refused } from './model/context.ts';
 import { PLAIN_DAEMON } from './model/daemon.ts';
 import { rooted } from './model/paths.ts';
 import { type BuildText, buildTextKind, GIVEN, judgeTexts } from './project.ts';
@@ -11,6 +11,8 @@ export interface NamedPath {
   /** Undefined where it cannot be told. */
   readonly kind: 'file' | 'directory' | null | undefined;
   readonly text: string | null;
+  /** What the account that builds may not do with it. */
+  readonly refused?: Refused;
 }
 
 /** A build that somebody asks about, with all the files that it names. */
@@ -18,6 +20,8 @@ export interface AskedBuild {
   readonly texts: readonly BuildText[];
   /** By the path as it is named. */
   readonly paths: ReadonlyMap<string, NamedPath>;
+  /** A Dockerfile that the account that builds may not read. */
+  readonly closed: { readonly path: string; readonly refused: Refused } | null;
   /** Of a Dockerfile alone. */
   readonly context: string | null;
 }
@@ -28,8 +32,8 @@ export const askedBuild: Fact<AskedBuild | null> = {
   async read({ host, request }) {
     if (request.build === undefined) return null;
     const { given, directory } = request.build;
-    const look = (path: string): Promise<NamedPath> => pathAt(host, rooted(directory, path));
-    const first = given.includes('\n') ? { kind: null, text: null } : await look(given);
+    const look = (path: string): Promise<NamedPath> => pathAt(host, rooted(directory, path), builder(host));
+    const first: NamedPath = given.includes('\n') ? { kind: null, text: null } : await look(given);
     const start = await startOf(given, first, look);
     const paths = new Map<string, NamedPath>();
     // What a file says may name other files: what is asked for is looked at, until nothing new is.
@@ -51,7 +55,11 @@ export function filesOf(paths: ReadonlyMap<string, NamedPath>, missing: (path: s
     if (known === undefined) missing(path);
     return known;
   };
-  return { kind: (path) => at(path)?.kind, read: (path) => at(path)?.text ?? null };
+  return {
+    kind: (path) => at(path)?.kind,
+    read: (path) => at(path)?.text ?? null,
+    refused: (path) => at(path)?.refused ?? null,
+  };
 }
 
 /** The text of a file that a command names. */
@@ -62,35 +70,51 @@ export function opener(files: Files): (path: string) => BuildText | null {
   };
 }
 
-async function pathAt(host: HostReader, path: string): Promise<NamedPath> {
-  const stat = await unlessRefused(host.stat(path, 'self'));
-  if (stat.unseen !== undefined) return { kind: undefined, text: null };
+/** Who runs the client: whoever asks, and for root asking about another account's buildkitd, that account. */
+const builder = ({ identity }: HostReader): As =>
+  identity.self.uid === 0 && identity.mode === 'rootless' ? 'target' : 'self';
+
+async function pathAt(host: HostReader, path: string, as: As): Promise<NamedPath> {
+  const stat = await unlessRefused(host.stat(path, as));
+  if (stat.unseen !== undefined) return { kind: undefined, text: null, ...refusal('look', stat.unseen) };
   if (stat.value === null) return { kind: null, text: null };
-  if (stat.value.kind !== 'file') return { kind: stat.value.kind === 'directory' ? 'directory' : 'file', text: null };
-  const file = stat.value.size > LONGEST ? null : await unlessRefused(host.read(path, 'self', LONGEST, 'text'));
-  return { kind: 'file', text: file?.value?.text ?? null };
+  if (stat.value.kind === 'directory') {
+    const names = await seen(host.list(path, as));
+    return { kind: 'directory', text: null, ...refusal('read', names.unseen) };
+  }
+  if (stat.value.kind !== 'file') return { kind: 'file', text: null };
+  const file = await seen(host.read(path, as, LONGEST, 'text'));
+  if (file.unseen?.unanswered === true) throw unseenOf(file.unseen);
+  return { kind: 'file', text: file.value?.text ?? null, ...refusal('read', file.unseen) };
 }
 
+/** Only a missing right is the account's; whatever else hinders the look says nothing about the build. */
+const refusal = (what: Refused, why: UnseenReason | undefined): Pick<NamedPath, 'refused'> =>
+  why !== undefined && / permission denied$/.test(why.why) ? { refused: what } : {};
+
 const LONGEST = 1024 * 1024;
+
 async function startOf(
   given: string,
-  { kind, text }: NamedPath,
+  { kind, text, refused }: NamedPath,
   look: (path: string) => Promise<NamedPath>,
-): Promise<Pick<AskedBuild, 'texts' | 'context'>> {
+): Promise<Omit<AskedBuild, 'paths'>> {
   const clean = withoutTrailing(given, '/') || given.slice(0, 1);
   if (kind === 'directory') {
     for (const name of ['Dockerfile', 'dockerfile', 'Containerfile']) {
       const path = clean === '.' ? name : `${clean}/${name}`;
       const found = await look(path);
-      if (found.text !== null) return { texts: [{ path, text: found.text }], context: clean };
+      if (found.text !== null) return { texts: [{ path, text: found.text }], context: clean, closed: null };
+      if (found.refused !== undefined) return { texts: [], context: clean, closed: { path, refused: found.refused } };
     }
-    return { texts: [], context: clean };
+    return { texts: [], context: clean, closed: null };
   }
+  if (refused !== undefined) return { texts: [], context: null, closed: { path: clean, refused } };
   if (kind === 'file') {
-    if (text === null) return { texts: [], context: null };
+    if (text === null) return { texts: [], context: null, closed: null };
     const path = buildTextKind({ path: clean, text }) === null ? `${clean}.dockerfile` : clean;
     const folder = clean.includes('/') ? clean.replace(/\/[^/]*$/, '') || '/' : '.';
-    return { texts: [{ path, text }], context: folder };
+    return { texts: [{ path, text }], context: folder, closed: null };
   }
-  return { texts: [{ path: GIVEN, text: given }], context: null };
+  return { texts: [{ path: GIVEN, text: given }], context: null, closed: null };
 }

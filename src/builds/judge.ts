@@ -7,6 +7,7 @@ import { commandFindings, dockerfileMissing, localMissing, namedContextFindings 
 import { checkFindings } from './dockerfile/check-directive.ts';
 import { chooseFrontend } from './dockerfile/choice.ts';
 import { entitlementFindings, type Want } from './dockerfile/entitlements.ts';
+import { mirrorFindings } from './dockerfile/mirrors.ts';
 import { platformFindings } from './dockerfile/platforms.ts';
 import { type Stages, sourcesOf, stagesOf } from './dockerfile/stages.ts';
 import { walk } from './dockerfile/steps.ts';
@@ -36,13 +37,14 @@ export function judgeBuild(build: Build): readonly Finding[] {
   if (dockerfile === null) return [...ofCommand, ...entitlementFindings(forcedNetwork(request, true), request, daemon)];
   const choice = chooseFrontend(dockerfile.text, dockerfile.path, request, daemon);
   const scene: Scene = { file: dockerfile.path, choice, daemon, classic: request?.client === 'classic' };
-  if (choice.frontend === null) return unique([...choice.findings, ...ofCommand]);
+  if (choice.frontend === null)
+    return unique([...choice.findings, ...mirrorFindings(scene, null, request), ...ofCommand]);
   const read = readOrNull(dockerfile.path, dockerfile.text);
   if ('finding' in read) return [...choice.findings, read.finding, ...ofCommand];
   const stages = stagesOf(read.dockerfile, request);
   const directory = request === null ? build.context : request.context;
   const context = directory === null || files === null ? null : contextOf(directory, dockerfile.path, files);
-  const walked = walk({ scene, stages, request, context, ends: [] });
+  const walked = walk({ scene, stages, request, context, files, ends: [] });
   if (request?.options.has('requestid') === true)
     return unique([
       ...choice.findings,
@@ -68,6 +70,7 @@ export function judgeBuild(build: Build): readonly Finding[] {
         )),
     ...(scene.classic ? [] : entitlementFindings(wants, request, daemon)),
     ...(scene.classic ? [] : platformFindings(walked.runs, request, daemon, scene)),
+    ...mirrorFindings(scene, stages, request),
     ...targetFindings(stages.target, request),
     ...contextFindings(request, read.dockerfile),
     ...namedContextFindings(request, usedNames(stages)),

@@ -187,6 +187,8 @@ export const CONDITIONS = {
   'build.ssh-missing': 'SSH keys that a step mounts and the command does not forward',
   'build.local-missing': 'A directory that the build reads and the command does not share',
   'build.context-file-missing': 'A file that the build reads and its context lacks',
+  'build.file-unreadable': 'A file of the build that the account that builds may not read',
+  'registry.mirror-asked': 'Images of the build are asked of the configured mirrors first',
   'build.frontend-unknown': 'A frontend that the daemon does not have',
   'build.frontend-missing': 'A command that names no frontend',
   'build.flag-unknown': 'A flag that the client does not have',

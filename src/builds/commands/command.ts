@@ -10,6 +10,7 @@ import type { Asked, BuildRequest } from '../model/request.ts';
 import { placeOf } from '../model/request.ts';
 import { COMPRESSION, cacheTrouble, outputTroubles } from './outputs.ts';
 import { secretFindings } from './secrets.ts';
+import { dockerfileUnreadable } from './unreadable.ts';
 
 /** What a command asks for that does not work, whatever the Dockerfile says. */
 export function commandFindings(request: BuildRequest, daemon: Daemon, files: Files | null): readonly Finding[] {
@@ -498,14 +499,17 @@ const agentMissing = (asked: Asked): Finding => ({
 /** A Dockerfile that is not where the command says. */
 export function dockerfileMissing(request: BuildRequest, files: Files | null): readonly Finding[] {
   const { dockerfile } = request;
-  if (dockerfile === null || files === null || files.kind(dockerfile) !== null) return [];
+  if (dockerfile === null || files === null) return [];
+  const refused = request.client === 'classic' ? null : (files.refused?.(dockerfile) ?? null);
+  const at = request.options.get('filename') ?? request.at;
+  if (refused !== null) return [dockerfileUnreadable(at, dockerfile, refused)];
+  if (files.kind(dockerfile) !== null) return [];
   const directory = dockerfile.replace(/[^/]*$/, '');
   if (/(?:^|\/)Dockerfile$/.test(dockerfile) && files.kind(joined(directory || '.', 'dockerfile')) === 'file')
     return [];
-  const asked = request.options.get('filename');
   return [
     {
-      ...placeOf(asked ?? request.at),
+      ...placeOf(at),
       condition: 'build.context-file-missing',
       severity: 'error',
       message: `There is no ${dockerfile}: the build ends with "open ${dockerfile.replace(/^.*\//, '')}: no such file or directory".`,

@@ -4,6 +4,7 @@ import type { Files } from '../model/context.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Asked, BuildRequest } from '../model/request.ts';
 import { placeOf } from '../model/request.ts';
+import { secretUnreachable } from './unreadable.ts';
 
 /** A secret that a command gives. */
 export interface Secret {
@@ -22,11 +23,15 @@ export function secretsOf(request: BuildRequest): readonly Secret[] {
     // One that the client refuses is told by itself.
     return {
       id: asked.known ? (fields.get('id') ?? null) : null,
-      file: fields.get('src') ?? fields.get('source') ?? null,
+      file: fields.get('src') ?? fields.get('source') ?? fileByItself(asked, fields),
       asked,
     };
   });
 }
+
+/** A secret that is named by its id alone is a file of that name. */
+const fileByItself = ({ known }: Asked, fields: ReadonlyMap<string, string>): string | null =>
+  known && !fields.has('env') && fields.get('type') !== 'env' ? byItself(fields.get('id') ?? '') : null;
 
 function fieldsOf({ value }: Asked): readonly (readonly [key: string, value: string])[] {
   try {
@@ -92,7 +97,7 @@ export function secretFindings(request: BuildRequest, files: Files | null): read
           'Name the file that holds the secret.',
         ),
       ];
-    if (kind !== null) return [];
+    if (kind !== null) return secretUnreachable(asked, file, files);
     return [
       invalid(
         `The file ${file} of the secret ${given.get('id') ?? file} does not exist: the client ends with "failed to stat ${file}".`,

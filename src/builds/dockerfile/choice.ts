@@ -15,11 +15,13 @@ export interface Choice {
   /** Whether the file or the command names the frontend: then a newer daemon changes nothing. */
   readonly named: boolean;
   readonly syntax: Syntax | null;
+  /** The image of the frontend that the daemon pulls; null where it is built in. */
+  readonly frontendImage: Wanted | null;
   readonly findings: readonly Finding[];
 }
 
 /** What asks for a frontend image: the command first, then the file. */
-interface Wanted {
+export interface Wanted {
   readonly image: string;
   readonly at: Place;
 }
@@ -35,17 +37,30 @@ export function chooseFrontend(text: string, file: string, request: BuildRequest
       shown: 'the builder before BuildKit',
       named: false,
       syntax,
+      frontendImage: null,
       findings: [],
     };
   const wanted = wantedImage(request, syntax, file);
   if (wanted === null)
-    return { ...builtIn(daemon), syntax, findings: [...ignored, ...dockerfileFrontendOff(request, daemon)] };
+    return {
+      ...builtIn(daemon),
+      syntax,
+      frontendImage: null,
+      findings: [...ignored, ...dockerfileFrontendOff(request, daemon)],
+    };
   const refused = gatewayRefusal(wanted, daemon);
   const named = frontendNamed(wanted, daemon);
   const unavailable = named === 'foreign' ? (unreachable(wanted, daemon) ?? foreign(wanted)) : named.unavailable;
   const findings = [...ignored, ...(refused ?? unavailable ?? [])];
   const frontend = named === 'foreign' ? null : named.frontend;
-  return { frontend, shown: `${shownFrontend(frontend)}, named by ${wanted.image}`, named: true, syntax, findings };
+  return {
+    frontend,
+    shown: `${shownFrontend(frontend)}, named by ${wanted.image}`,
+    named: true,
+    syntax,
+    frontendImage: wanted,
+    findings,
+  };
 }
 
 const shownFrontend = (frontend: Frontend | null): string =>

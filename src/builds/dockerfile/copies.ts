@@ -1,11 +1,12 @@
 import { heredocWord, type Instruction, NEWEST } from '../../buildkit/dockerfile/read.ts';
 import { BadWord } from '../../buildkit/dockerfile/shell-words.ts';
 import { isSince } from '../../buildkit/version.ts';
+import { sourceUnreadable } from '../commands/unreadable.ts';
 import type { Finding } from '../model/finding.ts';
 import { isEmpty } from './contents.ts';
 import { copiedFromStage } from './lacking.ts';
 import { type Known, type Stage, sourcesOf, stageNamed } from './stages.ts';
-import { daemonTooOld, flagsOrNone, kindOfSource } from './versions.ts';
+import { atInstruction, daemonTooOld, flagsOrNone, kindOfSource } from './versions.ts';
 import { contextMissing, finding, idFindings, type Step, type Walk } from './walk.ts';
 
 /** What COPY or ADD of a built stage will not do. */
@@ -26,6 +27,9 @@ export function copyFindings(step: Step, expand: (text: string) => Known): reado
   for (const source of instruction.args.slice(0, -1)) {
     if (isHeredoc(source) || kindOfSource(source) !== 'local') continue;
     const { text, known } = expand(source);
+    const refused = known && !at.scene.classic ? at.context.refused(text) : null;
+    if (refused !== null)
+      findings.push(sourceUnreadable(atInstruction(at.scene, instruction), text, refused.what, refused.directory));
     if (!known || at.context.has(text) !== false) continue;
     const silently = given.has('parents') && !isSince(at.scene.daemon.release, [0, 26, 0]);
     findings.push(

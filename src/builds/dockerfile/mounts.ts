@@ -2,12 +2,13 @@ import type { Mount } from '../../buildkit/dockerfile/mount.ts';
 import type { Instruction } from '../../buildkit/dockerfile/read.ts';
 import { octal } from '../../text/octal.ts';
 import { type Secret, secretsOf } from '../commands/secrets.ts';
+import { secretUnreadable } from '../commands/unreadable.ts';
 import type { Finding } from '../model/finding.ts';
 import { rooted } from '../model/paths.ts';
 import { sourceStage } from './copies.ts';
 import { mountedFromStage, mountOrNone } from './lacking.ts';
 import type { Known } from './stages.ts';
-import { flagsOrNone } from './versions.ts';
+import { atInstruction, flagsOrNone } from './versions.ts';
 import { contextMissing, finding, idFindings, type Step, type Walk } from './walk.ts';
 import { commandText, surelyWrites } from './writes.ts';
 
@@ -100,6 +101,12 @@ function secretMount(
       ),
     ];
   }
+  const file = secrets?.find((secret) => secret.id === id)?.file ?? null;
+  const unreadable =
+    file === null || at.files === null || at.request?.environment.has(id) === true
+      ? []
+      : secretUnreadable(atInstruction(at.scene, instruction), file, at.files);
+  if (unreadable.length > 0) return unreadable;
   // Nothing is mounted where the command gives no such secret.
   const ids = mount.env === null && secrets !== null && given ? idsOfMount(at, instruction, mount) : [];
   if (ids.length > 0) return ids;

@@ -1,5 +1,5 @@
 import type { Instruction } from '../../buildkit/dockerfile/read.ts';
-import type { Context } from '../model/context.ts';
+import type { Context, Files } from '../model/context.ts';
 import type { Finding } from '../model/finding.ts';
 import type { BuildRequest } from '../model/request.ts';
 import type { Contents } from './contents.ts';
@@ -12,6 +12,8 @@ export interface Walk {
   readonly stages: Stages;
   readonly request: BuildRequest | null;
   readonly context: Context | null;
+  /** What the command names. */
+  readonly files: Files | null;
   /** What the stages in front come to, by index. */
   readonly ends: State[];
 }

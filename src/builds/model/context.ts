@@ -6,7 +6,12 @@ export interface Files {
   kind(path: string): 'file' | 'directory' | null | undefined;
   /** The text of a small file; null where it cannot be read. */
   read(path: string): string | null;
+  /** What the account that runs the client may not do with a path; absent or null where it may, or where it cannot be told. */
+  refused?(path: string): Refused | null;
 }
+
+/** Not to be looked at, or there and not to be read. */
+export type Refused = 'look' | 'read';
 
 /** The context of a build: what a source in it means. */
 export interface Context {
@@ -14,6 +19,8 @@ export interface Context {
   has(path: string): boolean | undefined;
   /** Whether it is surely one plain file. */
   isFile(path: string): boolean;
+  /** What the client may not do with it, and what kind it is. */
+  refused(path: string): { readonly what: Refused; readonly directory: boolean } | null;
 }
 
 const WILDCARD = /[*?[\]]/;
@@ -27,6 +34,12 @@ export function contextOf(directory: string, dockerfile: string, files: Files): 
   return {
     directory,
     isFile: (path) => !WILDCARD.test(path) && files.kind(joined(directory, rooted('/', path).slice(1))) === 'file',
+    refused(path) {
+      const inside = rooted('/', path).slice(1);
+      const at = joined(directory, inside);
+      const what = WILDCARD.test(inside) || ignored(rules, inside) ? null : (files.refused?.(at) ?? null);
+      return what === null ? null : { what, directory: files.kind(at) === 'directory' };
+    },
     has(path) {
       // What leads out of the context ends at its root.
       const inside = rooted('/', path).slice(1);

@@ -25,6 +25,15 @@ export interface DaemonConfig {
   readonly allowedRepositories: readonly string[] | null;
   readonly dockerfileFrontend: boolean;
   readonly cdi: boolean;
+  /** Mirrors by the registry that they stand for, where images are looked for on a host; absent elsewhere. */
+  readonly mirrors?: ReadonlyMap<string, readonly Mirror[]>;
+}
+
+/** A mirror as buildkitd asks it. */
+export interface Mirror {
+  /** With its port and path. */
+  readonly host: string;
+  readonly speaks: 'https' | 'http' | 'unverified';
 }
 
 export interface KnownHost {
@@ -78,6 +87,31 @@ export function daemonConfig(text: string, file: string, release: Release): Daem
     dockerfileFrontend: !frontends || at('frontend', 'dockerfile.v0', 'enabled') !== false,
     cdi: at('cdi', 'disabled') !== true,
   };
+}
+
+/** The mirrors of a configuration; of a text that buildkitd does not read as such, none. */
+export function mirrorsOf(text: string, release: Release): ReadonlyMap<string, readonly Mirror[]> {
+  const { document } = readConfig(text, { min: release, max: release, text: null });
+  const table = valueAt(document, ['registry']);
+  if (typeof table !== 'object' || table === null || Array.isArray(table)) return new Map();
+  return new Map(
+    Object.keys(table).flatMap((registry) => {
+      const names = valueAt(document, ['registry', registry, 'mirrors']);
+      const hosts = Array.isArray(names) ? names.filter((name) => typeof name === 'string' && name !== '') : [];
+      return hosts.length === 0 ? [] : [[registry, hosts.map((name) => mirrorNamed(`${name}`))] as const];
+    }),
+  );
+
+  function mirrorNamed(name: string): Mirror {
+    // Before v0.12 the whole text is the host, which config/registries tells.
+    const host = name.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
+    const own = ['registry', host.replace(/\/.*$/s, '')];
+    const http = valueAt(document, [...own, 'http']);
+    if (valueAt(document, [...own, 'insecure']) === true) return { host, speaks: 'unverified' };
+    const plain =
+      http === true || (http !== false && /^(?:localhost|127\.[\d.]+|\[?::1\]?)(?::\d+)?(?:\/|$)/.test(host));
+    return { host, speaks: plain ? 'http' : 'https' };
+  }
 }
 
 /** Docker Engine's releases and the BuildKit that is built into each. */

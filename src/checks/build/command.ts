@@ -12,6 +12,8 @@ export const buildCommand = checkOfBuilds({
     'env.ssh-agent-missing',
     'build.local-missing',
     'build.context-file-missing',
+    'build.file-unreadable',
+    'registry.mirror-asked',
     'build.frontend-unknown',
     'build.frontend-missing',
     'build.flag-unknown',

@@ -1,6 +1,7 @@
 import { isSince, NEWEST, type Release } from '../../buildkit/version.ts';
 import { type AskedBuild, askedBuild, filesOf, opener } from '../../builds/asked.ts';
-import { type Daemon, daemonConfig, PLAIN_CONFIG } from '../../builds/model/daemon.ts';
+import { dockerfileUnreadable } from '../../builds/commands/unreadable.ts';
+import { type Daemon, daemonConfig, mirrorsOf, PLAIN_CONFIG } from '../../builds/model/daemon.ts';
 import type { Finding } from '../../builds/model/finding.ts';
 import { judgeTexts } from '../../builds/project.ts';
 import { processors } from '../../facts/build/emulators.ts';
@@ -44,7 +45,7 @@ export const buildRequest: Check<typeof requestNeeds, BuildEvidence> = {
     const { asked, version } = facts;
     if (asked === null) return { notApplicable: 'no build is asked about' };
     const found = findings<BuildEvidence>();
-    if (asked.texts.length === 0)
+    if (asked.texts.length === 0 && asked.closed === null)
       found.unseen.push({ why: 'there is no Dockerfile to be read where the build is asked about' });
     if (version.min === null && version.max === null)
       found.unseen.push({ why: 'which release of buildkitd would build is not known' });
@@ -85,6 +86,7 @@ function judged(facts: Facts, asked: AskedBuild, release: Release): readonly Fin
     config: {
       ...written,
       entitlements: options.entitlements.value,
+      mirrors: config.file === null ? new Map() : mirrorsOf(config.file.text, release),
       cdi: written.cdi && !['true', true, '1'].some((off) => options.flags['cdi-disabled']?.at(-1) === off),
     },
     host: {
@@ -98,5 +100,16 @@ function judged(facts: Facts, asked: AskedBuild, release: Release): readonly Fin
     },
   };
   const files = filesOf(asked.paths);
-  return judgeTexts(asked.texts, { daemon, files, context: asked.context, open: opener(files) });
+  const closed =
+    asked.closed === null
+      ? []
+      : [
+          dockerfileUnreadable(
+            { file: asked.closed.path, line: 1, column: 1 },
+            asked.closed.path,
+            asked.closed.refused,
+          ),
+        ];
+  const judged = judgeTexts(asked.texts, { daemon, files, context: asked.context, open: opener(files) });
+  return [...closed, ...judged];
 }

@@ -150,6 +150,16 @@ export const BUILD_REMEDIES = {
       ],
     },
   },
+  'build.file-unreadable': {
+    why: 'The client reads the files of a build with the rights of the account that calls it; a file of the context that it may not read is silently sent empty.',
+    steps: { host: ['Give the account that builds the right to read the file, or build as an account that may.'] },
+    tell: ['$ ls -ld FILE'],
+  },
+  'registry.mirror-asked': {
+    why: 'The daemon asks the mirrors of a registry in their order, and the registry itself last.',
+    steps: { host: ['See that the mirrors answer, and have the images of the build.'] },
+    tell: ['$ grep -A 3 mirrors /etc/buildkit/buildkitd.toml'],
+  },
   'build.context-file-missing': {
     why: 'The daemon sees the context alone, and of that nothing that .dockerignore leaves out.',
     steps: {

@@ -22,6 +22,20 @@ const withFiles = (host: VirtualHostOptions, files: { readonly [path: string]: s
     ...Object.fromEntries(Object.entries(files).map(([path, text]) => [`/src/${path}`, text])),
   },
 });
+const withClosed = (files: { readonly [path: string]: string }, closed: string): VirtualHostOptions => {
+  const host = withFiles(root(null), files);
+  return {
+    ...host,
+    files: { ...host.files, [`/src/${closed}`]: { text: files[closed] ?? '', mode: 0o600, unreadable: true } },
+  };
+};
+const MIRRORS = [
+  '[registry."docker.io"]',
+  'mirrors = ["m.example:5000/hub", "localhost:5001", "n.example"]',
+  '[registry."m.example:5000"]',
+  'http = true',
+  '',
+].join('\n');
 const binfmt = {
   '/proc/sys/kernel/arch': 'x86_64\n',
   '/proc/sys/fs/binfmt_misc/register': '',
@@ -43,6 +57,14 @@ testCheck(entry, {
     'a processor with an emulator': {
       host: emulating(withFiles(root(null), { Dockerfile: arm('arm64') })),
       request: asked('Dockerfile'),
+    },
+    'a secret that may not be read and that no step mounts': {
+      host: withClosed({ Dockerfile: 'FROM alpine\n', token: 'x' }, 'token'),
+      request: asked(`${PLAIN} --secret id=a,src=token`),
+    },
+    'mirrors of a registry from which nothing comes': {
+      host: withFiles(root(MIRRORS), { Dockerfile: 'FROM quay.io/a/b\nFROM scratch\n' }),
+      request: asked(PLAIN),
     },
     'a secret that is there': {
       host: withFiles(root(null), {
@@ -101,6 +123,52 @@ testCheck(entry, {
       conditions: ['build.secret-invalid', 'env.ssh-agent-missing'],
       severity: 'error',
       advice: ['token', 'ssh-agent'],
+    },
+    'a Dockerfile that may not be read': {
+      host: withClosed({ Dockerfile: 'FROM alpine\n' }, 'Dockerfile'),
+      request: asked('.'),
+      conditions: ['build.file-unreadable'],
+      severity: 'error',
+      says: ['the Dockerfile cannot be empty'],
+      advice: ['Dockerfile'],
+    },
+    'a Dockerfile of a command that may not be read': {
+      host: withClosed({ 'app/Dockerfile': 'FROM alpine\n' }, 'app/Dockerfile'),
+      request: asked('buildctl build --frontend dockerfile.v0 --local context=. --local dockerfile=app'),
+      conditions: ['build.file-unreadable'],
+      severity: 'error',
+      says: ['the Dockerfile cannot be empty'],
+      advice: ['app/Dockerfile'],
+    },
+    'a file of the context that may not be read': {
+      host: withClosed({ Dockerfile: 'FROM alpine\nCOPY key /\n', key: 'x' }, 'key'),
+      request: asked('.'),
+      conditions: ['build.file-unreadable'],
+      severity: 'warning',
+      says: ['Dockerfile:2', 'silently sends an empty file'],
+      advice: ['key'],
+    },
+    'the file of a secret that may not be read': {
+      host: withClosed({ Dockerfile: 'FROM alpine\nRUN --mount=type=secret,id=a true\n', token: 'x' }, 'token'),
+      request: asked(`${PLAIN} --secret id=a,src=token`),
+      conditions: ['build.file-unreadable'],
+      severity: 'error',
+      says: ['Dockerfile:2', 'open token: permission denied'],
+      advice: ['token'],
+    },
+    'mirrors of the registry that images come from': {
+      host: withFiles(root(MIRRORS), {
+        Dockerfile: 'FROM alpine AS unneeded\nFROM busybox\nCOPY --from=quay.io/a/b:1 /a /\n',
+      }),
+      request: asked(PLAIN),
+      conditions: ['registry.mirror-asked'],
+      severity: 'info',
+      says: [
+        'Dockerfile:2',
+        'needs busybox of docker.io',
+        'asks m.example:5000/hub by plain HTTP, then localhost:5001 by plain HTTP, then n.example by HTTPS, and docker.io itself last',
+      ],
+      advice: ['docker.io'],
     },
     'targets of bake': {
       host: withFiles(root(ALLOWED), {
