@@ -159,15 +159,43 @@ function meantOption({ needs, message, line, column }: Finding, text: string): r
 
 /** Adds `--allow` behind the words `build` or `bake` of the command. */
 function allow({ needs, line, column }: Finding, text: string): readonly Change[] | null {
-  if (needs.flag === undefined || !needs.flag.startsWith('--allow ')) return null;
+  const [, name] = /^--allow ([\w./:=-]+)$/.exec(needs.flag ?? '') ?? [];
+  if (name === undefined) return null;
   const at = lineAt(text, line).start + column - 1;
   const found =
-    /^(?:buildctl|docker|nerdctl|docker-buildx|buildx|[^\s]*\/(?:buildctl|docker|nerdctl))(?:-daemonless\.sh)?(?:[ \t]+(?:\\\r?\n[ \t]*)?[^\s|;&]+)*?[ \t]+(?:build|bake)(?=\s)/.exec(
+    /^(?:buildctl|docker|nerdctl|docker-buildx|buildx|[^\s]*\/(?:buildctl|docker|nerdctl))(?:-daemonless\.sh)?(?:[ \t]+(?:\\\r?\n[ \t]*)?[^\s|;&]+)*?[ \t]+(?:build|bake)(?=[\s"']|$)/.exec(
       text.slice(at, at + 2000),
     );
-  if (found === null) return null;
+  if (found === null) return allowInList(name, text, at);
   const end = at + found[0].length;
-  return [{ start: end, end, text: ` ${needs.flag}` }];
+  return [{ start: end, end, text: ` --allow ${name}` }];
+}
+
+/** The same where each word is an element of a list of YAML or JSON, written as the others are. */
+function allowInList(name: string, text: string, at: number): readonly Change[] | null {
+  const item = /(["']?)([\w./:=@-]+)\1/y;
+  const separator = /[ \t]*,\s*|[ \t]*\r?\n[ \t]*-[ \t]+/y;
+  let between = '';
+  item.lastIndex = at;
+  for (let word = item.exec(text); word !== null; word = item.exec(text)) {
+    const [, quote = '', written = ''] = word;
+    const end = item.lastIndex;
+    if (between === '' && !/^(?:.*\/)?(?:buildctl|buildctl-daemonless\.sh|docker|nerdctl|docker-buildx)$/.test(written))
+      return null;
+    if (between !== '' && /^(?:build|bake)$/.test(written))
+      return [
+        {
+          start: end,
+          end,
+          text: ['--allow', name].map((added) => `${between}${quote}${added}${quote}`).join(''),
+        },
+      ];
+    separator.lastIndex = end;
+    between = separator.exec(text)?.[0] ?? '';
+    if (between === '') return null;
+    item.lastIndex = separator.lastIndex;
+  }
+  return null;
 }
 
 /** A text with changes made that do not overlap. */
