@@ -27,6 +27,10 @@ const DECIDES_NOTHING: readonly (readonly [why: string, question: RegExp])[] = [
     'that a buildkitd.toml lies where nobody reads it',
     /^\["stat","(\/etc|(\/home\/\w+|\/root)\/\.config)\/.*buildkitd\.toml"/,
   ],
+  [
+    'what a fix has dropped in before, and where a unit is enabled: the directory above tells whether it is there',
+    /^\["list","[^"]*\/(buildkit\.(service|socket)\.d|multi-user\.target\.wants)"/,
+  ],
   ['who may change the configuration, for a fix', /^\["stat","(\/home\/\w+\/\.config|\/etc)\/buildkit"/],
 ];
 /** Root needs no leave to make user namespaces, and is not asked whether it has. */
