@@ -1,8 +1,12 @@
 import type { SessionEvidence } from '../../checks/runtime/session-case.ts';
-import type { Problem } from '../../model/decide.ts';
+import { unitEdit } from '../../facts/rights/unit-edit.ts';
+import { unit } from '../../facts/target/unit.ts';
+import type { FactsOf, Problem } from '../../model/decide.ts';
 import type { Fix, Step, Treatment } from '../../model/plan.ts';
+import { optional } from '../../model/unseen.ts';
 import { tell } from '../advice.ts';
 import { quoted } from '../quoted.ts';
+import { giveRuntime } from '../service/session.ts';
 import { UMASK_WORDS } from '../umask.ts';
 import {
   elsewhere,
@@ -14,12 +18,16 @@ import {
   setRuntimeMode,
 } from './session-runtime.ts';
 
+const needs = { ...sessionNeeds, unit: optional(unit), edit: optional(unitEdit) };
+
 /** Gives buildkitd a session it can start in. */
-export const repairSession: Fix<typeof sessionNeeds, SessionEvidence> = {
-  needs: sessionNeeds,
+export const repairSession: Fix<typeof needs, SessionEvidence> = {
+  needs,
   title: 'Make the runtime directory and say which variables to set',
   plan(problems, facts) {
     return problems.flatMap((problem, index): readonly Treatment[] => {
+      const given = ofUnit(problem.evidence, facts);
+      if (given !== null) return [{ for: [index], risk: 'safe', until: 'restart', steps: given }];
       const steps = stepsFor(problem, facts);
       if (steps === null) return [];
       const acts = steps.some(({ do: what }) => what !== 'tell');
@@ -37,6 +45,15 @@ export const repairSession: Fix<typeof sessionNeeds, SessionEvidence> = {
 };
 
 const ASKS_VARIABLE = new Set<SessionEvidence['kind']>(['unset', 'relative', 'list']);
+
+/** The system's manager gives an account's unit no such directory by itself; null: no such unit is what names none. */
+function ofUnit({ kind }: SessionEvidence, facts: FactsOf<typeof needs>): readonly Step[] | null {
+  const { identity, session, unit, edit } = facts;
+  if (!ASKS_VARIABLE.has(kind) || unit.value == null || edit.value == null || identity.target.uid === 0) return null;
+  const { name, scope, environment } = unit.value;
+  if (scope !== 'system' || (environment.XDG_RUNTIME_DIR || null) !== session.runtime.value) return null;
+  return giveRuntime(edit.value, name, identity.target);
+}
 
 function stepsFor({ evidence, severity }: Problem<SessionEvidence>, facts: SessionFacts): readonly Step[] | null {
   const { kind } = evidence;

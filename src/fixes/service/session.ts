@@ -1,11 +1,11 @@
 import type { ServiceSessionEvidence } from '../../checks/service/session.ts';
 import { runtimeName } from '../../checks/service/setup-units.ts';
-import { unitEdit } from '../../facts/rights/unit-edit.ts';
+import { type UnitEdit, unitEdit } from '../../facts/rights/unit-edit.ts';
 import { session } from '../../facts/start/session.ts';
 import { identity } from '../../facts/target/identity.ts';
 import { USUAL_NAME } from '../../facts/target/unit.ts';
 import type { Account } from '../../model/look.ts';
-import type { Fix, Treatment } from '../../model/plan.ts';
+import type { Fix, Step, Treatment } from '../../model/plan.ts';
 import { optional } from '../../model/unseen.ts';
 import { advice } from '../advice.ts';
 import { enableLinger } from '../runtime/session-runtime.ts';
@@ -23,8 +23,7 @@ export const keepSession: Fix<typeof needs, ServiceSessionEvidence> = {
     return problems.flatMap(({ evidence }, index): readonly Treatment[] => {
       const { kind, unit } = evidence;
       if (kind === 'directory-of-a-login' && edit.value != null) {
-        const steps = reread(edit.value, dropIn(edit.value, unit, 'session', { Service: ownRuntime(target) }));
-        return [{ for: [index], risk: 'safe', until: 'restart', steps }];
+        return [{ for: [index], risk: 'safe', until: 'restart', steps: giveRuntime(edit.value, unit, target) }];
       }
       if (name === null) return [];
       const why = `Keep the systemd of ${name}, and with it buildkitd, running after logout`;
@@ -35,11 +34,12 @@ export const keepSession: Fix<typeof needs, ServiceSessionEvidence> = {
 };
 
 /** A runtime directory that systemd makes for the unit, and that nobody else can enter. */
-function ownRuntime(account: Account): readonly string[] {
+export function giveRuntime(edit: UnitEdit, unit: string, account: Account): readonly Step[] {
   const directory = runtimeName(USUAL_NAME, account);
-  return [
+  const lines = [
     `RuntimeDirectory=${directory}`,
     'RuntimeDirectoryMode=0700',
     `Environment=XDG_RUNTIME_DIR=/run/${directory}`,
   ];
+  return reread(edit, dropIn(edit, unit, 'session', { Service: lines }));
 }

@@ -12,6 +12,9 @@ const old = { buildkitd: { stdout: 'buildkitd github.com/moby/buildkit v0.11.6 0
 const EXPLICIT = 'root = "/home/alice/root"\n[grpc]\naddress = ["unix:///home/alice/b.sock"]\n';
 const EVERYTHING = `${EXPLICIT}[otel]\nsocketPath = "/home/alice/o.sock"\n`;
 const kit = (options: string): string => `/usr/bin/rootlesskit ${options} /usr/bin/buildkitd`;
+const systemUnit = (lines: string) => ({
+  '/etc/systemd/system/buildkit.service': `[Service]\nUser=alice\nExecStart=/usr/bin/rootlesskit /usr/bin/buildkitd\n${lines}`,
+});
 
 testCheck(entry, {
   healthy: {
@@ -202,6 +205,20 @@ testCheck(entry, {
       severity: 'error',
       advice: ['export XDG_RUNTIME_DIR=/run/user/1000'],
       says: ['the OCI runtime keeps its state below /run'],
+    },
+    'XDG_RUNTIME_DIR is not set in a system unit of the account': {
+      host: hostWith({ env: { XDG_RUNTIME_DIR: undefined }, files: systemUnit('') }),
+      conditions: ['env.xdg-runtime-dir'],
+      severity: 'error',
+      says: ['XDG_RUNTIME_DIR is not set'],
+      cure: true,
+    },
+    'a system unit of the account sets a relative one': {
+      host: hostWith({ files: systemUnit('Environment=XDG_RUNTIME_DIR=run/alice\n') }),
+      conditions: ['env.xdg-runtime-dir'],
+      severity: 'error',
+      says: ['relative path "run/alice"'],
+      cure: true,
     },
     'it belongs to root': {
       host: hostWith({ files: { [RUNTIME]: directory(0o700) } }),
