@@ -19,6 +19,8 @@ export interface Commands {
   readonly show: string;
   /** Null where this release has no such command. */
   readonly verify: string | null;
+  /** Makes a service of it; null where buildkitd is to live for one build only. */
+  readonly setup: string | null;
   readonly isRoot: boolean;
   /** True for a recording: the commands are for the host that it was made on. */
   readonly elsewhere: boolean;
@@ -55,6 +57,7 @@ export function nextStep(report: Report, commands: Commands): NextStep | null {
   });
   const blamed = verdict.reasons.flatMap((reason) => checks.filter(({ id }) => id === reason));
   if (verdict.level === 'ready') {
+    if (commands.setup !== null && !target.running && lacksService(checks)) return only(commands.setup);
     if (commands.verify !== null) return only(commands.verify);
     if (target.running) return null;
     const other = commands.isRoot && target.uid !== 0;
@@ -81,6 +84,12 @@ export function nextStep(report: Report, commands: Commands): NextStep | null {
   const [first] = blamed;
   return first === undefined ? null : byHand(first, commands);
 }
+
+/** systemd runs, and nothing of it starts buildkitd. */
+export const lacksService = (checks: readonly CheckReport[]): boolean =>
+  checks.some(
+    ({ id, problems }) => id === 'service/state' && problems.some(({ condition }) => condition === 'service.missing'),
+  );
 
 /** More lines than this are no step but a text to read. */
 const MOST_LINES = 6;

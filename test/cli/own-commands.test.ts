@@ -139,6 +139,14 @@ test('the line for root is words again, whatever a person asked', () => {
   );
 });
 
+test('a service is made of all that was asked, but for the choice of checks', () => {
+  const asked = { ...question, only: ['service/state'], request: { ...request, config: '/z' } };
+  const { setup } = commandsOf(asked, { ...everything.target, environment: {} }, {});
+  expect(setup).toMatch(/ setup --config \/z$/);
+  const daemonless = { ...question, request: { ...request, daemonless: true } };
+  expect(commandsOf(daemonless, everything.target, {}).setup).toBeNull();
+});
+
 test('verify has a root and a socket of its own', () => {
   const asked = { ...request, root: '/x', addresses: ['unix:///y'], config: '/z' };
   const { verify, check } = commandsOf({ ...question, request: asked }, everything.target, {});

@@ -209,6 +209,7 @@ export const commands: Commands = {
   fixAsRoot: 'sudo /usr/bin/node /opt/bk-doctor/bin/bk-doctor.js fix --user alice',
   show: 'bk-doctor show',
   verify: null,
+  setup: 'bk-doctor setup',
   isRoot: false,
   elsewhere: false,
 };

@@ -221,6 +221,14 @@ describe('the last lines', () => {
     expect(lastLines({ ...ready, target })).toBe('SO');
     const unit = { ...everything.target, unit: '/usr/lib/systemd/user/buildkit.service' };
     expect(lastLines({ ...ready, target: unit })).toContain('Next: systemctl --user start buildkit.service');
+    const [one] = ready.checks;
+    const problems = [
+      { condition: 'service.missing', severity: 'info', subject: 'alice', message: 'No unit.', evidence: null },
+    ] as const;
+    const checks = one === undefined ? [] : [{ ...one, id: 'service/state', problems }];
+    expect(lastLines({ ...ready, checks }, { verify: 'bk-doctor verify' })).toBe('SO\nNext: bk-doctor setup');
+    expect(lastLines({ ...ready, checks, target })).toBe('SO');
+    expect(lastLines({ ...ready, checks }, { setup: null })).toBe('SO\nNext: rootlesskit buildkitd');
     const asked = { ...everything.target, config: '/tmp/a b.toml', sources: { config: 'option' } } as const;
     expect(lastLines({ ...ready, target: asked })).toContain("Next: rootlesskit buildkitd --config '/tmp/a b.toml'");
   });

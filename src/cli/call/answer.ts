@@ -271,7 +271,7 @@ async function render<K extends Kind>(
 }
 
 function changed(commands: Commands, change: (text: string) => string): Commands {
-  const { check, fix, checkAsRoot, fixAsRoot, script, undo, show, verify } = commands;
+  const { check, fix, checkAsRoot, fixAsRoot, script, undo, show, verify, setup } = commands;
   return {
     ...commands,
     check: change(check),
@@ -282,5 +282,6 @@ function changed(commands: Commands, change: (text: string) => string): Commands
     undo: change(undo),
     show: change(show),
     verify: verify === null ? null : change(verify),
+    setup: setup === null ? null : change(setup),
   };
 }

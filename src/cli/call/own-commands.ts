@@ -31,7 +31,7 @@ export function commandsOf(question: Question, target: TargetReport, env: NodeJS
   const own = elsewhere ? ['bk-doctor'] : ownWords(env);
   const who = request.user === null && target.uid !== 0 ? ['--user', target.user ?? String(target.uid)] : [];
   const verb = question.verb ?? ['fix'];
-  const wordsOf = (command: string): readonly string[] => (command === 'fix' ? verb : [command]);
+  const wordsOf = (command: string): readonly string[] => (command === 'fix' || command === verb[0] ? verb : [command]);
   const asRoot = (command: string): string => {
     const words = [
       ...(start?.words ?? ['bk-doctor']),
@@ -62,6 +62,7 @@ export function commandsOf(question: Question, target: TargetReport, env: NodeJS
       question.verify && !elsewhere
         ? commandLine([...own, 'verify', ...placeFlags({ ...request, root: null, addresses: null })])
         : null,
+    setup: request.daemonless === true ? null : target.uid === 0 && !isRoot ? asRoot('setup') : here('setup'),
     isRoot,
     elsewhere,
   };
@@ -103,7 +104,8 @@ function placeFlags(request: Request): readonly string[] {
 function flagsOf({ request, only, skip }: Question, command: string): readonly string[] {
   return [
     ...placeFlags(request),
-    ...(only.length === 0 ? [] : ['--only', only.join(',')]),
+    // A service is more than some of the checks.
+    ...(only.length === 0 || command === 'setup' ? [] : ['--only', only.join(',')]),
     ...(skip.length === 0 ? [] : ['--skip', skip.join(',')]),
     ...(request.daemonless === true ? ['--daemonless'] : []),
     ...(request.build === undefined || command !== 'check' ? [] : ['--build', request.build.given]),

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { assess, targetOf } from '../../examine/assess.ts';
+import { examine } from '../../examine/examine.ts';
 import { createLook } from '../../examine/look.ts';
 import { UsageError } from '../../host/usage-error.ts';
-import { startOf } from '../../report/summary.ts';
+import { lacksService, startOf } from '../../report/summary.ts';
 import { destinationOf, sendVerification } from '../call/answer.ts';
 import { addExamineOptions, questionOf } from '../call/examine-options.ts';
 import { globalsOf } from '../call/globals.ts';
@@ -56,10 +57,13 @@ async function run(session: Session, command: Command): Promise<number> {
         session.catalog,
       );
   progress.clear();
-  const target = await targetOf(createLook({ host: opened.host, request: opened.request }));
+  const look = createLook({ host: opened.host, request: opened.request });
+  const target = await targetOf(look);
   const commands = commandsOf({ ...asked, elsewhere: false, verify: false }, target, session.streams.env);
   const answer = { schema: 1, ...trial, diagnoses, told } as const;
-  const start = target.running ? null : startOf(target);
-  await sendVerification(destination, globals, { answer, next: trial.ok ? start : commands.check }, opened);
+  const service = trial.ok ? await examine(look, session.catalog, { isSelected: (id) => id === 'service/state' }) : [];
+  const start = lacksService(service) ? commands.setup : startOf(target);
+  const next = trial.ok ? (target.running ? null : start) : commands.check;
+  await sendVerification(destination, globals, { answer, next }, opened);
   return trial.ok ? 0 : 1;
 }
