@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { oneIn } from '../thoroughly.ts';
-import { canBootSystemd, type Scope, SystemdWorld } from './systemd.ts';
-import { type DoctorReport, daemonDirectory } from './world.ts';
+import { canBootSystemd, DAEMON, KIT, type Scope, SystemdWorld } from './systemd.ts';
+import { BIN, type DoctorReport, daemonDirectory, NODE } from './world.ts';
 
 const possible = canBootSystemd();
 
@@ -14,15 +14,16 @@ interface Kind {
   readonly socket: string;
   readonly enabled: string;
 }
+const USERS: Kind = {
+  name: "a user's own, rootless",
+  args: ['--net', 'host'],
+  as: 'user',
+  scope: 'user',
+  socket: '/run/user/4242/buildkit/buildkitd.sock',
+  enabled: 'buildkit.service',
+};
 const KINDS: readonly Kind[] = [
-  {
-    name: "a user's own, rootless",
-    args: ['--net', 'host'],
-    as: 'user',
-    scope: 'user',
-    socket: '/run/user/4242/buildkit/buildkitd.sock',
-    enabled: 'buildkit.service',
-  },
+  USERS,
   {
     name: 'rootless, by a socket',
     args: ['--net', 'host', '--socket'],
@@ -65,6 +66,8 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
+const PATH = `${daemonDirectory() ?? '/usr/local/bin'}:/usr/bin:/bin`;
+
 describe.skipIf(!possible)('setup, by a real systemd', () => {
   let world: SystemdWorld;
   beforeAll(() => {
@@ -87,7 +90,10 @@ describe.skipIf(!possible)('setup, by a real systemd', () => {
     }
   };
   const setup = (kind: Pick<Kind, 'args' | 'as'>, ...more: readonly string[]) => {
-    const { code, report, stderr } = world.doctor(['setup', '--yes', ...kind.args, ...more], { as: kind.as });
+    // Root looks for the programs of another account where a login of it would.
+    const path = kind.args.includes('--user') && daemonDirectory() !== null ? ['--env', `PATH=${PATH}`] : [];
+    const args = ['setup', '--yes', ...kind.args, ...path, ...more];
+    const { code, report, stderr } = world.doctor(args, { as: kind.as });
     const made = report.checks.find(({ id }) => id === 'service/setup');
     const told = JSON.stringify({ treatments: report.treatments, made, verdict: report.verdict }, null, 1) + stderr;
     return { code, report, stderr, made, told: `${told}\n${world.log()}` };
@@ -145,5 +151,79 @@ describe.skipIf(!possible)('setup, by a real systemd', () => {
     expect(world.fingerprint(places())).toBe(before);
     expect(state(kind.scope, main, 'ActiveState')).toBe('inactive');
     expect(state(kind.scope, main, 'LoadState')).toBe('not-found');
+  });
+
+  test('a ready host without a service is told of setup', { timeout: 120_000 }, () => {
+    const next = (command: string) =>
+      world.asUser([NODE, BIN, command], { timeout: 90_000 }).stdout.trim().split('\n').at(-1);
+    expect(next('check')).toMatch(/^Next: .*bk-doctor(?:\.js)? setup$/);
+    if (daemonDirectory() !== null) expect(next('verify')).toMatch(/^Next: .*bk-doctor(?:\.js)? setup$/);
+  });
+
+  // What has happened when it is killed: a file is there, or a word of the manager.
+  const MOMENTS = [
+    ['the unit is written', 'test -e ~/.config/systemd/user/buildkit.service'],
+    ['it is enabled', 'test -e ~/.config/systemd/user/default.target.wants/buildkit.service'],
+    ['it starts', 'systemctl --user is-active buildkit.service | grep -q activ'],
+  ] as const;
+  test.each(MOMENTS)('killed when %s, undo leaves nothing of it', { timeout: 120_000 }, (_, moment) => {
+    const before = world.fingerprint(places());
+    const script = `"$1" "$2" setup --yes --net host >/dev/null 2>&1 & until ${moment}; do kill -0 $! || exit 3; sleep 0.02; done; kill -9 $!; wait $!; [ $? = 137 ]`;
+    const killed = world.asUser(['sh', '-c', script, 'sh', NODE, BIN], { env: { HOME: world.home }, timeout: 90_000 });
+    expect(killed.code, killed.stderr + world.log()).toBe(0);
+    undo('user');
+    expect(world.fingerprint(places())).toBe(before);
+    expect(state('user', 'buildkit.service', 'LoadState')).toBe('not-found');
+    until('it still runs', () => state('user', 'buildkit.service', 'ActiveState') === 'inactive');
+  });
+
+  // Only a real one is known as what it is.
+  test.skipIf(daemonDirectory() === null)('a shell in the namespaces of what runs', { timeout: 120_000 }, () => {
+    const made = setup({ args: ['--net', 'host'], as: 'user' });
+    expect(made.code, made.told).toBe(0);
+    for (const as of ['user', 'root'] as const) {
+      const argv = [NODE, BIN, 'shell', ...(as === 'root' ? ['--user', world.user] : [])];
+      const options = {
+        input: 'id -u; cat /proc/self/uid_map; readlink /proc/self/ns/mnt\n',
+        env: { SHELL: '/bin/sh' },
+      };
+      const told = as === 'root' ? world.asRoot(argv, options) : world.asUser(argv, options);
+      const [id, ...lines] = told.stdout.trim().split('\n');
+      expect({ id, code: told.code }, told.stderr).toEqual({ id: '0', code: 0 });
+      expect(lines[0]?.trim().split(/\s+/)).toEqual(['0', String(world.uid), '1']);
+      expect(lines.at(-1)).not.toBe(world.asRoot(['readlink', '/proc/self/ns/mnt']).stdout.trim());
+    }
+    undo('user');
+    const without = world.asUser([NODE, BIN, 'shell', '--', 'true']);
+    expect(without.code).toBe(1);
+    expect(without.stderr).toContain('no buildkitd of alice runs here');
+  });
+
+  test('a unit with three defects is mended, starts, and is what it was after undo', { timeout: 120_000 }, () => {
+    const unit = `[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=${KIT} ${DAEMON}\nDelegate=yes\nTasksMax=infinity\nLimitNOFILE=infinity\nKillMode=mixed\n[Install]\nWantedBy=multi-user.target\n`;
+    world.write('user', 'buildkit.service', unit);
+    world.reload();
+    const before = world.fingerprint(places());
+    const found = health({ ...USERS, args: [] }).checks.find(({ id }) => id === 'service/unit');
+    expect(found?.problems.map(({ condition }) => condition).sort()).toEqual([
+      'service.hides-failure',
+      'service.not-enabled',
+      'service.restart',
+      'service.stop-fails',
+    ]);
+    const fixed = world.doctor(['fix', '--yes', '--only', 'service/unit'], { as: 'user' });
+    expect(fixed.report.checks.find(({ id }) => id === 'service/unit')?.status, JSON.stringify(fixed.report)).toBe(
+      'pass',
+    );
+    const asked = (property: string): string => state('user', 'buildkit.service', property);
+    expect(asked('DropInPaths')).toContain('zz-bk-doctor-service.conf');
+    expect([asked('Type'), asked('NotifyAccess'), asked('Restart')]).toEqual(['notify', 'all', 'always']);
+    const started = world.control('user', 'start', 'buildkit.service');
+    expect(started.code, world.log()).toBe(0);
+    world.control('user', 'stop', 'buildkit.service');
+    expect(asked('ActiveState'), world.log()).toBe('inactive');
+    undo('user');
+    expect(world.fingerprint(places())).toBe(before);
+    expect([asked('DropInPaths'), asked('Type')]).toEqual(['', 'simple']);
   });
 });
