@@ -4,6 +4,17 @@ import { NEWEST_FRONTEND, type Since, sinceText } from '../buildkit/dockerfile/f
 import { MOUNT_KEYS, MOUNT_TYPES } from '../buildkit/dockerfile/mount.ts';
 import { ENTITLEMENTS } from '../buildkit/entitlements.ts';
 import { releaseText } from '../buildkit/version.ts';
+import {
+  BUILDCTL_BUILD,
+  BUILDCTL_GLOBAL,
+  BUILDX_BAKE,
+  BUILDX_BUILD,
+  type ClientFlag,
+  COMPOSE_BUILD_FLAGS,
+  DOCKER_CLASSIC,
+  DOCKER_OWN_BUILDKIT,
+  NERDCTL_BUILD,
+} from './commands/client-flags.ts';
 import { CACHE_NEEDS, EXPORTERS, OPTIONS, PREFIXES } from './commands/command.ts';
 import { ENGINES } from './model/daemon.ts';
 
@@ -78,6 +89,7 @@ export function dockerfileReference(): string {
         ', ',
       )}, and whatever begins with ${PREFIXES.map((name) => `\`${name}\``).join(', ')}. Any other is silently ignored.`,
     '',
+    ...clientFlags(),
     '## Outputs and caches',
     '',
     `\`--output\` of buildctl takes the types ${EXPORTERS.map((name) => `\`${name}\``).join(', ')}. Caches:`,
@@ -92,4 +104,47 @@ export function dockerfileReference(): string {
     ),
     '',
   ].join('\n');
+}
+
+/** Flags of the clients with the releases that have them. */
+const clientFlags = (): readonly string[] => [
+  '## Flags of the clients',
+  '',
+  'A release is that of the client: of BuildKit for buildctl, of buildx for `docker buildx`. A flag without one is taken for a flag of every release in use. Any other flag ends the command before it asks the daemon.',
+  '',
+  ...table(
+    ['command', 'flags', 'since', 'gone from'],
+    CLIENTS.flatMap(([command, flags]) =>
+      sameReleases(flags).map((same) => [
+        `\`${command}\``,
+        same
+          .map(({ flag }) => `\`${flag.length === 1 ? '-' : '--'}${flag}\``)
+          .toSorted()
+          .join(', '),
+        same[0]?.since === undefined ? '' : releaseText(same[0].since),
+        same[0]?.until === undefined ? '' : releaseText(same[0].until),
+      ]),
+    ),
+  ),
+  '',
+];
+
+const CLIENTS: readonly (readonly [command: string, flags: readonly ClientFlag[]])[] = [
+  ['buildctl', BUILDCTL_GLOBAL],
+  ['buildctl build', BUILDCTL_BUILD],
+  ['docker buildx build', BUILDX_BUILD],
+  ['docker buildx bake', BUILDX_BAKE],
+  ['docker build of Docker 18.09 to 20.10 with DOCKER_BUILDKIT=1', DOCKER_OWN_BUILDKIT],
+  ['docker build without BuildKit', DOCKER_CLASSIC],
+  ['docker compose build', COMPOSE_BUILD_FLAGS],
+  ['nerdctl build', NERDCTL_BUILD],
+];
+
+function sameReleases(flags: readonly ClientFlag[]): readonly (readonly ClientFlag[])[] {
+  const groups = new Map<string, ClientFlag[]>();
+  for (const flag of flags) {
+    const key = JSON.stringify([flag.since, flag.until]);
+    groups.set(key, [...(groups.get(key) ?? []), flag]);
+  }
+  return [...groups.values()];
 }
