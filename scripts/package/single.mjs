@@ -51,6 +51,8 @@ async function compile(node, directory, work) {
   run(node, [...SAME, resolve(ROOT, 'scripts/code-cache.cjs'), directory, 'recording.json'], {
     cwd: work,
     env: { PATH: '/usr/bin:/bin', HOME: '/', TZ: 'UTC' },
+    // Node, and so V8, does something else for a pipe or a terminal.
+    stdio: ['ignore', 'ignore', 'ignore'],
   });
 }
 
