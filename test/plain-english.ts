@@ -7,7 +7,7 @@ const RIDDLES =
   /without a word|taken? (it |them )?back|is nobody's|are nobody's|nobody else’s|for nothing\b|passe?s? over|less than nothing|reads? .* otherwise than|list of texts|\bis no value\b/;
 /** A lower-case word that begins a sentence is a name; these are none. */
 const NO_NAME =
-  /^(a (?:build|daemon|directory|file|process|socket)|an|the|this|that|these|another|no|not|nothing|neither|of|with|without|in|on|at|by|from|for|to|as|it|its|they|both|all|every|each|some|only|what|which|who|whoever|where|when|whether|if|there|choose|give|install|leave|let|make|put|remove|repair|see|set|take|type|use|write)\b(?![-./:=])/;
+  /^(a (?:build|daemon|directory|file|process|service|socket|unit)|an|the|this|that|these|another|no|not|nothing|neither|of|with|without|in|on|at|by|from|for|to|as|it|its|they|both|all|every|each|some|only|what|which|who|whoever|where|when|whether|if|there|choose|give|install|leave|let|make|put|remove|repair|see|set|take|type|use|write)\b(?![-./:=])/;
 const ENDED = /[.!?…]["”’)]?$/;
 
 /** The one rule of what people read: sentences, in the words of the field. */

@@ -97,8 +97,8 @@ function obstacle({ identity, request, session, unit, daemon }: Facts, setup: Se
       kind: 'no-programs',
       message:
         identity.mode === 'rootful'
-          ? 'a service needs buildkitd, which is not here'
-          : 'a service needs rootlesskit and buildkitd, which are not both here',
+          ? 'A service needs buildkitd, which is not here'
+          : 'A service needs rootlesskit and buildkitd, which are not both here',
     };
   if (!session.systemd || place === null)
     return {
