@@ -6,7 +6,7 @@ const profile = (abi: string, ...rules: readonly string[]): string =>
 ${abi}
 include <tunables/global>
 profile rootlesskit /usr/bin/rootlesskit {
-  ${[...rules, 'file', 'capability', 'network', 'signal', 'ptrace', 'unix', 'dbus', 'umount', 'pivot_root', 'change_profile'].join(',\n  ')},
+  ${[...rules, '/** rwlkmix', 'capability', 'network', 'signal', 'ptrace', 'unix', 'dbus', 'umount', 'pivot_root', 'change_profile'].join(',\n  ')},
 }
 PROFILE
 apparmor_parser -r /etc/apparmor.d/usr.bin.rootlesskit`;
