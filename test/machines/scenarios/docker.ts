@@ -8,15 +8,15 @@ export const DOCKER: readonly Scenario[] = [
     run: async (stage) => {
       await stage.must('systemctl start docker; usermod -aG docker alice');
       const report = await stage.ask('ssh', ['check']);
-      const found = report.checks.flatMap(({ problems }) => problems.map(({ condition }) => condition));
       const built = await stage.as(
         'ssh',
         `cd "$(mktemp -d)" && cp /bin/busybox . && printf 'FROM scratch\\nCOPY busybox /busybox\\nRUN ["/busybox","true"]\\n' >Dockerfile && DOCKER_BUILDKIT=1 docker build .`,
       );
+      const client = report.checks.find(({ id }) => id === 'client/docker');
       stage.holds(
         'docker build with BuildKit',
-        `exit ${built.code}; ${found.filter((condition) => condition.startsWith('docker') || condition.startsWith('client')).join(', ')}`,
-        true,
+        `exit ${built.code}; client/docker: ${client?.status}`,
+        client !== undefined && (built.code === 0) === (client.status !== 'fail'),
       );
       await stage.agrees('alice');
     },
