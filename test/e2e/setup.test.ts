@@ -184,13 +184,15 @@ describe.skipIf(!possible)('setup, by a real systemd', () => {
     for (const as of ['user', 'root'] as const) {
       const argv = [NODE, BIN, 'shell', ...(as === 'root' ? ['--user', world.user] : [])];
       const options = {
-        input: 'id -u; cat /proc/self/uid_map; readlink /proc/self/ns/mnt\n',
-        env: { SHELL: '/bin/sh' },
+        input: 'id -u; cat /proc/self/uid_map; echo "${ROOTS_OWN-none}"; readlink /proc/self/ns/mnt\n',
+        env: { SHELL: '/bin/sh', ...(as === 'root' ? { ROOTS_OWN: 'secret' } : {}) },
       };
       const told = as === 'root' ? world.asRoot(argv, options) : world.asUser(argv, options);
       const [id, ...lines] = told.stdout.trim().split('\n');
       expect({ id, code: told.code }, told.stderr).toEqual({ id: '0', code: 0 });
       expect(lines[0]?.trim().split(/\s+/)).toEqual(['0', String(world.uid), '1']);
+      // That account, whose programs run there, is given no variable of root's.
+      expect(lines.at(-2)).toBe('none');
       expect(lines.at(-1)).not.toBe(world.asRoot(['readlink', '/proc/self/ns/mnt']).stdout.trim());
     }
     undo('user');

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type SpawnOptions, spawn } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import type { Command } from 'commander';
 import { targetOf } from '../../examine/assess.ts';
@@ -62,18 +62,26 @@ async function shell(session: Session, words: readonly string[], command: Comman
     );
     return 1;
   }
-  // The map gives an ordinary account the id 0 inside; root, who is not in it, takes that id.
-  const keeps = self.uid !== 0 && own.includes('--user') ? ['--preserve-credentials'] : [];
-  const argv = words.length > 0 ? words : [session.streams.env.SHELL ?? '/bin/sh'];
   const values = daemon.environment.value ?? {};
   const kit = Object.fromEntries(
     Object.entries(values).filter(([name]) => /^(?:ROOTLESSKIT_|XDG_RUNTIME_DIR$)/.test(name)),
   );
   if (own.length === 0) session.notice('this buildkitd has the namespaces of the host: the shell is an ordinary one');
-  return run(nsenter, ['--target', String(daemon.pid), ...own, ...keeps, '--', ...argv], {
-    ...session.streams.env,
-    ...kit,
-  });
+  const { env } = session.streams;
+  const isOther = self.uid === 0 && target.uid !== 0;
+  // The map gives an ordinary account the id 0 inside.
+  const keeps = target.uid !== 0 && own.includes('--user') ? ['--preserve-credentials'] : [];
+  const argv = words.length > 0 ? words : [(isOther ? target.shell : env.SHELL) || '/bin/sh'];
+  const inside = [nsenter, '--target', String(daemon.pid), ...own, ...keeps, '--', ...argv];
+  if (!isOther) return run(inside, { env: { ...env, ...kit } });
+  const setpriv = findProgram('setpriv', SYSTEM_PATH);
+  if (setpriv === null) throw new UsageError('setpriv is not installed: it is in the package util-linux');
+  // What is in those namespaces is that account's, programs too, and it may change them meanwhile: root becomes it before
+  // it enters them, and gives it neither its variables nor its terminal as one to type into.
+  const groups = target.name === null ? '--clear-groups' : '--init-groups';
+  const become = [setpriv, '--reuid', String(target.uid), '--regid', String(target.gid), groups, '--inh-caps=-all'];
+  const theirs = { PATH: SYSTEM_PATH, HOME: target.home ?? '/', TERM: env.TERM ?? 'dumb', LANG: env.LANG ?? 'C' };
+  return run([...become, ...inside], { env: { ...theirs, ...kit }, detached: true, cwd: '/' });
 }
 
 /** The options for the namespaces in which that process is and we are not; null: they may not be looked at. */
@@ -87,10 +95,10 @@ function entered(pid: number): readonly string[] | null {
   }
 }
 
-/** It has the terminal; a signal that is typed is its own. */
-function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+/** It has the terminal; a signal that is typed is its own, where it is no session of its own. */
+function run([file = '', ...args]: readonly string[], options: SpawnOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: 'inherit', env });
+    const child = spawn(file, args, { stdio: 'inherit', ...options });
     child.on('error', reject);
     child.on('exit', (code) => resolve(code ?? 1));
   });
