@@ -184,7 +184,7 @@ describe.skipIf(!possible)('setup, by a real systemd', () => {
     for (const as of ['user', 'root'] as const) {
       const argv = [NODE, BIN, 'shell', ...(as === 'root' ? ['--user', world.user] : [])];
       const options = {
-        input: 'id -u; cat /proc/self/uid_map; echo "${ROOTS_OWN-none}"; readlink /proc/self/ns/mnt\n',
+        input: 'id -u; cat /proc/self/uid_map; printenv ROOTS_OWN || echo none; readlink /proc/self/ns/mnt\n',
         env: { SHELL: '/bin/sh', ...(as === 'root' ? { ROOTS_OWN: 'secret' } : {}) },
       };
       const told = as === 'root' ? world.asRoot(argv, options) : world.asUser(argv, options);

@@ -141,6 +141,31 @@ export function lackingValue({ written }: GivenFlag, file: string): FlagTrouble 
   };
 }
 
+/** What is wrong with flags of a client that has had the same ones in all its releases. */
+export function flagTroubles(
+  flags: readonly GivenFlag[],
+  file: string,
+  client: string,
+  remedyOf: (flag: GivenFlag, shown: string) => string,
+): readonly FlagTrouble[] {
+  return flags.flatMap((flag): readonly FlagTrouble[] => {
+    if (flag.lacking === true) return [lackingValue(flag, file)];
+    if (flag.known) return [];
+    const shown = flag.written.text.replace(/=.*$/s, '');
+    return [
+      {
+        condition: 'build.flag-unknown',
+        severity: 'error',
+        file,
+        line: flag.written.line,
+        column: flag.written.column,
+        message: `${client} has no flag ${shown}: it ends with "unknown flag: ${shown}".`,
+        remedy: [remedyOf(flag, shown)],
+      },
+    ];
+  });
+}
+
 function unknownFlag({ name, written }: GivenFlag, file: string): FlagTrouble {
   const later = BUILDCTL_BUILD.find(({ flag, since }) => flag === name && since !== undefined)?.since;
   const shown = written.text.replace(/=.*$/s, '');

@@ -1,4 +1,4 @@
-import { lackingValue, replacedDevices } from '../commands/buildctl.ts';
+import { flagTroubles, replacedDevices } from '../commands/buildctl.ts';
 import { BUILDX_BAKE, tableOf } from '../commands/client-flags.ts';
 import { askedFrom, type FlagTable, pflags } from '../commands/flag-reader.ts';
 import type { ShellCommand } from '../commands/script.ts';
@@ -28,22 +28,12 @@ export function bakeCommand(command: ShellCommand, rest: readonly Word[], file: 
   const read = pflags(rest, file, TABLE, { f: 'file', D: 'debug' });
   const values = (name: string): readonly Asked[] =>
     read.flags.flatMap((flag) => (flag.known && flag.name === name && flag.value !== null ? [flag.value] : []));
-  const troubles = read.flags.flatMap((flag): readonly FlagTrouble[] => {
-    if (flag.lacking === true) return [lackingValue(flag, file)];
-    if (flag.known) return [];
-    const shown = flag.written.text.replace(/=.*$/s, '');
-    return [
-      {
-        condition: 'build.flag-unknown',
-        severity: 'error',
-        file,
-        line: flag.written.line,
-        column: flag.written.column,
-        message: `docker buildx bake has no flag ${shown}: it ends with "unknown flag: ${shown}".`,
-        remedy: [MEANT[flag.name] ?? `Leave out ${shown}; what a target gets is set with --set TARGET.KEY=VALUE.`],
-      },
-    ];
-  });
+  const troubles = flagTroubles(
+    read.flags,
+    file,
+    'docker buildx bake',
+    ({ name }, shown) => MEANT[name] ?? `Leave out ${shown}; what a target gets is set with --set TARGET.KEY=VALUE.`,
+  );
   const pushes = read.flags.findLast(({ name, value }) => name === 'push' && value?.value !== 'false');
   return {
     program,

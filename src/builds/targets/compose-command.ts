@@ -1,4 +1,4 @@
-import { lackingValue } from '../commands/buildctl.ts';
+import { flagTroubles } from '../commands/buildctl.ts';
 import { COMPOSE_BUILD_FLAGS, tableOf } from '../commands/client-flags.ts';
 import { askedFrom, type FlagTable, pflags } from '../commands/flag-reader.ts';
 import type { ShellCommand } from '../commands/script.ts';
@@ -81,25 +81,10 @@ function buildCommand(
     builder: values('builder').at(-1) ?? null,
     environment: command.environment,
     open: about.open || read.open || rest.some(({ open }) => open),
-    troubles: read.flags.flatMap((flag): readonly FlagTrouble[] => {
-      if (flag.lacking === true) return [lackingValue(flag, file)];
-      if (flag.known) return [];
-      const shown = flag.written.text.replace(/=.*$/s, '');
-      return [
-        {
-          condition: 'build.flag-unknown',
-          severity: 'error',
-          file,
-          line: flag.written.line,
-          column: flag.written.column,
-          message: `docker compose build has no flag ${shown}: it ends with "unknown flag: ${shown}".`,
-          remedy: [
-            flag.name === 'allow'
-              ? 'Leave it out: write entitlements or privileged under build of the service, which Compose allows by itself.'
-              : `Leave out ${shown}; what a build gets stands under build of its service.`,
-          ],
-        },
-      ];
-    }),
+    troubles: flagTroubles(read.flags, file, 'docker compose build', ({ name }, shown) =>
+      name === 'allow'
+        ? 'Leave it out: write entitlements or privileged under build of the service, which Compose allows by itself.'
+        : `Leave out ${shown}; what a build gets stands under build of its service.`,
+    ),
   };
 }
